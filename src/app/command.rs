@@ -1,0 +1,327 @@
+//! Everything that keys and buttons do, in one table: its names, its keys and its help are what the shortcut sheet
+//! and the buttons' tooltips show.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+/// The four pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Tab {
+    /// The scenarios that come with the program.
+    Library,
+    /// The machine, with a walkthrough beside it.
+    #[default]
+    Walkthrough,
+    /// The machine, with the scenario's text beside it.
+    Sandbox,
+    /// What this computer is and costs.
+    MyMachine,
+}
+
+impl Tab {
+    /// All of them, from left to right.
+    pub const ALL: [Tab; 4] = [Tab::Library, Tab::Walkthrough, Tab::Sandbox, Tab::MyMachine];
+
+    /// The label on screen.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Tab::Library => "Library",
+            Tab::Walkthrough => "Walkthrough",
+            Tab::Sandbox => "Sandbox",
+            Tab::MyMachine => "My machine",
+        }
+    }
+}
+
+/// A panel that can be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The walkthrough or the editor.
+    Left,
+    /// The inspector.
+    Right,
+    /// Transport and lanes.
+    Bottom,
+}
+
+/// What a key or a button asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Play if paused, pause if playing.
+    PlayPause,
+    /// One step on.
+    StepForward,
+    /// One step back.
+    StepBack,
+    /// To the beginning.
+    Start,
+    /// To the end.
+    End,
+    /// To a time.
+    Seek(crate::engine::Time),
+    /// What a step counts.
+    StepBy(super::playback::StepKind),
+    /// How many a step takes.
+    StepCount(u32),
+    /// How long a step by time is.
+    StepTime(crate::engine::Time),
+    /// More or fewer a step: +1 or -1.
+    StepMore(i32),
+    /// Faster or slower by this factor.
+    Faster(f64),
+    /// A second shows so many picoseconds.
+    PerSecond(f64),
+    /// So many crossings per second.
+    CrossingsPerSecond(f64),
+    /// Proportional or paced.
+    Pace(super::playback::Pace),
+    /// The other of the two.
+    TogglePace,
+    /// A page.
+    Open(Tab),
+    /// The next scene.
+    NextScene,
+    /// The scene before.
+    PreviousScene,
+    /// A scene by its index.
+    Scene(usize),
+    /// A prediction by the index of its choice.
+    Predict(usize),
+    /// To the scene that corrects a wrong prediction.
+    Correct,
+    /// A built-in scenario's id or a file's path.
+    OpenScenario(String),
+    /// Ask for a file.
+    AskForFile,
+    /// Read the open scenario again and run it.
+    Reload,
+    /// Run the editor's text.
+    RunText,
+    /// Write the editor's text to its file.
+    SaveText,
+    /// Put the editor's text back.
+    RevertText,
+    /// Stop the simulation that is running.
+    CancelRun,
+    /// Close or open a panel.
+    TogglePanel(Side),
+    /// Table instead of picture, or back.
+    ToggleList,
+    /// Dark or light.
+    ToggleTheme,
+    /// Larger or smaller text: +1 or -1.
+    TextSize(i32),
+    /// Moving tokens or still ones.
+    ToggleMotion,
+    /// The shortcut sheet.
+    ToggleShortcuts,
+    /// Close what is open: sheet, message, selection.
+    Dismiss,
+    /// Zoom the lanes by this factor.
+    ZoomLanes(f64),
+    /// Show the whole run on the lanes.
+    FitLanes,
+    /// Show the whole machine.
+    FitScene,
+    /// Open a journey in the inspector.
+    SelectJourney(crate::trace::JourneyId),
+    /// Open a part of the machine in the inspector.
+    SelectComponent(crate::trace::ComponentId),
+    /// Follow what happens instead of a selection.
+    Follow,
+    /// The next or the previous hop of the journey shown: +1 or -1.
+    Hop(i32),
+    /// The next or the previous stack's journey: +1 or -1.
+    Stack(i32),
+    /// Look from another viewpoint, by its index.
+    SeenFrom(usize),
+    /// Leave.
+    Quit,
+}
+
+/// A row of the table.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What is done.
+    pub command: Command,
+    /// The heading under which the sheet shows it.
+    pub group: &'static str,
+    /// A few words.
+    pub name: &'static str,
+    /// Its keys; the first is shown in tooltips.
+    pub keys: &'static [KeyboardShortcut],
+}
+
+const fn key(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+const fn command(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
+macro_rules! table {
+    ($($group:literal { $($name:literal [$($keys:expr),*] $command:expr;)* })*) => {
+        vec![$($(Entry {
+            command: $command,
+            group: $group,
+            name: $name,
+            keys: const { &[$($keys),*] },
+        },)*)*]
+    };
+}
+
+/// Every command that has keys, by group.
+pub fn table() -> Vec<Entry> {
+    use super::playback::StepKind;
+    table! {
+        "Time" {
+            "Play or pause" [key(Key::Space)] Command::PlayPause;
+            "Step forward" [key(Key::ArrowRight), key(Key::Period)] Command::StepForward;
+            "Step back" [key(Key::ArrowLeft), key(Key::Comma)] Command::StepBack;
+            "To the start" [key(Key::Home)] Command::Start;
+            "To the end" [key(Key::End)] Command::End;
+            "Step by event" [key(Key::E)] Command::StepBy(StepKind::Event);
+            "Step by layer crossing" [key(Key::C)] Command::StepBy(StepKind::Crossing);
+            "Step by operation" [key(Key::O)] Command::StepBy(StepKind::Operation);
+            "Step by time" [key(Key::T)] Command::StepBy(StepKind::Time);
+            "More per step" [key(Key::CloseBracket)] Command::StepMore(1);
+            "Fewer per step" [key(Key::OpenBracket)] Command::StepMore(-1);
+            "Faster" [key(Key::Plus), key(Key::Equals)] Command::Faster(2.0);
+            "Slower" [key(Key::Minus)] Command::Faster(0.5);
+            "Paced or proportional" [key(Key::P)] Command::TogglePace;
+        }
+        "Walkthrough" {
+            "Next scene" [key(Key::PageDown), key(Key::N)] Command::NextScene;
+            "Previous scene" [key(Key::PageUp), shift(Key::N)] Command::PreviousScene;
+            "Predict choice 1" [key(Key::Num1)] Command::Predict(0);
+            "Predict choice 2" [key(Key::Num2)] Command::Predict(1);
+            "Predict choice 3" [key(Key::Num3)] Command::Predict(2);
+            "Predict choice 4" [key(Key::Num4)] Command::Predict(3);
+            "Predict choice 5" [key(Key::Num5)] Command::Predict(4);
+            "Predict choice 6" [key(Key::Num6)] Command::Predict(5);
+            "See why a prediction was wrong" [key(Key::W)] Command::Correct;
+        }
+        "Look" {
+            "Next hop of the journey" [key(Key::J), key(Key::ArrowDown)] Command::Hop(1);
+            "Previous hop of the journey" [key(Key::K), key(Key::ArrowUp)] Command::Hop(-1);
+            "Journey of the next stack" [key(Key::S)] Command::Stack(1);
+            "Journey of the previous stack" [shift(Key::S)] Command::Stack(-1);
+            "Seen from the app" [shift(Key::Num1)] Command::SeenFrom(0);
+            "Seen from its kernel" [shift(Key::Num2)] Command::SeenFrom(1);
+            "Seen from the kernel below" [shift(Key::Num3)] Command::SeenFrom(2);
+            "Table instead of picture" [key(Key::L)] Command::ToggleList;
+            "Whole machine" [key(Key::F)] Command::FitScene;
+            "Zoom lanes in" [key(Key::Z)] Command::ZoomLanes(2.0);
+            "Zoom lanes out" [key(Key::X)] Command::ZoomLanes(0.5);
+            "Whole run on the lanes" [shift(Key::F)] Command::FitLanes;
+            "Close what is open" [key(Key::Escape)] Command::Dismiss;
+        }
+        "Window" {
+            "Library" [command(Key::Num1)] Command::Open(Tab::Library);
+            "Walkthrough" [command(Key::Num2)] Command::Open(Tab::Walkthrough);
+            "Sandbox" [command(Key::Num3)] Command::Open(Tab::Sandbox);
+            "My machine" [command(Key::Num4)] Command::Open(Tab::MyMachine);
+            "Left panel" [command(Key::B)] Command::TogglePanel(Side::Left);
+            "Inspector" [command(Key::I)] Command::TogglePanel(Side::Right);
+            "Lanes" [command(Key::J)] Command::TogglePanel(Side::Bottom);
+            "Dark or light" [key(Key::D)] Command::ToggleTheme;
+            "Larger text" [command(Key::Plus), command(Key::Equals)] Command::TextSize(1);
+            "Smaller text" [command(Key::Minus)] Command::TextSize(-1);
+            "Reduced motion" [key(Key::M)] Command::ToggleMotion;
+            "Shortcuts" [key(Key::F1)] Command::ToggleShortcuts;
+        }
+        "Scenario" {
+            "Open a file" [command(Key::O)] Command::AskForFile;
+            "Read the file again and run" [key(Key::F5), command(Key::R)] Command::Reload;
+            "Run the text" [command(Key::Enter)] Command::RunText;
+            "Save the text" [command(Key::S)] Command::SaveText;
+            "Quit" [command(Key::Q)] Command::Quit;
+        }
+    }
+}
+
+/// Takes the commands whose keys were pressed out of the input.
+///
+/// While text is being edited only commands with a modifier, and function keys, count. While some other widget has
+/// the keyboard focus, the keys that work it (Space, Enter, arrows) are left to it.
+pub fn pressed(context: &egui::Context) -> Vec<Command> {
+    let editing = context.text_edit_focused();
+    let focused = context.memory(|memory| memory.focused().is_some());
+    let table = table();
+    let mut found = Vec::new();
+    context.input_mut(|input| {
+        input.events.retain(|event| {
+            let egui::Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
+            let meant =
+                table.iter().find(|entry| entry.keys.iter().any(|shortcut| matches(shortcut, *key, *modifiers)));
+            let plain = !modifiers.command && !is_function_key(*key);
+            let taken = (editing && plain) || (focused && works_widgets(*key));
+            match meant.filter(|_| !taken) {
+                Some(entry) => {
+                    found.push(entry.command.clone());
+                    false
+                }
+                None => true,
+            }
+        });
+    });
+    found
+}
+
+/// Whether the keys are exactly the shortcut's. Where a sign needs Shift on some keyboards, Shift doesn't count.
+fn matches(shortcut: &KeyboardShortcut, key: Key, modifiers: Modifiers) -> bool {
+    let sign = matches!(key, Key::Plus | Key::Equals | Key::Minus | Key::OpenBracket | Key::CloseBracket);
+    let wanted = shortcut.modifiers;
+    shortcut.logical_key == key
+        && wanted.command == modifiers.command
+        && wanted.alt == modifiers.alt
+        && (sign || wanted.shift == modifiers.shift)
+}
+
+fn is_function_key(key: Key) -> bool {
+    matches!(key, Key::F1 | Key::F5)
+}
+
+fn works_widgets(key: Key) -> bool {
+    matches!(key, Key::Space | Key::Enter | Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown)
+}
+
+/// "Play or pause (Space)", for tooltips; the name alone where there are no keys.
+pub fn hint(context: &egui::Context, command: &Command) -> String {
+    table().iter().find(|entry| entry.command == *command).map_or(String::new(), |entry| match entry.keys.first() {
+        Some(shortcut) => format!("{} ({})", entry.name, keys_text(context, shortcut)),
+        None => entry.name.to_owned(),
+    })
+}
+
+/// The keys as written on the sheet: "Ctrl+O".
+pub fn keys_text(context: &egui::Context, shortcut: &KeyboardShortcut) -> String {
+    let (name, symbol) = (shortcut.logical_key.name(), shortcut.logical_key.symbol_or_name());
+    let text = context.format_shortcut(shortcut);
+    match text.strip_suffix(name) {
+        Some(modifiers) if symbol.chars().all(|c| c.is_ascii_punctuation() || c == '−') => {
+            format!("{modifiers}{symbol}")
+        }
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_a_key() {
+        let mut seen: Vec<(KeyboardShortcut, &str)> = Vec::new();
+        for entry in table() {
+            for shortcut in entry.keys {
+                if let Some((_, other)) = seen.iter().find(|(key, _)| key == shortcut) {
+                    panic!("{shortcut:?} is both {other} and {}", entry.name);
+                }
+                seen.push((*shortcut, entry.name));
+            }
+        }
+    }
+}

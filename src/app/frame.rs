@@ -1,0 +1,282 @@
+//! Where everything stands in the window: bar, panels, canvas. Draws a [`Shell`] and does what was asked for.
+
+use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
+
+use super::command::{self, Command, Tab};
+use super::lanes::{Lanes, lanes_ui};
+use super::look::Selection;
+use super::panels::inspector::inspector_ui;
+use super::panels::library::library_ui;
+use super::panels::list::{list_ui, rows};
+use super::panels::machine::machine_ui;
+use super::panels::notice::{progress_ui, trouble_ui};
+use super::panels::sandbox::sandbox_ui;
+use super::panels::shortcuts::shortcuts_ui;
+use super::panels::top::{Top, height, top_ui};
+use super::panels::transport::{Transport, transport_ui};
+use super::panels::walkthrough::{Guide, walkthrough_ui};
+use super::panels::widgets::panel_frame;
+use super::scene::{self, SceneOptions};
+use super::shell::Shell;
+use super::theme::{TextRole, Theme};
+use crate::engine::Time;
+
+/// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
+pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
+    let mut asked = command::pressed(ui.ctx());
+    let theme = shell.theme.clone();
+    ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);
+    asked.extend(bar_ui(ui, shell, &theme));
+    match shell.tab {
+        Tab::Library => asked.extend(page_ui(ui, &theme, |ui| {
+            let open = shell.session.recording.as_ref().map_or("", |r| r.scenario.id.as_str()).to_owned();
+            let mut asked = notices_ui(ui, shell, &theme);
+            asked.extend(library_ui(ui, &mut shell.library, &open, &theme));
+            asked
+        })),
+        Tab::MyMachine => page_ui(ui, &theme, |ui| machine_ui(ui, &theme)),
+        Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, &theme)),
+    }
+    if shell.shortcuts {
+        asked.extend(shortcuts_ui(ui.ctx(), &theme));
+    }
+    for command in asked {
+        shell.apply(command);
+    }
+}
+
+fn bar_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
+    let frame = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(20, 0));
+    let recording = shell.session.recording.as_deref();
+    let top = Top {
+        title: recording.map_or("", |r| r.scenario.title.as_str()),
+        tab: shell.tab,
+        profile: recording.map(|r| &r.profile),
+    };
+    Panel::top("bar")
+        .exact_size(height(theme))
+        .resizable(false)
+        .frame(frame)
+        .show(ui, |ui| top_ui(ui, top, theme))
+        .inner
+}
+
+fn page_ui<R>(ui: &mut Ui, theme: &Theme, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let margin = if ui.available_width() > 900.0 { 40 } else { 16 };
+    let frame = Frame::new().fill(theme.background).inner_margin(Margin::symmetric(margin, 24));
+    CentralPanel::no_frame().frame(frame).show(ui, add).inner
+}
+
+/// The machine and the panels around it.
+fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
+    let mut asked = Vec::new();
+    let room = ui.available_size();
+    // Panels never take so much that nothing is left of the picture.
+    let (widest, highest) = (room.x * 0.34, room.y * 0.5);
+    // In a small window they are smaller to begin with, and have sizes of their own.
+    let (narrow, low) = (room.x < 1400.0, room.y < 800.0);
+    let (wide, high) = (if narrow { NARROW } else { 1.0 }, if low { LOW } else { 1.0 });
+    if shell.settings.left.open {
+        let widest = if shell.tab == Tab::Sandbox { room.x * 0.5 } else { widest };
+        let id = if shell.tab == Tab::Sandbox { "editor" } else { "guide" };
+        let wanted = wide * shell.settings.left.size * if shell.tab == Tab::Sandbox { 1.5 } else { 1.0 };
+        let panel = Panel::left(Id::new((id, narrow)))
+            .default_size(wanted.min(widest))
+            .size_range(160.0f32.min(widest)..=widest);
+        let shown =
+            panel.resizable(true).frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
+        if shell.tab == Tab::Walkthrough {
+            remember(&mut shell.settings.left.size, shown.response.rect.width(), widest, wide);
+        }
+        asked.extend(shown.inner);
+    }
+    if shell.settings.right.open {
+        let panel = Panel::right(Id::new(("inspector", narrow)));
+        let panel = panel
+            .default_size((wide * shell.settings.right.size).min(widest))
+            .size_range(180.0f32.min(widest)..=widest);
+        let shown = panel
+            .resizable(true)
+            .frame(panel_frame(theme))
+            .show(ui, |ui| filled(ui, |ui| inspector_ui(ui, shell.inspector(), theme)));
+        remember(&mut shell.settings.right.size, shown.response.rect.width(), widest, wide);
+        asked.extend(shown.inner);
+    }
+    if shell.settings.bottom.open {
+        let frame = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(18, 12));
+        let panel = Panel::bottom(Id::new(("lanes", low)));
+        let panel = panel
+            .default_size((high * shell.settings.bottom.size).min(highest))
+            .size_range(100.0f32.min(highest)..=highest);
+        let shown = panel.resizable(true).frame(frame).show(ui, |ui| filled(ui, |ui| bottom_ui(ui, shell, theme)));
+        remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
+        asked.extend(shown.inner);
+    }
+    let shown = CentralPanel::no_frame().show(ui, |ui| canvas_ui(ui, shell, theme));
+    asked.extend(shown.inner);
+    asked
+}
+
+/// How much smaller the panels beside the picture are in a narrow window.
+const NARROW: f32 = 0.87;
+/// How much smaller the panel below the picture is in a low window.
+const LOW: f32 = 0.72;
+
+/// A panel keeps its size whatever is in it.
+fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.set_min_size(ui.available_size());
+    add(ui)
+}
+
+/// Keeps a size that a hand chose, but not one that a small window forced.
+fn remember(size: &mut f32, shown: f32, most: f32, share: f32) {
+    if shown < most - 1.0 && (*size * share - shown).abs() > 1.0 {
+        *size = (shown / share).round();
+    }
+}
+
+fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
+    let played = shell.scene_played();
+    if shell.tab == Tab::Sandbox {
+        let file = shell.session.path().map(|path| path.display().to_string());
+        let trouble = shell.session.trouble.as_ref();
+        return sandbox_ui(ui, &mut shell.sandbox, file.as_deref(), trouble, theme);
+    }
+    let Some(recording) = shell.session.recording.as_deref() else { return Vec::new() };
+    let answer = recording.answers.get(shell.walk.scene()).and_then(Option::as_ref);
+    let playing = shell.playback.playing();
+    let guide = Guide {
+        scenario: &recording.scenario,
+        walk: &shell.walk,
+        answer,
+        played,
+        playing,
+        at_end: shell.at_scene_end(),
+    };
+    walkthrough_ui(ui, guide, &mut shell.markdown, theme)
+}
+
+fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
+    let Some(recording) = shell.session.recording.as_deref() else { return Vec::new() };
+    let outcome = &recording.outcome;
+    let hash = format!("{:016x}", outcome.trace_hash);
+    let summary =
+        format!("{} events · seed {} · trace {}", grouped(outcome.events), recording.scenario.seed, &hash[..4]);
+    let transport = Transport { playback: &shell.playback, end: recording.moments.end(), summary: &summary };
+    let mut asked = transport_ui(ui, transport, theme);
+    ui.add_space(4.0);
+    let lanes = Lanes {
+        lanes: &recording.lanes,
+        trace: recording.trace(),
+        topology: recording.topology(),
+        end: recording.moments.end(),
+        now: shell.playback.time(),
+        playing: shell.playback.playing(),
+        run: shell.runs,
+    };
+    let answer = lanes_ui(ui, &mut shell.lanes, lanes, theme);
+    asked.extend(answer.seek.map(Command::Seek));
+    asked.extend(match (answer.journey, answer.component) {
+        (Some(journey), _) => Some(Command::SelectJourney(journey)),
+        (None, Some(component)) => Some(Command::SelectComponent(component)),
+        (None, None) => None,
+    });
+    asked
+}
+
+/// "1 204": thin spaces between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Magnified so much, parts show what they know: then the machine is brought to the moment that is shown.
+const OPENS: f32 = 1.3;
+
+fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
+    let mut asked = Vec::new();
+    let area = ui.max_rect();
+    let now = shell.playback.time();
+    let selection = match shell.selection {
+        Selection::Journey(id) => Some(scene::Selection::Journey(id)),
+        Selection::Part(id) => Some(scene::Selection::Component(id)),
+        Selection::Follow(_) | Selection::Auto => None,
+    };
+    let opened = shell.view.zoom > OPENS && !shell.settings.list;
+    if opened && let Some(recording) = shell.session.recording.as_deref_mut() {
+        recording.machine_at(shell.playback.position());
+    }
+    if let Some(recording) = shell.session.recording.as_deref() {
+        if shell.settings.list {
+            let rows = rows(recording, now);
+            let frame = Frame::new().inner_margin(Margin::symmetric(18, 14));
+            asked.extend(frame.show(ui, |ui| list_ui(ui, &rows, now, theme)).inner);
+        } else if let Some(scene) = &mut shell.scene {
+            let provenance = |primitive| recording.profile.cost(primitive).provenance.word();
+            let (topology, trace) = (recording.topology(), recording.trace());
+            let machine = &recording.outcome.history.current().model;
+            let facts = |part| crate::machine::inspect::state(machine, topology, part);
+            let options = SceneOptions {
+                theme,
+                reduced_motion: shell.settings.reduced_motion,
+                selection,
+                pointed_at: if shell.tab == Tab::Walkthrough {
+                    recording.looked_at.get(shell.walk.scene()).map_or(&[], Vec::as_slice)
+                } else {
+                    &[]
+                },
+                provenance: &provenance,
+                facts: opened.then_some(&facts),
+            };
+            let response = scene.ui(ui, topology, trace, now, &mut shell.view, &options);
+            asked.extend(response.clicked.map(|clicked| match clicked {
+                Some(scene::Selection::Journey(id)) => Command::SelectJourney(id),
+                Some(scene::Selection::Component(id)) => Command::SelectComponent(id),
+                None => Command::Follow,
+            }));
+        }
+    }
+    asked.extend(overlay_ui(ui, shell, area, now, theme));
+    asked
+}
+
+/// What lies over the picture: a mistake in the file, a run under way, a limit that was reached.
+fn overlay_ui(ui: &mut Ui, shell: &mut Shell, area: Rect, now: Time, theme: &Theme) -> Vec<Command> {
+    let width = (area.width() - 32.0).min(620.0 * theme.scale).max(80.0);
+    let place = Rect::from_min_size(area.min + Vec2::splat(16.0), Vec2::new(width, (area.height() - 32.0).max(20.0)));
+    let asked = ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| notices_ui(ui, shell, theme)).inner;
+    let cut_short = shell.session.recording.as_ref().and_then(|recording| recording.cut_short());
+    if let Some(text) = cut_short
+        && now > Time::ZERO
+    {
+        let at = Pos2::new(area.right() - 16.0, area.top() + 12.0);
+        let galley = ui.painter().layout_no_wrap(text, theme.font(TextRole::Note), theme.alarm);
+        ui.painter().galley(at - Vec2::new(galley.size().x, 0.0), galley, theme.alarm);
+    }
+    asked
+}
+
+/// Mistakes and progress, for any page.
+fn notices_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
+    let mut asked = Vec::new();
+    if let Some(trouble) = &shell.session.trouble
+        && (shell.tab != Tab::Sandbox || !shell.settings.left.open)
+    {
+        asked.extend(trouble_ui(ui, trouble, theme));
+        ui.add_space(8.0);
+    }
+    // A run that is over in a moment needs no bar.
+    if let Some(progress) = shell.session.progress()
+        && progress.elapsed.as_millis() > 300
+    {
+        asked.extend(progress_ui(ui, &progress, theme));
+    }
+    asked
+}

@@ -1,0 +1,16 @@
+//! Swim lanes: what each core, vCPU and device did, over time.
+//!
+//! A [`Lane`] is an index over the trace's hops. Drawing one costs as much as it is wide, not as it is long: what is
+//! narrower than a pixel is added up by blocks.
+
+mod axis;
+mod draw;
+mod index;
+mod panel;
+mod view;
+
+pub use axis::{tick_label, ticks};
+pub use draw::{Column, columns};
+pub use index::{Lane, LaneKind, lanes};
+pub use panel::{Lanes, LanesResponse, LanesState, lanes_ui};
+pub use view::Window;

@@ -1,0 +1,41 @@
+//! The window: what bevy and egui are for. Nothing below this knows them.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`session`] | the open scenario: reads it, runs it in the background, reads it again when it changes |
+//! | [`recording`] | a run, and what is looked up in it over and over |
+//! | [`playback`] | where the picture stands in time, and how it moves |
+//! | [`scene`] | the cutaway |
+//! | [`lanes`] | the swim lanes |
+//! | [`panels`] | everything around the picture: pure functions from state to commands |
+//! | [`command`] | what keys and buttons ask for, in one table |
+//! | [`shell`] | all of it as plain data, and what each command does to it |
+//! | [`frame`] | where everything stands in the window |
+//! | [`look`] | what the inspector shows |
+//! | [`theme`] | every colour and text size |
+//!
+//! Only this file's [`run`] and its plugins know bevy.
+
+pub mod command;
+mod display;
+#[cfg(target_os = "linux")]
+mod focus;
+mod fonts;
+pub mod frame;
+pub mod lanes;
+pub mod look;
+pub mod panels;
+pub mod playback;
+pub mod recording;
+mod reload;
+pub mod scene;
+pub mod session;
+pub mod settings;
+pub mod shell;
+pub mod shot;
+pub mod theme;
+pub mod walk;
+mod window;
+
+pub use display::display_available;
+pub use window::{AppError, Options, run};

@@ -1,0 +1,57 @@
+//! The right panel: a journey as a line of hops, or a part of the machine and its state.
+
+mod journey;
+mod part;
+mod seen_from;
+
+pub use journey::{JourneyView, Station, journey_ui};
+pub use part::{PartView, part_ui};
+pub use seen_from::{SeenFrom, seen_from_ui};
+
+use egui::Ui;
+
+use super::widgets::{eyebrow_ui, note, rule_ui, title_ui};
+use crate::app::command::Command;
+use crate::app::theme::Theme;
+
+/// What the inspector shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Inspector<'a> {
+    /// Nothing is under way and nothing is selected.
+    Nothing(&'a SeenFrom),
+    /// An operation on its way, and how its app's world looks from the chosen viewpoint.
+    Journey(&'a JourneyView, &'a SeenFrom),
+    /// A part of the machine.
+    Part(&'a PartView),
+}
+
+/// Draws the panel.
+pub fn inspector_ui(ui: &mut Ui, inspector: Inspector<'_>, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    match inspector {
+        Inspector::Nothing(seen) => {
+            eyebrow_ui(ui, "Inspector", theme);
+            title_ui(ui, "Nothing under way", theme);
+            ui.add_space(4.0);
+            ui.label(note("Play, or click a token, a floor or a lane to look inside", theme));
+            egui::ScrollArea::vertical().id_salt("seen from").auto_shrink([false, false]).show(ui, |ui| {
+                seen_from_ui(ui, seen, theme, &mut out);
+            });
+        }
+        Inspector::Journey(view, seen) => {
+            // What lies below the line of hops gets its room first, but never more than half.
+            let below = if seen.viewpoints.is_empty() { 44.0 } else { 86.0 + 24.0 * seen.facts.len().min(7) as f32 };
+            let below = (below * theme.scale).min(ui.available_height() * 0.5);
+            let height = ui.available_height() - below;
+            ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| journey_ui(ui, view, theme, &mut out));
+            rule_ui(ui, theme);
+            ui.add_space(2.0);
+            ui.label(note(view.sum_text(), theme));
+            egui::ScrollArea::vertical().id_salt("seen from").auto_shrink([false, false]).show(ui, |ui| {
+                seen_from_ui(ui, seen, theme, &mut out);
+            });
+        }
+        Inspector::Part(view) => part_ui(ui, view, theme, &mut out),
+    }
+    out
+}

@@ -1,0 +1,108 @@
+//! A part of the machine: what it is and what it knows at this moment.
+
+use egui::{RichText, ScrollArea, Sense, Ui, vec2};
+
+use crate::app::command::Command;
+use crate::app::panels::widgets::{body, eyebrow_ui, note, title_ui};
+use crate::app::theme::{TextRole, Theme};
+use crate::machine::inspect::Fact;
+use crate::trace::{ComponentId, Layer};
+
+/// A part as the inspector shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartView {
+    /// Which one.
+    pub id: ComponentId,
+    /// Its name.
+    pub name: String,
+    /// Where it stands: "hardware/host kernel/block layer".
+    pub path: String,
+    /// A few words about it.
+    pub note: String,
+    /// The layer whose colour it wears.
+    pub layer: Layer,
+    /// Its state.
+    pub facts: Vec<Fact>,
+    /// What stands on it or lies in it.
+    pub children: Vec<(ComponentId, String)>,
+    /// What it stands on.
+    pub parent: Option<(ComponentId, String)>,
+    /// What its model does and leaves out, in Markdown-free sentences; may be empty.
+    pub about: String,
+}
+
+/// Draws the part.
+pub fn part_ui(ui: &mut Ui, view: &PartView, theme: &Theme, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        eyebrow_ui(ui, view.layer.label(), theme);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.add(egui::Button::new(note("Follow journeys", theme)).frame(false)).clicked() {
+                out.push(Command::Follow);
+            }
+        });
+    });
+    let mut name = view.name.clone();
+    if let Some(first) = name.get(..1).map(str::to_uppercase) {
+        name.replace_range(..1, &first);
+    }
+    title_ui(ui, &name, theme);
+    if !view.note.is_empty() {
+        ui.label(body(&view.note, theme));
+    }
+    ui.label(note(view.path.replace('/', " › "), theme));
+    ui.add_space(10.0);
+    ScrollArea::vertical().id_salt(("part", view.id.0)).auto_shrink([false, false]).show(ui, |ui| {
+        facts_ui(ui, &view.facts, theme);
+        if view.facts.is_empty() {
+            ui.label(note("Nothing to tell at this moment", theme));
+        }
+        if !view.about.is_empty() {
+            ui.add_space(8.0);
+            ui.label(note(&view.about, theme));
+        }
+        links_ui(ui, "Rests on", view.parent.as_slice(), theme, out);
+        links_ui(ui, "Holds", &view.children, theme, out);
+    });
+}
+
+fn links_ui(ui: &mut Ui, title: &str, parts: &[(ComponentId, String)], theme: &Theme, out: &mut Vec<Command>) {
+    if parts.is_empty() {
+        return;
+    }
+    ui.add_space(12.0);
+    ui.label(RichText::new(title).font(theme.font(TextRole::Note)).color(theme.text_body));
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = egui::vec2(4.0, 4.0);
+        for (id, name) in parts {
+            if ui.add(egui::Button::new(note(name, theme))).clicked() {
+                out.push(Command::SelectComponent(*id));
+            }
+        }
+    });
+}
+
+/// Names on the left, values on the right of them.
+pub fn facts_ui(ui: &mut Ui, facts: &[Fact], theme: &Theme) {
+    let width = ui.available_width().max(0.0);
+    let names = (width * 0.36).min(130.0 * theme.scale);
+    let values = (width - names).max(20.0);
+    ui.spacing_mut().item_spacing.y = 6.0 * theme.scale;
+    for fact in facts {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            let name = ui.painter().layout(
+                fact.label.clone(),
+                theme.font(TextRole::Note),
+                theme.text_muted,
+                (names - 6.0 * theme.scale).max(8.0),
+            );
+            let (rect, response) = ui.allocate_exact_size(vec2(names, name.size().y), Sense::hover());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &fact.label));
+            ui.painter().galley(rect.min + vec2(0.0, 1.0), name, theme.text_muted);
+            ui.allocate_ui(vec2(values, 0.0), |ui| {
+                ui.set_max_width(values);
+                ui.add(egui::Label::new(body(&fact.value, theme).color(theme.text)).wrap());
+            });
+        });
+    }
+}

@@ -1,0 +1,35 @@
+//! The same facts from the app, from its kernel, from the host.
+
+use egui::{RichText, Ui};
+
+use super::part::facts_ui;
+use crate::app::command::Command;
+use crate::app::panels::widgets::segments_ui;
+use crate::app::theme::{TextRole, Theme};
+use crate::machine::inspect::Fact;
+
+/// One app's facts from one viewpoint.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SeenFrom {
+    /// "app", "guest kernel", "host".
+    pub viewpoints: Vec<String>,
+    /// Which of them is taken.
+    pub chosen: usize,
+    /// What is seen from there.
+    pub facts: Vec<Fact>,
+}
+
+/// Draws the switch and the facts.
+pub fn seen_from_ui(ui: &mut Ui, seen: &SeenFrom, theme: &Theme, out: &mut Vec<Command>) {
+    if seen.viewpoints.is_empty() {
+        return;
+    }
+    ui.add_space(8.0);
+    ui.label(RichText::new("Seen from").font(theme.font(TextRole::Note)).color(theme.text_body));
+    let labels: Vec<&str> = seen.viewpoints.iter().map(String::as_str).collect();
+    if let Some(index) = segments_ui(ui, &labels, seen.chosen, theme) {
+        out.push(Command::SeenFrom(index));
+    }
+    ui.add_space(4.0);
+    facts_ui(ui, &seen.facts, theme);
+}

@@ -1,0 +1,135 @@
+//! The library: the built-in scenarios as cards, and a way to open a file.
+
+use egui::{RichText, ScrollArea, Ui};
+use egui_phosphor::regular as icon;
+
+use super::widgets::{body, card, eyebrow_ui, note, title_ui};
+use crate::app::command::Command;
+use crate::app::fonts;
+use crate::app::theme::{TextRole, Theme};
+use crate::scenario::{self, Scenario, Source};
+
+/// A scenario on its card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it teaches.
+    pub teaches: String,
+    /// The claims it answers.
+    pub claims: Vec<String>,
+    /// How many scenes its walkthrough has.
+    pub scenes: usize,
+}
+
+/// The library and the path being typed.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    /// One per built-in scenario.
+    pub cards: Vec<Card>,
+    /// The path in the field.
+    pub path: String,
+    /// Whether the field is to get the keyboard.
+    pub ask: bool,
+}
+
+impl Library {
+    /// The built-in scenarios.
+    pub fn new() -> Library {
+        let card = |built_in: &scenario::BuiltIn| {
+            let source = Source { name: format!("{}.ron", built_in.id), text: built_in.source.to_owned() };
+            // A built-in scenario that can't be parsed fails a test; here it has no card.
+            let scenario = Scenario::parse(&source).ok()?;
+            Some(Card {
+                id: built_in.id.to_owned(),
+                title: scenario.title,
+                teaches: scenario.teaches,
+                claims: scenario.claims,
+                scenes: scenario.walkthrough.len(),
+            })
+        };
+        Library { cards: scenario::library().iter().filter_map(card).collect(), ..Library::default() }
+    }
+}
+
+/// Draws the page. `open` is the id of the scenario that is open.
+pub fn library_ui(ui: &mut Ui, library: &mut Library, open: &str, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        eyebrow_ui(ui, "Library", theme);
+        title_ui(ui, "What would you like to see?", theme);
+        ui.add_space(10.0);
+        let gap = 16.0;
+        let columns = ((ui.available_width() + gap) / (380.0 * theme.scale)).floor().clamp(1.0, 3.0) as usize;
+        let width = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
+        for row in library.cards.chunks(columns) {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = gap;
+                for entry in row {
+                    ui.allocate_ui(egui::vec2(width, 0.0), |ui| card_ui(ui, entry, entry.id == open, theme, &mut out));
+                }
+            });
+            ui.add_space(gap - 6.0);
+        }
+        ui.add_space(8.0);
+        open_file_ui(ui, library, theme, &mut out);
+    });
+    out
+}
+
+fn card_ui(ui: &mut Ui, entry: &Card, open: bool, theme: &Theme, out: &mut Vec<Command>) {
+    ui.vertical(|ui| {
+        card(theme, if open { theme.accent } else { theme.outline }).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.set_min_height(150.0 * theme.scale);
+            ui.label(
+                RichText::new(&entry.title).font(fonts::strong(ui.ctx(), TextRole::Heading, theme)).color(theme.text),
+            );
+            ui.label(body(&entry.teaches, theme));
+            if !entry.claims.is_empty() {
+                ui.label(note(format!("Answers: {}", entry.claims.join(", ")), theme));
+            }
+            ui.add_space(6.0);
+            ui.horizontal(|ui| {
+                let label = if open { "Open again" } else { "Open" };
+                let button = ui.button(format!("{} {label}", icon::PLAY));
+                let name = format!("{label}: {}", entry.title);
+                button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
+                if button.clicked() {
+                    out.push(Command::OpenScenario(entry.id.clone()));
+                }
+                let scenes = match entry.scenes {
+                    0 => "no walkthrough".to_owned(),
+                    1 => "1 scene".to_owned(),
+                    n => format!("{n} scenes"),
+                };
+                ui.label(note(format!("{scenes} · {}", entry.id), theme));
+            });
+        });
+    });
+}
+
+fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec<Command>) {
+    title_ui(ui, "Or open a file of your own", theme);
+    ui.label(body(
+        "It is read again whenever you save it. A mistake is pointed at, and the last good run stays",
+        theme,
+    ));
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 100.0).clamp(80.0, 560.0);
+        let edit = egui::TextEdit::singleline(&mut library.path).hint_text("path/to/scenario.ron").desired_width(width);
+        let response = ui.add(edit);
+        if library.ask {
+            response.request_focus();
+            library.ask = false;
+        }
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let clicked = ui.button(format!("{} Open", icon::FOLDER_OPEN)).clicked();
+        if (entered || clicked) && !library.path.trim().is_empty() {
+            out.push(Command::OpenScenario(library.path.trim().to_owned()));
+        }
+    });
+}

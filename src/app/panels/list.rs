@@ -1,0 +1,109 @@
+//! The picture as a table: for the keyboard, for screen readers, and for reading exact numbers.
+
+use egui::{RichText, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use super::widgets::{eyebrow_ui, note};
+use crate::app::command::Command;
+use crate::app::recording::Recording;
+use crate::app::theme::{TextRole, Theme};
+use crate::engine::Time;
+use crate::trace::{ComponentId, Crossing, JourneyId, Layer, StackId};
+
+/// One operation under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Which one.
+    pub journey: JourneyId,
+    /// The stack's name.
+    pub stack: String,
+    /// "read(data, 4 KiB)".
+    pub operation: String,
+    /// "host kernel › block layer".
+    pub place: String,
+    /// What is done there, and the boundary just crossed.
+    pub doing: String,
+    /// Whose work it is.
+    pub layer: Layer,
+    /// How long it has been doing this, and how long it will.
+    pub time: String,
+    /// Where.
+    pub component: ComponentId,
+}
+
+/// The operations under way at `now`, by stack; at most a few hundred.
+pub fn rows(recording: &Recording, now: Time) -> Vec<Row> {
+    let stacks = (0..recording.topology().stacks.len()).map(|i| StackId(i as u16));
+    let active = stacks.flat_map(|stack| recording.active(stack, now, 64));
+    active.take(500).filter_map(|journey| row(recording, journey, now)).collect()
+}
+
+fn row(recording: &Recording, id: JourneyId, now: Time) -> Option<Row> {
+    let (trace, topology) = (recording.trace(), recording.topology());
+    let journey = trace.journeys.get(id.index())?;
+    let hop = trace.hops.get(recording.hop_at(id, now)?.index())?;
+    let crossing = match hop.crossing {
+        Crossing::None => String::new(),
+        crossing => format!("{}: ", crossing.label()),
+    };
+    Some(Row {
+        journey: id,
+        stack: topology.stacks.get(journey.stack.index()).map(|stack| stack.name.clone()).unwrap_or_default(),
+        operation: topology.operations.get(usize::from(journey.label)).cloned().unwrap_or_default(),
+        place: topology.path(hop.component).split('/').skip(1).collect::<Vec<_>>().join(" › "),
+        doing: format!("{crossing}{}", hop.what.label()),
+        layer: hop.layer,
+        time: format!("{} of {}", now - hop.start, hop.duration()),
+        component: hop.component,
+    })
+}
+
+/// Draws the table.
+pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    ui.horizontal(|ui| {
+        eyebrow_ui(ui, "Under way", theme);
+        ui.label(note(format!("at {now}"), theme));
+    });
+    if rows.is_empty() {
+        ui.label(note("Nothing is under way at this moment", theme));
+        return out;
+    }
+    let height = 30.0 * theme.scale;
+    let width = ui.available_width();
+    let mut table = TableBuilder::new(ui).striped(true).sense(egui::Sense::click()).auto_shrink([false, false]);
+    for share in [0.16, 0.18, 0.22, 0.24] {
+        table = table.column(Column::initial(share * width).at_least(40.0).clip(true).resizable(true));
+    }
+    let table = table.column(Column::remainder().at_least(40.0).clip(true));
+    let header = |ui: &mut Ui, text: &str| ui.label(note(text, theme));
+    table
+        .header(height, |mut row| {
+            for text in ["Stack", "Operation", "Where", "What", "Time"] {
+                row.col(|ui| {
+                    header(ui, text);
+                });
+            }
+        })
+        .body(|body| {
+            body.rows(height, rows.len(), |mut table_row| {
+                let Some(row) = rows.get(table_row.index()) else { return };
+                let cell = |ui: &mut Ui, text: &str, color: egui::Color32| {
+                    let text = RichText::new(text).font(theme.font(TextRole::Body)).color(color);
+                    ui.add(egui::Label::new(text).truncate().selectable(false));
+                };
+                table_row.col(|ui| cell(ui, &row.stack, theme.text));
+                table_row.col(|ui| cell(ui, &row.operation, theme.text));
+                table_row.col(|ui| cell(ui, &row.place, theme.layer(row.layer)));
+                table_row.col(|ui| cell(ui, &row.doing, theme.text_body));
+                table_row.col(|ui| cell(ui, &row.time, theme.text_body));
+                let response = table_row.response();
+                let spoken = format!("{}: {} in {}, {}, {}", row.stack, row.operation, row.place, row.doing, row.time);
+                response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
+                if response.clicked() {
+                    out.push(Command::SelectJourney(row.journey));
+                }
+            });
+        });
+    out
+}

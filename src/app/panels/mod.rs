@@ -1,0 +1,17 @@
+//! The panels: pure functions from state to widgets, which hand back what was asked for as [`Command`]s.
+//!
+//! None of them knows bevy, the window or the session; a test drives them without any of these.
+//!
+//! [`Command`]: super::command::Command
+
+pub mod inspector;
+pub mod library;
+pub mod list;
+pub mod machine;
+pub mod notice;
+pub mod sandbox;
+pub mod shortcuts;
+pub mod top;
+pub mod transport;
+pub mod walkthrough;
+pub mod widgets;

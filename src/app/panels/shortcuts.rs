@@ -1,0 +1,64 @@
+//! The shortcut sheet, made from the table of commands.
+
+use egui::{Align, Context, Layout, RichText, ScrollArea, Window};
+
+use super::widgets::{eyebrow_ui, note};
+use crate::app::command::{self, Command};
+use crate::app::theme::{TextRole, Theme};
+
+/// Draws the sheet above everything else.
+pub fn shortcuts_ui(context: &Context, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    let mut open = true;
+    let screen = context.content_rect();
+    let width = (1160.0 * theme.scale).min(screen.width() - 60.0).max(200.0);
+    Window::new("Shortcuts")
+        .open(&mut open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
+        .fixed_size([width, (screen.height() - 120.0).clamp(80.0, 620.0 * theme.scale)])
+        .frame(egui::Frame::window(&context.global_style()).inner_margin(egui::Margin::same(18)))
+        .show(context, |ui| {
+            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| sheet_ui(ui, theme));
+        });
+    if !open {
+        out.push(Command::ToggleShortcuts);
+    }
+    out
+}
+
+fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
+    let table = command::table();
+    let mut groups: Vec<&str> = table.iter().map(|entry| entry.group).collect();
+    groups.dedup();
+    let columns = ((ui.available_width() / (330.0 * theme.scale)) as usize).clamp(1, 3);
+    ui.columns(columns, |columns| {
+        let count = columns.len();
+        for (i, group) in groups.iter().enumerate() {
+            // Long groups share a column with short ones.
+            let place = match count {
+                1 => 0,
+                2 => [0, 0, 1, 1, 0][i % 5],
+                _ => [0, 2, 1, 2, 0][i % 5],
+            };
+            let column = &mut columns[place];
+            column.spacing_mut().interact_size.y = 17.0 * theme.scale;
+            column.spacing_mut().item_spacing.y = 5.0 * theme.scale;
+            eyebrow_ui(column, group, theme);
+            for entry in table.iter().filter(|entry| entry.group == *group) {
+                column.horizontal(|ui| {
+                    ui.label(RichText::new(entry.name).font(theme.font(TextRole::Body)).color(theme.text_body));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        ui.add_space(14.0);
+                        let keys: Vec<String> =
+                            entry.keys.iter().take(2).map(|keys| command::keys_text(ui.ctx(), keys)).collect();
+                        ui.label(RichText::new(keys.join("  or  ")).font(theme.font(TextRole::Note)).color(theme.text));
+                    });
+                });
+            }
+            column.add_space(10.0);
+        }
+    });
+    ui.label(note("On the lanes: the wheel zooms, dragging moves, a click opens what is under it. Drag the axis to move through time", theme));
+}

@@ -1,0 +1,197 @@
+//! Play, pause, step; what a step is; how fast time goes; where it stands.
+
+use egui::{Align, ComboBox, DragValue, Layout, RichText, Slider, Ui};
+use egui_phosphor::regular as icon;
+
+use super::widgets::{body, icon_button_ui, note, segments_ui};
+use crate::app::command::{self, Command};
+use crate::app::fonts;
+use crate::app::lanes::tick_label;
+use crate::app::playback::{Clock, Pace, Playback, Step, StepKind};
+use crate::app::theme::{TextRole, Theme};
+use crate::engine::Time;
+
+/// What the transport shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Transport<'a> {
+    /// Time and how it moves.
+    pub playback: &'a Playback,
+    /// When the run ends.
+    pub end: Time,
+    /// "1204 events · seed 7 · trace 9f3c".
+    pub summary: &'a str,
+}
+
+/// Draws the transport: one row, or two where it is narrow.
+pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    // Where little height is left for the lanes, everything stands in one row.
+    if ui.available_height() < 190.0 * theme.scale && ui.available_width() > 620.0 * theme.scale {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().button_padding.x = 6.0;
+            buttons_ui(ui, transport.playback, theme, &mut out);
+            ui.add_space(4.0);
+            time_ui(ui, transport, false, theme);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                pace_ui(ui, &transport.playback.clock, theme, &mut out);
+                ui.add_space(4.0);
+                step_kind_ui(ui, &transport.playback.step, theme, &mut out);
+                step_count_ui(ui, &transport.playback.step, &mut out);
+            });
+        });
+        return out;
+    }
+    // And where the width is little, two rows of the same.
+    if ui.available_width() < 680.0 * theme.scale {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().button_padding.x = 6.0;
+            buttons_ui(ui, transport.playback, theme, &mut out);
+            time_ui(ui, transport, false, theme);
+        });
+        ui.horizontal_wrapped(|ui| {
+            step_count_ui(ui, &transport.playback.step, &mut out);
+            step_kind_ui(ui, &transport.playback.step, theme, &mut out);
+            pace_ui(ui, &transport.playback.clock, theme, &mut out);
+        });
+        return out;
+    }
+    ui.horizontal(|ui| {
+        buttons_ui(ui, transport.playback, theme, &mut out);
+        ui.add_space(10.0);
+        time_ui(ui, transport, true, theme);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add(egui::Label::new(note(transport.summary, theme)).truncate());
+        });
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        step_ui(ui, &transport.playback.step, theme, &mut out);
+        ui.add_space(10.0);
+        speed_ui(ui, &transport.playback.clock, theme, &mut out);
+    });
+    out
+}
+
+fn buttons_ui(ui: &mut Ui, playback: &Playback, theme: &Theme, out: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 5.0;
+    let play = if playback.playing() { icon::PAUSE } else { icon::PLAY };
+    icon_button_ui(ui, icon::SKIP_BACK, Command::Start, theme, out);
+    icon_button_ui(ui, icon::CARET_LINE_LEFT, Command::StepBack, theme, out);
+    icon_button_ui(ui, play, Command::PlayPause, theme, out);
+    icon_button_ui(ui, icon::CARET_LINE_RIGHT, Command::StepForward, theme, out);
+    icon_button_ui(ui, icon::SKIP_FORWARD, Command::End, theme, out);
+}
+
+fn time_ui(ui: &mut Ui, transport: Transport<'_>, whole: bool, theme: &Theme) {
+    let time = transport.playback.time();
+    let step = match time {
+        t if t < Time::us(1) => Time(1),
+        t if t < Time::ms(1) => Time::ns(1),
+        t if t < Time::s(1) => Time::us(1),
+        _ => Time::ms(1),
+    };
+    let text = format!("t = {}", tick_label(time, step, time));
+    let text = RichText::new(text).font(fonts::strong(ui.ctx(), TextRole::Heading, theme)).color(theme.text);
+    let label = ui.label(text).on_hover_text(transport.summary);
+    if whole {
+        ui.label(note(format!("of {}", transport.end), theme));
+    } else {
+        label.on_hover_text(format!("of {}", transport.end));
+    }
+}
+
+fn step_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>) {
+    ui.label(note("Step by", theme));
+    step_count_ui(ui, step, out);
+    step_kind_ui(ui, step, theme, out);
+}
+
+fn step_count_ui(ui: &mut Ui, step: &Step, out: &mut Vec<Command>) {
+    let mut count = step.count;
+    let drag = DragValue::new(&mut count).range(1..=Step::MAX_COUNT).speed(0.1).suffix(" ×");
+    if ui.add(drag).on_hover_text("How many at once").changed() {
+        out.push(Command::StepCount(count));
+    }
+}
+
+fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>) {
+    ComboBox::from_id_salt("step kind")
+        .selected_text(body(step.kind.label(), theme))
+        .width(118.0 * theme.scale)
+        .show_ui(ui, |ui| {
+            for kind in StepKind::ALL {
+                let hint = command::hint(ui.ctx(), &Command::StepBy(kind));
+                if ui.selectable_label(kind == step.kind, kind.label()).on_hover_text(hint).clicked() {
+                    out.push(Command::StepBy(kind));
+                }
+            }
+        });
+    if step.kind == StepKind::Time {
+        let mut ps = step.time.as_ps() as f64;
+        let speed = ps * 0.02;
+        let slider = DragValue::new(&mut ps)
+            .range(1.0..=6e14)
+            .speed(speed)
+            .custom_formatter(|ps, _| Time(ps as u64).to_string())
+            .custom_parser(|text| text.parse::<Time>().ok().map(|time| time.as_ps() as f64));
+        if ui.add(slider).on_hover_text("How long a step is").changed() {
+            out.push(Command::StepTime(Time(ps as u64)));
+        }
+    }
+}
+
+/// The pace in little room: a button that changes it, and its speed as a number to drag.
+fn pace_ui(ui: &mut Ui, clock: &Clock, theme: &Theme, out: &mut Vec<Command>) {
+    let width = ui.fonts_mut(|fonts| {
+        let text = clock.label();
+        fonts.layout_no_wrap(text, theme.font(TextRole::Note), theme.text_muted).size().x
+    });
+    let (label, other) = match clock.pace {
+        Pace::Paced => ("Paced", Pace::Proportional),
+        Pace::Proportional => ("Proportional", Pace::Paced),
+    };
+    let speed = ui.add_sized(
+        [width + 4.0, 20.0 * theme.scale],
+        egui::Label::new(note(clock.label(), theme)).sense(egui::Sense::click_and_drag()),
+    );
+    let speed = speed.on_hover_text("Speed: drag, or + and -").on_hover_cursor(egui::CursorIcon::ResizeHorizontal);
+    let dragged = f64::from(speed.drag_delta().x);
+    if dragged != 0.0 {
+        out.push(Command::Faster((dragged * 0.02).exp()));
+    }
+    let hint = command::hint(ui.ctx(), &Command::TogglePace);
+    if ui.button(note(label, theme).color(theme.text)).on_hover_text(hint).clicked() {
+        out.push(Command::Pace(other));
+    }
+}
+
+fn speed_ui(ui: &mut Ui, clock: &Clock, theme: &Theme, out: &mut Vec<Command>) {
+    let paces = [Pace::Paced, Pace::Proportional];
+    let chosen = paces.iter().position(|pace| *pace == clock.pace).unwrap_or(0);
+    if let Some(index) = segments_ui(ui, &["Paced", "Proportional"], chosen, theme) {
+        out.push(Command::Pace(paces[index]));
+    }
+    ui.spacing_mut().slider_width = 130.0 * theme.scale;
+    let name = match clock.pace {
+        Pace::Proportional => {
+            let mut ps = clock.per_second().as_ps() as f64;
+            let range = Clock::SLOWEST.as_ps() as f64..=Clock::FASTEST.as_ps() as f64;
+            let response = ui.add(Slider::new(&mut ps, range).logarithmic(true).show_value(false));
+            if response.changed() {
+                out.push(Command::PerSecond(ps));
+            }
+            response
+        }
+        Pace::Paced => {
+            let mut rate = clock.crossings_per_second();
+            let range = Clock::CROSSINGS.0..=Clock::CROSSINGS.1;
+            let response = ui.add(Slider::new(&mut rate, range).logarithmic(true).show_value(false));
+            if response.changed() {
+                out.push(Command::CrossingsPerSecond(rate));
+            }
+            response
+        }
+    };
+    name.on_hover_text("Speed (+ and -)");
+    ui.label(note(clock.label(), theme));
+}

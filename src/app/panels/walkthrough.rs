@@ -1,0 +1,253 @@
+//! The left panel: what is said in a scene, the prediction, what the model leaves out, the way through the scenes.
+
+use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
+use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+use egui_phosphor::regular as icon;
+
+use super::widgets::{body, card, eyebrow_ui, heading_ui, note, title_ui};
+use crate::app::command::{self, Command};
+use crate::app::theme::{TextRole, Theme};
+use crate::app::walk::{PredictionState, Walk};
+use crate::scenario::{Answer, Predict, Scenario, Scene, Step};
+
+/// What the panel shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Guide<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Where the learner is.
+    pub walk: &'a Walk,
+    /// The answer to this scene's question.
+    pub answer: Option<&'a Answer>,
+    /// Whether the scene has been played to its end.
+    pub played: bool,
+    /// Whether time runs.
+    pub playing: bool,
+    /// Whether Space goes on to the next scene.
+    pub at_end: bool,
+}
+
+/// Draws the panel.
+pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, cache: &mut CommonMarkCache, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    let Some(step) = guide.scenario.walkthrough.get(guide.walk.scene()) else {
+        no_walkthrough_ui(ui, guide.scenario, cache, theme);
+        return out;
+    };
+    let footer = 44.0 * theme.scale;
+    let height = (ui.available_height() - footer).max(40.0);
+    ScrollArea::vertical().id_salt(("scene", guide.walk.scene())).max_height(height).auto_shrink([false, false]).show(
+        ui,
+        |ui| {
+            eyebrow_ui(ui, &format!("Step {} of {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len()), theme);
+            title_ui(ui, &step.title, theme);
+            ui.add_space(6.0);
+            say_ui(ui, &step.say, cache, theme);
+            if let Some(predict) = &step.predict {
+                ui.add_space(14.0);
+                predict_ui(ui, guide, predict, theme, &mut out);
+            }
+            left_out_ui(ui, guide.scenario, step, cache, theme);
+            if guide.at_end {
+                ui.add_space(14.0);
+                ui.label(note("Space goes on to the next scene", theme).color(theme.accent));
+            }
+        },
+    );
+    ui.with_layout(Layout::bottom_up(Align::Min), |ui| way_ui(ui, guide, theme, &mut out));
+    out
+}
+
+fn say_ui(ui: &mut Ui, text: &str, cache: &mut CommonMarkCache, theme: &Theme) {
+    ui.scope(|ui| {
+        ui.visuals_mut().override_text_color = None;
+        ui.visuals_mut().widgets.noninteractive.fg_stroke.color = theme.text_body;
+        ui.spacing_mut().item_spacing.y = 7.0 * theme.scale;
+        CommonMarkViewer::new().show(ui, cache, text);
+    });
+}
+
+fn no_walkthrough_ui(ui: &mut Ui, scenario: &Scenario, cache: &mut CommonMarkCache, theme: &Theme) {
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        eyebrow_ui(ui, "Scenario", theme);
+        title_ui(ui, &scenario.title, theme);
+        ui.label(body(&scenario.teaches, theme));
+        ui.add_space(10.0);
+        ui.label(note("This scenario has no walkthrough. Play it, or step through it", theme));
+        leaves_out_list_ui(ui, &scenario.leaves_out, cache, theme);
+    });
+}
+
+/// The question, its choices, and once played the answer.
+pub fn predict_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, out: &mut Vec<Command>) {
+    let prediction = guide.walk.prediction();
+    let revealed = prediction.is_some() && guide.played;
+    card(theme, theme.accent).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        heading_ui(ui, "Predict", theme);
+        ui.label(body(&predict.ask, theme).color(theme.text));
+        ui.add_space(4.0);
+        let correct = guide.answer.and_then(|answer| answer.correct_choice);
+        for (index, choice) in predict.choices.iter().enumerate() {
+            let state = choice_state(index, prediction, revealed.then_some(correct).flatten());
+            choice_ui(ui, index, &choice.label, state, prediction.is_none(), theme, out);
+        }
+        ui.add_space(2.0);
+        if revealed {
+            answer_ui(ui, guide, predict, theme, out);
+        } else {
+            let text = match (prediction.is_some(), guide.playing) {
+                (false, _) => "Choose one: it is locked in",
+                (true, false) => "Locked in. Space plays and shows the answer",
+                (true, true) => "Locked in. Watch",
+            };
+            ui.label(note(text, theme));
+        }
+    });
+}
+
+fn choice_state(index: usize, prediction: Option<usize>, correct: Option<usize>) -> PredictionState {
+    match (prediction == Some(index), correct) {
+        (_, Some(right)) if right == index => PredictionState::Right,
+        (true, Some(_)) => PredictionState::Wrong,
+        (true, None) => PredictionState::Locked,
+        (false, _) => PredictionState::Open,
+    }
+}
+
+fn choice_ui(
+    ui: &mut Ui,
+    index: usize,
+    label: &str,
+    state: PredictionState,
+    enabled: bool,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    let (fill, line, symbol) = match state {
+        PredictionState::Open => (theme.control, theme.outline, None),
+        PredictionState::Locked => (theme.chosen, theme.accent, None),
+        PredictionState::Right => (theme.tint(theme.namespace), theme.namespace, Some((icon::CHECK, theme.namespace))),
+        PredictionState::Wrong => (theme.alarm_fill, theme.alarm, Some((icon::X, theme.alarm))),
+    };
+    let width = ui.available_width();
+    let pad = Vec2::new(12.0, 6.0) * theme.scale;
+    let mark = if symbol.is_some() { 22.0 * theme.scale } else { 0.0 };
+    let font = theme.font(TextRole::Body);
+    let color = if enabled || state != PredictionState::Open { theme.text } else { theme.text_muted };
+    let galley = ui.painter().layout(label.to_owned(), font, color, (width - 2.0 * pad.x - mark).max(8.0));
+    let size = Vec2::new(width, galley.size().y + 2.0 * pad.y);
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(size, sense);
+    let chosen = state != PredictionState::Open;
+    response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, enabled, chosen, label));
+    let hovered = enabled && (response.hovered() || response.has_focus());
+    let (fill, line) = if hovered { (theme.control_hovered, theme.accent) } else { (fill, line) };
+    ui.painter().rect(rect, 5.0, fill, Stroke::new(1.0, line), egui::StrokeKind::Inside);
+    ui.painter().galley(rect.min + pad, galley, color);
+    if let Some((symbol, color)) = symbol {
+        let font = egui::FontId::proportional(16.0 * theme.scale);
+        ui.painter().text(
+            rect.right_center() - egui::vec2(pad.x, 0.0),
+            egui::Align2::RIGHT_CENTER,
+            symbol,
+            font,
+            color,
+        );
+    }
+    if response.on_hover_text(command::hint(ui.ctx(), &Command::Predict(index))).clicked() {
+        out.push(Command::Predict(index));
+    }
+}
+
+fn answer_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, out: &mut Vec<Command>) {
+    let (Some(answer), Some(chosen)) = (guide.answer, guide.walk.prediction()) else { return };
+    let right = answer.correct_choice == Some(chosen);
+    let (word, color) = if right { ("Right", theme.namespace) } else { ("Not so", theme.alarm) };
+    ui.label(RichText::new(format!("{word}. This run says:")).font(theme.font(TextRole::Body)).color(color));
+    ui.label(body(&answer.text, theme).color(theme.text));
+    if answer.correct_choice.is_none() {
+        ui.label(note("No choice is right under these costs", theme));
+    }
+    if !right && let Some(scene) = predict.correction(chosen) {
+        let label = match scene {
+            Scene::Step(index) => {
+                guide.scenario.walkthrough.get(*index).map_or("the scene", |step| &step.title).to_owned()
+            }
+            Scene::Scenario(id) => id.clone(),
+        };
+        ui.add_space(4.0);
+        let text = body(format!("See why: {label} {}", icon::ARROW_RIGHT), theme).color(theme.accent);
+        if ui.add(egui::Button::new(text).wrap()).clicked() {
+            out.push(Command::Correct);
+        }
+    }
+}
+
+fn left_out_ui(ui: &mut Ui, scenario: &Scenario, step: &Step, cache: &mut CommonMarkCache, theme: &Theme) {
+    let items = if step.leaves_out.is_empty() { &scenario.leaves_out } else { &step.leaves_out };
+    leaves_out_list_ui(ui, items, cache, theme);
+}
+
+fn leaves_out_list_ui(ui: &mut Ui, items: &[String], cache: &mut CommonMarkCache, theme: &Theme) {
+    if items.is_empty() {
+        return;
+    }
+    ui.add_space(16.0);
+    ui.label(RichText::new("What this model leaves out").font(theme.font(TextRole::Note)).color(theme.text_body));
+    ui.scope(|ui| {
+        ui.visuals_mut().widgets.noninteractive.fg_stroke.color = theme.text_muted;
+        ui.style_mut().text_styles.insert(egui::TextStyle::Body, theme.font(TextRole::Note));
+        for item in items {
+            CommonMarkViewer::new().show(ui, cache, item);
+        }
+    });
+}
+
+/// Dots, one per scene, and the way to the next and the previous.
+fn way_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme, out: &mut Vec<Command>) {
+    let (scene, count) = (guide.walk.scene(), guide.scenario.walkthrough.len());
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        let arrow = |ui: &mut Ui, symbol: &str, command: Command, enabled: bool, out: &mut Vec<Command>| {
+            let text = RichText::new(symbol).font(egui::FontId::proportional(16.0 * theme.scale));
+            let hint = command::hint(ui.ctx(), &command);
+            let response = ui.add_enabled(enabled, egui::Button::new(text)).on_hover_text(&hint);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, enabled, &hint));
+            if response.clicked() {
+                out.push(command);
+            }
+        };
+        arrow(ui, icon::CARET_LEFT, Command::PreviousScene, scene > 0, out);
+        ui.add_space(6.0);
+        let room = ui.available_width() - 60.0 * theme.scale;
+        let pitch = (room / count.max(1) as f32).clamp(2.0, 18.0 * theme.scale);
+        for index in 0..count {
+            dot_ui(ui, index, scene, pitch, &guide.scenario.walkthrough[index].title, theme, out);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if guide.at_end {
+                let widgets = &mut ui.visuals_mut().widgets;
+                for state in [&mut widgets.inactive, &mut widgets.hovered] {
+                    (state.weak_bg_fill, state.bg_stroke) = (theme.chosen, Stroke::new(1.0, theme.accent));
+                }
+            }
+            arrow(ui, icon::CARET_RIGHT, Command::NextScene, scene + 1 < count, out);
+        });
+    });
+}
+
+fn dot_ui(ui: &mut Ui, index: usize, scene: usize, pitch: f32, title: &str, theme: &Theme, out: &mut Vec<Command>) {
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(pitch, 26.0 * theme.scale), Sense::click());
+    let label = format!("Scene {}: {title}", index + 1);
+    response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, true, index == scene, &label));
+    let color = if index <= scene { theme.accent } else { theme.outline };
+    let radius = (pitch * 0.28).min(4.5 * theme.scale);
+    ui.painter().circle_filled(rect.center(), radius, color);
+    if index == scene || response.hovered() || response.has_focus() {
+        ui.painter().circle_stroke(rect.center(), radius + 3.0, Stroke::new(1.2, theme.accent));
+    }
+    if response.on_hover_text(label).clicked() {
+        out.push(Command::Scene(index));
+    }
+}

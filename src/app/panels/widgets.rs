@@ -1,0 +1,122 @@
+//! Small pieces that panels share.
+
+use egui::{Align, Color32, Frame, Layout, Margin, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetText};
+
+use crate::app::command::{self, Command};
+use crate::app::fonts;
+use crate::app::theme::{TextRole, Theme};
+
+/// A small spaced heading in capitals: "STEP 4 OF 9".
+pub fn eyebrow_ui(ui: &mut Ui, text: &str, theme: &Theme) -> Response {
+    let font = fonts::strong(ui.ctx(), TextRole::Small, theme);
+    let text = RichText::new(text.to_uppercase()).font(font).color(theme.text_muted);
+    ui.label(text.extra_letter_spacing(1.2 * theme.scale))
+}
+
+/// The title of a page or panel.
+pub fn title_ui(ui: &mut Ui, text: &str, theme: &Theme) -> Response {
+    let font = fonts::strong(ui.ctx(), TextRole::Page, theme);
+    ui.add(egui::Label::new(RichText::new(text).font(font).color(theme.text)).wrap())
+}
+
+/// A heading inside a panel.
+pub fn heading_ui(ui: &mut Ui, text: &str, theme: &Theme) -> Response {
+    let font = fonts::strong(ui.ctx(), TextRole::Body, theme);
+    ui.label(RichText::new(text).font(font).color(theme.text))
+}
+
+/// Running text.
+pub fn body(text: impl Into<String>, theme: &Theme) -> RichText {
+    RichText::new(text).font(theme.font(TextRole::Body)).color(theme.text_body)
+}
+
+/// A less important remark.
+pub fn note(text: impl Into<String>, theme: &Theme) -> RichText {
+    RichText::new(text).font(theme.font(TextRole::Note)).color(theme.text_muted)
+}
+
+/// A card with an outline.
+pub fn card(theme: &Theme, outline: Color32) -> Frame {
+    Frame::new()
+        .fill(theme.card)
+        .stroke(Stroke::new(1.0, outline))
+        .corner_radius(8)
+        .inner_margin(Margin::same((14.0 * theme.scale) as i8))
+}
+
+/// The frame of a panel.
+pub fn panel_frame(theme: &Theme) -> Frame {
+    Frame::new().fill(theme.panel).inner_margin(Margin::symmetric((20.0 * theme.scale) as i8, 18))
+}
+
+/// A small rounded label in one colour.
+pub fn badge_ui(ui: &mut Ui, text: &str, color: Color32, theme: &Theme) -> Response {
+    let font = fonts::strong(ui.ctx(), TextRole::Small, theme);
+    let galley = cut(ui, text, &font, color, ui.available_width() - 28.0);
+    let size = galley.size() + Vec2::new(24.0, 10.0) * theme.scale;
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, text));
+    ui.painter().rect(rect, size.y / 2.0, theme.tint(color), Stroke::new(1.0, color), egui::StrokeKind::Inside);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
+    response
+}
+
+/// A button with an icon and the command's help as its tooltip and its name for screen readers.
+pub fn icon_button_ui(ui: &mut Ui, icon: &str, command: Command, theme: &Theme, out: &mut Vec<Command>) -> Response {
+    let hint = command::hint(ui.ctx(), &command);
+    let text = RichText::new(icon).font(egui::FontId::proportional(17.0 * theme.scale)).color(theme.text);
+    let size = Vec2::new(38.0, 30.0) * theme.scale;
+    let response = ui.add_sized(size, egui::Button::new(text)).on_hover_text(&hint);
+    let name = hint.split(" (").next().unwrap_or_default().to_owned();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
+    if response.clicked() {
+        out.push(command);
+    }
+    response
+}
+
+/// A row of buttons of which one is chosen. Returns the index of the one that was clicked.
+pub fn segments_ui(ui: &mut Ui, labels: &[&str], chosen: usize, theme: &Theme) -> Option<usize> {
+    let mut clicked = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (i, label) in labels.iter().enumerate() {
+            let on = i == chosen;
+            let text = RichText::new(*label).font(theme.font(TextRole::Note)).color(if on {
+                theme.text
+            } else {
+                theme.text_body
+            });
+            let fill = if on { theme.chosen } else { theme.control };
+            let line = if on { theme.accent } else { theme.outline };
+            let button = egui::Button::new(text).fill(fill).stroke(Stroke::new(1.0, line));
+            let response = ui.add(button);
+            response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, true, on, *label));
+            if response.clicked() {
+                clicked = Some(i);
+            }
+        }
+    });
+    clicked
+}
+
+/// A label on the left and a value on the right of one row.
+pub fn row_ui(ui: &mut Ui, label: impl Into<WidgetText>, value: impl Into<WidgetText>) {
+    ui.horizontal(|ui| {
+        ui.label(label);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(value));
+    });
+}
+
+/// A thin line across.
+pub fn rule_ui(ui: &mut Ui, theme: &Theme) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 1.0), Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, theme.outline);
+}
+
+/// A text cut with "…" where it would be wider than `width`.
+pub fn cut(ui: &Ui, text: &str, font: &egui::FontId, color: Color32, width: f32) -> std::sync::Arc<egui::Galley> {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font.clone(), color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(1.0));
+    ui.painter().layout_job(job)
+}

@@ -1,0 +1,141 @@
+//! A run as the app holds it: the outcome, and what is looked up in it over and over, computed once.
+
+use crate::costs::Profile;
+use crate::engine::Time;
+use crate::machine::{End, Machine, Outcome, Topology};
+use crate::scenario::{self, Answer, Scenario, Source};
+use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
+
+use super::lanes::Lane;
+use super::playback::{Moments, Position};
+
+static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new() };
+
+/// A scenario that was run.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// What was run.
+    pub scenario: Scenario,
+    /// Its text.
+    pub source: Source,
+    /// With whose costs.
+    pub profile: Profile,
+    /// What came out.
+    pub outcome: Outcome,
+    /// Where stepping and pacing stop.
+    pub moments: Moments,
+    /// The swim lanes.
+    pub lanes: Vec<Lane>,
+    /// By walkthrough step: up to when it plays.
+    pub step_ends: Vec<Time>,
+    /// By walkthrough step: the answer to its question, if it asks one.
+    pub answers: Vec<Option<Answer>>,
+    /// By walkthrough step: the parts that it speaks of.
+    pub looked_at: Vec<Vec<ComponentId>>,
+    active: Vec<ActiveIndex>,
+}
+
+impl Recording {
+    /// Looks up everything that stays the same from now on.
+    pub fn new(scenario: Scenario, source: Source, profile: Profile, outcome: Outcome) -> Recording {
+        let trace = outcome.trace.as_ref().unwrap_or(&NOTHING);
+        let moments = Moments::new(trace, outcome.simulated);
+        let lanes = super::lanes::lanes(&outcome.topology, trace);
+        let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
+        let steps = &scenario.walkthrough;
+        let step_ends = steps.iter().map(|step| scenario::play_until(step, &scenario, &outcome)).collect();
+        let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
+        let answers = steps.iter().map(answer).collect();
+        let part = |path: &String| scenario::look_up(&outcome.topology, path);
+        let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
+        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, step_ends, answers, active }
+    }
+
+    /// The hops and journeys.
+    pub fn trace(&self) -> &Trace {
+        self.outcome.trace.as_ref().unwrap_or(&NOTHING)
+    }
+
+    /// The parts that hops refer to.
+    pub fn topology(&self) -> &Topology {
+        &self.outcome.topology
+    }
+
+    /// The machine as it stood at `position`.
+    pub fn machine_at(&mut self, position: Position) -> &Machine {
+        position.restore(&mut self.outcome.history, &mut Recorder::discard());
+        &self.outcome.history.current().model
+    }
+
+    /// The hash of the whole state at `position`.
+    pub fn state_hash_at(&mut self, position: Position) -> u64 {
+        position.restore(&mut self.outcome.history, &mut Recorder::discard());
+        self.outcome.history.current().state_hash()
+    }
+
+    /// A stack's operations that are under way at `time`, at most `limit` of them, latest first.
+    pub fn active(&self, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
+        self.active.get(stack.index()).map_or(Vec::new(), |index| index.at(time, limit, self.trace()))
+    }
+
+    /// A stack's latest operation that began by `time`, whether or not it has ended.
+    pub fn latest(&self, stack: StackId, time: Time) -> Option<JourneyId> {
+        let index = self.active.get(stack.index())?;
+        let begun = index.journeys.partition_point(|id| self.trace().journeys[id.index()].start <= time);
+        begun.checked_sub(1).and_then(|i| index.journeys.get(i).copied())
+    }
+
+    /// The hop in which `journey` is at `time`: the last that had begun.
+    pub fn hop_at(&self, journey: JourneyId, time: Time) -> Option<HopId> {
+        let hops = self.trace().hops_of(journey);
+        let begun = hops.partition_point(|id| self.trace().hops.get(id.index()).is_some_and(|hop| hop.start <= time));
+        begun.checked_sub(1).and_then(|i| hops.get(i).copied())
+    }
+
+    /// Why there is no more to see than there is, if a limit or a cancellation ended the run.
+    pub fn cut_short(&self) -> Option<String> {
+        let after = self.outcome.simulated;
+        match self.outcome.end {
+            End::Finished | End::Until => None,
+            End::EventLimit => Some(format!("Stopped after {} events, at {after}", self.outcome.events)),
+            End::TimeLimit => Some(format!("Stopped where simulated time can't be counted any further, at {after}")),
+            End::HopLimit => Some(format!("Stopped at {} hops kept, at {after}", self.trace().hops.len())),
+            End::Cancelled => Some(format!("Cancelled at {after}")),
+        }
+    }
+}
+
+/// One stack's journeys by their beginnings, with the latest end so far: finds those under way without a scan.
+#[derive(Clone, Debug)]
+struct ActiveIndex {
+    journeys: Vec<JourneyId>,
+    latest_end: Vec<Time>,
+}
+
+impl ActiveIndex {
+    fn new(trace: &Trace, stack: StackId) -> ActiveIndex {
+        let of_stack = trace.journeys.iter().enumerate().filter(|(_, journey)| journey.stack == stack);
+        let mut journeys: Vec<JourneyId> = of_stack.map(|(i, _)| JourneyId(i as u32)).collect();
+        journeys.sort_by_key(|id| trace.journeys[id.index()].start);
+        let mut latest = Time::ZERO;
+        let latest_end = journeys.iter().map(|id| {
+            latest = latest.max(trace.journeys[id.index()].end);
+            latest
+        });
+        ActiveIndex { latest_end: latest_end.collect(), journeys }
+    }
+
+    fn at(&self, time: Time, limit: usize, trace: &Trace) -> Vec<JourneyId> {
+        let begun = self.journeys.partition_point(|id| trace.journeys[id.index()].start <= time);
+        let mut found = Vec::new();
+        for i in (0..begun).rev() {
+            if found.len() >= limit || self.latest_end[i] <= time {
+                break;
+            }
+            if trace.journeys[self.journeys[i].index()].end > time {
+                found.push(self.journeys[i]);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,153 @@
+//! The trace by time: which journeys are under way at a moment, which hop each of them is in, and how much of its
+//! ledger has been spent. Built once; every question is answered in the logarithm of the trace's length.
+
+use crate::engine::Time;
+use crate::trace::{Hop, HopId, JourneyId, Layer, StackId, Trace};
+
+/// So many hops share one saved sum of the ledger.
+const STRIDE: usize = 64;
+
+/// The index of one trace.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// The hops of journey `j` are `hops[first[j]..first[j + 1]]`, in order.
+    first: Vec<u32>,
+    hops: Vec<HopId>,
+    /// The ledger of a journey before its hop `i * STRIDE`; journey `j`'s sums begin at `first_sum[j]`.
+    sums: Vec<[u64; Layer::ALL.len()]>,
+    first_sum: Vec<u32>,
+    /// A binary tree over journeys with the latest end in each half: leaf `j` is at `leaves + j`.
+    latest: Vec<Time>,
+    leaves: usize,
+    /// By stack: its journeys in the order of starting.
+    by_stack: Vec<Vec<JourneyId>>,
+    /// The layers that occur.
+    pub layers: Vec<Layer>,
+}
+
+impl Index {
+    /// Reads the whole trace once.
+    pub fn new(trace: &Trace, stacks: usize) -> Index {
+        let count = trace.journeys.len();
+        let mut first = vec![0u32; count + 1];
+        let of_journey = |hop: &&Hop| hop.journey.index() < count;
+        for hop in trace.hops.iter().filter(of_journey) {
+            first[hop.journey.index() + 1] += 1;
+        }
+        for j in 0..count {
+            first[j + 1] += first[j];
+        }
+        let mut next = first.clone();
+        let mut hops = vec![HopId(0); first.last().copied().unwrap_or(0) as usize];
+        for (i, hop) in trace.hops.iter().enumerate().filter(|(_, hop)| of_journey(hop)) {
+            let slot = &mut next[hop.journey.index()];
+            hops[*slot as usize] = HopId(i as u32);
+            *slot += 1;
+        }
+        let mut index = Index { first, hops, by_stack: vec![Vec::new(); stacks], ..Index::default() };
+        index.sum_ledgers(trace);
+        index.build_tree(trace);
+        for (j, journey) in trace.journeys.iter().enumerate() {
+            if let Some(list) = index.by_stack.get_mut(journey.stack.index()) {
+                list.push(JourneyId(j as u32));
+            }
+        }
+        index.layers = Layer::ALL.into_iter().filter(|&l| trace.hops.iter().any(|h| h.layer == l)).collect();
+        index
+    }
+
+    fn sum_ledgers(&mut self, trace: &Trace) {
+        for j in 0..trace.journeys.len() {
+            self.first_sum.push(self.sums.len() as u32);
+            let mut ledger = [0; Layer::ALL.len()];
+            let range = self.range(JourneyId(j as u32));
+            for (i, id) in self.hops[range].iter().enumerate() {
+                if i % STRIDE == 0 {
+                    self.sums.push(ledger);
+                }
+                let hop = &trace.hops[id.index()];
+                ledger[hop.layer as usize] += hop.duration().as_ps();
+            }
+        }
+    }
+
+    fn build_tree(&mut self, trace: &Trace) {
+        self.leaves = trace.journeys.len().next_power_of_two();
+        self.latest = vec![Time::ZERO; 2 * self.leaves];
+        for (j, journey) in trace.journeys.iter().enumerate() {
+            self.latest[self.leaves + j] = journey.end;
+        }
+        for node in (1..self.leaves).rev() {
+            self.latest[node] = self.latest[2 * node].max(self.latest[2 * node + 1]);
+        }
+    }
+
+    fn range(&self, journey: JourneyId) -> std::ops::Range<usize> {
+        match (self.first.get(journey.index()), self.first.get(journey.index() + 1)) {
+            (Some(&from), Some(&to)) => from as usize..to as usize,
+            _ => 0..0,
+        }
+    }
+
+    /// A journey's hops, in order.
+    pub fn hops(&self, journey: JourneyId) -> &[HopId] {
+        &self.hops[self.range(journey)]
+    }
+
+    /// The position, among a journey's hops, of the one that it is in at `time`.
+    pub fn hop_at(&self, trace: &Trace, journey: JourneyId, time: Time) -> Option<usize> {
+        let hops = self.hops(journey);
+        hops.partition_point(|id| trace.hops[id.index()].start <= time).checked_sub(1)
+    }
+
+    /// The journeys under way at `time`, in the order of starting.
+    pub fn under_way(&self, trace: &Trace, time: Time) -> Vec<JourneyId> {
+        let started = trace.journeys.partition_point(|j| j.start <= time);
+        let mut found = Vec::new();
+        self.collect(1, 0, self.leaves, started, time, &mut found);
+        found
+    }
+
+    fn collect(&self, node: usize, from: usize, width: usize, started: usize, time: Time, found: &mut Vec<JourneyId>) {
+        if from >= started || self.latest.get(node).is_none_or(|&end| end <= time) {
+            return;
+        }
+        if width == 1 {
+            found.push(JourneyId(from as u32));
+            return;
+        }
+        self.collect(2 * node, from, width / 2, started, time, found);
+        self.collect(2 * node + 1, from + width / 2, width / 2, started, time, found);
+    }
+
+    /// A stack's latest journey that had started at `time`, and its number among the stack's journeys.
+    pub fn latest(&self, trace: &Trace, stack: StackId, time: Time) -> Option<(usize, JourneyId)> {
+        let list = self.by_stack.get(stack.index())?;
+        let at = list.partition_point(|j| trace.journeys[j.index()].start <= time).checked_sub(1)?;
+        Some((at, list[at]))
+    }
+
+    /// A stack's latest journey that had ended at `time` and is like `like`.
+    pub fn latest_ended(&self, trace: &Trace, stack: StackId, time: Time, like: JourneyId) -> Option<JourneyId> {
+        let (at, _) = self.latest(trace, stack, time)?;
+        let like = trace.journeys.get(like.index())?;
+        let list = &self.by_stack[stack.index()][..=at];
+        let fits = |j: &&JourneyId| {
+            let journey = &trace.journeys[j.index()];
+            journey.end <= time && journey.label == like.label && journey.kind == like.kind
+        };
+        list.iter().rev().take(STRIDE).find(fits).copied()
+    }
+
+    /// A journey's time by layer, up to `time`.
+    pub fn ledger(&self, trace: &Trace, journey: JourneyId, time: Time) -> [u64; Layer::ALL.len()] {
+        let Some(at) = self.hop_at(trace, journey, time) else { return [0; Layer::ALL.len()] };
+        let block = at / STRIDE;
+        let mut ledger = self.sums[self.first_sum[journey.index()] as usize + block];
+        for id in &self.hops(journey)[block * STRIDE..=at] {
+            let hop = &trace.hops[id.index()];
+            ledger[hop.layer as usize] += (hop.end.min(time) - hop.start).as_ps();
+        }
+        ledger
+    }
+}

@@ -1,0 +1,150 @@
+//! How wide text is, as plain numbers, so that the picture can be computed without a window.
+
+use egui::{Context, FontFamily, FontId};
+
+use crate::app::fonts;
+
+/// The widths of the characters that labels are made of, for text one point high.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metrics {
+    regular: Widths,
+    strong: Widths,
+}
+
+/// One weight's widths.
+#[derive(Clone, Debug, PartialEq)]
+struct Widths {
+    ascii: [f32; 128],
+    /// The widest of the other characters that occur.
+    other: f32,
+}
+
+/// The size at which glyphs are measured: large, so that rounding to pixels does not matter.
+const SAMPLE: f32 = 64.0;
+/// Hinting at small sizes may make a glyph wider than it is at the sampled size.
+const MARGIN: f32 = 1.02;
+
+impl Metrics {
+    /// Measures the fonts of `context`, which must have begun a frame.
+    pub fn of(context: &Context) -> Metrics {
+        let measure = |font: FontId| {
+            context.fonts_mut(|fonts| {
+                let mut width = |c: char| fonts.glyph_width(&font, c) / SAMPLE * MARGIN;
+                let mut ascii = [0.0; 128];
+                for (code, slot) in ascii.iter_mut().enumerate().skip(32) {
+                    *slot = width(code as u8 as char);
+                }
+                let other = ['µ', '×', '·', '…', '–', 'é', 'ß', 'Ω'].map(&mut width).into_iter().fold(0.0, f32::max);
+                Widths { ascii, other }
+            })
+        };
+        let strong = FontId::new(SAMPLE, fonts::strong_family_of(context));
+        Metrics { regular: measure(FontId::new(SAMPLE, FontFamily::Proportional)), strong: measure(strong) }
+    }
+
+    /// Measures the program's fonts without a window.
+    pub fn without_window() -> Metrics {
+        let context = Context::default();
+        fonts::install(&context);
+        let mut metrics = None;
+        for _ in 0..2 {
+            let frame = |ui: &mut egui::Ui| metrics = Some(Metrics::of(ui.ctx()));
+            let mut output = context.run_ui(egui::RawInput::default(), frame);
+            output.textures_delta.clear();
+        }
+        // `run_ui` has called the closure at least once.
+        let guess = || Widths { ascii: [0.6; 128], other: 0.9 };
+        metrics.unwrap_or_else(|| Metrics { regular: guess(), strong: guess() })
+    }
+
+    fn of_weight(&self, strong: bool) -> &Widths {
+        if strong { &self.strong } else { &self.regular }
+    }
+
+    /// The width of `text` at a size.
+    pub fn width(&self, text: &str, size: f32, strong: bool) -> f32 {
+        let widths = self.of_weight(strong);
+        text.chars().map(|c| widths.of(c)).sum::<f32>() * size
+    }
+
+    /// `text` as it fits into `room`: whole, its first part alone ("files" of "files, page cache", "block" of "block
+    /// layer"), shortened with an ellipsis, or not at all if less than half would show.
+    pub fn fit(&self, text: &str, size: f32, strong: bool, room: f32) -> Option<String> {
+        if text.is_empty() || room <= 0.0 {
+            return None;
+        }
+        if self.width(text, size, strong) <= room {
+            return Some(text.to_owned());
+        }
+        let first = text.split_once(", ").or_else(|| text.split_once(" · ")).map(|(first, _)| first);
+        let of_two = text.split_once(' ').filter(|(first, second)| first.len() > 3 && !second.contains(' '));
+        if let Some(part) = first.or(of_two.map(|(first, _)| first))
+            && self.width(part, size, strong) <= room
+        {
+            return Some(part.to_owned());
+        }
+        let widths = self.of_weight(strong);
+        let room = room - widths.of('…') * size;
+        let count = text.chars().count();
+        let mut used = 0.0;
+        let mut kept = String::new();
+        for (i, c) in text.chars().enumerate() {
+            used += widths.of(c) * size;
+            if used > room {
+                return (i >= 4 && i * 2 >= count).then(|| format!("{}…", kept.trim_end_matches([' ', '·', ','])));
+            }
+            kept.push(c);
+        }
+        None
+    }
+}
+
+impl Widths {
+    fn of(&self, c: char) -> f32 {
+        self.ascii.get(c as usize).copied().unwrap_or(self.other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measured_text_is_never_narrower_than_painted_text() {
+        let context = Context::default();
+        fonts::install(&context);
+        for frame in 0..2 {
+            let mut output = context.run_ui(egui::RawInput::default(), |ui| {
+                let metrics = Metrics::of(ui.ctx());
+                for text in
+                    ["host kernel", "4 KiB · 84.1 µs so far", "VM exit: I/O doorbell", "sees pid 1", "WWWW", "1.00×"]
+                {
+                    for (size, strong) in
+                        [(9.0, false), (11.5, true), (12.0, false), (12.5, true), (14.0, true), (21.0, false)]
+                    {
+                        let family = if strong { fonts::strong_family_of(ui.ctx()) } else { FontFamily::Proportional };
+                        let font = FontId::new(size, family);
+                        let painted = ui.painter().layout_no_wrap(text.to_owned(), font, egui::Color32::WHITE).size().x;
+                        let measured = metrics.width(text, size, strong);
+                        assert!(measured + 0.5 >= painted, "{frame}: {text} at {size}: {measured} < {painted}");
+                        assert!(measured <= painted * 1.15 + 2.0, "{frame}: {text} at {size}: {measured} > {painted}");
+                    }
+                }
+            });
+            output.textures_delta.clear();
+        }
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_is_shortened_or_hidden() {
+        let metrics = Metrics::without_window();
+        let whole = metrics.width("files and page cache", 12.0, false);
+        assert_eq!(metrics.fit("files and page cache", 12.0, false, whole).as_deref(), Some("files and page cache"));
+        let short = metrics.fit("files and page cache", 12.0, false, whole * 0.8).unwrap();
+        assert!(short.ends_with('…') && metrics.width(&short, 12.0, false) <= whole * 0.8, "{short}");
+        assert_eq!(metrics.fit("files and page cache", 12.0, false, 20.0), None);
+        let whole = metrics.width("block layer", 12.0, false);
+        assert_eq!(metrics.fit("block layer", 12.0, false, whole * 0.8).as_deref(), Some("block"));
+        assert_eq!(metrics.fit("files, page cache", 12.0, false, whole).as_deref(), Some("files"));
+    }
+}

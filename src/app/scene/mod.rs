@@ -1,0 +1,267 @@
+//! The cutaway: one computer as floors, membranes, valves and walls, with tokens moving through them.
+//!
+//! The picture is a function of (layout, trace, time). [`Scene::new`] reads the trace once and indexes it by time;
+//! [`Scene::draw`] gives the picture at a time as a list of primitives, a [`Drawing`], without any window;
+//! [`Scene::ui`] paints that list with egui and says what was clicked. Nothing is animated by state of its own, so
+//! scrubbing, stepping back and replaying look exactly the same. What [`Scene`] keeps between frames follows from
+//! the canvas alone: the layout and the fixed part of the picture.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `tree` | sorts the machine's parts by what the layout does with them |
+//! | `widths`, `heights`, `layout` | where everything is |
+//! | `metrics`, `words` | how wide text is; fitting it |
+//! | `camera` | pan and zoom |
+//! | `index` | the trace by time |
+//! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
+//! | `stage`, `facts`, `ledger`, `labels`, `picture` | drawing |
+//! | `drawing`, `paint` | the list of primitives; painting it with egui |
+
+mod camera;
+mod drawing;
+mod facts;
+mod heights;
+mod index;
+mod labels;
+mod layout;
+mod ledger;
+mod metrics;
+pub mod paint;
+mod picture;
+mod route;
+mod stage;
+mod tokens;
+mod trails;
+mod tree;
+mod widths;
+mod words;
+
+use std::sync::Arc;
+
+use egui::{Pos2, Vec2};
+
+pub use camera::Camera;
+pub use drawing::{Drawing, Ink, Paint, Shape};
+pub use facts::Facts;
+pub use index::Index;
+pub use layout::{Column, Layout, Place};
+pub use metrics::Metrics;
+
+use self::paint::Canvas;
+use self::picture::Picture;
+use self::stage::Builder;
+use self::words::Writer;
+use super::theme::Theme;
+use crate::costs::Primitive;
+use crate::engine::Time;
+use crate::machine::Topology;
+use crate::trace::{ComponentId, JourneyId, Trace};
+
+/// How far the canvas is moved and magnified. The default shows everything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Points that the picture's centre is moved by.
+    pub pan: Vec2,
+    /// 1 fits the whole machine into the canvas.
+    pub zoom: f32,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        View { pan: Vec2::ZERO, zoom: 1.0 }
+    }
+}
+
+/// Something in the picture that can be looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Selection {
+    /// A token: its journey.
+    Journey(JourneyId),
+    /// A floor, a wall, a part.
+    Component(ComponentId),
+}
+
+/// How to draw.
+#[derive(Clone, Copy)]
+pub struct SceneOptions<'a> {
+    /// Colours and sizes.
+    pub theme: &'a Theme,
+    /// Tokens stand still, with chevrons along their path.
+    pub reduced_motion: bool,
+    /// What is drawn emphasized.
+    pub selection: Option<Selection>,
+    /// What is spoken of: it wears a soft frame.
+    pub pointed_at: &'a [ComponentId],
+    /// The word that says where a primitive's number is from: `measured`, `literature`, `derived`, `assumed`.
+    pub provenance: &'a dyn Fn(Primitive) -> &'static str,
+    /// What a part knows at the moment shown, for parts that are magnified enough to write it into their boxes.
+    pub facts: Option<&'a Facts<'a>>,
+}
+
+/// What happened to the canvas in this frame.
+#[derive(Clone, Debug)]
+pub struct SceneResponse {
+    /// What was clicked, if anything was. A click beside everything is `Some(None)`.
+    pub clicked: Option<Option<Selection>>,
+    /// What the pointer is over.
+    pub hovered: Option<Selection>,
+    /// The canvas as egui sees it.
+    pub response: egui::Response,
+}
+
+/// The cutaway of one run.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    index: Index,
+    metrics: Option<Metrics>,
+    laid_out: Option<LaidOut>,
+}
+
+/// What follows from the canvas alone, kept until that changes.
+#[derive(Clone, Debug)]
+struct LaidOut {
+    canvas: Vec2,
+    scale: f32,
+    layout: Layout,
+    staged: Option<Staged>,
+}
+
+/// The fixed part of the picture for one view.
+#[derive(Clone, Debug)]
+struct Staged {
+    view: View,
+    floors: Arc<Vec<Shape>>,
+    words: Arc<Vec<Shape>>,
+}
+
+impl Scene {
+    /// Reads the trace once and indexes it by time.
+    pub fn new(topology: &Topology, trace: &Trace) -> Scene {
+        Scene { index: Index::new(trace, topology.stacks.len()), metrics: None, laid_out: None }
+    }
+
+    /// The trace by time: which journeys are under way, and what they have spent.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The picture at `time`, on a canvas of this size. Text is measured in egui's own font unless
+    /// [`Scene::ui`] has measured the window's.
+    pub fn draw(
+        &mut self,
+        topology: &Topology,
+        trace: &Trace,
+        canvas: Vec2,
+        view: &View,
+        time: Time,
+        options: &SceneOptions,
+    ) -> Drawing {
+        let metrics = self.metrics.get_or_insert_with(Metrics::without_window);
+        let canvas = canvas.max(Vec2::splat(16.0));
+        let scale = options.theme.scale;
+        let fits = |laid: &LaidOut| laid.canvas == canvas && laid.scale == scale;
+        let laid_out = match self.laid_out.take().filter(fits) {
+            Some(laid_out) => self.laid_out.insert(laid_out),
+            None => {
+                let layout = Layout::new(topology, metrics, options.theme, canvas);
+                self.laid_out.insert(LaidOut { canvas, scale, layout, staged: None })
+            }
+        };
+        let camera = Camera::new(view, canvas);
+        let factor = camera.words * laid_out.layout.words;
+        let writer = Writer { metrics, theme: options.theme, factor };
+        let staged = match laid_out.staged.take().filter(|staged| staged.view == *view) {
+            Some(staged) => laid_out.staged.insert(staged),
+            None => {
+                let stage = Builder { layout: &laid_out.layout, topology, camera, writer }.build();
+                let (floors, words) = (Arc::new(stage.floors), Arc::new(stage.words));
+                laid_out.staged.insert(Staged { view: *view, floors, words })
+            }
+        };
+        let (floors, words) = (staged.floors.clone(), staged.words.clone());
+        let layout = &laid_out.layout;
+        let picture = Picture { topology, trace, index: &self.index, layout, camera, writer, options };
+        picture.draw(floors, words, time)
+    }
+
+    /// The layout that the last picture was drawn with.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.laid_out.as_ref().map(|laid| &laid.layout)
+    }
+
+    /// Paints the picture at `time` into all the space that `ui` has left, and takes the pointer's panning, zooming
+    /// and clicking. `topology` and `trace` are those that the scene was made from.
+    pub fn ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        topology: &Topology,
+        trace: &Trace,
+        time: Time,
+        view: &mut View,
+        options: &SceneOptions,
+    ) -> SceneResponse {
+        let metrics = Some(Metrics::of(ui.ctx()));
+        if self.metrics != metrics {
+            (self.metrics, self.laid_out) = (metrics, None);
+        }
+        let (rect, response) = ui.allocate_exact_size(ui.available_size(), egui::Sense::click_and_drag());
+        navigate(ui, &response, view);
+        let drawing = self.draw(topology, trace, rect.size(), view, time, options);
+        Canvas::new(ui.painter(), options.theme, rect).draw(&drawing);
+        let local = |pos: Pos2| pos - rect.min.to_vec2();
+        let under = |pos: Pos2| self.under(topology, &drawing, view, local(pos));
+        let hovered = response.hover_pos().and_then(under);
+        let clicked = response.clicked().then(|| response.interact_pointer_pos().and_then(under));
+        let response = match hovered.and_then(|selection| tooltip(topology, trace, &self.index, selection, time)) {
+            Some(text) => response.on_hover_text_at_pointer(text),
+            None => response,
+        };
+        SceneResponse { clicked, hovered, response }
+    }
+
+    /// What is drawn at a point of the canvas.
+    fn under(&self, topology: &Topology, drawing: &Drawing, view: &View, point: Pos2) -> Option<Selection> {
+        let token = drawing.hits.iter().rev().find(|(center, radius, _)| center.distance(point) <= radius.max(6.0));
+        if let Some((_, _, selection)) = token {
+            return Some(*selection);
+        }
+        let laid_out = self.laid_out.as_ref()?;
+        let camera = Camera::new(view, laid_out.canvas);
+        laid_out.layout.at(topology, camera.back(point)).map(Selection::Component)
+    }
+}
+
+/// Drags pan, scrolling zooms to the pointer, a double click shows everything again.
+fn navigate(ui: &egui::Ui, response: &egui::Response, view: &mut View) {
+    if response.dragged() {
+        view.pan += response.drag_delta();
+    }
+    if response.double_clicked() {
+        *view = View::default();
+    }
+    let Some(pointer) = response.hover_pos() else { return };
+    let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+    let factor = (scroll * 0.0025).exp() * pinch;
+    if (factor - 1.0).abs() > 1e-4 {
+        view.zoom_at(pointer - response.rect.min.to_vec2(), response.rect.size(), factor);
+    }
+}
+
+/// The full text about what is under the pointer.
+fn tooltip(topology: &Topology, trace: &Trace, index: &Index, selection: Selection, time: Time) -> Option<String> {
+    match selection {
+        Selection::Component(id) => {
+            let component = topology.component(id)?;
+            let note = if component.note.is_empty() { String::new() } else { format!("\n{}", component.note) };
+            Some(format!("{}{note}", words::sentence(&component.name)))
+        }
+        Selection::Journey(id) => {
+            let journey = trace.journeys.get(id.index())?;
+            let operation = topology.operations.get(usize::from(journey.label)).map_or("operation", String::as_str);
+            let stack = topology.stacks.get(journey.stack.index()).map_or("", |s| s.name.as_str());
+            let hop = trace.hops.get(index.hops(id).get(index.hop_at(trace, id, time)?)?.index())?;
+            let what = hop.what.label();
+            Some(format!("{operation}\n{stack} · {what} · {}", hop.duration()))
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What does not move: floors, walls, membranes, valves, and their names.
+
+use egui::{Align2, Rect, pos2, vec2};
+
+use super::camera::Camera;
+use super::drawing::{Ink, Shape};
+use super::facts::opened;
+use super::layout::{Layout, Place};
+use super::tree::is_part;
+use super::words::{LINE, Writer, sentence, shrink};
+use crate::app::theme::TextRole;
+use crate::machine::{Component, ComponentKind, Topology};
+use crate::trace::{ComponentId, Layer};
+
+/// The fixed part of the picture.
+#[derive(Clone, Debug, Default)]
+pub struct Stage {
+    /// Boxes.
+    pub floors: Vec<Shape>,
+    /// Texts.
+    pub words: Vec<Shape>,
+}
+
+/// Draws the stage.
+pub struct Builder<'a> {
+    /// Where everything is.
+    pub layout: &'a Layout,
+    /// What everything is.
+    pub topology: &'a Topology,
+    /// How it is shown.
+    pub camera: Camera,
+    /// How texts are written.
+    pub writer: Writer<'a>,
+}
+
+impl Builder<'_> {
+    /// Everything that can be seen.
+    pub fn build(&self) -> Stage {
+        let mut stage = Stage::default();
+        for (id, component) in self.topology.iter() {
+            let place = self.layout.place(id);
+            let rect = self.camera.rect(place.rect);
+            if place.own && rect.intersects(self.camera.canvas.expand(4.0)) && rect.width() > 1.0 {
+                self.component(component, &place, rect, &mut stage);
+            }
+        }
+        self.headings(&mut stage.words);
+        stage
+    }
+
+    fn component(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+        let ink = Ink::Layer(component.layer);
+        match component.kind {
+            ComponentKind::VirtualMachine => self.wall(component, place, rect, stage),
+            ComponentKind::Container => self.membrane(component, place, rect, stage),
+            ComponentKind::Cgroup => self.valve(component, rect, stage),
+            ComponentKind::App => self.app(component, place, rect, stage),
+            kind if is_part(kind) => self.part(component, ink, rect, stage),
+            _ => {
+                let inner = component.kind == ComponentKind::Hypervisor;
+                stage.floors.push(slab(rect, ink, if inner { 0.15 } else { 0.11 }, 1.5));
+                let strip = Rect::from_min_size(rect.min, vec2(rect.width(), place.title * self.camera.zoom));
+                let room = shrink(strip, vec2(self.pad(rect), 0.0));
+                self.writer.one_line(
+                    &sentence(&component.name),
+                    &component.note,
+                    self.short_of_vm(place, room),
+                    ink,
+                    &mut stage.words,
+                );
+            }
+        }
+    }
+
+    /// A kernel's name must end where the hypervisor beside its parts begins.
+    fn short_of_vm(&self, place: &Place, room: Rect) -> Rect {
+        let children = self.topology.iter().filter(|(_, c)| c.kind == ComponentKind::Hypervisor);
+        let inside = children.map(|(id, _)| self.layout.place(id)).filter(|hypervisor| {
+            hypervisor.own && hypervisor.floor != place.floor && place.rect.contains_rect(hypervisor.rect)
+        });
+        let mut room = room;
+        for hypervisor in inside {
+            let rect = self.camera.rect(hypervisor.rect);
+            if rect.top() < room.center().y {
+                room.max.x = room.max.x.min(rect.left() - 8.0);
+            }
+        }
+        room
+    }
+
+    fn pad(&self, rect: Rect) -> f32 {
+        (11.0 * self.writer.theme.scale * self.writer.factor).min(rect.width() * 0.08)
+    }
+
+    fn wall(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+        let ink = Ink::Layer(component.layer);
+        let thick = if rect.width() > 80.0 { 2.2 } else { 1.2 };
+        stage.floors.push(Shape::Rect {
+            rect,
+            radius: radius(rect, 8.0),
+            fill: Some(Ink::Inside.solid()),
+            line: Some((thick, ink.solid())),
+        });
+        if rect.width() > 60.0 {
+            // Where the title is low, the walls stand closer together, so that none runs through it.
+            let inner = rect.shrink(if place.title * self.camera.zoom < 20.0 { 2.5 } else { 4.0 });
+            let line = Some((1.0, ink.faint(0.55)));
+            stage.floors.push(Shape::Rect { rect: inner, radius: radius(inner, 5.0), fill: None, line });
+        }
+        let strip = Rect::from_min_size(rect.min, vec2(rect.width(), place.title * self.camera.zoom));
+        let mut room = shrink(strip, vec2(self.pad(rect) + 3.0, 0.0));
+        room.min.y += if room.height() < 20.0 { 4.0 } else { (room.height() * 0.12).min(4.0) };
+        self.writer.one_line(&self.shell_name(component), &component.note, room, ink, &mut stage.words);
+    }
+
+    /// What is written in a wall or membrane: what it is where the column's heading says whose it is already.
+    fn shell_name(&self, component: &Component) -> String {
+        if component.kind == ComponentKind::Container {
+            return "namespaces".to_owned();
+        }
+        let outermost = self
+            .topology
+            .stacks
+            .iter()
+            .any(|stack| self.topology.component(stack.component).is_some_and(|own| std::ptr::eq(own, component)));
+        if outermost { "VM".to_owned() } else { sentence(&component.name) }
+    }
+
+    fn membrane(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+        let ink = Ink::Layer(Layer::Namespaces);
+        let line = (if rect.width() > 60.0 { 1.8 } else { 1.0 }, ink.solid());
+        if rect.width() > 24.0 {
+            stage.floors.push(Shape::Dashed { rect, line });
+        } else {
+            stage.floors.push(Shape::Rect { rect, radius: 0.0, fill: None, line: Some((1.0, ink.faint(0.7))) });
+        }
+        let strip = Rect::from_min_size(rect.min, vec2(rect.width(), place.title * self.camera.zoom));
+        let room = shrink(strip, vec2(self.pad(rect), (strip.height() * 0.1).min(6.0)));
+        self.writer.title(&self.shell_name(component), &component.note, room, ink, &mut stage.words);
+    }
+
+    fn app(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+        let ink = Ink::Layer(component.layer);
+        stage.floors.push(slab(rect, ink, 0.13, 1.5));
+        let lane = self.camera.point(pos2(place.lane, place.rect.center().y)).x;
+        let mut room = shrink(rect, vec2(self.pad(rect), (rect.height() * 0.08).min(6.0)));
+        room.max.x = room.max.x.min(lane - self.layout.token * self.camera.tokens - 2.0).max(room.min.x);
+        let two = self.writer.two_lines();
+        if room.height() >= two {
+            let room = Rect::from_center_size(room.center(), vec2(room.width(), two + 2.0));
+            self.writer.title(&component.name, &component.note, room, ink, &mut stage.words);
+        } else {
+            self.writer.one_line(&component.name, &component.note, room, ink, &mut stage.words);
+        }
+    }
+
+    fn part(&self, component: &Component, ink: Ink, rect: Rect, stage: &mut Stage) {
+        if rect.height() < 2.0 || rect.width() < 2.0 {
+            return;
+        }
+        let line = if rect.width() > 8.0 { Some((1.0, ink.faint(0.75))) } else { None };
+        stage.floors.push(Shape::Rect { rect, radius: radius(rect, 4.0), fill: Some(ink.faint(0.10)), line });
+        let Some((size, open)) = opened(&self.writer, self.camera.zoom, rect) else { return };
+        let pad = self.pad(rect).min(size * 0.7);
+        // In an opened part the name stands above its facts.
+        let y = if open { rect.top() + size * 0.5 + size * LINE / 2.0 } else { rect.center().y };
+        let at = (rect.left() + pad, y);
+        let room = rect.width() - 2.0 * pad;
+        let line = |text: &str, x: f32, room: f32, ink: Ink| {
+            self.writer.line(text, (x, at.1), Align2::LEFT_CENTER, (size, false), room, ink.solid())
+        };
+        stage.words.extend(line(&component.name, at.0, room, Ink::Text));
+        let used = self.writer.metrics.width(&component.name, size, false) + size * 0.5;
+        if !component.note.is_empty() && used + self.writer.metrics.width(&component.note, size, false) <= room {
+            stage.words.extend(line(&component.note, at.0 + used, room - used, Ink::Muted));
+        }
+    }
+
+    fn valve(&self, component: &Component, rect: Rect, stage: &mut Stage) {
+        let ink = Ink::Layer(Layer::Throttled);
+        stage.floors.push(slab(rect, ink, 0.10, 1.3));
+        let mut room = shrink(rect, vec2(self.pad(rect), (rect.height() * 0.02).min(4.0)));
+        let gauge = gauge(rect, self.pad(rect));
+        if let (Some(track), Some(share)) = (gauge, percentage(&component.note)) {
+            room.max.y = track.top() - 1.0;
+            stage.floors.push(bar(track, Ink::Outline.solid()));
+            let filled = Rect::from_min_size(track.min, vec2(track.width() * share, track.height()));
+            stage.floors.push(bar(filled, ink.solid()));
+        }
+        let Some(size) = self.writer.size(TextRole::Note, room.height()) else { return };
+        let fits = |text: &&String| self.writer.metrics.width(text, size, false) <= room.width();
+        let note = &component.note;
+        let short = note.rsplit(" · ").next().unwrap_or_default().to_owned();
+        let brief = format!("{} {short}", note.split(' ').next().unwrap_or_default());
+        let choices = [format!("{} · {note}", component.name), note.clone(), brief, short];
+        let text =
+            choices.iter().filter(|text| !text.is_empty() && !note.is_empty()).find(fits).unwrap_or(&component.name);
+        let at = (room.left(), room.center().y);
+        stage.words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
+    }
+
+    fn headings(&self, words: &mut Vec<Shape>) {
+        for (column, stack) in self.layout.columns.iter().zip(&self.topology.stacks) {
+            let rect = self.camera.rect(column.heading);
+            let Some(size) = self.writer.size(TextRole::Heading, rect.height()) else { continue };
+            let at = (rect.left() + 1.0, rect.center().y - 1.0);
+            let name = sentence(&stack.name);
+            words.extend(self.writer.line(
+                &name,
+                at,
+                Align2::LEFT_CENTER,
+                (size, true),
+                rect.width() - 4.0,
+                Ink::Text.solid(),
+            ));
+        }
+    }
+}
+
+/// Where a valve's gauge is, if there is room for one.
+fn gauge(rect: Rect, pad: f32) -> Option<Rect> {
+    let height = (rect.height() * 0.13).min(7.0);
+    let bottom = rect.bottom() - (rect.height() * 0.12).min(9.0);
+    let track = Rect::from_min_max(pos2(rect.left() + pad, bottom - height), pos2(rect.right() - pad, bottom));
+    (track.width() > 12.0 && height >= 2.0).then_some(track)
+}
+
+fn bar(rect: Rect, paint: super::drawing::Paint) -> Shape {
+    Shape::Rect { rect, radius: rect.height() / 2.0, fill: Some(paint), line: None }
+}
+
+fn radius(rect: Rect, most: f32) -> f32 {
+    most.min(rect.width() * 0.12).min(rect.height() * 0.25)
+}
+
+fn slab(rect: Rect, ink: Ink, fill: f32, thick: f32) -> Shape {
+    let thick = if rect.width() > 24.0 { thick } else { 1.0 };
+    Shape::Rect { rect, radius: radius(rect, 6.0), fill: Some(ink.faint(fill)), line: Some((thick, ink.faint(0.9))) }
+}
+
+/// The share that a limit's note states, as in "cpu.max 50 %".
+fn percentage(note: &str) -> Option<f32> {
+    let before = note.split('%').next().filter(|_| note.contains('%'))?;
+    let number = before.trim_end().rsplit(' ').next()?;
+    number.parse::<f32>().ok().map(|percent| (percent / 100.0).clamp(0.0, 1.0))
+}
+
+/// A soft frame around a component that is spoken of.
+pub fn point_at(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
+    let place = layout.place(id);
+    let rect = camera.rect(place.rect).expand(3.0);
+    place.own.then(|| Shape::Rect {
+        rect,
+        radius: radius(rect, 8.0),
+        fill: None,
+        line: Some((3.0, Ink::Accent.faint(0.55))),
+    })
+}
+
+/// Outlines a component.
+pub fn highlight(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
+    let place = layout.place(id);
+    let rect = camera.rect(place.rect).expand(2.0);
+    place.own.then(|| Shape::Rect {
+        rect,
+        radius: radius(rect, 7.0),
+        fill: None,
+        line: Some((2.0, Ink::Accent.solid())),
+    })
+}

@@ -1,0 +1,104 @@
+//! Names and notes: fitted into the room they have, shortened or left out, never over each other.
+
+use egui::{Align2, Rect, Vec2, pos2, vec2};
+
+use super::drawing::{Ink, Paint, Shape};
+use super::metrics::Metrics;
+use crate::app::theme::{TextRole, Theme};
+
+/// The height of a line of text, times its size.
+pub const LINE: f32 = 1.25;
+/// A text smaller than this can't be read and is left out.
+const LEAST: f32 = 9.0;
+
+/// Writes texts.
+#[derive(Clone, Copy)]
+pub struct Writer<'a> {
+    /// How wide characters are.
+    pub metrics: &'a Metrics,
+    /// How big texts are.
+    pub theme: &'a Theme,
+    /// The camera's magnification of words.
+    pub factor: f32,
+}
+
+impl Writer<'_> {
+    /// The size of a role's text, at most so that a line fits into `height`; `None` if that can't be read.
+    pub fn size(&self, role: TextRole, height: f32) -> Option<f32> {
+        let size = (self.theme.size(role) * self.factor).min(height / LINE);
+        // Half points, so that zooming does not fill the font's texture with sizes.
+        let size = (size * 2.0).floor() / 2.0;
+        (size >= LEAST * self.theme.scale.min(1.0)).then_some(size)
+    }
+
+    /// One line, its left or right end or middle at a point, within `room`.
+    pub fn line(
+        &self,
+        text: &str,
+        (x, y): (f32, f32),
+        anchor: Align2,
+        (size, strong): (f32, bool),
+        room: f32,
+        paint: Paint,
+    ) -> Option<Shape> {
+        let text = self.metrics.fit(text, size, strong, room)?;
+        let extent = vec2(self.metrics.width(&text, size, strong), size * LINE);
+        let at = pos2(x, y);
+        Some(Shape::Text { text, at, anchor, size, strong, paint, bounds: anchor.anchor_size(at, extent) })
+    }
+
+    /// A name, and its note beside it or below it, at the top left of `room`. In a box of little height they are in
+    /// its middle.
+    pub fn title(&self, name: &str, note: &str, room: Rect, ink: Ink, out: &mut Vec<Shape>) {
+        let Some(size) = self.size(TextRole::Body, room.height()) else { return };
+        let small = self.size(TextRole::Note, room.height());
+        let (first, second) = (size * LINE, small.unwrap_or(0.0) * LINE);
+        let two = !note.is_empty() && small.is_some() && first + second <= room.height();
+        let width = self.metrics.width(name, size, true);
+        let gap = size * 0.6;
+        let beside = small.is_some_and(|small| {
+            width + gap + self.metrics.width(note, small, false) <= room.width() && !note.is_empty()
+        });
+        let y = room.top() + first / 2.0;
+        out.extend(self.line(name, (room.left(), y), Align2::LEFT_CENTER, (size, true), room.width(), ink.solid()));
+        let Some(small) = small else { return };
+        let note_line = |at: (f32, f32), width: f32| {
+            self.line(note, at, Align2::LEFT_CENTER, (small, false), width, Ink::Muted.solid())
+        };
+        if two {
+            out.extend(note_line((room.left(), room.top() + first + second / 2.0), room.width()));
+        } else if beside {
+            out.extend(note_line((room.left() + width + gap, y), room.width() - width - gap));
+        }
+    }
+
+    /// A note beside its name on one line if both fit; otherwise the name alone.
+    pub fn one_line(&self, name: &str, note: &str, room: Rect, ink: Ink, out: &mut Vec<Shape>) {
+        let room = Rect::from_center_size(room.center(), vec2(room.width(), room.height()));
+        let Some(size) = self.size(TextRole::Body, room.height()) else { return };
+        let line = Rect::from_center_size(room.center(), vec2(room.width(), size * LINE));
+        self.title(name, note, line, ink, out);
+    }
+
+    /// The height that a name with its note below it needs.
+    pub fn two_lines(&self) -> f32 {
+        (self.theme.size(TextRole::Body) + self.theme.size(TextRole::Note)) * self.factor * LINE
+    }
+}
+
+/// A box with less on each side, never turned inside out.
+pub fn shrink(rect: Rect, by: Vec2) -> Rect {
+    Rect::from_center_size(rect.center(), (rect.size() - 2.0 * by).max(Vec2::ZERO))
+}
+
+/// As a heading: with a capital letter, and machines as they are written.
+pub fn sentence(text: &str) -> String {
+    let machine = |word: &str| match word.strip_prefix("vm") {
+        Some(rest) if !rest.starts_with(char::is_alphanumeric) => format!("VM{rest}"),
+        _ => word.to_owned(),
+    };
+    let words: Vec<String> = text.split(' ').map(machine).collect();
+    let text = words.join(" ");
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+}

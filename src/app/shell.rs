@@ -1,0 +1,487 @@
+//! The whole window as plain data and one function that draws it: no bevy here, so that tests drive it headless.
+
+use std::time::{Duration, Instant};
+
+use egui_commonmark::CommonMarkCache;
+
+use crate::costs::Profile;
+use crate::engine::Time;
+use crate::scenario::{self, Play, Scene as Correction};
+use crate::trace::{Recorder, StackId};
+
+use super::command::{Command, Side, Tab};
+use super::lanes::{LanesState, Window};
+use super::look::Selection;
+use super::panels::inspector::{JourneyView, PartView, SeenFrom};
+use super::panels::library::Library;
+use super::panels::sandbox::Sandbox;
+use super::playback::{Pace, Playback, Position, Step};
+use super::scene::{Scene, View};
+use super::session::Session;
+use super::settings::Settings;
+use super::theme::Theme;
+use super::walk::Walk;
+
+/// When the window next has to be drawn by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// As soon as possible: something moves.
+    Now,
+    /// After a while: a run is under way.
+    After(Duration),
+    /// Not before something happens.
+    Never,
+}
+
+/// Everything that the window shows and remembers.
+pub struct Shell {
+    /// The open scenario and its run.
+    pub session: Session,
+    /// Where the picture stands in time.
+    pub playback: Playback,
+    /// What is kept between runs.
+    pub settings: Settings,
+    /// Where the learner is.
+    pub walk: Walk,
+    /// The page shown.
+    pub tab: Tab,
+    /// What the inspector shows.
+    pub selection: Selection,
+    /// How the lanes are looked at.
+    pub lanes: LanesState,
+    /// The scenario's text in the editor.
+    pub sandbox: Sandbox,
+    /// The page of scenarios.
+    pub library: Library,
+    /// Whether the shortcut sheet is shown.
+    pub shortcuts: bool,
+    /// Whether to leave.
+    pub quit: bool,
+    /// The colours and sizes in use.
+    pub theme: Theme,
+    /// How the scene is looked at.
+    pub view: View,
+    pub(super) scene: Option<Scene>,
+    pub(super) markdown: CommonMarkCache,
+    pub(super) runs: u64,
+    pub(super) seen_from: usize,
+    pub(super) part: Option<(Position, PartView)>,
+    pub(super) journey: Option<JourneyView>,
+    pub(super) seen: SeenFrom,
+    applied: Option<Theme>,
+    fresh: bool,
+    unsaved_since: Option<Instant>,
+    saved: Settings,
+}
+
+impl Shell {
+    /// A window with nothing open.
+    pub fn new(settings: Settings, measured: Option<Profile>) -> Shell {
+        let mut playback = Playback::default();
+        playback.step = settings.step;
+        playback.clock.pace = settings.pace;
+        playback.clock.set_per_second(settings.ps_per_second);
+        playback.clock.set_crossings_per_second(settings.crossings_per_second);
+        Shell {
+            session: Session::new(measured),
+            playback,
+            walk: Walk::default(),
+            tab: Tab::default(),
+            selection: Selection::default(),
+            lanes: LanesState::default(),
+            sandbox: Sandbox::default(),
+            library: Library::new(),
+            shortcuts: false,
+            quit: false,
+            theme: theme_of(&settings),
+            view: View::default(),
+            scene: None,
+            markdown: CommonMarkCache::default(),
+            runs: 0,
+            seen_from: 0,
+            part: None,
+            journey: None,
+            seen: SeenFrom::default(),
+            applied: None,
+            fresh: false,
+            unsaved_since: None,
+            saved: settings.clone(),
+            settings,
+        }
+    }
+
+    /// Opens a built-in scenario or a file, from its beginning.
+    pub fn open(&mut self, id_or_path: &str) {
+        self.fresh = true;
+        self.sandbox = Sandbox::default();
+        self.session.open(id_or_path);
+    }
+
+    /// Lets `seconds` pass: playing goes on, runs come in. Call once a frame, before drawing.
+    pub fn update(&mut self, context: &egui::Context, seconds: f64) {
+        self.session.wake(context);
+        if self.applied.is_none() {
+            super::fonts::install(context);
+        }
+        if self.applied.as_ref() != Some(&self.theme) {
+            self.theme.apply(context);
+            // Scrolled content ends at an edge; a shadow over it looks like dirt on light paper.
+            context.all_styles_mut(|style| style.spacing.scroll.fade.strength = 0.0);
+            self.applied = Some(self.theme.clone());
+        }
+        if self.session.update() {
+            self.take_in_run();
+        }
+        self.take_in_text();
+        if let Some(recording) = &self.session.recording {
+            self.playback.advance(seconds, &recording.moments);
+        }
+        self.look();
+        self.keep_settings();
+    }
+
+    /// Waits for the run under way and takes it in. For tests and pictures without a window.
+    pub fn finish_run(&mut self) {
+        if self.session.finish() {
+            self.take_in_run();
+        }
+        self.take_in_text();
+        self.look();
+    }
+
+    /// When to draw again without being asked.
+    pub fn wake(&self) -> Wake {
+        if self.playback.playing() {
+            Wake::Now
+        } else if self.session.progress().is_some() {
+            Wake::After(Duration::from_millis(100))
+        } else if self.unsaved_since.is_some() {
+            Wake::After(Duration::from_secs(1))
+        } else {
+            Wake::Never
+        }
+    }
+
+    /// A text was read: the editor shows it, unless that would throw away what was typed.
+    fn take_in_text(&mut self) {
+        if let Some(text) = self.session.take_text().filter(|_| !self.sandbox.changed()) {
+            self.sandbox.open(&text);
+        }
+    }
+
+    /// A new run: another machine, another trace; the place in time and in the walkthrough stays if it was only
+    /// edited.
+    fn take_in_run(&mut self) {
+        let Some(recording) = &self.session.recording else { return };
+        self.runs += 1;
+        self.scene = Some(Scene::new(recording.topology(), recording.trace()));
+        let scenes = recording.scenario.walkthrough.len();
+        self.part = None;
+        if self.fresh {
+            self.fresh = false;
+            self.walk = Walk::new(scenes);
+            self.selection = Selection::Auto;
+            self.lanes = LanesState::default();
+            self.view = View::default();
+            self.playback.seek(Time::ZERO, &recording.moments);
+            self.enter_scene();
+        } else {
+            self.walk = std::mem::take(&mut self.walk).resized(scenes);
+            let time = self.playback.time();
+            self.playback.seek(time, &recording.moments);
+            self.playback.stop_at = None;
+            if matches!(self.selection, Selection::Journey(_) | Selection::Part(_)) {
+                self.selection = Selection::Auto;
+            }
+        }
+    }
+
+    /// Goes to where the scene begins, and sets how far and how fast it plays.
+    fn enter_scene(&mut self) {
+        let Some(recording) = &self.session.recording else { return };
+        let index = self.walk.scene();
+        let Some(step) = recording.scenario.walkthrough.get(index) else { return };
+        let end = recording.step_ends.get(index).copied().unwrap_or(Time::ZERO);
+        let before = index.checked_sub(1).and_then(|i| recording.step_ends.get(i)).copied().unwrap_or(Time::ZERO);
+        self.playback.pause();
+        let stays = step.play == Play::Stay;
+        let begin = if before < end || stays { before } else { Time::ZERO };
+        self.playback.seek(begin, &recording.moments);
+        self.playback.stop_at = (!stays).then_some(end);
+        match step.pace {
+            scenario::Pace::Paced => self.playback.clock.pace = Pace::Paced,
+            scenario::Pace::Proportional { per_second } => {
+                self.playback.clock.pace = Pace::Proportional;
+                self.playback.clock.set_per_second(per_second.as_ps() as f64);
+            }
+        }
+        // The lanes show what this scene plays, with a little before and after.
+        let (from, to) = (begin.as_ps() as f64, end.max(begin).as_ps() as f64);
+        if !stays && to > from {
+            let (before, after) = ((to - from) * 0.04, (to - from) * 0.12);
+            let window = Window { from: (from - before).max(0.0), to: to + after };
+            self.lanes.window = Some(window.pan(0.0, recording.moments.end()));
+        } else {
+            self.lanes.window = None;
+        }
+        self.follow_what_is_said();
+    }
+
+    /// Follows the stack that the scene talks about.
+    fn follow_what_is_said(&mut self) {
+        let Some(recording) = &self.session.recording else { return };
+        let Some(step) = recording.scenario.walkthrough.get(self.walk.scene()) else { return };
+        let mentioned = step.look_at.iter().rev().find_map(|path| self.stack_of(path));
+        if let Some(stack) = mentioned {
+            self.selection = Selection::Follow(stack);
+        }
+    }
+
+    fn stack_of(&self, path: &str) -> Option<StackId> {
+        let stacks = &self.session.recording.as_ref()?.topology().stacks;
+        let first = path.split('/').next()?;
+        stacks.iter().position(|stack| stack.name == first).map(|i| StackId(i as u16))
+    }
+
+    /// Whether the scene has been played to its end.
+    pub fn scene_played(&self) -> bool {
+        let end = self.session.recording.as_ref().and_then(|r| r.step_ends.get(self.walk.scene()).copied());
+        end.is_some_and(|end| self.playback.time() >= end)
+    }
+
+    /// Does what was asked for.
+    pub fn apply(&mut self, command: Command) {
+        match command {
+            Command::PlayPause if self.at_scene_end() => self.play_next_scene(),
+            Command::PlayPause
+            | Command::StepForward
+            | Command::StepBack
+            | Command::Start
+            | Command::End
+            | Command::Seek(_) => self.move_in_time(&command),
+            Command::StepBy(kind) => self.playback.step.kind = kind,
+            Command::StepCount(count) => self.playback.step.count = count.clamp(1, Step::MAX_COUNT),
+            Command::StepTime(time) => self.playback.step.time = time.max(Time(1)),
+            Command::StepMore(by) => {
+                let count = i64::from(self.playback.step.count) + i64::from(by);
+                self.playback.step.count = count.clamp(1, i64::from(Step::MAX_COUNT)) as u32;
+            }
+            Command::Faster(factor) => self.playback.clock.faster(factor),
+            Command::PerSecond(ps) => self.playback.clock.set_per_second(ps),
+            Command::CrossingsPerSecond(rate) => self.playback.clock.set_crossings_per_second(rate),
+            Command::Pace(pace) => self.playback.clock.pace = pace,
+            Command::TogglePace => {
+                self.playback.clock.pace = match self.playback.clock.pace {
+                    Pace::Paced => Pace::Proportional,
+                    Pace::Proportional => Pace::Paced,
+                }
+            }
+            Command::Open(tab) => self.tab = tab,
+            Command::NextScene => self.go_to_scene(self.walk.scene() + 1),
+            Command::PreviousScene => self.go_to_scene(self.walk.scene().saturating_sub(1)),
+            Command::Scene(scene) => self.go_to_scene(scene),
+            Command::Predict(choice) => self.predict(choice),
+            Command::Correct => self.correct(),
+            Command::OpenScenario(id) => {
+                self.open(&id);
+                self.tab = Tab::Walkthrough;
+            }
+            Command::AskForFile => {
+                self.tab = Tab::Library;
+                self.library.ask = true;
+            }
+            Command::Reload => self.session.reload(),
+            Command::RunText => self.run_text(),
+            Command::SaveText => self.save_text(),
+            Command::RevertText => self.sandbox.text = self.sandbox.last.clone(),
+            Command::CancelRun => self.session.cancel(),
+            Command::TogglePanel(side) => {
+                let panel = match side {
+                    Side::Left => &mut self.settings.left,
+                    Side::Right => &mut self.settings.right,
+                    Side::Bottom => &mut self.settings.bottom,
+                };
+                panel.open = !panel.open;
+            }
+            Command::ToggleList => self.settings.list = !self.settings.list,
+            Command::ToggleTheme => self.settings.dark = !self.settings.dark,
+            Command::TextSize(by) => self.settings.text_percent = self.settings.text_step(by),
+            Command::ToggleMotion => self.settings.reduced_motion = !self.settings.reduced_motion,
+            Command::ToggleShortcuts => self.shortcuts = !self.shortcuts,
+            Command::Dismiss => self.dismiss(),
+            Command::ZoomLanes(factor) => self.zoom_lanes(factor),
+            Command::FitLanes => self.lanes.window = None,
+            Command::FitScene => self.view = View::default(),
+            Command::SelectJourney(journey) => self.selection = Selection::Journey(journey),
+            Command::SelectComponent(component) => self.selection = Selection::Part(component),
+            Command::Follow => self.selection = self.shown_stack().map_or(Selection::Auto, Selection::Follow),
+            Command::Hop(by) => self.go_to_hop(by),
+            Command::Stack(by) => self.follow_stack(by),
+            Command::SeenFrom(index) => self.seen_from = index,
+            Command::Quit => self.quit = true,
+        }
+        self.theme = theme_of(&self.settings);
+    }
+
+    /// Whether the scene has played up to where it stops, and another follows.
+    pub fn at_scene_end(&self) -> bool {
+        let Some(recording) = &self.session.recording else { return false };
+        let more = self.walk.scene() + 1 < recording.scenario.walkthrough.len();
+        let stopped = !self.playback.playing() && self.playback.stop_at == Some(self.playback.time());
+        self.tab == Tab::Walkthrough && more && stopped
+    }
+
+    /// Goes to the next scene and plays it, unless it asks something first.
+    fn play_next_scene(&mut self) {
+        self.go_to_scene(self.walk.scene() + 1);
+        let Some(recording) = &self.session.recording else { return };
+        let step = recording.scenario.walkthrough.get(self.walk.scene());
+        let asks = step.is_some_and(|step| step.predict.is_some()) && self.walk.prediction().is_none();
+        if !asks && self.playback.stop_at.is_some_and(|stop| stop > self.playback.time()) {
+            self.playback.play(&recording.moments);
+        }
+    }
+
+    fn move_in_time(&mut self, command: &Command) {
+        let Some(recording) = &mut self.session.recording else { return };
+        let moments = &recording.moments;
+        match command {
+            Command::PlayPause => self.playback.toggle(moments),
+            Command::Start => self.playback.seek(Time::ZERO, moments),
+            Command::End => self.playback.seek(moments.end(), moments),
+            Command::Seek(time) => self.playback.seek(*time, moments),
+            Command::StepForward => {
+                let last = recording.outcome.events;
+                self.playback.step_forward(&mut recording.outcome.history, &mut Recorder::discard(), moments, last);
+            }
+            Command::StepBack => {
+                self.playback.step_back(&mut recording.outcome.history, &mut Recorder::discard(), moments);
+            }
+            _ => {}
+        }
+    }
+
+    fn go_to_scene(&mut self, scene: usize) {
+        if self.walk.go(scene) {
+            self.enter_scene();
+        }
+        self.tab = Tab::Walkthrough;
+    }
+
+    fn predict(&mut self, choice: usize) {
+        let Some(recording) = &self.session.recording else { return };
+        let step = recording.scenario.walkthrough.get(self.walk.scene());
+        let choices = step.and_then(|step| step.predict.as_ref()).map_or(0, |predict| predict.choices.len());
+        if choice < choices && self.tab == Tab::Walkthrough {
+            self.walk.predict(choice);
+        }
+    }
+
+    fn correct(&mut self) {
+        let Some(recording) = &self.session.recording else { return };
+        let scene = self.walk.scene();
+        let step = recording.scenario.walkthrough.get(scene);
+        let chosen = self.walk.prediction().filter(|_| self.scene_played());
+        let right = recording.answers.get(scene).and_then(Option::as_ref).and_then(|answer| answer.correct_choice);
+        let (Some(step), Some(chosen)) = (step, chosen.filter(|chosen| right != Some(*chosen))) else { return };
+        match step.predict.as_ref().and_then(|predict| predict.correction(chosen)).cloned() {
+            Some(Correction::Step(index)) => self.go_to_scene(index),
+            Some(Correction::Scenario(id)) => self.open(&id),
+            None => {}
+        }
+    }
+
+    fn run_text(&mut self) {
+        if self.tab != Tab::Sandbox {
+            return;
+        }
+        let name = self.session.recording.as_ref().map_or("sandbox.ron".to_owned(), |r| r.source.name.clone());
+        self.sandbox.last = self.sandbox.text.clone();
+        self.session.run(scenario::Source { name, text: self.sandbox.text.clone() });
+    }
+
+    fn save_text(&mut self) {
+        let Some(path) = self.session.path().filter(|_| self.tab == Tab::Sandbox) else { return };
+        match std::fs::write(path, &self.sandbox.text) {
+            // The watcher sees the change and runs it.
+            Ok(()) => self.sandbox.last = self.sandbox.text.clone(),
+            Err(error) => {
+                let message = format!("can't write {}: {error}", path.display());
+                let detail = super::session::Detail { message, ..Default::default() };
+                let title = "The text is not saved".to_owned();
+                self.session.trouble = Some(super::session::Trouble { title, details: vec![detail] });
+            }
+        }
+    }
+
+    fn dismiss(&mut self) {
+        if self.shortcuts {
+            self.shortcuts = false;
+        } else if self.session.trouble.is_some() {
+            self.session.trouble = None;
+        } else if self.session.progress().is_some() {
+            self.session.cancel();
+        } else {
+            self.apply(Command::Follow);
+        }
+    }
+
+    fn zoom_lanes(&mut self, factor: f64) {
+        let Some(recording) = &self.session.recording else { return };
+        let end = recording.moments.end();
+        let window = self.lanes.window.unwrap_or(Window::whole(end));
+        let share = window.share(self.playback.time());
+        let share = if (0.0..=1.0).contains(&share) { share } else { 0.5 };
+        self.lanes.window = Some(window.zoom(factor, share, end));
+    }
+
+    fn go_to_hop(&mut self, by: i32) {
+        let Some(view) = &self.journey else { return };
+        let begun = view.stations.partition_point(|station| station.start <= view.now) as i64;
+        let wanted = (begun - 1 + i64::from(by)).clamp(0, view.stations.len() as i64 - 1);
+        let start = usize::try_from(wanted).ok().and_then(|i| view.stations.get(i)).map(|station| station.start);
+        let id = view.id;
+        if let Some(start) = start {
+            self.selection = Selection::Journey(id);
+            self.apply(Command::Seek(start));
+        }
+    }
+
+    fn follow_stack(&mut self, by: i32) {
+        let Some(recording) = &self.session.recording else { return };
+        let count = recording.topology().stacks.len() as i64;
+        if count > 0 {
+            let at = self.shown_stack().map_or(-1, |stack| i64::from(stack.0));
+            self.selection = Selection::Follow(StackId((at + i64::from(by)).rem_euclid(count) as u16));
+        }
+    }
+
+    /// Writes changed settings a second after the last change.
+    fn keep_settings(&mut self) {
+        self.settings.step = self.playback.step;
+        self.settings.pace = self.playback.clock.pace;
+        self.settings.ps_per_second = self.playback.clock.per_second().as_ps() as f64;
+        self.settings.crossings_per_second = self.playback.clock.crossings_per_second();
+        if self.settings == self.saved {
+            self.unsaved_since = None;
+        } else if self.unsaved_since.is_none() {
+            self.unsaved_since = Some(Instant::now());
+        }
+    }
+
+    /// The settings, if they are due to be written.
+    pub fn settings_to_save(&mut self, leaving: bool) -> Option<Settings> {
+        let due = self.unsaved_since.is_some_and(|since| since.elapsed() >= Duration::from_millis(900));
+        if (due || leaving) && self.settings != self.saved {
+            self.saved = self.settings.clone();
+            self.unsaved_since = None;
+            return Some(self.saved.clone());
+        }
+        None
+    }
+}
+
+fn theme_of(settings: &Settings) -> Theme {
+    let theme = if settings.dark { Theme::dark() } else { Theme::light() };
+    theme.scaled(settings.text_percent as f32 / 100.0)
+}

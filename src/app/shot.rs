@@ -1,0 +1,192 @@
+//! The cutaway as a picture file, rendered without a window. It needs a graphics driver all the same; Mesa's
+//! software one will do.
+
+use std::path::{Path, PathBuf};
+
+use bevy::app::ScheduleRunnerPlugin;
+use bevy::camera::RenderTarget;
+use bevy::prelude::*;
+use bevy::render::RenderPlugin;
+use bevy::render::render_resource::TextureFormat;
+use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+use bevy::window::ExitCondition;
+use bevy::winit::WinitPlugin;
+use bevy_egui::{EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
+
+use super::fonts;
+use super::scene::{Drawing, Scene, SceneOptions, Selection, View, paint};
+use super::theme::{TextRole, Theme};
+use crate::costs::{Primitive, Profile};
+use crate::engine::Time as SimulatedTime;
+use crate::machine::Topology;
+use crate::trace::Trace;
+
+/// What to render.
+pub struct Shot<'a> {
+    /// The machine.
+    pub topology: &'a Topology,
+    /// What happened in it.
+    pub trace: &'a Trace,
+    /// Where the costs' numbers are from.
+    pub profile: &'a Profile,
+    /// The scenario's title.
+    pub title: &'a str,
+    /// When.
+    pub time: SimulatedTime,
+    /// The picture's width and height in pixels.
+    pub size: (u32, u32),
+    /// Its colours.
+    pub theme: Theme,
+    /// How far it is moved and magnified.
+    pub view: View,
+    /// What is emphasized.
+    pub selection: Option<Selection>,
+    /// Chevrons instead of motion.
+    pub reduced_motion: bool,
+}
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum ShotError {
+    /// There is no graphics driver.
+    #[error("{0}")]
+    NoDriver(String),
+    /// The size can't be rendered.
+    #[error("a picture of {0} x {1} pixels can't be rendered: each side must be from 64 to 8192 pixels")]
+    Size(u32, u32),
+    /// The renderer gave nothing within its time.
+    #[error("the graphics driver gave no picture within {0} frames; try another driver, or a smaller --size")]
+    Nothing(u32),
+    /// The file can't be written.
+    #[error("can't write {path}: {why}", path = path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+/// After so many frames without a picture, there will be none.
+const PATIENCE: u32 = 600;
+/// Fonts and textures are there after so many frames.
+const SETTLED: u32 = 8;
+
+/// Renders the cutaway at a time and writes it as PNG.
+pub fn shot(shot: &Shot, out: &Path) -> Result<(), ShotError> {
+    let (width, height) = shot.size;
+    if !(64..=8192).contains(&width) || !(64..=8192).contains(&height) {
+        return Err(ShotError::Size(width, height));
+    }
+    super::display::driver().map_err(ShotError::NoDriver)?;
+    let image = render(card(shot), width, height)?;
+    let failed = |why: String| ShotError::Write { path: out.to_owned(), why };
+    let picture = image.try_into_dynamic().map_err(|error| failed(error.to_string()))?;
+    picture.to_rgb8().save_with_format(out, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))
+}
+
+/// The picture and what stands above it.
+#[derive(Resource)]
+struct Card {
+    drawing: Drawing,
+    theme: Theme,
+    title: String,
+    time: String,
+    bar: f32,
+}
+
+fn card(shot: &Shot) -> Card {
+    let provenance = |primitive: Primitive| shot.profile.cost(primitive).provenance.word();
+    let options = SceneOptions {
+        theme: &shot.theme,
+        reduced_motion: shot.reduced_motion,
+        selection: shot.selection,
+        pointed_at: &[],
+        provenance: &provenance,
+        facts: None,
+    };
+    let bar = (44.0 * shot.theme.scale).min(shot.size.1 as f32 * 0.15);
+    let canvas = egui::vec2(shot.size.0 as f32, shot.size.1 as f32 - bar);
+    let drawing =
+        Scene::new(shot.topology, shot.trace).draw(shot.topology, shot.trace, canvas, &shot.view, shot.time, &options);
+    let time = format!("t = {}", shot.time);
+    Card { drawing, theme: shot.theme.clone(), title: shot.title.to_owned(), time, bar }
+}
+
+/// How the renderer is getting on.
+#[derive(Resource, Default)]
+struct Progress {
+    frame: u32,
+    image: Option<Image>,
+}
+
+#[derive(Resource)]
+struct Target(Handle<Image>);
+
+fn render(card: Card, width: u32, height: u32) -> Result<Image, ShotError> {
+    let mut app = App::new();
+    let window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
+    let renderer = RenderPlugin { synchronous_pipeline_compilation: true, ..default() };
+    app.add_plugins(
+        DefaultPlugins
+            .set(window)
+            .set(renderer)
+            .disable::<WinitPlugin>()
+            .disable::<bevy::log::LogPlugin>()
+            .add(ScheduleRunnerPlugin::run_once()),
+    );
+    app.add_plugins(EguiPlugin::default());
+    app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+    let target = Image::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
+    let target = app.world_mut().resource_mut::<Assets<Image>>().add(target);
+    app.insert_resource(Target(target.clone())).insert_resource(card).init_resource::<Progress>();
+    app.world_mut().spawn((PrimaryEguiContext, Camera2d, RenderTarget::Image(target.into())));
+    app.add_systems(EguiPrimaryContextPass, paint_card);
+    app.add_systems(Update, capture);
+    app.finish();
+    app.cleanup();
+    for _ in 0..PATIENCE {
+        app.update();
+        if let Some(image) = app.world_mut().resource_mut::<Progress>().image.take() {
+            return Ok(image);
+        }
+    }
+    Err(ShotError::Nothing(PATIENCE))
+}
+
+fn paint_card(mut contexts: EguiContexts, card: Res<Card>, progress: Res<Progress>) -> Result {
+    let context = contexts.ctx_mut()?;
+    if progress.frame <= 1 {
+        fonts::install(context);
+    }
+    let all = context.content_rect();
+    let painter = context.layer_painter(egui::LayerId::background());
+    let theme = &card.theme;
+    let (bar, canvas) = all.split_top_bottom_at_y(all.top() + card.bar);
+    painter.rect_filled(bar, 0.0, theme.panel);
+    painter.hline(bar.x_range(), bar.bottom(), egui::Stroke::new(1.0, theme.outline));
+    paint::Canvas::new(&painter, theme, canvas).draw(&card.drawing);
+    let strong = fonts::strong(context, TextRole::Heading, theme);
+    let left = bar.left_center() + egui::vec2(20.0, 0.0);
+    let name = painter.text(left, egui::Align2::LEFT_CENTER, "Strata", strong.clone(), theme.text);
+    let right = bar.right_center() - egui::vec2(20.0, 0.0);
+    let time = painter.text(right, egui::Align2::RIGHT_CENTER, &card.time, strong, theme.text);
+    let room = egui::Rect::from_x_y_ranges(name.right() + 18.0..=time.left() - 18.0, bar.y_range());
+    let mut job =
+        egui::text::LayoutJob::simple_singleline(card.title.clone(), theme.font(TextRole::Body), theme.text_muted);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(room.width().max(0.0));
+    let galley = painter.layout_job(job);
+    painter.galley(egui::pos2(room.left(), room.center().y - galley.size().y / 2.0), galley, theme.text_muted);
+    Ok(())
+}
+
+fn capture(mut commands: Commands, target: Res<Target>, mut progress: ResMut<Progress>) {
+    progress.frame += 1;
+    if progress.frame == SETTLED {
+        commands.spawn(Screenshot::image(target.0.clone())).observe(
+            |captured: On<ScreenshotCaptured>, mut progress: ResMut<Progress>| {
+                progress.image = Some(captured.image.clone());
+            },
+        );
+    }
+}

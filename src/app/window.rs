@@ -1,0 +1,317 @@
+//! The bevy app around the [`Shell`]: one plugin per concern, and a redraw only when there is something new.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bevy::app::{App, AppExit, Plugin, PluginGroup, PreUpdate, Startup, Update};
+use bevy::camera::{Camera2d, ClearColor};
+use bevy::color::Color;
+use bevy::ecs::prelude::*;
+use bevy::input::keyboard::{KeyCode, KeyboardInput};
+use bevy::log::LogPlugin;
+use bevy::time::{Real, Time as Clock};
+use bevy::window::{
+    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowFocused, WindowPlugin, WindowResolution,
+};
+use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent};
+use bevy_egui::helpers;
+use bevy_egui::{
+    EguiContexts, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext, egui,
+};
+
+use super::frame::shell_ui;
+use super::settings::Settings;
+use super::shell::{Shell, Wake};
+use crate::costs::Profile;
+
+/// How to open the window.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A built-in scenario's id or a file's path; the first walkthrough if none.
+    pub open: Option<String>,
+    /// The costs measured on this computer, if there are any.
+    pub measured: Option<Profile>,
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum AppError {
+    /// There is no display, or no driver to draw with.
+    #[error("{0}")]
+    NoDisplay(String),
+    /// The windowing system refused.
+    #[error("the window could not be opened: {0}")]
+    #[diagnostic(help(
+        "install libx11-6, libxcursor1, libxi6, libxrandr2, libxkbcommon-x11-0 and a Vulkan driver (mesa-vulkan-drivers)"
+    ))]
+    Window(String),
+    /// The window was open and ended badly.
+    #[error("the window ended with code {0}")]
+    Ended(u8),
+}
+
+/// Opens the window and stays until it is closed.
+pub fn run(options: Options) -> Result<(), AppError> {
+    super::display_available().map_err(AppError::NoDisplay)?;
+    let settings = Settings::load();
+    let mut shell = Shell::new(settings, options.measured);
+    let first = crate::scenario::library().first().map_or("", |built_in| built_in.id);
+    shell.open(options.open.as_deref().unwrap_or(first));
+    // The windowing libraries panic where they find no way to go on; that is an error like any other here.
+    let mut app = catch_unwind(AssertUnwindSafe(|| build(shell))).map_err(|panic| AppError::Window(words(&panic)))?;
+    match app.run() {
+        AppExit::Success => Ok(()),
+        AppExit::Error(code) => Err(AppError::Ended(code.get())),
+    }
+}
+
+fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("for an unknown reason").lines().next().unwrap_or_default().to_owned()
+}
+
+fn build(shell: Shell) -> App {
+    let (width, height) = shell.settings.window;
+    let window = Window {
+        title: "Strata".to_owned(),
+        name: Some("strata".to_owned()),
+        resolution: WindowResolution::new(width as u32, height as u32),
+        resize_constraints: bevy::window::WindowResizeConstraints {
+            min_width: 640.0,
+            min_height: 400.0,
+            ..Default::default()
+        },
+        present_mode: PresentMode::AutoVsync,
+        ..Default::default()
+    };
+    let windows = WindowPlugin { primary_window: Some(window), ..Default::default() };
+    let mut app = App::new();
+    app.add_plugins(bevy::DefaultPlugins.set(windows).disable::<LogPlugin>())
+        .add_plugins(EguiPlugin::default())
+        .insert_resource(Screen(shell))
+        .add_plugins((PlaybackPlugin, ScenePlugin, PanelsPlugin, ThemePlugin));
+    app
+}
+
+/// The whole state of the window.
+#[derive(Resource)]
+struct Screen(Shell);
+
+/// When egui wants to be drawn again, in milliseconds from when it said so; `u64::MAX` for never.
+#[derive(Resource, Clone)]
+struct Wanted(Arc<AtomicU64>);
+
+/// Time runs, and the window sleeps while nothing moves.
+struct PlaybackPlugin;
+
+impl Plugin for PlaybackPlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(WinitSettings { focused_mode: sleep(LONG), unfocused_mode: sleep(LONG) })
+            .insert_resource(Wanted(Arc::new(AtomicU64::new(u64::MAX))))
+            .add_systems(PreUpdate, pass_time)
+            .add_systems(PreUpdate, quiet.after(EguiPreUpdateSet::ProcessInput).before(EguiPreUpdateSet::BeginPass))
+            .add_systems(bevy::app::Last, sleep_or_go_on);
+    }
+}
+
+/// bevy_egui tells egui the modifier keys in every frame, and egui takes that for something new and wants another
+/// frame: only a change is passed on.
+///
+/// It also gives every key of a frame the modifiers that were held at the frame's end. In a slow frame that loses
+/// the Ctrl of a quick Ctrl+3: here each key gets those that were held when it was pressed.
+fn quiet(
+    mut inputs: Query<&mut EguiInput>,
+    mut keys: MessageReader<KeyboardInput>,
+    mut focus: MessageReader<WindowFocused>,
+    mut held: Local<egui::Modifiers>,
+    mut last: Local<Option<egui::Modifiers>>,
+) {
+    let mut with: Vec<(Option<egui::Key>, bool, egui::Modifiers)> = Vec::new();
+    if focus.read().any(|change| !change.focused) {
+        *held = egui::Modifiers::NONE;
+    }
+    for message in keys.read() {
+        let down = message.state.is_pressed();
+        match message.key_code {
+            KeyCode::ShiftLeft | KeyCode::ShiftRight => held.shift = down,
+            KeyCode::AltLeft | KeyCode::AltRight => held.alt = down,
+            KeyCode::ControlLeft | KeyCode::ControlRight => {
+                held.ctrl = down;
+                held.command = down && !cfg!(target_os = "macos") || held.mac_cmd;
+            }
+            KeyCode::SuperLeft | KeyCode::SuperRight if cfg!(target_os = "macos") => {
+                (held.mac_cmd, held.command) = (down, down);
+            }
+            code => with.push((helpers::bevy_to_egui_physical_key(&code), down, *held)),
+        }
+    }
+    for mut input in &mut inputs {
+        let mut from = 0;
+        for event in &mut input.0.events {
+            let egui::Event::Key { physical_key, pressed, modifiers, .. } = event else { continue };
+            let same =
+                |(key, down, _): &(Option<egui::Key>, bool, egui::Modifiers)| key == physical_key && down == pressed;
+            if let Some(index) = with[from..].iter().position(same) {
+                *modifiers = with[from + index].2;
+                from += index + 1;
+            }
+        }
+        input.0.events.retain(|event| match event {
+            egui::Event::ModifiersChanged(modifiers) => last.replace(*modifiers) != Some(*modifiers),
+            _ => true,
+        });
+    }
+}
+
+/// Until something happens. Longer than this makes bevy's sum overflow, and then it does not sleep at all.
+const LONG: Duration = Duration::from_secs(24 * 3600);
+
+/// A few lengths of sleep only: each change of the mode costs a redraw.
+fn sleep(wait: Duration) -> UpdateMode {
+    let lengths = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+    UpdateMode::reactive_low_power(lengths.into_iter().find(|length| wait <= *length).unwrap_or(LONG))
+}
+
+fn pass_time(mut screen: ResMut<Screen>, clock: Res<Clock<Real>>, mut contexts: EguiContexts) -> Result {
+    // Before the first pass there is no context yet.
+    let Ok(context) = contexts.ctx_mut() else { return Ok(()) };
+    // After a sleep or a stall time goes on from here; it does not jump.
+    let seconds = clock.delta_secs_f64().min(0.1);
+    screen.0.update(context, seconds);
+    if let Some(settings) = screen.0.settings_to_save(false) {
+        settings.save();
+    }
+    Ok(())
+}
+
+fn sleep_or_go_on(
+    mut screen: ResMut<Screen>,
+    wanted: Res<Wanted>,
+    mut settings: ResMut<WinitSettings>,
+    mut redraw: MessageWriter<RequestRedraw>,
+    mut exit: MessageWriter<AppExit>,
+    mut frames: Local<u32>,
+) {
+    if screen.0.quit {
+        if let Some(settings) = screen.0.settings_to_save(true) {
+            settings.save();
+        }
+        exit.write(AppExit::Success);
+    }
+    *frames = frames.saturating_add(1);
+    let by_egui = Duration::from_millis(wanted.0.swap(u64::MAX, Ordering::Relaxed));
+    let wait = match screen.0.wake() {
+        Wake::Now => Duration::ZERO,
+        Wake::After(wait) => wait.min(by_egui),
+        Wake::Never => by_egui,
+    };
+    // The first frames settle sizes and load fonts.
+    if wait.is_zero() || *frames < 8 {
+        redraw.write(RequestRedraw);
+    }
+    let mode = if wait.is_zero() { settings.focused_mode } else { sleep(wait) };
+    if settings.focused_mode != mode {
+        (settings.focused_mode, settings.unfocused_mode) = (mode, mode);
+    }
+}
+
+/// The camera that everything is drawn through.
+struct ScenePlugin;
+
+impl Plugin for ScenePlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(Startup, |mut commands: Commands| {
+            commands.spawn(Camera2d);
+            #[cfg(target_os = "linux")]
+            super::focus::take_if_unmanaged();
+        });
+    }
+}
+
+/// Everything drawn.
+struct PanelsPlugin;
+
+impl Plugin for PanelsPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(EguiPrimaryContextPass, draw)
+            .add_systems(Update, (listen, fit_monitor, remember_size).chain())
+            .add_systems(bevy::app::Last, keep_on_closing.before(sleep_or_go_on));
+    }
+}
+
+fn draw(mut screen: ResMut<Screen>, mut contexts: EguiContexts) -> Result {
+    let context = contexts.ctx_mut()?.clone();
+    let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(context.content_rect());
+    let mut ui = egui::Ui::new(context, egui::Id::new("window"), builder);
+    shell_ui(&mut ui, &mut screen.0);
+    Ok(())
+}
+
+/// Has egui's wishes for a later redraw noted, which bevy_egui leaves aside.
+fn listen(
+    mut contexts: Query<&mut bevy_egui::EguiContext, Added<PrimaryEguiContext>>,
+    proxy: Option<Res<EventLoopProxyWrapper>>,
+    wanted: Res<Wanted>,
+) {
+    for mut context in &mut contexts {
+        let (proxy, wanted) = (proxy.as_ref().map(|proxy| (**proxy).clone()), wanted.0.clone());
+        context.get_mut().set_request_repaint_callback(move |wish| {
+            let milliseconds = u64::try_from(wish.delay.as_millis()).unwrap_or(u64::MAX);
+            wanted.fetch_min(milliseconds, Ordering::Relaxed);
+            if wish.delay.is_zero()
+                && let Some(proxy) = &proxy
+            {
+                // Fails only when the window is closing.
+                let _ = proxy.send_event(WinitUserEvent::WakeUp);
+            }
+        });
+    }
+}
+
+/// A window that was kept from a larger screen, or is larger than this one, is made to fit, once.
+fn fit_monitor(mut windows: Query<&mut Window, With<PrimaryWindow>>, monitors: Query<&Monitor>, mut done: Local<bool>) {
+    let largest = monitors.iter().map(|monitor| (monitor.physical_width, monitor.physical_height)).max();
+    let (Some((width, height)), Ok(mut window)) = (largest.filter(|_| !*done), windows.single_mut()) else { return };
+    *done = true;
+    let wanted = (window.physical_width().min(width), window.physical_height().min(height));
+    if wanted != (window.physical_width(), window.physical_height()) {
+        window.resolution.set_physical_resolution(wanted.0, wanted.1);
+        window.position = bevy::window::WindowPosition::At(bevy::math::IVec2::ZERO);
+    }
+}
+
+fn remember_size(mut screen: ResMut<Screen>, windows: Query<&Window, (With<PrimaryWindow>, Changed<Window>)>) {
+    for window in &windows {
+        let size = (window.width().round(), window.height().round());
+        if screen.0.settings.window != size && size.0 >= 640.0 {
+            screen.0.settings.window = size;
+        }
+    }
+}
+
+fn keep_on_closing(mut screen: ResMut<Screen>, mut exits: MessageReader<AppExit>) {
+    if exits.read().next().is_some()
+        && let Some(settings) = screen.0.settings_to_save(true)
+    {
+        settings.save();
+    }
+}
+
+/// What is behind everything.
+struct ThemePlugin;
+
+impl Plugin for ThemePlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(ClearColor(Color::BLACK)).add_systems(Update, paint_behind);
+    }
+}
+
+fn paint_behind(screen: Res<Screen>, mut behind: ResMut<ClearColor>) {
+    let color = screen.0.theme.background;
+    let wanted = Color::srgb_u8(color.r(), color.g(), color.b());
+    if behind.0 != wanted {
+        behind.0 = wanted;
+    }
+}

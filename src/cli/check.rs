@@ -1,0 +1,73 @@
+//! `strata check`: read files, run them, test what they expect. For authors, and for grading.
+
+use super::output::{print, tell};
+use super::report::Report;
+use super::run::{Changes, Made, make, read};
+use super::{Failure, Verdict, tables};
+use crate::scenario::{answer, look_up};
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Scenario files, or ids of built-in scenarios
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// A cost profile: its id, "measured", or the path of a file
+    #[arg(long, value_name = "PROFILE")]
+    costs: Option<String>,
+}
+
+pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
+    let mut worst = Verdict::Fine;
+    for file in &arguments.files {
+        let verdict = check_one(file, arguments.costs.as_deref()).unwrap_or_else(|failure| {
+            tell(failure.as_ref());
+            Verdict::WrongInput
+        });
+        worst = worst.max(verdict);
+    }
+    Ok(worst)
+}
+
+fn check_one(file: &str, costs: Option<&str>) -> Result<Verdict, Failure> {
+    let made = make(read(file)?, Changes { costs, ..Changes::default() })?;
+    let report = made.report();
+    let remarks = remarks(&made);
+    let word = if report.passed() { "ok" } else { "FAILED" };
+    let mut text = format!("{word}: {file}, {}\n", sizes(&made, &report));
+    for line in tables::expectations(&made.scenario, &report).lines() {
+        text += &format!("  {line}\n");
+    }
+    remarks.iter().for_each(|remark| text += &format!("  remark: {remark}\n"));
+    print(&text)?;
+    Ok(if report.passed() { Verdict::Fine } else { Verdict::Failed })
+}
+
+fn sizes(made: &Made, report: &Report) -> String {
+    let plural = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+    [
+        plural(report.stacks.len(), "stack"),
+        plural(made.scenario.walkthrough.len(), "step"),
+        plural(report.expectations.len(), "expectation"),
+    ]
+    .join(", ")
+}
+
+/// What is not wrong and yet probably not meant: questions without a right choice under these costs, and parts to
+/// look at that the machine does not have.
+fn remarks(made: &Made) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for (i, step) in made.scenario.walkthrough.iter().enumerate() {
+        let step_name = format!("step {}, \"{}\"", i + 1, step.title);
+        if let Some(predict) = &step.predict {
+            let answer = answer(predict, &made.scenario, &made.outcome);
+            if answer.correct_choice.is_none() {
+                remarks.push(format!("{step_name}: no choice is right under these costs ({})", answer.text));
+            }
+        }
+        for path in step.look_at.iter().filter(|path| look_up(&made.outcome.topology, path).is_none()) {
+            remarks.push(format!("{step_name}: the machine has no part \"{path}\" to look at"));
+        }
+    }
+    remarks
+}

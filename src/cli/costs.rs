@@ -1,0 +1,53 @@
+//! Whose costs to run with.
+
+use std::path::PathBuf;
+
+use super::Failure;
+use super::output::{failure, note};
+use crate::costs::Profile;
+use crate::probe::saved;
+use crate::scenario::CostChoice;
+
+/// The profile for a run: what `--costs` says (an id or a file), else what the scenario says.
+pub(super) fn choose(option: Option<&str>, choice: &CostChoice) -> Result<Profile, Failure> {
+    match option {
+        Some("measured" | Profile::THIS_HOST) => measured()?.ok_or_else(|| {
+            failure("this computer has not been measured yet", Some("\"strata probe --save\" measures it".to_owned()))
+        }),
+        Some(id) if Profile::BUILT_IN.contains(&id) => known(CostChoice::Profile(id.to_owned()).resolve(None)),
+        Some(path) if path.ends_with(".ron") || path.contains(['/', '\\']) => read(&PathBuf::from(path)),
+        Some(name) => Err(failure(
+            format!("no cost profile is called \"{name}\""),
+            Some(format!("there are: {}, measured, or the path of a profile file", Profile::BUILT_IN.join(", "))),
+        )),
+        None if *choice == CostChoice::Default => known(choice.resolve(measured_or_none())),
+        None => known(choice.resolve(None)),
+    }
+}
+
+fn known(profile: Result<Profile, crate::costs::ProfileError>) -> Result<Profile, Failure> {
+    profile.map_err(|error| failure(error.to_string(), None))
+}
+
+/// The profile measured on this computer, if there is one.
+pub(super) fn measured() -> Result<Option<Profile>, Failure> {
+    saved::load().map_err(|error| failure(error.to_string(), None))
+}
+
+/// As [`measured`]; a broken one is told and passed over, so that a damaged file stops no simulation.
+pub(super) fn measured_or_none() -> Option<Profile> {
+    saved::load().unwrap_or_else(|error| {
+        note(&format!("{error}. Simulating with published costs instead."));
+        None
+    })
+}
+
+fn read(path: &std::path::Path) -> Result<Profile, Failure> {
+    let wrong = |what: String| failure(format!("{}: {what}", path.display()), None);
+    let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
+    if !size.is_file() || size.len() > crate::scenario::MAX_FILE_BYTES {
+        return Err(wrong("this is no profile: a plain file of at most 4 MiB is wanted".to_owned()));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    Profile::parse(&text).map_err(|error| wrong(error.to_string()))
+}

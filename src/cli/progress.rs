@@ -1,0 +1,52 @@
+//! Progress of a run, shown from its second second on.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::engine::Time;
+
+/// Watches a run. Nothing is shown in the first second, nor where the standard error is no terminal.
+pub(super) struct Progress {
+    since: Instant,
+    name: String,
+    until: Option<Time>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// For a run of `name` that ends at `until`, if that is known.
+    pub(super) fn new(name: &str, until: Option<Time>) -> Progress {
+        Progress { since: Instant::now(), name: name.to_owned(), until, bar: None }
+    }
+
+    /// Takes how far the run has come; always wants it to go on.
+    pub(super) fn at(&mut self, now: Time, events: u64) -> bool {
+        if self.bar.is_none() && self.since.elapsed() > Duration::from_secs(1) {
+            self.bar = Some(self.start());
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(now.0);
+            bar.set_message(format!("{now} simulated, {:.1} million events", events as f64 / 1e6));
+        }
+        true
+    }
+
+    fn start(&self) -> ProgressBar {
+        let (bar, template) = match self.until {
+            Some(until) => (ProgressBar::new(until.0), "{prefix} [{bar:30}] {msg}"),
+            None => (ProgressBar::new_spinner(), "{prefix} {spinner} {msg}"),
+        };
+        let style = ProgressStyle::with_template(template).map(|style| style.progress_chars("=> "));
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.with_prefix(self.name.clone())
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

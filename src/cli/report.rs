@@ -1,0 +1,166 @@
+//! The report of a run: what `--report json` writes, and what the text tables are made from. Its fields are stable
+//! and described in `docs/report.md`.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::machine::{End, Outcome};
+use crate::scenario::Scenario;
+use crate::trace::{ExitReason, Latency, Layer, OperationKind, StackStats};
+
+/// One run.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Report {
+    /// The scenario's id.
+    pub scenario: String,
+    /// The seed that was used.
+    pub seed: u64,
+    /// The cost profile's id.
+    pub costs: String,
+    /// The hash over every hop, as 16 hexadecimal digits.
+    pub trace_hash: String,
+    /// Simulated time.
+    pub simulated_ps: u64,
+    /// Events handled.
+    pub events: u64,
+    /// Seconds that the run took here.
+    pub wall_s: f64,
+    /// Events per second that the run made here.
+    pub events_per_s: f64,
+    /// Why the run ended: `finished`, `until`, `event_limit`, `hop_limit`, `time_limit`, `cancelled`.
+    pub end: &'static str,
+    /// In the order of the file.
+    pub stacks: Vec<StackReport>,
+    /// In the order of the file.
+    pub expectations: Vec<ExpectationReport>,
+}
+
+/// One stack.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct StackReport {
+    pub name: String,
+    pub kind: String,
+    pub operations: u64,
+    pub throughput_per_s: f64,
+    pub latency_ps: Latency,
+    pub busy_ps: u64,
+    pub ledger_ps: IndexMap<&'static str, u64>,
+    pub exits: IndexMap<&'static str, u64>,
+    pub system_calls: u64,
+    pub context_switches: u64,
+    pub page_faults: u64,
+    pub interrupts: u64,
+    pub throttles: u64,
+    pub start_ps: u64,
+    pub memory_bytes: u64,
+    pub image_bytes: u64,
+    pub operations_by_kind: IndexMap<&'static str, KindReport>,
+}
+
+/// The operations of one kind.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct KindReport {
+    pub operations: u64,
+    pub latency_ps: Latency,
+}
+
+/// One expectation.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ExpectationReport {
+    pub text: String,
+    pub value: Option<f64>,
+    pub passed: bool,
+}
+
+impl Report {
+    /// The report of `outcome`, which took `wall` to simulate with the costs called `costs`.
+    pub(super) fn new(scenario: &Scenario, costs: &str, outcome: &Outcome, wall: Duration) -> Report {
+        let wall_s = wall.as_secs_f64();
+        let stacks = outcome.topology.stacks.iter().zip(&outcome.stats);
+        Report {
+            scenario: scenario.id.clone(),
+            seed: scenario.seed,
+            costs: costs.to_owned(),
+            trace_hash: format!("{:016x}", outcome.trace_hash),
+            simulated_ps: outcome.simulated.as_ps(),
+            events: outcome.events,
+            wall_s,
+            events_per_s: if wall_s > 0.0 { outcome.events as f64 / wall_s } else { 0.0 },
+            end: end_key(outcome.end),
+            stacks: stacks.map(|(info, stats)| stack(info, stats, outcome)).collect(),
+            expectations: scenario
+                .check(outcome)
+                .into_iter()
+                .map(|checked| ExpectationReport {
+                    text: checked.text,
+                    value: checked.value.finite(),
+                    passed: checked.passed,
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether every expectation holds.
+    pub(super) fn passed(&self) -> bool {
+        self.expectations.iter().all(|expectation| expectation.passed)
+    }
+}
+
+fn stack(info: &crate::machine::StackInfo, stats: &StackStats, outcome: &Outcome) -> StackReport {
+    let kinds = OperationKind::ALL.iter().filter_map(|kind| {
+        let report = KindReport { operations: stats.operations_of(*kind), latency_ps: stats.latency_of(*kind)? };
+        Some((kind.key(), report))
+    });
+    StackReport {
+        name: info.name.clone(),
+        kind: info.kind.clone(),
+        operations: stats.operations,
+        throughput_per_s: stats.throughput(outcome.simulated),
+        latency_ps: stats.latency(),
+        busy_ps: stats.busy,
+        ledger_ps: Layer::ALL.iter().map(|layer| (layer.key(), stats.ledger[*layer as usize])).collect(),
+        exits: exits(stats),
+        system_calls: stats.system_calls,
+        context_switches: stats.context_switches,
+        page_faults: stats.page_faults,
+        interrupts: stats.interrupts,
+        throttles: stats.throttles,
+        // Boot and container start are not modelled yet: every stack is up at time zero.
+        start_ps: 0,
+        memory_bytes: info.memory_bytes,
+        image_bytes: info.image_bytes,
+        operations_by_kind: kinds.collect(),
+    }
+}
+
+/// The reasons that occurred.
+fn exits(stats: &StackStats) -> IndexMap<&'static str, u64> {
+    let all = ExitReason::ALL.iter().map(|reason| (reason.key(), stats.exits[*reason as usize]));
+    all.filter(|(_, count)| *count > 0).collect()
+}
+
+fn end_key(end: End) -> &'static str {
+    match end {
+        End::Finished => "finished",
+        End::Until => "until",
+        End::EventLimit => "event_limit",
+        End::HopLimit => "hop_limit",
+        End::TimeLimit => "time_limit",
+        End::Cancelled => "cancelled",
+    }
+}
+
+/// What to say about a run that did not come to its own end.
+pub(super) fn limit_note(outcome: &Outcome) -> Option<String> {
+    let limit = match outcome.end {
+        End::Finished | End::Until => return None,
+        End::EventLimit => format!("{} events", outcome.events),
+        End::HopLimit => "the most hops that are kept".to_owned(),
+        End::TimeLimit => "the longest time that can be counted for so many threads".to_owned(),
+        End::Cancelled => "a request to stop".to_owned(),
+    };
+    let so_far = outcome.simulated;
+    Some(format!("limit reached: {limit}. This is what was simulated so far: {so_far}. A smaller --until avoids it."))
+}

@@ -1,0 +1,153 @@
+//! The text reports: tables with three significant digits and units.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, Table};
+
+use super::report::{Report, StackReport};
+use crate::engine::Time;
+use crate::scenario::{Kind, Scenario, Value};
+use crate::trace::{ExitReason, Layer};
+
+/// A table whose first `left` columns are texts and the rest numbers.
+pub(super) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>, left: usize) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(header).add_rows(rows);
+    for column in table.column_iter_mut().skip(left) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// A time from picoseconds, or a dash for none.
+pub(super) fn time(ps: u64) -> String {
+    if ps == 0 { "–".to_owned() } else { Time(ps).to_string() }
+}
+
+/// A count, or a dash for none.
+pub(super) fn count(n: u64) -> String {
+    if n == 0 { "–".to_owned() } else { n.to_string() }
+}
+
+fn headers(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// The text report of a run.
+pub(super) fn run(scenario: &Scenario, report: &Report) -> String {
+    let mut text = format!(
+        "{}\n{} simulated, {} events, seed {}, costs {}, trace {}\n\n",
+        scenario.title,
+        Time(report.simulated_ps),
+        report.events,
+        report.seed,
+        report.costs,
+        report.trace_hash
+    );
+    text += &format!("How long an operation takes\n{}\n\n", latencies(&report.stacks));
+    text += &format!("Where the time of all operations goes\n{}\n\n", ledger(&report.stacks));
+    text += &format!("What was done for it\n{}\n", counters(&report.stacks));
+    if let Some(table) = exits(&report.stacks) {
+        text += &format!("\nWhy guests were left\n{table}\n");
+    }
+    if !report.expectations.is_empty() {
+        text += &format!("\nExpectations\n{}", expectations(scenario, report));
+    }
+    if !scenario.leaves_out.is_empty() {
+        text += "\nWhat this model leaves out\n";
+        scenario.leaves_out.iter().for_each(|line| text += &format!("- {line}\n"));
+    }
+    text
+}
+
+fn latencies(stacks: &[StackReport]) -> Table {
+    let header = headers(&["stack", "kind", "operations", "median", "95 %", "99 %", "longest", "mean", "per second"]);
+    let row = |s: &StackReport| {
+        let l = &s.latency_ps;
+        let rate = Value { amount: s.throughput_per_s, kind: Kind::Count };
+        let mut row = vec![s.name.clone(), s.kind.clone(), count(s.operations)];
+        row.extend([l.p50, l.p95, l.p99, l.max, l.mean].map(time));
+        row.push(rate.to_string());
+        row
+    };
+    table(&header, stacks.iter().map(row), 2)
+}
+
+/// One line per stack, one column per layer that any of them was in.
+fn ledger(stacks: &[StackReport]) -> Table {
+    let of = |s: &StackReport, layer: &Layer| s.ledger_ps.get(layer.key()).copied().unwrap_or(0);
+    let layers: Vec<Layer> =
+        Layer::ALL.into_iter().filter(|layer| stacks.iter().any(|stack| of(stack, layer) > 0)).collect();
+    let mut header = headers(&["stack"]);
+    header.extend(layers.iter().map(|layer| layer.label().to_owned()));
+    header.push("sum".to_owned());
+    let row = |s: &StackReport| {
+        let mut row = vec![s.name.clone()];
+        row.extend(layers.iter().map(|layer| time(of(s, layer))));
+        row.push(time(s.latency_ps.total));
+        row
+    };
+    table(&header, stacks.iter().map(row), 1)
+}
+
+fn counters(stacks: &[StackReport]) -> Table {
+    let header = headers(&[
+        "stack",
+        "core time",
+        "system calls",
+        "context switches",
+        "page faults",
+        "interrupts",
+        "VM exits",
+        "throttles",
+        "memory",
+    ]);
+    let row = |s: &StackReport| {
+        let exits = s.exits.values().sum();
+        let counts = [s.system_calls, s.context_switches, s.page_faults, s.interrupts, exits, s.throttles];
+        let mut row = vec![s.name.clone(), time(s.busy_ps)];
+        row.extend(counts.map(count));
+        row.push(bytes(s.memory_bytes));
+        row
+    };
+    table(&header, stacks.iter().map(row), 1)
+}
+
+/// Nothing if no VM exited.
+fn exits(stacks: &[StackReport]) -> Option<Table> {
+    let of = |s: &StackReport, reason: &ExitReason| s.exits.get(reason.key()).copied().unwrap_or(0);
+    let reasons: Vec<ExitReason> =
+        ExitReason::ALL.into_iter().filter(|reason| stacks.iter().any(|stack| of(stack, reason) > 0)).collect();
+    if reasons.is_empty() {
+        return None;
+    }
+    let mut header = headers(&["stack"]);
+    header.extend(reasons.iter().map(|reason| reason.label().to_owned()));
+    let rows = stacks.iter().filter(|stack| !stack.exits.is_empty()).map(|s| {
+        let mut row = vec![s.name.clone()];
+        row.extend(reasons.iter().map(|reason| count(of(s, reason))));
+        row
+    });
+    Some(table(&header, rows, 1))
+}
+
+/// One line each: whether it holds, what is expected, what came out.
+pub(super) fn expectations(scenario: &Scenario, report: &Report) -> String {
+    let pairs = scenario.expectations.iter().zip(&report.expectations);
+    let line = |(expectation, result): (&crate::scenario::Expectation, &super::report::ExpectationReport)| {
+        let mark = if result.passed { "ok    " } else { "FAILED" };
+        let value = Value { amount: result.value.unwrap_or(f64::NAN), kind: expectation.quantity.kind() };
+        format!("{mark} {}: {value}\n", result.text)
+    };
+    pairs.map(line).collect()
+}
+
+/// Bytes in the binary unit that a person would choose, or a dash for none.
+pub(super) fn bytes(bytes: u64) -> String {
+    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0)];
+    let found = units.iter().find(|(_, shift)| bytes >> shift > 0);
+    found.map_or("–".to_owned(), |(name, shift)| {
+        let value = bytes as f64 / (1u64 << shift) as f64;
+        let digits = if value >= 99.95 { 0 } else { 1 };
+        format!("{} {name}", format!("{value:.digits$}").trim_end_matches(".0"))
+    })
+}

@@ -1,0 +1,162 @@
+//! The names of the mechanisms that cost something.
+
+/// Declares [`Primitive`] with the name used in files, the unit, the label shown on screen, and what one use is.
+macro_rules! primitives {
+    ($($variant:ident $name:literal $unit:ident $label:literal $doc:literal;)*) => {
+        /// One use of one mechanism.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Primitive {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl Primitive {
+            /// All of them, in the order in which profiles list them.
+            pub const ALL: &'static [Primitive] = &[$(Primitive::$variant,)*];
+
+            /// The name in profiles and reports.
+            pub const fn name(self) -> &'static str {
+                match self { $(Primitive::$variant => $name,)* }
+            }
+
+            /// The label on screen: sentence case, the field's own terms.
+            pub const fn label(self) -> &'static str {
+                match self { $(Primitive::$variant => $label,)* }
+            }
+
+            /// What one use is.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Primitive::$variant => $doc,)* }
+            }
+
+            /// The unit of its value.
+            pub const fn unit(self) -> super::Unit {
+                match self { $(Primitive::$variant => super::Unit::$unit,)* }
+            }
+
+            /// The primitive called `name` in files.
+            pub fn from_name(name: &str) -> Option<Primitive> {
+                match name { $($name => Some(Primitive::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+primitives! {
+    // Processor and memory
+    Cycle "cycle" Ns "processor cycle" "One cycle of a core at its sustained frequency";
+    L1Hit "l1_hit" Ns "L1 hit" "One dependent load that hits the first-level data cache";
+    L2Hit "l2_hit" Ns "L2 hit" "One dependent load that hits the second-level cache";
+    L3Hit "l3_hit" Ns "L3 hit" "One dependent load that hits the last-level cache";
+    DramAccess "dram_access" Ns "DRAM access" "One dependent load from memory, its translation in the TLB";
+    L1Bytes "l1_bytes" Count "L1 size" "Bytes in the first-level data cache";
+    L2Bytes "l2_bytes" Count "L2 size" "Bytes in the second-level cache";
+    L3Bytes "l3_bytes" Count "L3 size" "Bytes of last-level cache one core can fill";
+    TlbEntries4k "tlb_entries_4k" Count "TLB entries, 4 KiB" "Entries of the last-level TLB for 4 KiB pages";
+    TlbEntries2m "tlb_entries_2m" Count "TLB entries, 2 MiB" "Entries of the last-level TLB for 2 MiB pages";
+    PageWalkReference "page_walk_reference" Ns "page-walk reference" "One memory reference of a page walk, mostly served by paging-structure caches";
+    Cpuid "cpuid" Ns "CPUID" "CPUID executed natively";
+    Exception "exception" Ns "exception entry and return" "A fault taken from ring 3 to ring 0 and IRET back, without the handler";
+    InterruptEntry "interrupt_entry" Ns "interrupt entry and return" "An interrupt taken by a running core, acknowledged, and IRET, without the handler";
+    IpiSend "ipi_send" Ns "send IPI" "Writing the interrupt command register natively";
+    IpiDelivery "ipi_delivery" Ns "IPI delivery" "From the interrupt command register to the target core's first instruction of the handler";
+    TimerProgram "timer_program" Ns "program timer" "Writing the TSC deadline natively";
+    IdleExit "idle_exit" Ns "wake from idle" "From the interrupt to the first instruction of a core that stood in HLT or a shallow idle state";
+
+    // Kernel: entry, scheduling
+    SystemCall "system_call" Ns "system call" "SYSCALL, entry code, dispatch, exit code, SYSRET, with this profile's mitigations and an empty body";
+    SeccompFilter "seccomp_filter" Ns "seccomp filter" "One seccomp filter run on one system call";
+    ContextSwitch "context_switch" Ns "context switch" "Picking the next task, switching address space and registers";
+    WakeUp "wake_up" Ns "wake up a task" "Making a blocked task runnable: choosing a CPU, enqueueing";
+    SignalKill "signal_kill" Ns "deliver a fatal signal" "Turning a fault into a signal and ending the task";
+    SleepSetup "sleep_setup" Ns "set up a sleep" "nanosleep's body: starting a high-resolution timer";
+    TimerHandler "timer_handler" Ns "timer handler" "The local timer interrupt's handler: finding what expired";
+    CpuMaxRefill "cpu_max_refill" Ns "refill cpu.max" "The period timer of a cgroup: refilling its quota and unthrottling";
+
+    // Kernel: memory and files
+    PageFault "page_fault" Ns "page-fault handler" "The kernel's handler for a minor fault, without exception entry and zeroing";
+    ZeroPage "zero_4k" Ns "zero 4 KiB" "Clearing a page";
+    Copy4k "copy_4k" Ns "copy 4 KiB" "Copying 4 KiB between kernel and user";
+    FileLookup "file_lookup" Ns "file lookup" "From the file descriptor to the file's page in the page cache: permission, position, lookup";
+    PageCacheInsert "page_cache_insert" Ns "add a page" "Allocating a page and adding it to the page cache";
+    BlockSubmit "block_submit" Ns "block layer, submit" "Making a request, tagging it, handing it to the driver";
+    BlockComplete "block_complete" Ns "block layer, complete" "Ending a request and its pages";
+
+    // Drivers
+    NvmeSubmit "nvme_submit" Ns "NVMe, submit" "Writing a submission entry and the doorbell of a real NVMe device";
+    NvmeComplete "nvme_complete" Ns "NVMe, complete" "Reaping a completion entry";
+    VirtioFill "virtio_fill" Ns "virtio, fill the ring" "Adding a descriptor chain to the available ring";
+    VirtioReap "virtio_reap" Ns "virtio, reap" "Taking a used descriptor in the guest";
+    NicTransmit "nic_transmit" Ns "NIC, transmit" "Queueing a packet on a real NIC and its doorbell";
+    NicReceive "nic_receive" Ns "NIC, receive" "Polling a received packet off a real NIC";
+
+    // Pipes and network
+    PipeTransfer "pipe_transfer" Ns "pipe transfer" "The body of a small pipe read or write, without the wake-up";
+    SocketSend "socket_send" Ns "socket and TCP, send" "send() down to the device: socket, TCP, IP, queueing discipline";
+    SocketReceive "socket_receive" Ns "socket and TCP, receive" "From the device to the socket's queue: IP, TCP, and recv()";
+    VethHop "veth_hop" Ns "veth" "One packet through a veth pair into the other network namespace";
+    BridgeHop "bridge_hop" Ns "bridge" "One packet forwarded by the bridge";
+    NatHop "nat_hop" Ns "NAT" "One packet through connection tracking and address translation";
+
+    // Hypervisor
+    VmExit "vm_exit" Ns "world switch out" "The hardware's switch from non-root to root mode";
+    VmEntry "vm_entry" Ns "world switch in" "The hardware's switch from root to non-root mode";
+    ExitDispatch "exit_dispatch" Ns "exit dispatch" "Saving and restoring what the hardware does not, mitigations, finding the handler";
+    HandleCpuid "handle_cpuid" Ns "emulate CPUID" "Looking up the guest's CPUID leaf";
+    HandleMsr "handle_msr" Ns "emulate MSR access" "Emulating a trapped RDMSR or WRMSR, the TSC deadline among them";
+    HandleIcr "handle_icr" Ns "emulate ICR write" "Finding the target vCPU of a guest's IPI";
+    HandleHlt "handle_hlt" Ns "handle HLT" "Deciding to block the vCPU thread";
+    HandleDoorbell "handle_doorbell" Ns "match the doorbell" "Finding the eventfd that belongs to a doorbell address";
+    HandleEptViolation "handle_ept_violation" Ns "fix an EPT violation" "Finding the memory slot, pinning a frame and mapping it in the nested page tables";
+    HandleExternalInterrupt "handle_external_interrupt" Ns "hand over an interrupt" "Running the host's handler for an interrupt that ended guest mode";
+    InjectInterrupt "inject_interrupt" Ns "inject an interrupt" "Setting the interrupt up for the next VM entry";
+    ExitToUserSpace "exit_to_user_space" Ns "leave KVM_RUN" "Returning from the KVM_RUN ioctl to the device model and calling it again";
+    EmulateAccess "emulate_access" Ns "emulate a device register" "The device model decoding one access to a device register";
+    VirtioBackendPop "virtio_backend_pop" Ns "virtio back end, take" "Taking a descriptor chain off the available ring, translating its addresses";
+    VirtioBackendPush "virtio_backend_push" Ns "virtio back end, give back" "Adding to the used ring and signalling the call eventfd";
+    NestedReflect "nested_reflect" Ns "reflect an exit" "Emulating a VM exit into a guest hypervisor: writing its exit fields, switching the active VMCS";
+    NestedMerge "nested_merge" Ns "merge VMCS" "Emulating a guest hypervisor's VMRESUME: checking its VMCS, merging it with one's own";
+    NestedTrappedAccesses "nested_trapped_accesses" Count "privileged accesses per exit" "Privileged accesses that an exit handler makes and that trap when the hypervisor is itself a guest (VMCS fields that are not shadowed, MSRs)";
+
+    // Devices
+    DiskRead4k "disk_read_4k" Ns "NVMe read, 4 KiB" "The device's service of one random 4 KiB read";
+    DiskWrite4k "disk_write_4k" Ns "NVMe write, 4 KiB" "The device's service of one random 4 KiB write";
+    DiskChannels "disk_channels" Count "NVMe channels" "Requests the device serves at the same time";
+    DiskBandwidth "disk_bandwidth" BytesPerSecond "NVMe bandwidth" "Bytes a second beyond the first 4 KiB of a request";
+    NetworkOneWay "network_one_way" Ns "network, one way" "Wire, switch and NIC hardware from one host's memory to the other's";
+}
+
+impl Primitive {
+    /// The mechanisms that only virtualization needs. With all of them at zero a VM costs what a process costs.
+    pub const VIRTUALIZATION: &'static [Primitive] = &[
+        Primitive::VmExit,
+        Primitive::VmEntry,
+        Primitive::ExitDispatch,
+        Primitive::HandleCpuid,
+        Primitive::HandleMsr,
+        Primitive::HandleIcr,
+        Primitive::HandleHlt,
+        Primitive::HandleDoorbell,
+        Primitive::HandleEptViolation,
+        Primitive::HandleExternalInterrupt,
+        Primitive::InjectInterrupt,
+        Primitive::ExitToUserSpace,
+        Primitive::EmulateAccess,
+        Primitive::VirtioBackendPop,
+        Primitive::VirtioBackendPush,
+        Primitive::NestedReflect,
+        Primitive::NestedMerge,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        for &primitive in Primitive::ALL {
+            assert_eq!(Primitive::from_name(primitive.name()), Some(primitive));
+        }
+    }
+}

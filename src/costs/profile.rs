@@ -1,0 +1,254 @@
+//! A profile: every primitive's cost on one kind of machine, read from RON.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cost, Primitive, Provenance, Quantiles, Unit};
+
+const XEON_2017: &str = include_str!("../../assets/profiles/xeon-2017.ron");
+
+/// What every primitive costs on one kind of machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The name in scenario files and on the command line: `xeon-2017`.
+    pub id: String,
+    /// The name for people: "2017 Xeon server".
+    pub title: String,
+    /// The machine: processor, kernel, mitigations.
+    pub machine: String,
+    /// By [`Primitive::name`].
+    pub costs: BTreeMap<String, Cost>,
+}
+
+/// Why a profile can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The text is not RON of the right shape.
+    #[error("line {line}, column {column}: {message}")]
+    Syntax {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What ron says.
+        message: String,
+    },
+    /// A primitive has no cost.
+    #[error("the profile \"{profile}\" gives no cost for \"{primitive}\": add it, with its provenance")]
+    Missing {
+        /// The profile's id.
+        profile: String,
+        /// The primitive's name.
+        primitive: &'static str,
+    },
+    /// A cost belongs to no primitive.
+    #[error("the profile \"{profile}\" has a cost for \"{name}\", which is no primitive{hint}")]
+    Unknown {
+        /// The profile's id.
+        profile: String,
+        /// The name as written.
+        name: String,
+        /// `; did you mean "…"?`, or nothing.
+        hint: String,
+    },
+    /// A value is not a number at or above zero, or has the wrong unit, or its quantiles fall.
+    #[error("the profile \"{profile}\", \"{primitive}\": {problem}")]
+    Value {
+        /// The profile's id.
+        profile: String,
+        /// The primitive's name.
+        primitive: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No profile has this id.
+    #[error("no cost profile is called \"{name}\"; there are: {known}")]
+    NoSuchProfile {
+        /// The id asked for.
+        name: String,
+        /// The ids there are.
+        known: String,
+    },
+}
+
+impl Profile {
+    /// The ids of the profiles that come with the program.
+    pub const BUILT_IN: &'static [&'static str] = &["xeon-2017"];
+
+    /// The id of the profile that the probe measured on this computer.
+    pub const THIS_HOST: &'static str = "this-host";
+
+    /// The literature profile that is used where nothing was measured: a 2017 two-socket Xeon server.
+    pub fn xeon_2017() -> Profile {
+        // A unit test parses the embedded file, so this can't fail in a program that passed its tests.
+        Profile::parse(XEON_2017).expect("the embedded profile is valid: tested below")
+    }
+
+    /// A built-in profile by its id.
+    pub fn built_in(id: &str) -> Result<Profile, ProfileError> {
+        match id {
+            "xeon-2017" => Ok(Profile::xeon_2017()),
+            _ => Err(ProfileError::NoSuchProfile { name: id.to_owned(), known: Self::BUILT_IN.join(", ") }),
+        }
+    }
+
+    /// Reads and checks a profile.
+    pub fn parse(text: &str) -> Result<Profile, ProfileError> {
+        let profile: Profile = ron::from_str(text).map_err(|error| ProfileError::Syntax {
+            line: error.span.start.line,
+            column: error.span.start.col,
+            message: error.code.to_string(),
+        })?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// Every primitive has a sane cost, and there are no others.
+    fn check(&self) -> Result<(), ProfileError> {
+        for name in self.costs.keys() {
+            if Primitive::from_name(name).is_none() {
+                let nearest = Primitive::ALL.iter().max_by(|a, b| {
+                    strsim::jaro_winkler(a.name(), name).total_cmp(&strsim::jaro_winkler(b.name(), name))
+                });
+                let hint = nearest.map_or(String::new(), |p| format!("; did you mean \"{}\"?", p.name()));
+                return Err(ProfileError::Unknown { profile: self.id.clone(), name: name.clone(), hint });
+            }
+        }
+        for &primitive in Primitive::ALL {
+            let missing = || ProfileError::Missing { profile: self.id.clone(), primitive: primitive.name() };
+            let cost = self.costs.get(primitive.name()).ok_or_else(missing)?;
+            let wrong = |problem: String| ProfileError::Value {
+                profile: self.id.clone(),
+                primitive: primitive.name(),
+                problem,
+            };
+            if cost.unit != primitive.unit() {
+                return Err(wrong(format!("the unit is {:?} and must be {:?}", cost.unit, primitive.unit())));
+            }
+            let sane = |v: f64| v.is_finite() && (0.0..=1e15).contains(&v);
+            if !sane(cost.value) {
+                return Err(wrong(format!("{} is not a number from 0 to 1e15", cost.value)));
+            }
+            if let Some(q) = &cost.spread {
+                let points = [q.min, q.p50, q.p90, q.p99, q.max];
+                if !points.iter().all(|&v| sane(v)) || !points.is_sorted() {
+                    return Err(wrong("the quantiles must rise from min to max".to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cost of `primitive`.
+    pub fn cost(&self, primitive: Primitive) -> &Cost {
+        // `check` has proved that every primitive is there; profiles are only made by `parse` and by `set`.
+        &self.costs[primitive.name()]
+    }
+
+    /// Replaces one cost, for measured profiles and for experiments.
+    pub fn set(&mut self, primitive: Primitive, value: f64, spread: Option<Quantiles>, provenance: Provenance) {
+        self.costs.insert(primitive.name().to_owned(), Cost { value, unit: primitive.unit(), spread, provenance });
+    }
+
+    /// The profile as RON, as [`Profile::parse`] reads it.
+    pub fn to_ron(&self) -> String {
+        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default()).unwrap_or_default()
+    }
+
+    /// The numbers alone, as integers, for the simulation.
+    pub fn table(&self) -> Table {
+        let mut table = Table { values: [0; Primitive::ALL.len()], quantiles: Vec::new() };
+        for &primitive in Primitive::ALL {
+            let cost = self.cost(primitive);
+            let scale = if cost.unit == Unit::Ns { 1_000.0 } else { 1.0 };
+            table.values[primitive as usize] = integer(cost.value * scale);
+            if let (Unit::Ns, Some(q)) = (cost.unit, &cost.spread) {
+                let points = [q.min, q.p50, q.p90, q.p99, q.max];
+                table.quantiles.push((primitive, points.map(|v| integer(v * scale))));
+            }
+        }
+        table
+    }
+}
+
+/// To the nearest integer.
+fn integer(value: f64) -> u64 {
+    value.round() as u64
+}
+
+/// A profile's numbers as integers: picoseconds for times, plain counts for the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Table {
+    #[serde(skip)]
+    values: [u64; Primitive::ALL.len()],
+    quantiles: Vec<(Primitive, [u64; 5])>,
+}
+
+impl Serialize for Primitive {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Table {
+    /// Picoseconds for one use, or the count.
+    #[inline(always)]
+    pub fn get(&self, primitive: Primitive) -> u64 {
+        self.values[primitive as usize]
+    }
+
+    /// Sets a value, for the laws' tests: "with all virtualization primitives at zero".
+    pub fn set(&mut self, primitive: Primitive, value: u64) {
+        self.values[primitive as usize] = value;
+        self.quantiles.retain(|(p, _)| *p != primitive);
+    }
+
+    /// One use, drawn from the primitive's distribution by a uniform 32-bit number; the value itself where the
+    /// profile gives no distribution. Integers only.
+    pub fn sample(&self, primitive: Primitive, draw: u32) -> u64 {
+        let Some((_, q)) = self.quantiles.iter().find(|(p, _)| *p == primitive) else {
+            return self.get(primitive);
+        };
+        // Points of the distribution function, in 2^-32: 0, 1/2, 9/10, 99/100, 1.
+        const AT: [u64; 5] = [0, 1 << 31, 3_865_470_566, 4_252_017_623, 1 << 32];
+        let draw = u64::from(draw);
+        let i = AT.iter().rposition(|&at| at <= draw).unwrap_or(0).min(3);
+        let span = u128::from(q[i + 1] - q[i]) * u128::from(draw - AT[i]) / u128::from(AT[i + 1] - AT[i]);
+        q[i] + span as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_profile_is_complete() {
+        let profile = Profile::parse(XEON_2017).unwrap();
+        assert_eq!(profile.costs.len(), Primitive::ALL.len());
+    }
+
+    #[test]
+    fn a_profile_survives_writing_and_reading() {
+        let profile = Profile::xeon_2017();
+        assert_eq!(Profile::parse(&profile.to_ron()).unwrap(), profile);
+    }
+
+    #[test]
+    fn a_misspelt_primitive_is_pointed_out() {
+        let text = XEON_2017.replace("\"system_call\"", "\"sytem_call\"");
+        let error = Profile::parse(&text).unwrap_err().to_string();
+        assert!(error.contains("did you mean \"system_call\"?"), "{error}");
+    }
+
+    #[test]
+    fn samples_stay_within_the_quantiles_and_half_are_below_the_median() {
+        let table = Profile::xeon_2017().table();
+        let q = table.quantiles.iter().find(|(p, _)| *p == Primitive::DiskRead4k).unwrap().1;
+        assert_eq!(table.sample(Primitive::DiskRead4k, 0), q[0]);
+        assert_eq!(table.sample(Primitive::DiskRead4k, 1 << 31), q[1]);
+        assert!(table.sample(Primitive::DiskRead4k, u32::MAX) <= q[4]);
+    }
+}

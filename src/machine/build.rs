@@ -1,0 +1,621 @@
+//! From a description to a machine at time zero, and the tree of its parts.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::costs::{Primitive, Table};
+use crate::engine::{Stream, Time};
+use crate::trace::{ComponentId, CpuId, ExitReason, Layer, StackId};
+
+use super::frame::{Frame, GroupId, Kind, TaskId};
+use super::journal::{Journal, Ride};
+use super::spec::{CgroupSpec, ContainerNetwork, ContainerSpec, NodeSpec, Operation, ProcessSpec, Spec, VmSpec};
+use super::state::{
+    Core, Cpu, Disk, Fixed, FixedOperation, Group, Instruction, Kernel, KernelId, Link, Nic, Parts, State, Task,
+    TaskState, Vm, VmId,
+};
+use super::topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+use super::{Event, Machine, hypervisor, kernel, workload};
+
+/// Whose kernel, and where things stand, while a stack is being built.
+#[derive(Clone, Copy)]
+struct Site {
+    kernel: KernelId,
+    stack: StackId,
+}
+
+struct Builder<'a> {
+    spec: &'a Spec,
+    state: State,
+    topology: Topology,
+    operations: Vec<FixedOperation>,
+    programs: Vec<Vec<Instruction>>,
+    files: Vec<String>,
+    /// The component of each kernel, and of its hypervisor if it has one.
+    kernel_components: Vec<(ComponentId, Option<ComponentId>)>,
+    /// Ready tasks put on each processor so far.
+    load: Vec<u32>,
+}
+
+/// Builds the machine, its tree, and the events that set it going.
+pub fn build(spec: &Spec, costs: &Table, seed: u64) -> (Machine, Topology, Vec<(Time, Event)>) {
+    let mut builder = Builder {
+        spec,
+        state: State {
+            journal: Journal::default(),
+            cpus: Vec::new(),
+            tasks: Vec::new(),
+            kernels: Vec::new(),
+            vms: Vec::new(),
+            groups: Vec::new(),
+            disk: Disk {
+                component: ComponentId::NONE,
+                channels: u32::try_from(costs.get(Primitive::DiskChannels)).unwrap_or(u32::MAX).max(1),
+                busy: 0,
+                queue: VecDeque::new(),
+                stream: Stream::new(seed, "disk"),
+            },
+            nic: Nic { component: ComponentId::NONE, sending_until: Time::ZERO, receiving_until: Time::ZERO },
+            requests: Vec::new(),
+            free_requests: Vec::new(),
+        },
+        topology: Topology::default(),
+        operations: Vec::new(),
+        programs: Vec::new(),
+        files: Vec::new(),
+        kernel_components: Vec::new(),
+        load: Vec::new(),
+    };
+    builder.compile_programs();
+    builder.host();
+    for (index, node) in spec.stacks.iter().enumerate() {
+        builder.stack(StackId(index as u16), node);
+    }
+    for cpu in &mut builder.state.cpus {
+        cpu.reschedule = !cpu.ready.is_empty();
+        cpu.idle = cpu.ready.is_empty();
+    }
+    let cores = spec.host.cores;
+    let fixed = Fixed {
+        costs: costs.clone(),
+        layers: builder.topology.components.iter().map(|component| component.layer).collect(),
+        programs: builder.programs,
+        operations: builder.operations,
+        bandwidth: spec.host.nics.first().map_or(10_000_000_000, |nic| nic.1),
+    };
+    let first = (0..cores).map(|core| (Time::ZERO, Event::Run(CpuId(core)))).collect();
+    (Machine::from_parts(builder.state, fixed), builder.topology, first)
+}
+
+impl Builder<'_> {
+    fn compile_programs(&mut self) {
+        let spec = self.spec;
+        for program in &spec.programs {
+            let mut code = Vec::new();
+            workload::compile(&program.body, &mut |operation| self.operation(operation), &mut code);
+            self.programs.push(code);
+        }
+    }
+
+    fn operation(&mut self, operation: &Operation) -> u16 {
+        let text = describe(operation);
+        let label = self.topology.operations.iter().position(|known| *known == text).unwrap_or_else(|| {
+            self.topology.operations.push(text);
+            self.topology.operations.len() - 1
+        });
+        let file = match operation {
+            Operation::Read { file, .. } | Operation::Write { file, .. } => {
+                self.files.iter().position(|known| known == file).unwrap_or_else(|| {
+                    self.files.push(file.clone());
+                    self.files.len() - 1
+                })
+            }
+            _ => 0,
+        };
+        self.operations.push(FixedOperation {
+            operation: operation.clone(),
+            kind: operation.kind(),
+            label: label as u16,
+            file: file as u16,
+        });
+        (self.operations.len() - 1) as u16
+    }
+
+    fn add(
+        &mut self,
+        kind: ComponentKind,
+        name: impl Into<String>,
+        parent: Option<ComponentId>,
+        stack: Option<StackId>,
+        layer: Layer,
+        note: impl Into<String>,
+    ) -> ComponentId {
+        let id = ComponentId(self.topology.components.len() as u16);
+        let (name, note) = (name.into(), note.into());
+        self.topology.components.push(Component { name, kind, parent, stack, layer, note, cpu: None });
+        id
+    }
+
+    fn host(&mut self) {
+        let host = &self.spec.host;
+        let hardware = self.add(ComponentKind::Hardware, "hardware", None, None, Layer::Hardware, "");
+        let first_cpu = self.cpus(hardware, host.cores, KernelId(0), None, "core");
+        self.topology.cores = host.cores;
+        let part = |b: &mut Self, kind, name: &str, note: String| {
+            b.add(kind, name, Some(hardware), None, Layer::Hardware, note)
+        };
+        let memory = part(self, ComponentKind::Memory, "memory", bytes(host.memory));
+        let (disk_name, capacity) = host.disks.first().map_or(("disk", 0), |disk| (disk.0.as_str(), disk.1));
+        let note = if capacity > 0 { format!("NVMe · {}", bytes(capacity)) } else { "NVMe".to_owned() };
+        let disk = part(self, ComponentKind::Disk, disk_name, note);
+        let (nic_name, bandwidth) = host.nics.first().map_or(("NIC", 0), |nic| (nic.0.as_str(), nic.1));
+        let note = if bandwidth > 0 { format!("{} Gbit/s", bandwidth as f64 / 1e9) } else { String::new() };
+        let nic = part(self, ComponentKind::Nic, nic_name, note);
+        let timer = part(self, ComponentKind::Timer, "timer", String::new());
+        self.state.disk.component = disk;
+        self.state.nic.component = nic;
+        let has_vms = self.spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
+        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, disk, nic, timer]);
+    }
+
+    /// Processors of one kernel, with their components.
+    fn cpus(
+        &mut self,
+        hardware: ComponentId,
+        count: u16,
+        kernel: KernelId,
+        stack: Option<StackId>,
+        word: &str,
+    ) -> CpuId {
+        let first = CpuId(self.state.cpus.len() as u16);
+        for index in 0..count {
+            let id = CpuId(self.state.cpus.len() as u16);
+            let name = format!("{word} {index}");
+            let component = self.add(ComponentKind::Core, name.clone(), Some(hardware), stack, Layer::Hardware, "");
+            self.topology.components[component.index()].cpu = Some(id);
+            let lane = match stack {
+                Some(_) => format!("{} {name}", self.vm_name(hardware)),
+                None => name,
+            };
+            self.topology.cpus.push(CpuInfo { name: lane, kernel: ComponentId::NONE, stack });
+            self.load.push(0);
+            self.state.cpus.push(Cpu {
+                kernel,
+                thread: TaskId::NONE,
+                component,
+                stack: stack.unwrap_or(StackId::NONE),
+                frames: Vec::new(),
+                work: None,
+                pending: VecDeque::new(),
+                current: TaskId::NONE,
+                next: TaskId::NONE,
+                ready: BTreeSet::new(),
+                min_vruntime: 0,
+                idle: false,
+                claimed: false,
+                reschedule: false,
+                timers: BTreeSet::new(),
+                programmed: Time::MAX,
+                charged_from: Time::MAX,
+                grant: Time::ZERO,
+                grant_period: 0,
+                core: Core::default(),
+            });
+        }
+        first
+    }
+
+    fn vm_name(&self, hardware: ComponentId) -> String {
+        let vm = self.topology.component(hardware).and_then(|component| component.parent);
+        vm.and_then(|id| self.topology.component(id)).map_or(String::new(), |component| component.name.clone())
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn kernel(
+        &mut self,
+        hardware: ComponentId,
+        vm: Option<VmId>,
+        first_cpu: CpuId,
+        cpus: u16,
+        stack: Option<StackId>,
+        has_vms: bool,
+        [hw_memory, hw_disk, hw_nic, hw_timer]: [ComponentId; 4],
+    ) -> KernelId {
+        let id = KernelId(self.state.kernels.len() as u16);
+        let (layer, name, note) = match vm {
+            Some(_) => (Layer::GuestKernel, "guest kernel", "ring 0, non-root mode"),
+            None => (Layer::HostKernel, "host kernel", "ring 0, root mode"),
+        };
+        let kernel = self.add(ComponentKind::Kernel, name, Some(hardware), stack, layer, note);
+        let part = |b: &mut Self, name: &str| b.add(ComponentKind::KernelPart, name, Some(kernel), stack, layer, "");
+        let system_calls = part(self, "system calls");
+        let scheduler = part(self, "scheduler");
+        let files = part(self, "files, page cache");
+        let memory = part(self, "memory");
+        let network = part(self, "network");
+        let block = part(self, "block layer");
+        let driver = part(self, if vm.is_some() { "virtio drivers" } else { "drivers" });
+        let mut parts = Parts {
+            system_calls,
+            files,
+            block,
+            scheduler,
+            memory,
+            network,
+            driver,
+            hw_memory,
+            hw_disk,
+            hw_nic,
+            hw_timer,
+            exits: scheduler,
+            nested_paging: memory,
+            vcpus: scheduler,
+            backends: driver,
+        };
+        let mut hypervisor = None;
+        if has_vms {
+            let layer = Layer::Hypervisor;
+            let floor = self.add(ComponentKind::Hypervisor, "hypervisor", Some(kernel), stack, layer, "KVM");
+            let part =
+                |b: &mut Self, name: &str| b.add(ComponentKind::HypervisorPart, name, Some(floor), stack, layer, "");
+            parts.exits = part(self, "exits");
+            parts.nested_paging = part(self, "nested paging");
+            parts.vcpus = part(self, "vCPU threads");
+            parts.backends = part(self, "virtio back ends");
+            hypervisor = Some(floor);
+        }
+        self.kernel_components.push((kernel, hypervisor));
+        for cpu in first_cpu.0..first_cpu.0 + cpus {
+            self.topology.cpus[usize::from(cpu)].kernel = kernel;
+        }
+        self.state.kernels.push(Kernel {
+            vm,
+            first_cpu,
+            cpus,
+            parts,
+            cached: vec![0; self.files.len().max(1)],
+            allocated: 0,
+            stack: stack.unwrap_or(StackId::NONE),
+        });
+        id
+    }
+
+    fn stack(&mut self, id: StackId, node: &NodeSpec) {
+        let site = Site { kernel: KernelId(0), stack: id };
+        let component = self.node(site, node);
+        let (memory_bytes, image_bytes) = sizes(node, self.spec);
+        let kind = kind_of(node);
+        self.topology.stacks.push(StackInfo {
+            name: node.name().to_owned(),
+            kind,
+            component,
+            memory_bytes,
+            image_bytes,
+        });
+    }
+
+    fn node(&mut self, site: Site, node: &NodeSpec) -> ComponentId {
+        match node {
+            NodeSpec::Process(process) => self.process(site, process),
+            NodeSpec::Container(container) => self.container(site, container),
+            NodeSpec::Vm(vm) => self.vm(site, vm),
+        }
+    }
+
+    fn process(&mut self, site: Site, process: &ProcessSpec) -> ComponentId {
+        let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
+        let name = process.name.as_str();
+        let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "ring 3");
+        let group = self.group(site, process.cgroup.as_ref(), kernel);
+        self.threads(site, process, app, group, None, 0, false);
+        app
+    }
+
+    fn container(&mut self, site: Site, container: &ContainerSpec) -> ComponentId {
+        let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
+        let stack = Some(site.stack);
+        let namespaces = match container.network {
+            ContainerNetwork::Host => "pid mnt uts ipc user",
+            ContainerNetwork::Bridge => "pid mnt net uts ipc user",
+        };
+        let name = container.process.name.as_str();
+        let membrane = self.add(ComponentKind::Container, name, Some(kernel), stack, Layer::Namespaces, namespaces);
+        let note = match container.seccomp_filters {
+            0 => "ring 3 · sees pid 1".to_owned(),
+            n => format!("ring 3 · sees pid 1 · seccomp × {n}"),
+        };
+        let app = self.add(ComponentKind::App, "app", Some(membrane), stack, Layer::User, note);
+        let group = self.group(site, container.process.cgroup.as_ref(), membrane);
+        let bridged = container.network == ContainerNetwork::Bridge;
+        let filters = container.seccomp_filters;
+        self.threads(site, &container.process, app, group, Some(membrane), filters, bridged);
+        membrane
+    }
+
+    fn group(&mut self, site: Site, cgroup: Option<&CgroupSpec>, parent: ComponentId) -> Option<GroupId> {
+        let max = cgroup?.cpu_max?;
+        let percent = max.quota.as_ps() as f64 * 100.0 / max.period.as_ps().max(1) as f64;
+        let note = format!("cpu.max {} / {} · {percent:.0} %", max.quota, max.period);
+        let stack = Some(site.stack);
+        let component = self.add(ComponentKind::Cgroup, "cgroup", Some(parent), stack, Layer::Throttled, note);
+        self.state.groups.push(Group {
+            kernel: site.kernel,
+            max,
+            pool: max.quota,
+            period: 0,
+            throttled: Vec::new(),
+            refill_armed: false,
+            component,
+            used: Time::ZERO,
+            used_before: Time::ZERO,
+            most_used: Time::ZERO,
+        });
+        Some(GroupId((self.state.groups.len() - 1) as u16))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn threads(
+        &mut self,
+        site: Site,
+        process: &ProcessSpec,
+        app: ComponentId,
+        group: Option<GroupId>,
+        namespace: Option<ComponentId>,
+        filters: u16,
+        bridged: bool,
+    ) {
+        let Some(program) = process.program else { return };
+        for _ in 0..process.threads {
+            let cpu = self.place(site.kernel, process.cpu);
+            let links = self.links(program.0);
+            let pinned = process.cpu.is_some() || links.iter().any(|(link, _)| *link != Link::Socket);
+            let task = Task {
+                pinned,
+                weight: process.weight,
+                group,
+                namespace,
+                program: program.0,
+                filters,
+                bridged,
+                frames: vec![Frame::new(Kind::Program, Ride::NONE)],
+                ..self.idle_task(site, cpu, app)
+            };
+            let id = self.add_task(task, true);
+            for (link, think) in links {
+                let kernel = self.state.kernel(site.kernel);
+                let other = match link {
+                    Link::PipeSameCpu => cpu,
+                    _ => CpuId(kernel.first_cpu.0 + (cpu.0 - kernel.first_cpu.0 + 1) % kernel.cpus),
+                };
+                let partner = Task {
+                    pinned: link != Link::Socket,
+                    weight: process.weight,
+                    group,
+                    namespace,
+                    filters,
+                    link,
+                    think,
+                    partners: [id; 3],
+                    frames: vec![Frame::at(Kind::Echo, Ride::NONE, kernel::pipe::ECHO_READ)],
+                    ..self.idle_task(site, other, app)
+                };
+                let partner = self.add_task(partner, false);
+                self.state.task_mut(id).partners[link as usize] = partner;
+            }
+        }
+    }
+
+    /// The partners that a program's operations need, each once, with the longest time that one is asked to think.
+    fn links(&self, program: u16) -> Vec<(Link, Time)> {
+        let mut links: Vec<(Link, Time)> = Vec::new();
+        for instruction in &self.programs[usize::from(program)] {
+            let Instruction::Do(index) = instruction else { continue };
+            let operation = &self.operations[usize::from(*index)].operation;
+            let Some(link) = workload::link_of(operation) else { continue };
+            let think = match operation {
+                Operation::Request { think, .. } => *think,
+                _ => Time::ZERO,
+            };
+            match links.iter_mut().find(|(known, _)| *known == link) {
+                Some((_, longest)) => *longest = think.max(*longest),
+                None => links.push((link, think)),
+            }
+        }
+        links
+    }
+
+    fn idle_task(&self, site: Site, cpu: CpuId, component: ComponentId) -> Task {
+        Task {
+            kernel: site.kernel,
+            cpu,
+            pinned: false,
+            state: TaskState::Blocked,
+            frames: Vec::new(),
+            work: None,
+            guest: None,
+            vcpu: CpuId::NONE,
+            incoming: Ride::NONE,
+            vruntime: 0,
+            weight: kernel::scheduler::NICE_0,
+            group: None,
+            stack: site.stack,
+            component,
+            namespace: None,
+            program: 0,
+            pc: 0,
+            rounds: Vec::new(),
+            filters: 0,
+            messages: 0,
+            partners: [TaskId::NONE; 3],
+            link: Link::default(),
+            think: Time::ZERO,
+            touched: 0,
+            vm: None,
+            inbox: VecDeque::new(),
+            arrived: false,
+            bridged: false,
+        }
+    }
+
+    fn add_task(&mut self, mut task: Task, ready: bool) -> TaskId {
+        let id = TaskId(self.state.tasks.len() as u32);
+        if ready {
+            task.state = TaskState::Ready;
+            self.load[task.cpu.index()] += 1;
+            self.state.cpu_mut(task.cpu).ready.insert((0, id));
+        }
+        self.state.tasks.push(task);
+        id
+    }
+
+    /// The processor with the fewest ready tasks, or the one asked for.
+    fn place(&self, kernel: KernelId, wish: Option<u16>) -> CpuId {
+        let kernel = self.state.kernel(kernel);
+        match wish {
+            Some(index) => CpuId(kernel.first_cpu.0 + index % kernel.cpus),
+            None => kernel.cpu_ids().min_by_key(|cpu| (self.load[cpu.index()], *cpu)).unwrap_or(kernel.first_cpu),
+        }
+    }
+
+    fn vm(&mut self, site: Site, spec: &VmSpec) -> ComponentId {
+        let (kernel, hypervisor) = self.kernel_components[usize::from(site.kernel.0)];
+        let stack = Some(site.stack);
+        let note = format!("{} vCPU · {} · non-root mode", spec.vcpus, bytes(spec.memory));
+        let below = hypervisor.unwrap_or(kernel);
+        let name = spec.name.as_str();
+        let wall = self.add(ComponentKind::VirtualMachine, name, Some(below), stack, Layer::Hypervisor, note);
+        let note = "what the guest believes is real";
+        let hardware =
+            self.add(ComponentKind::VirtualHardware, "virtual hardware", Some(wall), stack, Layer::Hardware, note);
+        let guest = KernelId(self.state.kernels.len() as u16);
+        let first_cpu = self.cpus(hardware, spec.vcpus, guest, stack, "vCPU");
+        let part = |b: &mut Self, kind, name: &str, note: String| {
+            b.add(kind, name, Some(hardware), stack, Layer::Hardware, note)
+        };
+        let memory = part(self, ComponentKind::Memory, "memory", bytes(spec.memory));
+        let disk = part(self, ComponentKind::Disk, "disk", "virtio".to_owned());
+        let nic = part(self, ComponentKind::Nic, "NIC", "virtio".to_owned());
+        let timer = part(self, ComponentKind::Timer, "timer", String::new());
+        let vm_id = VmId(self.state.vms.len() as u16);
+        self.state.vms.push(Vm {
+            host: site.kernel,
+            guest,
+            backend: spec.backend,
+            worker: TaskId::NONE,
+            backed: if spec.preallocated { spec.memory } else { 0 },
+            stack: site.stack,
+        });
+        let has_vms = spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
+        let parts = [memory, disk, nic, timer];
+        self.kernel(hardware, Some(vm_id), first_cpu, spec.vcpus, stack, has_vms, parts);
+        for node in &spec.stacks {
+            self.node(Site { kernel: guest, stack: site.stack }, node);
+        }
+        self.vm_threads(site, vm_id, spec, first_cpu);
+        wall
+    }
+
+    /// The threads of a VM in the kernel below: one per vCPU and one for its devices.
+    fn vm_threads(&mut self, site: Site, vm: VmId, spec: &VmSpec, first_cpu: CpuId) {
+        let parts = self.state.kernel(site.kernel).parts;
+        for index in 0..spec.vcpus {
+            let vcpu = CpuId(first_cpu.0 + index);
+            let active = !self.state.cpu(vcpu).ready.is_empty();
+            let pin = spec.pin.get(usize::from(index)).copied();
+            let exit = |reason| Kind::Exit { reason, reflect: false, argument: 0 };
+            // A vCPU with work is about to enter; one without stands in HLT.
+            let top = match active {
+                true => Frame::at(exit(ExitReason::ExternalInterrupt), Ride::NONE, hypervisor::EXIT_INJECT),
+                false => Frame::at(exit(ExitReason::Hlt), Ride::NONE, hypervisor::EXIT_BLOCK),
+            };
+            if !active {
+                self.state.cpu_mut(vcpu).frames.push(Frame::at(Kind::Idle, Ride::NONE, 1));
+            }
+            let cpu = self.place(site.kernel, pin);
+            let thread = Task {
+                pinned: pin.is_some(),
+                vcpu,
+                frames: vec![Frame::new(Kind::Vcpu, Ride::NONE), top],
+                ..self.idle_task(site, cpu, parts.vcpus)
+            };
+            let thread = self.add_task(thread, active);
+            self.state.cpu_mut(vcpu).thread = thread;
+        }
+        let cpu = self.place(site.kernel, None);
+        let worker = Task {
+            vm: Some(vm),
+            frames: vec![Frame::new(Kind::Backend, Ride::NONE)],
+            ..self.idle_task(site, cpu, parts.backends)
+        };
+        let worker = self.add_task(worker, false);
+        self.state.vm_mut(vm).worker = worker;
+    }
+}
+
+/// `container in vm`, `vm in vm`: the innermost first.
+fn kind_of(node: &NodeSpec) -> String {
+    match node {
+        NodeSpec::Process(_) => "process".to_owned(),
+        NodeSpec::Container(_) => "container".to_owned(),
+        NodeSpec::Vm(vm) => match vm.stacks.first() {
+            None | Some(NodeSpec::Process(_)) => "vm".to_owned(),
+            Some(inner) => format!("{} in vm", kind_of(inner)),
+        },
+    }
+}
+
+/// Memory and image of a stack: what a VM is promised, what a process's program touches.
+fn sizes(node: &NodeSpec, spec: &Spec) -> (u64, u64) {
+    match node {
+        NodeSpec::Vm(vm) => (vm.memory, vm.image_bytes),
+        NodeSpec::Container(container) => (working_set(&container.process, spec), container.image_bytes),
+        NodeSpec::Process(process) => (working_set(process, spec), 0),
+    }
+}
+
+fn working_set(process: &ProcessSpec, spec: &Spec) -> u64 {
+    fn largest(body: &[super::spec::Statement]) -> u64 {
+        use super::spec::Statement;
+        body.iter()
+            .map(|statement| match statement {
+                Statement::Do(Operation::Memory { working_set, .. }) => *working_set,
+                Statement::Do(_) => 0,
+                Statement::Repeat(_, body) => largest(body),
+            })
+            .max()
+            .unwrap_or(0)
+    }
+    let program = process.program.and_then(|id| spec.programs.get(usize::from(id.0)));
+    program.map_or(0, |program| largest(&program.body)) * u64::from(process.threads)
+}
+
+/// An operation as text: "read(data, 4 KiB)".
+fn describe(operation: &Operation) -> String {
+    match operation {
+        Operation::Compute(time) => format!("compute {time}"),
+        Operation::Cycles(cycles) => format!("compute {cycles} cycles"),
+        Operation::Memory { working_set, accesses, .. } => format!("{accesses} loads from {}", bytes(*working_set)),
+        Operation::SystemCall(name) => format!("{name}()"),
+        Operation::Read { file, bytes: size, .. } => format!("read({file}, {})", bytes(*size)),
+        Operation::Write { file, bytes: size, sync } => {
+            format!("write({file}, {}{})", bytes(*size), if *sync { ", sync" } else { "" })
+        }
+        Operation::Request { send, receive, .. } => format!("request({} out, {} back)", bytes(*send), bytes(*receive)),
+        Operation::PingPong { .. } => "pipe round trip".to_owned(),
+        Operation::Sleep(time) => format!("sleep({time})"),
+        Operation::Cpuid => "CPUID".to_owned(),
+        Operation::Hlt => "HLT".to_owned(),
+    }
+}
+
+/// A size in the unit that fits: "4 KiB", "16 GiB".
+pub fn bytes(size: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut unit = 0;
+    let mut value = size as f64;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let text = if value >= 100.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{text} {}", UNITS[unit])
+}

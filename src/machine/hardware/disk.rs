@@ -1,0 +1,65 @@
+//! An NVMe disk.
+//!
+//! Real: requests are served by many flash channels at once, each with a service time that varies; more requests
+//! than channels wait in the device. Modelled: so many servers with service times drawn from the profile's
+//! distribution, plus transfer time beyond the first 4 KiB; one queue in order of arrival. Left out: garbage
+//! collection, write caches, fairness between submission queues, SATA and spinning disks.
+
+use crate::costs::Primitive;
+use crate::engine::Time;
+use crate::trace::{Crossing, Token, Wait, What};
+
+use crate::machine::frame::{Irq, IrqKind, RequestId};
+use crate::machine::journal::Ride;
+use crate::machine::state::RequestKind;
+use crate::machine::turn::Turn;
+use crate::machine::{Event, Served};
+
+const FIRST_BLOCK: u64 = 4096;
+
+impl Turn<'_> {
+    /// The device has got a command.
+    pub fn disk_submit(&mut self, request: RequestId, ride: Ride) {
+        self.s.request_mut(request).ride = ride;
+        let component = self.s.disk.component;
+        self.s.journal.wait(self.sink, ride, Wait::DeviceQueue, Some(component), self.now);
+        if self.s.disk.busy < self.s.disk.channels {
+            self.disk_start(request);
+        } else {
+            self.s.disk.queue.push_back(request);
+        }
+    }
+
+    fn disk_start(&mut self, id: RequestId) {
+        self.s.disk.busy += 1;
+        let draw = self.s.disk.stream.next_u32();
+        let now = self.now;
+        let request = self.s.request_mut(id);
+        request.started = now;
+        let primitive = service(request.kind);
+        let more = u128::from(request.bytes.saturating_sub(FIRST_BLOCK)) * 1_000_000_000_000;
+        let bandwidth = u128::from(self.f.count(Primitive::DiskBandwidth).max(1));
+        let transfer = Time(u64::try_from(more / bandwidth).unwrap_or(u64::MAX));
+        let time = Time(self.f.costs.sample(primitive, draw)) + transfer;
+        self.scheduler.after(time, Event::DiskDone(Served(id)));
+    }
+
+    /// The device has served a request: it starts the next one and interrupts.
+    pub fn disk_done(&mut self, id: RequestId) {
+        let request = *self.s.request(id);
+        let (component, what) = (self.s.disk.component, What::Pay(service(request.kind)));
+        self.hardware_hop(request.ride, what, component, Crossing::Device, Token::IoRequest, request.started);
+        self.s.disk.busy -= 1;
+        if let Some(next) = self.s.disk.queue.pop_front() {
+            self.disk_start(next);
+        }
+        self.interrupt(request.cpu, Irq { kind: IrqKind::Device(id), ride: request.ride });
+    }
+}
+
+fn service(kind: RequestKind) -> Primitive {
+    match kind {
+        RequestKind::Write => Primitive::DiskWrite4k,
+        RequestKind::Read | RequestKind::Packet { .. } => Primitive::DiskRead4k,
+    }
+}

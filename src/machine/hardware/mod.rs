@@ -1,0 +1,5 @@
+//! The bare hardware: what devices and page walks do, below every kernel.
+
+pub mod disk;
+pub mod nic;
+pub mod paging;

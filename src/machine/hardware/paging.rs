@@ -1,0 +1,71 @@
+//! Page walks and the TLB.
+//!
+//! Real (Intel SDM vol. 3A 4.3 and 3C 29.3): a TLB miss walks the page tables, 4 references at four levels; under
+//! nested paging each of these, and the address it ends in, is translated by a walk of the nested tables, up to
+//! (4+1)(4+1)-1 = 24. A large page shortens a dimension by one level. A guest of a guest still has two dimensions,
+//! because the lowest hypervisor merges the nested tables of the others.
+//! Modelled: loads at random over a working set, so the share of misses follows from sizes alone; counts, no
+//! addresses. Left out: five-level paging, page-walk caches other than in the cost of a reference, other tenants'
+//! pressure on caches and TLB, TLB shootdowns.
+
+use crate::costs::{Primitive, Table};
+
+/// Levels of a page table for 4 KiB pages.
+const LEVELS: u64 = 4;
+
+/// Bytes of a page.
+pub fn page_bytes(huge: bool) -> u64 {
+    if huge { 2 << 20 } else { 4 << 10 }
+}
+
+/// Memory references of one page walk.
+pub fn walk_references(huge: bool, nested: bool) -> u64 {
+    let guest = LEVELS - u64::from(huge);
+    let host = if nested { LEVELS - u64::from(huge) } else { 0 };
+    (guest + 1) * (host + 1) - 1
+}
+
+/// How many loads are served at each level, and how many references page walks make: of `accesses` loads at random
+/// over `working_set` bytes.
+pub fn loads(costs: &Table, working_set: u64, accesses: u64, huge: bool, nested: bool) -> [(Primitive, u64); 5] {
+    let size = |primitive| costs.get(primitive).min(working_set);
+    let share = |bytes: u64| (u128::from(accesses) * u128::from(bytes) / u128::from(working_set.max(1))) as u64;
+    let l1 = share(size(Primitive::L1Bytes));
+    let l2 = share(size(Primitive::L2Bytes)).max(l1);
+    let l3 = share(size(Primitive::L3Bytes)).max(l2);
+    let entries = if huge { Primitive::TlbEntries2m } else { Primitive::TlbEntries4k };
+    let reach = costs.get(entries).saturating_mul(page_bytes(huge)).min(working_set);
+    let misses = share(working_set - reach);
+    [
+        (Primitive::L1Hit, l1),
+        (Primitive::L2Hit, l2 - l1),
+        (Primitive::L3Hit, l3 - l2),
+        (Primitive::DramAccess, accesses - l3),
+        (Primitive::PageWalkReference, misses.saturating_mul(walk_references(huge, nested))),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::costs::Profile;
+
+    #[test]
+    fn a_walk_has_as_many_references_as_the_manual_says() {
+        assert_eq!(walk_references(false, false), 4);
+        assert_eq!(walk_references(true, false), 3);
+        assert_eq!(walk_references(false, true), 24);
+        assert_eq!(walk_references(true, true), 15);
+    }
+
+    #[test]
+    fn every_load_is_served_once_and_nothing_walks_within_the_reach() {
+        let costs = Profile::xeon_2017().table();
+        for working_set in [1, 4096, 1 << 20, 6 << 20, 1 << 30] {
+            let loads = loads(&costs, working_set, 1000, false, true);
+            assert_eq!(loads[..4].iter().map(|l| l.1).sum::<u64>(), 1000);
+            let reach = costs.get(Primitive::TlbEntries4k) * 4096;
+            assert_eq!(loads[4].1 == 0, working_set <= reach);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! virtio: the guest's requests travel through a ring in shared memory to a thread of the kernel below.
+//!
+//! Real (OASIS virtio 1.2): the driver adds a descriptor chain to the available ring and writes the notify
+//! register, which exits; KVM matches the address with an eventfd (ioeventfd) and wakes who waits for it: a thread
+//! of the user-space device model, or a vhost kernel thread. That thread does the I/O on its own kernel, adds to the
+//! used ring and signals another eventfd (irqfd), which injects an interrupt. While the thread is awake it asks for
+//! no notifications (EVENT_IDX).
+//! Modelled: all of that, one thread per VM for its disk and network. Left out: multiqueue, indirect descriptors,
+//! interrupt coalescing, the copying of data by a user-space back end.
+
+use crate::costs::Primitive;
+use crate::engine::Time;
+use crate::trace::{ComponentId, Crossing, ExitReason, Token, Wait};
+
+use crate::machine::frame::{At, Frame, IrqKind, Kind, RequestId, TaskId};
+use crate::machine::journal::Ride;
+use crate::machine::spec::Backend;
+use crate::machine::state::{Origin, Request, RequestKind, TaskState, VmId};
+use crate::machine::turn::Turn;
+
+const TAKE: u8 = 0;
+const TAKEN: u8 = 1;
+const SUBMIT: u8 = 2;
+const SUBMITTED: u8 = 3;
+const REAP: u8 = 4;
+const GIVE_BACK: u8 = 5;
+const SIGNAL: u8 = 6;
+const SIGNALLED: u8 = 7;
+const SLEEP: u8 = 8;
+
+impl Turn<'_> {
+    /// A guest driver has filled the ring with `request`: it rings the doorbell, unless the other end is awake.
+    pub fn kick(&mut self, at: At, vm: VmId, request: RequestId) {
+        let worker = self.s.vm(vm).worker;
+        if self.s.task(worker).state == TaskState::Blocked {
+            if let Some(thread) = self.s.thread_of(at.cpu) {
+                self.exit_guest(thread, ExitReason::Doorbell, false, u64::from(request.0), at.ride);
+            }
+        } else {
+            self.queue_for_backend(worker, request, at.ride);
+        }
+    }
+
+    /// The exit's handler: the doorbell belongs to a VM's backend, which is woken.
+    pub fn doorbell(&mut self, at: At, request: RequestId) {
+        let kernel = self.s.request(request).kernel;
+        let Some(vm) = self.s.kernel(kernel).vm else { return };
+        let worker = self.s.vm(vm).worker;
+        let ride = self.queue_for_backend(worker, request, at.ride);
+        if self.s.task(worker).state == TaskState::Blocked {
+            self.push(At { ride, ..at }, Kind::Wake(worker));
+        }
+    }
+
+    fn queue_for_backend(&mut self, worker: TaskId, request: RequestId, ride: Ride) -> Ride {
+        let ride = self.s.journal.hand_over(ride);
+        self.s.request_mut(request).ride = ride;
+        self.s.task_mut(worker).inbox.push_back(request);
+        let component = self.s.task(worker).component;
+        self.s.journal.wait(self.sink, ride, Wait::WorkerQueue, Some(component), self.now);
+        ride
+    }
+
+    /// [`Kind::Backend`]: the thread that serves a VM's devices. Its inbox holds guest requests to take and served
+    /// ones to give back.
+    pub fn step_backend(&mut self, at: At, frame: Frame) {
+        let Some(worker) = self.task_of(at) else { return self.pop(at) };
+        let parts = self.s.kernel_of(at.cpu).parts;
+        let Some(vm) = self.s.task(worker).vm else { return self.pop(at) };
+        let user_space = self.s.vm(vm).backend == Backend::UserSpace;
+        let mut at = at;
+        match frame.pc {
+            TAKE => {
+                let Some(&request) = self.s.task(worker).inbox.front() else { return self.goto(at, SLEEP) };
+                // From here on it is this thread that carries it, not the one that is still waking it.
+                let ride = self.s.journal.hand_over(self.s.request(request).ride);
+                self.s.request_mut(request).ride = ride;
+                self.carry(&mut at, ride);
+                let done = self.s.request(request).done;
+                let next = if done { REAP } else { TAKEN };
+                if user_space {
+                    // poll() returns with the eventfd, or io_getevents() with the completion.
+                    self.system_call_of_device_model(at, next, parts.system_calls);
+                } else {
+                    self.goto(at, next);
+                }
+            }
+            TAKEN => {
+                let component = self.s.task(worker).component;
+                let primitive = Primitive::VirtioBackendPop;
+                self.pay(at, SUBMIT, primitive, 1, component, Crossing::None, Token::IoRequest);
+            }
+            SUBMIT => {
+                if user_space {
+                    self.system_call_of_device_model(at, SUBMITTED, parts.system_calls);
+                } else {
+                    self.goto(at, SUBMITTED);
+                }
+            }
+            SUBMITTED => {
+                self.goto(at, TAKE);
+                let Some(guest_request) = self.s.task_mut(worker).inbox.pop_front() else { return };
+                let guest = *self.s.request(guest_request);
+                let request = self.s.add_request(Request {
+                    ride: Ride::NONE,
+                    origin: Origin::Guest(vm, guest_request),
+                    kernel: self.s.cpu(at.cpu).kernel,
+                    cpu: at.cpu,
+                    started: Time::ZERO,
+                    done: false,
+                    ..guest
+                });
+                match guest.kind {
+                    RequestKind::Packet { .. } => self.push(at, Kind::SubmitPacket(request)),
+                    _ => self.push(at, Kind::SubmitBlock(request)),
+                }
+            }
+            REAP => {
+                let component = self.s.task(worker).component;
+                let primitive = Primitive::VirtioBackendPush;
+                self.pay(at, GIVE_BACK, primitive, 1, component, Crossing::None, Token::IoRequest);
+            }
+            GIVE_BACK => {
+                if user_space {
+                    // The write to the irqfd.
+                    self.system_call_of_device_model(at, SIGNAL, parts.system_calls);
+                } else {
+                    self.goto(at, SIGNAL);
+                }
+            }
+            SIGNAL => {
+                self.goto(at, SIGNALLED);
+                let Some(request) = self.s.task_mut(worker).inbox.pop_front() else { return };
+                let vcpu = self.s.request(request).cpu;
+                let ride = self.s.journal.hand_over(at.ride);
+                self.s.request_mut(request).ride = ride;
+                self.post(vcpu, IrqKind::Device(request), ride);
+                self.s.journal.wait(self.sink, ride, Wait::VcpuPreempted, Some(parts.vcpus), self.now);
+                self.push(At { ride, ..at }, Kind::Notify(vcpu));
+            }
+            SIGNALLED => self.goto(at, TAKE),
+            _ => {
+                self.goto(at, TAKE);
+                if self.s.task(worker).inbox.is_empty() {
+                    self.block(worker);
+                }
+            }
+        }
+    }
+
+    fn system_call_of_device_model(&mut self, at: At, next: u8, component: ComponentId) {
+        self.pay(at, next, Primitive::SystemCall, 1, component, Crossing::SystemCall, Token::SystemCall);
+    }
+
+    /// A request of a backend has been served: it goes into the backend's inbox. Returns the thread to wake.
+    pub fn served_for_guest(&mut self, vm: VmId, guest_request: RequestId, ride: Ride) -> TaskId {
+        let worker = self.s.vm(vm).worker;
+        let component = self.s.task(worker).component;
+        let request = self.s.request_mut(guest_request);
+        request.done = true;
+        request.ride = ride;
+        self.s.task_mut(worker).inbox.push_back(guest_request);
+        self.s.journal.wait(self.sink, ride, Wait::WorkerQueue, Some(component), self.now);
+        worker
+    }
+}

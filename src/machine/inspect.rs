@@ -1,0 +1,347 @@
+//! Reading a machine's state for the inspector: what a part knows at this moment.
+//!
+//! Nothing here changes anything. How one fact looks from different floors is in [`super::viewpoint`].
+
+use super::frame::{Context, Kind, TaskId};
+use super::state::{Cpu, State, TaskState, VmId};
+use super::{ComponentKind, Machine, Topology, bytes_text};
+use crate::engine::Time;
+use crate::trace::{ComponentId, CpuId};
+
+pub use super::viewpoint::{seen_from, viewpoints};
+
+/// One line of a part's state: "mode" is "non-root, ring 3", "run queue" is "2 tasks".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is.
+    pub label: String,
+    /// Its value, with its unit.
+    pub value: String,
+}
+
+impl Fact {
+    pub(super) fn new(label: impl Into<String>, value: impl Into<String>) -> Fact {
+        Fact { label: label.into(), value: value.into() }
+    }
+}
+
+/// What `component` knows at this moment: mode and task of a core, the run queues of a kernel, a cgroup's bucket, a
+/// hypervisor's vCPUs, a device's queue.
+pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> Vec<Fact> {
+    let look = Look { state: &machine.state, topology };
+    let Some(part) = topology.component(component) else { return Vec::new() };
+    match part.kind {
+        ComponentKind::Core => part.cpu.map_or(Vec::new(), |cpu| look.processor(cpu)),
+        ComponentKind::Kernel | ComponentKind::KernelPart => look.kernel(component),
+        ComponentKind::Hypervisor | ComponentKind::HypervisorPart => look.hypervisor(component),
+        ComponentKind::VirtualMachine | ComponentKind::VirtualHardware => look.virtual_machine(component),
+        ComponentKind::Cgroup => look.cgroup(component),
+        ComponentKind::App => look.tasks(component),
+        ComponentKind::Container => look.container(component),
+        ComponentKind::Disk => look.disk(component),
+        ComponentKind::Nic => look.nic(component),
+        ComponentKind::Memory => look.memory(component),
+        ComponentKind::Timer => look.timers(component),
+        ComponentKind::Hardware => {
+            (0..topology.cores).map(|core| Fact::new(format!("core {core}"), look.doing(CpuId(core)))).collect()
+        }
+    }
+}
+
+struct Look<'a> {
+    state: &'a State,
+    topology: &'a Topology,
+}
+
+impl Look<'_> {
+    fn name(&self, component: ComponentId) -> &str {
+        self.topology.component(component).map_or("", |part| part.name.as_str())
+    }
+
+    /// A task by what it is: "app", "vCPU 0 of vm", "virtio back end of vm".
+    fn task_name(&self, id: TaskId) -> String {
+        let task = self.state.task(id);
+        if let Some(vcpu) = task.vcpu.some() {
+            return self.topology.cpus[vcpu.index()].name.clone();
+        }
+        let stack = self.topology.stacks.get(task.stack.index()).map_or("", |stack| stack.name.as_str());
+        match task.vm {
+            Some(_) => format!("virtio back end of {stack}"),
+            None => self.name(task.component).to_owned(),
+        }
+    }
+
+    /// What a processor is doing, in a few words.
+    fn doing(&self, id: CpuId) -> String {
+        let cpu = self.state.cpu(id);
+        if let Some(frame) = cpu.frames.last() {
+            return match frame.kind {
+                Kind::Interrupt(_) => "interrupt handler".to_owned(),
+                Kind::Switch => "context switch".to_owned(),
+                Kind::ProgramTimer => "programming its timer".to_owned(),
+                Kind::Idle => "halted".to_owned(),
+                _ => "kernel".to_owned(),
+            };
+        }
+        match cpu.current.some() {
+            Some(task) => self.task_name(task),
+            None => "idle".to_owned(),
+        }
+    }
+
+    /// Ring and mode of a processor: what its innermost frame runs as.
+    fn mode(&self, id: CpuId) -> String {
+        let cpu = self.state.cpu(id);
+        let root = if cpu.thread.some().is_some() { "non-root" } else { "root" };
+        let current = cpu.current.some().map(|task| self.state.task(task));
+        if cpu.frames.is_empty()
+            && let Some(guest) = current.and_then(|task| task.guest)
+        {
+            return format!("in guest mode: {}", self.mode(guest));
+        }
+        let user = |task: &super::state::Task| {
+            let work = task.work.map(|work| work.component);
+            cpu.frames.is_empty() && work == Some(task.component) && task.vm.is_none()
+        };
+        let ring = if current.is_some_and(user) { 3 } else { 0 };
+        format!("ring {ring}, {root} mode")
+    }
+
+    fn processor(&self, id: CpuId) -> Vec<Fact> {
+        let cpu = self.state.cpu(id);
+        let deadline = match cpu.programmed {
+            Time::MAX => "not set".to_owned(),
+            at => format!("at {at}"),
+        };
+        let mut facts = vec![
+            Fact::new("doing", self.doing(id)),
+            Fact::new("mode", self.mode(id)),
+            Fact::new("run queue", tasks_text(cpu.ready.len())),
+            Fact::new("interrupts pending", cpu.pending.len().to_string()),
+            Fact::new("timer", deadline),
+        ];
+        match cpu.thread.some() {
+            Some(thread) => {
+                let below = self.state.task(thread);
+                let place = &self.topology.cpus[below.cpu.index()].name;
+                facts.push(Fact::new("its thread below", format!("{} on {place}", state_text(below.state))));
+            }
+            None => {
+                let segment = cpu.core.segment.map(|segment| segment.context);
+                let what = match segment {
+                    Some(Context::Task(task)) => format!("code of {}", self.task_name(task)),
+                    Some(Context::Cpu(inner)) => format!("kernel code on {}", self.topology.cpus[inner.index()].name),
+                    None => "nothing".to_owned(),
+                };
+                facts.push(Fact::new("executing", what));
+            }
+        }
+        facts
+    }
+
+    fn cpus_of(&self, kernel: ComponentId) -> Vec<(CpuId, &Cpu)> {
+        let ids = (0..self.state.cpus.len() as u16).map(CpuId);
+        ids.filter(|id| self.topology.cpus[id.index()].kernel == kernel).map(|id| (id, self.state.cpu(id))).collect()
+    }
+
+    /// The kernel that a component is or lies in.
+    fn kernel_component(&self, component: ComponentId) -> Option<ComponentId> {
+        let mut at = Some(component);
+        while let Some(id) = at {
+            let part = self.topology.component(id)?;
+            if part.kind == ComponentKind::Kernel {
+                return Some(id);
+            }
+            at = part.parent;
+        }
+        None
+    }
+
+    fn kernel(&self, component: ComponentId) -> Vec<Fact> {
+        let Some(kernel) = self.kernel_component(component) else { return Vec::new() };
+        let cpus = self.cpus_of(kernel);
+        let Some(id) = cpus.first().map(|(_, cpu)| cpu.kernel) else { return Vec::new() };
+        let count = |wanted: TaskState| {
+            self.state.tasks.iter().filter(|task| task.kernel == id && task.state == wanted).count()
+        };
+        let state = self.state.kernel(id);
+        let mut facts = vec![
+            Fact::new("running", tasks_text(count(TaskState::Running))),
+            Fact::new("ready", tasks_text(count(TaskState::Ready))),
+            Fact::new("blocked", tasks_text(count(TaskState::Blocked))),
+            Fact::new("throttled", tasks_text(count(TaskState::Throttled))),
+            Fact::new("page cache", bytes_text(state.cached.iter().sum())),
+            Fact::new("memory given out", bytes_text(state.allocated)),
+        ];
+        for (cpu, _) in cpus.iter().take(8) {
+            facts.push(Fact::new(self.topology.cpus[cpu.index()].name.clone(), self.doing(*cpu)));
+        }
+        facts
+    }
+
+    fn vms_of(&self, component: ComponentId) -> Vec<VmId> {
+        let Some(kernel) = self.kernel_component(component) else { return Vec::new() };
+        let Some(host) = self.cpus_of(kernel).first().map(|(_, cpu)| cpu.kernel) else { return Vec::new() };
+        (0..self.state.vms.len() as u16).map(VmId).filter(|vm| self.state.vm(*vm).host == host).collect()
+    }
+
+    fn vm_facts(&self, vm: VmId, prefix: &str) -> Vec<Fact> {
+        let vm = self.state.vm(vm);
+        let guest = self.state.kernel(vm.guest);
+        let mut facts = Vec::new();
+        for vcpu in guest.cpu_ids() {
+            let thread = self.state.thread_of(vcpu).map(|thread| self.state.task(thread));
+            let text = match thread {
+                Some(thread) if thread.guest.is_some() => "in guest mode".to_owned(),
+                Some(thread) => match thread.frames.last().map(|frame| frame.kind) {
+                    Some(Kind::Exit { reason, .. }) => {
+                        format!("{}, exit: {}", state_text(thread.state), reason.label())
+                    }
+                    _ => state_text(thread.state).to_owned(),
+                },
+                None => String::new(),
+            };
+            facts.push(Fact::new(self.topology.cpus[vcpu.index()].name.clone(), text));
+        }
+        facts.push(Fact::new(format!("{prefix}memory with frames"), bytes_text(vm.backed)));
+        let worker = self.state.task(vm.worker);
+        let text = format!("{}, {} in its ring", state_text(worker.state), requests_text(worker.inbox.len()));
+        facts.push(Fact::new(format!("{prefix}virtio back end"), text));
+        facts
+    }
+
+    fn hypervisor(&self, component: ComponentId) -> Vec<Fact> {
+        let vms = self.vms_of(component);
+        let mut facts = vec![Fact::new("virtual machines", vms.len().to_string())];
+        for vm in vms {
+            let stack = self.topology.stacks.get(self.state.vm(vm).stack.index());
+            let name = stack.map_or(String::new(), |stack| format!("{}: ", stack.name));
+            facts.extend(self.vm_facts(vm, &name));
+        }
+        facts
+    }
+
+    fn virtual_machine(&self, component: ComponentId) -> Vec<Fact> {
+        let part = self.topology.component(component);
+        let hardware = match part.map(|part| part.kind) {
+            Some(ComponentKind::VirtualMachine) => {
+                let mut children = self.topology.children(component);
+                children.find(|(_, child)| child.kind == ComponentKind::VirtualHardware).map(|(id, _)| id)
+            }
+            _ => Some(component),
+        };
+        let first = hardware.and_then(|id| self.topology.children(id).find_map(|(_, child)| child.cpu));
+        let vm = first.and_then(|cpu| self.state.kernel_of(cpu).vm);
+        vm.map_or(Vec::new(), |vm| self.vm_facts(vm, ""))
+    }
+
+    fn cgroup(&self, component: ComponentId) -> Vec<Fact> {
+        let Some(group) = self.state.groups.iter().find(|group| group.component == component) else {
+            return Vec::new();
+        };
+        vec![
+            Fact::new("quota", format!("{} each {}", group.max.quota, group.max.period)),
+            Fact::new("burst", group.max.burst.to_string()),
+            Fact::new("left in the bucket", group.pool.to_string()),
+            Fact::new("used this period", group.used.to_string()),
+            Fact::new("waiting at the valve", tasks_text(group.throttled.len())),
+        ]
+    }
+
+    fn tasks(&self, app: ComponentId) -> Vec<Fact> {
+        let tasks = self.state.tasks.iter().filter(|task| task.component == app);
+        let mut facts = Vec::new();
+        for (index, task) in tasks.enumerate() {
+            let place = &self.topology.cpus[task.cpu.index()].name;
+            facts.push(Fact::new(format!("thread {index}"), format!("{} on {place}", state_text(task.state))));
+            if task.touched > 0 {
+                facts.push(Fact::new(format!("thread {index} has touched"), bytes_text(task.touched)));
+            }
+        }
+        facts
+    }
+
+    fn container(&self, membrane: ComponentId) -> Vec<Fact> {
+        let mut facts = vec![Fact::new(
+            "namespaces",
+            self.topology.component(membrane).map_or(String::new(), |part| part.note.clone()),
+        )];
+        let children: Vec<_> = self.topology.children(membrane).map(|(id, part)| (id, part.kind)).collect();
+        for (id, kind) in children {
+            match kind {
+                ComponentKind::App => facts.extend(self.tasks(id)),
+                ComponentKind::Cgroup => facts.extend(self.cgroup(id)),
+                _ => {}
+            }
+        }
+        facts
+    }
+
+    fn disk(&self, component: ComponentId) -> Vec<Fact> {
+        let disk = &self.state.disk;
+        if disk.component != component {
+            return self.virtual_device(component);
+        }
+        vec![
+            Fact::new("being served", requests_text(disk.busy as usize)),
+            Fact::new("at the same time at most", requests_text(disk.channels as usize)),
+            Fact::new("waiting in the device", requests_text(disk.queue.len())),
+        ]
+    }
+
+    fn nic(&self, component: ComponentId) -> Vec<Fact> {
+        let nic = &self.state.nic;
+        if nic.component != component {
+            return self.virtual_device(component);
+        }
+        vec![
+            Fact::new("sending until", nic.sending_until.to_string()),
+            Fact::new("receiving until", nic.receiving_until.to_string()),
+        ]
+    }
+
+    fn virtual_device(&self, component: ComponentId) -> Vec<Fact> {
+        let parent = self.topology.component(component).and_then(|part| part.parent);
+        let mut facts = vec![Fact::new("what it is", "a ring in memory that another kernel reads")];
+        facts.extend(parent.map_or(Vec::new(), |hardware| self.virtual_machine(hardware)));
+        facts
+    }
+
+    fn memory(&self, component: ComponentId) -> Vec<Fact> {
+        let kernel = self.state.kernels.iter().find(|kernel| kernel.parts.hw_memory == component);
+        let Some(kernel) = kernel else { return Vec::new() };
+        let mut facts = vec![Fact::new("given out by its kernel", bytes_text(kernel.allocated))];
+        if let Some(vm) = kernel.vm {
+            facts.push(Fact::new("with frames of the kernel below", bytes_text(self.state.vm(vm).backed)));
+        }
+        facts
+    }
+
+    fn timers(&self, component: ComponentId) -> Vec<Fact> {
+        let kernel = self.state.kernels.iter().find(|kernel| kernel.parts.hw_timer == component);
+        let Some(kernel) = kernel else { return Vec::new() };
+        let deadline = |cpu: CpuId| match self.state.cpu(cpu).programmed {
+            Time::MAX => "not set".to_owned(),
+            at => format!("at {at}"),
+        };
+        kernel.cpu_ids().map(|cpu| Fact::new(self.topology.cpus[cpu.index()].name.clone(), deadline(cpu))).collect()
+    }
+}
+
+fn state_text(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Ready => "ready",
+        TaskState::Running => "running",
+        TaskState::Blocked => "asleep",
+        TaskState::Throttled => "throttled",
+        TaskState::Dead => "ended",
+    }
+}
+
+fn tasks_text(count: usize) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+}
+
+fn requests_text(count: usize) -> String {
+    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
+}

@@ -1,0 +1,15 @@
+//! One kernel model, for the host and for every guest: it never knows what it stands on.
+//!
+//! Where it touches its platform (an IPI, its timer, a device, an idle processor) the step asks whether the
+//! processor is a core of the hardware or a virtual one; the first pays the hardware's price, the second leaves
+//! guest mode and lets the hypervisor below do it.
+
+pub mod block;
+pub mod cpu_max;
+pub mod file;
+pub mod memory;
+pub mod network;
+pub mod pipe;
+pub mod scheduler;
+pub mod system_call;
+pub mod timer;

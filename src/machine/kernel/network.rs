@@ -1,0 +1,128 @@
+//! The network: sockets, the way out of a network namespace, the driver, and back.
+//!
+//! Real: send() goes through TCP and IP to a device's queue. A container's device is a veth whose other end sits on
+//! a bridge; netfilter translates its address. A VM's device is a virtio one whose back end hands the packet to a
+//! tap device on the host's bridge. Modelled: one packet each way per request, each of these hops as a cost.
+//! Left out: segmentation, acknowledgements, windows and loss, TLS, several packets per message.
+
+use crate::costs::Primitive;
+use crate::engine::Time;
+use crate::trace::{ComponentId, Crossing, Token};
+
+use crate::machine::frame::{At, Kind, RequestId, TaskId};
+use crate::machine::journal::Ride;
+use crate::machine::state::{Origin, Request, RequestKind};
+use crate::machine::turn::Turn;
+
+impl Turn<'_> {
+    /// A request to a peer on another computer, and its response.
+    pub fn step_request(&mut self, at: At, task: TaskId, send: u64, receive: u64, think: Time, pc: u8) {
+        let network = self.s.kernel_of(at.cpu).parts.network;
+        match pc {
+            0 => self.enter_kernel(at, 1),
+            1 => self.run_filters(at, task, 2),
+            2 => self.pay(at, 3, Primitive::SocketSend, 1, network, Crossing::None, Token::Packet),
+            3 => {
+                self.goto(at, 4);
+                self.translate(at, task, false);
+            }
+            4 => {
+                self.goto(at, 5);
+                let request = self.s.add_request(Request {
+                    kind: RequestKind::Packet { receive, think },
+                    bytes: send,
+                    ride: Ride::NONE,
+                    origin: Origin::Task(task),
+                    kernel: self.s.cpu(at.cpu).kernel,
+                    cpu: at.cpu,
+                    stack: self.s.task(task).stack,
+                    started: Time::ZERO,
+                    done: false,
+                });
+                self.push(at, Kind::SubmitPacket(request));
+            }
+            5 => self.enter_kernel(at, 6),
+            6 => self.run_filters(at, task, 7),
+            7 if !self.s.task(task).arrived => self.block(task),
+            _ => {
+                self.s.task_mut(task).arrived = false;
+                self.return_and_end(at);
+            }
+        }
+    }
+
+    /// Between the network namespace of a task's container and the kernel's own, if it has one.
+    pub fn translate(&mut self, at: At, task: TaskId, inward: bool) {
+        let task = self.s.task(task);
+        if let (true, Some(namespace)) = (task.bridged, task.namespace) {
+            self.push(at, Kind::Translate { inward, namespace });
+        }
+    }
+
+    /// [`Kind::Translate`]: veth, bridge and NAT, in the packet's order.
+    pub fn step_translate(&mut self, at: At, inward: bool, namespace: ComponentId, pc: u8) {
+        let order = match inward {
+            false => [Primitive::VethHop, Primitive::BridgeHop, Primitive::NatHop],
+            true => [Primitive::NatHop, Primitive::BridgeHop, Primitive::VethHop],
+        };
+        let Some(&primitive) = order.get(usize::from(pc)) else { return self.pop(at) };
+        let crossing = if primitive == Primitive::VethHop { Crossing::Namespace } else { Crossing::None };
+        self.pay(at, pc + 1, primitive, 1, namespace, crossing, Token::Packet);
+    }
+
+    /// [`Kind::SubmitPacket`]: through the driver onto the wire, or into a virtio ring.
+    pub fn step_submit_packet(&mut self, at: At, request: RequestId, pc: u8) {
+        let kernel = self.s.kernel_of(at.cpu);
+        let (parts, vm) = (kernel.parts, kernel.vm);
+        match pc {
+            0 => match self.s.request(request).origin {
+                // From a VM's tap device over the bridge.
+                Origin::Guest(..) => {
+                    self.pay(at, 1, Primitive::BridgeHop, 1, parts.network, Crossing::None, Token::Packet);
+                }
+                Origin::Task(_) => self.goto(at, 1),
+            },
+            1 => {
+                let primitive = if vm.is_some() { Primitive::VirtioFill } else { Primitive::NicTransmit };
+                self.pay(at, 2, primitive, 1, parts.driver, Crossing::None, Token::Packet);
+            }
+            2 => {
+                self.goto(at, 3);
+                self.s.request_mut(request).cpu = at.cpu;
+                match vm {
+                    Some(vm) => self.kick(at, vm, request),
+                    None => {
+                        let ride = self.s.journal.hand_over(at.ride);
+                        self.wire_send(request, ride);
+                    }
+                }
+            }
+            _ => self.pop(at),
+        }
+    }
+
+    /// The response has come off the device: over the bridge to a VM's tap, or into the container's namespace.
+    pub fn receive_packet(&mut self, at: At, request: RequestId, next: u8) {
+        match self.s.request(request).origin {
+            Origin::Guest(..) => {
+                let network = self.s.kernel_of(at.cpu).parts.network;
+                self.pay(at, next, Primitive::BridgeHop, 1, network, Crossing::None, Token::Packet);
+            }
+            Origin::Task(task) => {
+                self.goto(at, next);
+                self.translate(at, task, true);
+            }
+        }
+    }
+
+    /// Up to the socket, if the packet is for a task of this kernel.
+    pub fn receive_on_socket(&mut self, at: At, request: RequestId, next: u8) {
+        match self.s.request(request).origin {
+            Origin::Guest(..) => self.goto(at, next),
+            Origin::Task(_) => {
+                let network = self.s.kernel_of(at.cpu).parts.network;
+                self.pay(at, next, Primitive::SocketReceive, 1, network, Crossing::None, Token::Packet);
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The simulated machine: hardware, kernels, hypervisors, containers and programs, as one recursion.
+//!
+//! A kernel runs on processors that are cores of the hardware or vCPUs, and never knows which. A vCPU is a thread of
+//! the kernel below. So a stack of any depth is the same parts again, and what depth costs follows from how often
+//! the lower parts are used. [`Machine`] is plain state; [`Event`] is what can happen to it; `turn` is the loop that
+//! finds what each core is in the middle of; every mechanism is a file with the steps of its frames.
+
+mod build;
+mod frame;
+mod hardware;
+mod hypervisor;
+pub mod inspect;
+mod journal;
+mod kernel;
+mod run;
+pub mod spec;
+mod state;
+mod topology;
+mod turn;
+mod viewpoint;
+mod workload;
+
+use std::sync::Arc;
+
+pub use build::bytes as bytes_text;
+pub use run::{End, Outcome, RunOptions, run};
+pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+
+use crate::costs::{Primitive, Table};
+use crate::engine::{Model, Scheduler, Time};
+use crate::trace::{CpuId, Crossing, Recorder, Token, What};
+
+use frame::{Irq, IrqKind, RequestId};
+use state::{Fixed, State};
+use turn::Turn;
+
+/// The state of the whole machine.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    state: State,
+    fixed: Arc<Fixed>,
+}
+
+impl std::hash::Hash for Machine {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        self.state.hash(hasher);
+    }
+}
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, Hash)]
+pub enum Event {
+    /// A core looks for something to do.
+    Run(CpuId),
+    /// The work under way on a core is done, unless it was interrupted in the meantime.
+    #[allow(missing_docs)]
+    SegmentEnd { core: CpuId, generation: u32 },
+    /// A core's timer reaches its deadline, unless it was programmed anew.
+    #[allow(missing_docs)]
+    Timer { core: CpuId, generation: u32 },
+    /// An inter-processor interrupt arrives.
+    Ipi(Ipi),
+    /// The disk has served a request.
+    DiskDone(Served),
+    /// A packet has reached the peer.
+    PacketAtPeer(Served),
+    /// The peer's answer has arrived.
+    PacketArrives(Served),
+}
+
+/// An inter-processor interrupt on its way.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Ipi {
+    core: CpuId,
+    irq: Irq,
+    sent: Time,
+}
+
+/// A request that a device has served.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Served(RequestId);
+
+impl Machine {
+    /// The machine that `spec` describes at time zero, its parts, and the events that set it going.
+    pub fn new(spec: &spec::Spec, costs: &Table, seed: u64) -> (Machine, Topology, Vec<(Time, Event)>) {
+        build::build(spec, costs, seed)
+    }
+
+    /// When the last hop so far ended.
+    pub fn last_end(&self) -> Time {
+        self.state.journal.last_end()
+    }
+
+    /// Up to where simulated time may run: no sum over threads or cores, and no weighted run time, passes a u64.
+    fn end_of_time(&self) -> Time {
+        let state = &self.state;
+        let at_once = state.tasks.len().max(state.cpus.len()) as u64;
+        let lightest = state.tasks.iter().map(|task| task.weight).min().unwrap_or(kernel::scheduler::NICE_0);
+        let stretch = u64::from(kernel::scheduler::NICE_0.div_ceil(lightest.max(1)));
+        Time(u64::MAX / at_once.max(stretch).max(1))
+    }
+
+    /// How long a core of the hardware has been idle, up to `now`.
+    pub fn idle(&self, core: CpuId, now: Time) -> Time {
+        let core = &self.state.cpu(core).core;
+        core.idle_total + core.idle_since.map_or(Time::ZERO, |since| now - since)
+    }
+
+    /// A processor that has nothing to do and has been sent nothing, while a task that may run on it is ready in
+    /// another's queue. There is never one: law 6.
+    pub fn idle_beside_ready(&self) -> Option<CpuId> {
+        let state = &self.state;
+        let resting = |cpu: &state::Cpu| cpu.frames.iter().all(|frame| frame.kind == frame::Kind::Idle);
+        let told = |cpu: &state::Cpu| cpu.claimed || cpu.reschedule || !cpu.pending.is_empty();
+        let idle = |cpu: &state::Cpu| cpu.idle && resting(cpu) && !told(cpu);
+        let waiting = |kernel: state::KernelId| {
+            state.cpus.iter().any(|cpu| {
+                let movable = cpu.ready.iter().filter(|(_, task)| !state.task(*task).pinned).count();
+                // One of them is what the processor has been told to take up.
+                cpu.kernel == kernel && movable > usize::from(cpu.claimed || cpu.reschedule)
+            })
+        };
+        let ids = (0..state.cpus.len() as u16).map(CpuId);
+        ids.into_iter().find(|&id| idle(state.cpu(id)) && waiting(state.cpu(id).kernel))
+    }
+
+    /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.
+    pub fn quota_use(&self) -> Vec<(Time, Time)> {
+        self.state.groups.iter().map(|group| (group.most_used, group.max.quota + group.max.burst)).collect()
+    }
+
+    fn from_parts(state: State, fixed: Fixed) -> Machine {
+        Machine { state, fixed: Arc::new(fixed) }
+    }
+
+    /// The hash over every hop so far.
+    pub fn trace_hash(&self) -> u64 {
+        self.state.journal.hash()
+    }
+}
+
+impl Model for Machine {
+    type Event = Event;
+    type Sink = Recorder;
+
+    fn bytes(&self) -> usize {
+        self.state.bytes()
+    }
+
+    fn handle(&mut self, event: Event, scheduler: &mut Scheduler<Event>, sink: &mut Recorder) {
+        let now = scheduler.now();
+        let mut turn = Turn { s: &mut self.state, f: &self.fixed, scheduler, sink, now };
+        match event {
+            Event::Run(core) => {
+                if turn.s.cpu(core).core.segment.is_none() {
+                    turn.run(core);
+                }
+            }
+            Event::SegmentEnd { core, generation } => {
+                if turn.s.cpu(core).core.generation == generation {
+                    turn.poke(core);
+                }
+            }
+            Event::Timer { core, generation } => {
+                if turn.s.cpu(core).core.timer_generation == generation {
+                    turn.timer_fired(core);
+                }
+            }
+            Event::Ipi(Ipi { core, irq, sent }) => {
+                let component = turn.s.cpu(core).component;
+                let what = What::Pay(Primitive::IpiDelivery);
+                turn.hardware_hop(irq.ride, what, component, Crossing::None, Token::Interrupt, sent);
+                match irq.kind {
+                    IrqKind::Posted(vcpu) => turn.look_again(vcpu, core),
+                    _ => turn.interrupt(core, irq),
+                }
+            }
+            Event::DiskDone(Served(request)) => turn.disk_done(request),
+            Event::PacketAtPeer(Served(request)) => turn.packet_at_peer(request),
+            Event::PacketArrives(Served(request)) => turn.packet_arrives(request),
+        }
+    }
+}

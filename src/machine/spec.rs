@@ -1,0 +1,265 @@
+//! A machine as described: checked, complete, with nothing missing or negative. The scenario file is turned into
+//! this, and [`super::Machine::new`] turns this into a machine.
+
+use crate::engine::Time;
+use crate::trace::OperationKind;
+
+/// The whole machine and what runs on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// The bare hardware and its kernel.
+    pub host: HostSpec,
+    /// The programs; [`ProgramId`] is an index.
+    pub programs: Vec<ProgramSpec>,
+    /// The stacks, in the order of the file. They all start at time zero.
+    pub stacks: Vec<NodeSpec>,
+}
+
+/// An index into [`Spec::programs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProgramId(pub u16);
+
+/// The bare hardware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostSpec {
+    /// Cores, from 1 to [`HostSpec::MAX_CORES`].
+    pub cores: u16,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// NVMe disks by name, each with its capacity in bytes; the first is the one that file systems are on.
+    pub disks: Vec<(String, u64)>,
+    /// Network cards by name, each with its bandwidth in bits per second; the first is the one that is used.
+    pub nics: Vec<(String, u64)>,
+    /// Whether the kernel contains a hypervisor (KVM). Without one no [`VmSpec`] may stand on it.
+    pub hypervisor: bool,
+}
+
+impl HostSpec {
+    /// The most cores that a host may have.
+    pub const MAX_CORES: u16 = 1024;
+}
+
+/// Something that stands on a kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeSpec {
+    /// A process.
+    Process(ProcessSpec),
+    /// A container: a process with namespaces and a cgroup.
+    Container(ContainerSpec),
+    /// A virtual machine with a kernel of its own, on which more stands.
+    Vm(VmSpec),
+}
+
+impl NodeSpec {
+    /// Its name in the file.
+    pub fn name(&self) -> &str {
+        match self {
+            NodeSpec::Process(p) => &p.name,
+            NodeSpec::Container(c) => &c.process.name,
+            NodeSpec::Vm(v) => &v.name,
+        }
+    }
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessSpec {
+    /// The name in the file.
+    pub name: String,
+    /// What it runs; `None` for one that does nothing, as an idle machine's.
+    pub program: Option<ProgramId>,
+    /// How many threads run the program, each from its beginning. At least 1.
+    pub threads: u16,
+    /// The scheduler's weight (nice 0 is 1024).
+    pub weight: u32,
+    /// Pinned to the kernel's CPU of this number, if any.
+    pub cpu: Option<u16>,
+    /// Limits, if it has a cgroup of its own.
+    pub cgroup: Option<CgroupSpec>,
+}
+
+/// A cgroup's limits (cgroup v2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CgroupSpec {
+    /// `cpu.max`, if it is limited.
+    pub cpu_max: Option<CpuMax>,
+}
+
+/// `cpu.max`: at most `quota` of CPU time in each `period`, and what was left over up to `burst` on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CpuMax {
+    /// CPU time per period. Not zero.
+    pub quota: Time,
+    /// The period, from 1 ms to 1 s as in Linux.
+    pub period: Time,
+    /// What may be saved up.
+    pub burst: Time,
+}
+
+/// A container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerSpec {
+    /// Its process.
+    pub process: ProcessSpec,
+    /// How many seccomp filters run on each system call.
+    pub seccomp_filters: u16,
+    /// How its network namespace is joined to the kernel's.
+    pub network: ContainerNetwork,
+    /// Bytes of its image.
+    pub image_bytes: u64,
+}
+
+/// How a container reaches the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ContainerNetwork {
+    /// It shares the kernel's network namespace.
+    Host,
+    /// A namespace of its own: veth pair, bridge, NAT.
+    Bridge,
+}
+
+/// A virtual machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VmSpec {
+    /// The name in the file.
+    pub name: String,
+    /// Virtual processors, at least 1.
+    pub vcpus: u16,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Where its virtio devices are served.
+    pub backend: Backend,
+    /// Whether vCPU `i` is pinned to the CPU below with number `cpus[i]`; empty for no pinning.
+    pub pin: Vec<u16>,
+    /// Whether all guest memory has its frames from the start, so that no EPT violation happens later.
+    pub preallocated: bool,
+    /// Bytes of its disk image.
+    pub image_bytes: u64,
+    /// What stands on its kernel.
+    pub stacks: Vec<NodeSpec>,
+}
+
+/// Where a virtio device's other end lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Backend {
+    /// In the user-space device model: the doorbell wakes a thread of it, which makes system calls.
+    UserSpace,
+    /// In a kernel thread of the kernel below (vhost).
+    Vhost,
+}
+
+/// A program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramSpec {
+    /// The name in the file.
+    pub name: String,
+    /// What it does, in order.
+    pub body: Vec<Statement>,
+}
+
+/// A step of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Statement {
+    /// One operation: one journey.
+    Do(Operation),
+    /// The body so many times; `None` for without end.
+    Repeat(Option<u64>, Vec<Statement>),
+}
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Instructions in ring 3 that take this long on an idle core.
+    Compute(Time),
+    /// So many processor cycles in ring 3.
+    Cycles(u64),
+    /// Dependent loads spread at random over a working set; pages are touched for the first time on demand.
+    Memory {
+        /// Bytes of the working set.
+        working_set: u64,
+        /// How many loads.
+        accesses: u64,
+        /// Whether it is mapped by 2 MiB pages instead of 4 KiB ones.
+        huge_pages: bool,
+    },
+    /// A system call that does next to nothing, by name.
+    SystemCall(String),
+    /// Reads from a file.
+    Read {
+        /// The file's name: each kernel has its own page cache by name.
+        file: String,
+        /// Bytes, at least 1.
+        bytes: u64,
+        /// What the page cache holds.
+        cache: Cache,
+    },
+    /// Writes to a file.
+    Write {
+        /// The file's name.
+        file: String,
+        /// Bytes, at least 1.
+        bytes: u64,
+        /// Whether it waits until the device has it (O_SYNC); otherwise it is left in the page cache.
+        sync: bool,
+    },
+    /// Sends a request to a peer and waits for its response.
+    Request {
+        /// Bytes sent.
+        send: u64,
+        /// Bytes that come back.
+        receive: u64,
+        /// How long the peer thinks.
+        think: Time,
+        /// Where the peer is.
+        peer: Peer,
+    },
+    /// One byte to a partner thread through a pipe and one back through another.
+    PingPong {
+        /// Whether the partner is pinned to the next CPU, or shares the program's.
+        across_cpus: bool,
+    },
+    /// nanosleep.
+    Sleep(Time),
+    /// CPUID in ring 3.
+    Cpuid,
+    /// HLT in ring 3: a general-protection fault; the kernel ends the program.
+    Hlt,
+}
+
+/// What the page cache is to hold before a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cache {
+    /// Nothing of it: the read goes to the disk.
+    Cold,
+    /// All of it.
+    Warm,
+    /// Whatever earlier operations left there.
+    AsIs,
+}
+
+/// Who answers a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// Another computer, across the network card.
+    Remote,
+    /// A thread on the same kernel, over loopback.
+    Local,
+}
+
+impl Operation {
+    /// What kind of journey it makes.
+    pub fn kind(&self) -> OperationKind {
+        match self {
+            Operation::Compute(_) | Operation::Cycles(_) => OperationKind::Compute,
+            Operation::Memory { .. } => OperationKind::Memory,
+            Operation::SystemCall(_) => OperationKind::SystemCall,
+            Operation::Read { .. } => OperationKind::Read,
+            Operation::Write { .. } => OperationKind::Write,
+            Operation::Request { .. } => OperationKind::Request,
+            Operation::PingPong { .. } => OperationKind::PingPong,
+            Operation::Sleep(_) => OperationKind::Sleep,
+            Operation::Cpuid => OperationKind::Cpuid,
+            Operation::Hlt => OperationKind::Hlt,
+        }
+    }
+}

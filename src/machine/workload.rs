@@ -1,0 +1,122 @@
+//! Programs: flat code with loops, one journey per operation.
+
+use crate::engine::Time;
+use crate::trace::{ComponentId, Crossing, Token, What};
+
+use super::frame::{At, Frame, Kind, TaskId};
+use super::spec::{Operation, Peer, Statement};
+use super::state::{Instruction, Link};
+use super::turn::Turn;
+
+/// Turns a program's body into flat code. `operation` gives each operation its number.
+pub fn compile(body: &[Statement], operation: &mut impl FnMut(&Operation) -> u16, code: &mut Vec<Instruction>) {
+    for statement in body {
+        match statement {
+            Statement::Do(what) => code.push(Instruction::Do(operation(what))),
+            Statement::Repeat(times, body) => {
+                let start = code.len() as u32;
+                code.push(Instruction::Loop(times.unwrap_or(u64::MAX), 0));
+                compile(body, operation, code);
+                code.push(Instruction::EndLoop(start));
+                let end = code.len() as u32;
+                code[start as usize] = Instruction::Loop(times.unwrap_or(u64::MAX), end);
+            }
+        }
+    }
+}
+
+/// Which kind of partner an operation needs.
+pub fn link_of(operation: &Operation) -> Option<Link> {
+    match operation {
+        Operation::PingPong { across_cpus: false } => Some(Link::PipeSameCpu),
+        Operation::PingPong { across_cpus: true } => Some(Link::PipeAcrossCpus),
+        Operation::Request { peer: Peer::Local, .. } => Some(Link::Socket),
+        _ => None,
+    }
+}
+
+impl Turn<'_> {
+    /// [`Kind::Program`]: fetches the next instruction.
+    pub fn step_program(&mut self, at: At) {
+        let Some(task_id) = self.task_of(at) else { return self.pop(at) };
+        let task = self.s.task_mut(task_id);
+        let code = self.f.programs.get(usize::from(task.program));
+        let Some(&instruction) = code.and_then(|code| code.get(task.pc as usize)) else { return self.pop(at) };
+        task.pc += 1;
+        match instruction {
+            Instruction::Do(index) => {
+                let operation = &self.f.operations[usize::from(index)];
+                let (stack, component) = (task.stack, task.component);
+                let (kind, label) = (operation.kind, operation.label);
+                let ride = self.s.journal.begin(self.sink, stack, kind, label, component, self.now);
+                self.frames(at.context).push(Frame::new(Kind::Operation(index), ride));
+            }
+            Instruction::Loop(0, end) => task.pc = end,
+            Instruction::Loop(rounds, _) => task.rounds.push(rounds),
+            Instruction::EndLoop(start) => match task.rounds.last_mut() {
+                Some(left) if *left == u64::MAX => task.pc = start + 1,
+                Some(left) if *left > 1 => {
+                    *left -= 1;
+                    task.pc = start + 1;
+                }
+                _ => {
+                    task.rounds.pop();
+                }
+            },
+        }
+    }
+
+    /// [`Kind::Operation`]: one operation, step by step.
+    pub fn step_operation(&mut self, at: At, index: u16, pc: u8) {
+        let fixed = self.f;
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
+        let operation = &fixed.operations[usize::from(index)];
+        match &operation.operation {
+            Operation::Compute(time) => self.compute(at, *time, pc),
+            Operation::Cycles(cycles) => {
+                self.compute(at, self.f.time(crate::costs::Primitive::Cycle).times(*cycles), pc)
+            }
+            Operation::Memory { working_set, accesses, huge_pages } => {
+                self.step_memory(at, task, *working_set, *accesses, *huge_pages, pc);
+            }
+            Operation::SystemCall(_) => self.step_plain_system_call(at, task, pc),
+            Operation::Read { bytes, cache, .. } => self.step_read(at, task, operation.file, *bytes, *cache, pc),
+            Operation::Write { bytes, sync, .. } => self.step_write(at, task, operation.file, *bytes, *sync, pc),
+            Operation::Request { peer: Peer::Local, .. } => self.step_exchange(at, task, Link::Socket, pc),
+            Operation::Request { send, receive, think, peer: Peer::Remote } => {
+                self.step_request(at, task, *send, *receive, *think, pc);
+            }
+            Operation::PingPong { .. } => {
+                let link = link_of(&operation.operation).unwrap_or_default();
+                self.step_exchange(at, task, link, pc);
+            }
+            Operation::Sleep(time) => self.step_sleep(at, task, *time, pc),
+            Operation::Cpuid => match pc {
+                0 => self.sensitive_cpuid(at, 1),
+                _ => self.end_operation(at),
+            },
+            Operation::Hlt => self.step_forbidden(at, task, pc),
+        }
+    }
+
+    fn compute(&mut self, at: At, time: Time, pc: u8) {
+        match pc {
+            0 => {
+                let component = self.user_component(at);
+                self.spend(at, 1, What::UserCode, time, 1, component, Crossing::None, Token::Instruction);
+            }
+            _ => self.end_operation(at),
+        }
+    }
+
+    /// The journey has arrived.
+    pub fn end_operation(&mut self, at: At) {
+        self.s.journal.end(self.sink, at.ride, self.now);
+        self.pop(at);
+    }
+
+    /// Where the program's own code shows.
+    pub fn user_component(&self, at: At) -> ComponentId {
+        self.task_of(at).map_or(ComponentId(0), |task: TaskId| self.s.task(task).component)
+    }
+}

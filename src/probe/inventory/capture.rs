@@ -1,0 +1,268 @@
+//! A captured host on disk, in the format that [`crate::probe::gather`] describes.
+
+use super::{Cpuid, Entry, READ_LIMIT, Root};
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// The longest file that is written as one line.
+const LINE_LIMIT: usize = 400;
+/// The most files read from a captured tree.
+const FILE_LIMIT: usize = 4096;
+/// The deepest folder read in a captured tree.
+const DEPTH_LIMIT: usize = 40;
+
+/// A captured host could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// A file or folder could not be written.
+    #[error("could not write {path}: {source}; choose a folder that you may write to and that has room")]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file or folder could not be read.
+    #[error(
+        "could not read {path}: {source}; a captured host is a folder with facts.txt, as `strata gather` writes it"
+    )]
+    Read {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder holds something else already.
+    #[error("{path} is not empty; choose a new folder, so that nothing old is taken for this host")]
+    NotEmpty {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A line says nothing that is understood.
+    #[error("{path}, line {line}: {what}; correct the line or capture the host again")]
+    Format {
+        /// In which file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl Root {
+    /// Reads a captured host.
+    ///
+    /// # Errors
+    /// [`CaptureError::Read`] where the folder has no readable `facts.txt`, [`CaptureError::Format`] where a line does
+    /// not fit the format.
+    pub fn load(dir: &Path) -> Result<Root, CaptureError> {
+        let facts = dir.join("facts.txt");
+        let mut root = Root::default();
+        let text = read(&facts)?;
+        for (index, line) in String::from_utf8_lossy(&text).lines().enumerate() {
+            parse(&mut root, line).map_err(|what| CaptureError::Format {
+                path: facts.clone(),
+                line: index + 1,
+                what,
+            })?;
+        }
+        let table = dir.join("cpuid.txt");
+        if table.exists() {
+            let text = read(&table)?;
+            root.cpuid = Cpuid::from_text(&String::from_utf8_lossy(&text)).map_err(|line| CaptureError::Format {
+                path: table,
+                line,
+                what: "expected `leaf subleaf: eax ebx ecx edx` in hexadecimal".into(),
+            })?;
+        }
+        let tree = dir.join("tree");
+        if tree.is_dir() {
+            load_tree(&mut root, &tree, String::new(), 0)?;
+        }
+        Ok(root)
+    }
+
+    /// Writes this host to a new or empty folder.
+    ///
+    /// Nothing is taken out; [`crate::probe::gather::save`] does that first.
+    ///
+    /// # Errors
+    /// [`CaptureError::NotEmpty`], [`CaptureError::Write`].
+    pub fn save(&self, dir: &Path) -> Result<(), CaptureError> {
+        std::fs::create_dir_all(dir).map_err(|source| CaptureError::Write { path: dir.into(), source })?;
+        let mut names = std::fs::read_dir(dir).map_err(|source| CaptureError::Read { path: dir.into(), source })?;
+        if names.next().is_some() {
+            return Err(CaptureError::NotEmpty { path: dir.into() });
+        }
+        let mut facts = String::from(
+            "# What Strata read from this host; the documentation of probe::gather describes the format.\n",
+        );
+        for (name, value) in &self.facts {
+            // Writing to a String cannot fail.
+            let _ = writeln!(facts, "fact {} {}", escape(name), one_line(value));
+        }
+        for (path, entry) in &self.entries {
+            if let Some(bytes) = write_entry(&mut facts, path, entry) {
+                let mut file = dir.join("tree");
+                file.extend(path.split('/').filter(|part| !part.is_empty()).map(escape));
+                if let Some(folder) = file.parent() {
+                    std::fs::create_dir_all(folder)
+                        .map_err(|source| CaptureError::Write { path: folder.into(), source })?;
+                }
+                write(&file, bytes)?;
+            }
+        }
+        write(&dir.join("facts.txt"), facts.as_bytes())?;
+        if self.cpuid.is_empty() { Ok(()) } else { write(&dir.join("cpuid.txt"), self.cpuid.to_text().as_bytes()) }
+    }
+}
+
+/// Writes an entry's line; the bytes that need a file of their own come back.
+fn write_entry<'a>(facts: &mut String, path: &str, entry: &'a Entry) -> Option<&'a [u8]> {
+    let path = escape(path);
+    let line = match entry {
+        Entry::File { bytes, whole } => {
+            if !whole {
+                let _ = writeln!(facts, "cut {path}");
+            }
+            let text = std::str::from_utf8(bytes).ok();
+            let line = text.and_then(|text| text.strip_suffix('\n')).filter(|line| !line.chars().any(char::is_control));
+            let text = text.is_some_and(|text| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')));
+            match (line, text && !bytes.is_empty()) {
+                (Some(line), _) if line.len() <= LINE_LIMIT => format!("line {path} {line}"),
+                (_, false) if bytes.len() <= LINE_LIMIT => {
+                    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                    format!("hex {path} {hex}")
+                }
+                _ => return Some(bytes),
+            }
+        }
+        Entry::Link(target) => format!("link {path} {}", one_line(target)),
+        Entry::Dir(names) => format!("dir {path} {}", names.iter().map(|n| escape(n)).collect::<Vec<_>>().join(" ")),
+        Entry::Node { device, mode, refused } => format!("node {path} {device} {mode:04o} {}", one_line(refused)),
+        Entry::Exists => format!("exists {path}"),
+        Entry::Refused(why) => format!("refused {path} {}", one_line(why)),
+    };
+    let _ = writeln!(facts, "{}", line.trim_end());
+    None
+}
+
+fn parse(root: &mut Root, line: &str) -> Result<(), String> {
+    if line.trim().is_empty() || line.starts_with('#') {
+        return Ok(());
+    }
+    let mut parts = line.splitn(3, ' ');
+    let (kind, name, rest) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    if name.is_empty() {
+        return Err("expected a kind and a path".into());
+    }
+    let name = unescape(name);
+    let entry = match kind {
+        "fact" => {
+            root.set_fact(name, rest);
+            return Ok(());
+        }
+        "cut" => {
+            // The content follows, here or in the tree; until then nothing of it is known.
+            root.insert(name, Entry::File { bytes: Vec::new(), whole: false });
+            return Ok(());
+        }
+        "line" => file(root, &name, format!("{rest}\n").into_bytes()),
+        "hex" => file(root, &name, unhex(rest).ok_or("expected pairs of hexadecimal digits")?),
+        "link" => Entry::Link(rest.into()),
+        "dir" => Entry::Dir(rest.split(' ').filter(|name| !name.is_empty()).map(unescape).collect()),
+        "node" => node(rest).ok_or("expected `char 10:232 0660` and perhaps a reason")?,
+        "exists" => Entry::Exists,
+        "refused" => Entry::Refused(rest.into()),
+        other => return Err(format!("unknown kind `{other}`")),
+    };
+    root.insert(name, entry);
+    Ok(())
+}
+
+fn file(root: &Root, path: &str, bytes: Vec<u8>) -> Entry {
+    let whole = !matches!(root.entries.get(path), Some(Entry::File { whole: false, .. }));
+    Entry::File { bytes, whole }
+}
+
+fn node(text: &str) -> Option<Entry> {
+    let mut parts = text.splitn(4, ' ');
+    let device = format!("{} {}", parts.next()?, parts.next()?);
+    let mode = u32::from_str_radix(parts.next()?, 8).ok()?;
+    Some(Entry::Node { device, mode, refused: parts.next().unwrap_or("").into() })
+}
+
+fn load_tree(root: &mut Root, dir: &Path, prefix: String, depth: usize) -> Result<(), CaptureError> {
+    let error = |source| CaptureError::Read { path: dir.into(), source };
+    for item in std::fs::read_dir(dir).map_err(error)? {
+        let item = item.map_err(error)?;
+        let path = format!("{prefix}/{}", unescape(&item.file_name().to_string_lossy()));
+        let kind = item.file_type().map_err(error)?;
+        if kind.is_dir() && depth < DEPTH_LIMIT {
+            load_tree(root, &item.path(), path, depth + 1)?;
+        } else if kind.is_file() && root.entries.len() < FILE_LIMIT {
+            let bytes = read(&item.path())?;
+            let entry = file(root, &path, bytes);
+            root.insert(path, entry);
+        }
+    }
+    Ok(())
+}
+
+/// At most [`READ_LIMIT`] bytes of a file.
+fn read(path: &Path) -> Result<Vec<u8>, CaptureError> {
+    let error = |source| CaptureError::Read { path: path.into(), source };
+    let mut out = Vec::new();
+    std::fs::File::open(path).map_err(error)?.take(READ_LIMIT as u64).read_to_end(&mut out).map_err(error)?;
+    Ok(out)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), CaptureError> {
+    std::fs::write(path, bytes).map_err(|source| CaptureError::Write { path: path.into(), source })
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Escapes what could end a word or not be a file name everywhere.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' | b'+' | b'@' | b'=' | b',' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+fn unescape(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut index) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(&byte) = bytes.get(index) {
+        let code = bytes.get(index + 1..index + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        match (byte, code.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(code)) => {
+                out.push(code);
+                index += 3;
+            }
+            _ => {
+                out.push(byte);
+                index += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim().as_bytes();
+    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}

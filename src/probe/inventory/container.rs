@@ -1,0 +1,343 @@
+//! Whether this process is in a container, and whose.
+//!
+//! The kernel has no such thing as a container. There are namespaces, control groups, an own root file system, a
+//! seccomp filter and dropped capabilities, put together by a runtime; and there are files that runtimes leave behind
+//! so that programs may guess. The files prove nothing: an image made from a container and booted as a virtual machine
+//! still carries `/.dockerenv`.
+//!
+//! So mechanisms decide, and markers only name. Where only markers speak, the line says "no container" and shows the
+//! conflict.
+//!
+//! Read: namespaces, the cgroup paths of this process and pid 1, mounts, seccomp, capabilities, uid map, names of
+//! pid 1 and 2, and marker files' existence. Left out: a chroot, which leaves no trace that a program can read.
+//! Where to read more: systemd's `src/basic/virt.c` for markers; the OCI runtime specification, `config-linux.md`.
+
+use super::namespaces::{self, Namespace};
+use super::root::quote;
+use super::{Confidence, Layer, LayerKind, Root, cgroup, mounts, process};
+
+/// Files that runtimes leave, and whose they are. Only `/run/.containerenv`, `/run/systemd/container` and
+/// `/run/host/container-manager` are opened.
+pub const MARKERS: &[(&str, &str)] = &[
+    ("/.dockerenv", "Docker"),
+    ("/.dockerinit", "Docker"),
+    ("/run/.containerenv", "Podman"),
+    ("/run/systemd/container", ""),
+    ("/run/host/container-manager", ""),
+    ("/dev/.lxc", "LXC"),
+    ("/dev/lxd/sock", "LXC"),
+    ("/run/WSL", "WSL"),
+    ("/proc/vz", "OpenVZ"),
+    ("/.flatpak-info", "Flatpak"),
+];
+
+/// The capabilities that runtimes leave to a container unless told otherwise.
+const DEFAULT_BOUNDS: &[(u64, &str)] = &[(0xa804_25fb, "Docker's default"), (0x8004_05fb, "Podman's default")];
+
+/// What speaks for and against a container.
+#[derive(Default)]
+struct Signs {
+    /// Mechanisms in use that a container has and a plain process has not.
+    mechanisms: u32,
+    /// Whether the pid namespace is the kernel's first.
+    pid_initial: Option<bool>,
+    /// Runtimes named by the kernel's own records: cgroup paths, mounts. Innermost first.
+    named: Vec<&'static str>,
+    /// Runtimes named by files and variables only.
+    marked: Vec<&'static str>,
+    /// Things found that only markers would explain.
+    markers: Vec<String>,
+    /// Lines of evidence, for and against.
+    evidence: Vec<String>,
+}
+
+impl Signs {
+    fn mechanism(&mut self, line: String) {
+        self.mechanisms += 1;
+        self.evidence.push(line);
+    }
+
+    fn name(&mut self, runtime: &'static str) {
+        if !self.named.contains(&runtime) {
+            self.named.push(runtime);
+        }
+    }
+}
+
+/// The container's layer.
+pub fn layer(root: &Root, namespaces: &[Namespace]) -> Layer {
+    let mut signs = Signs::default();
+    from_namespaces(root, namespaces, &mut signs);
+    from_cgroups(root, namespaces, &mut signs);
+    from_mounts(root, &mut signs);
+    from_markers(root, &mut signs);
+    let restrictions = restrictions(root);
+    let mut layer = judge(root, &signs);
+    // Restrictions alone make no container: many services run with them.
+    layer.evidence = signs.evidence;
+    layer.evidence.extend(restrictions);
+    if !layer.present {
+        let all_marked =
+            signs.markers.iter().map(|marker| format!("marker {marker}: no mechanism agrees, not confirmed"));
+        layer.evidence.extend(all_marked);
+    } else {
+        layer.evidence.extend(signs.markers.iter().map(|marker| format!("marker {marker}")));
+    }
+    layer
+}
+
+fn judge(root: &Root, signs: &Signs) -> Layer {
+    let kind = kind(signs);
+    let new = |name: String, confidence| Layer::new(LayerKind::Container, name, confidence);
+    let wsl = root.line("/proc/sys/kernel/osrelease").is_some_and(|r| r.to_ascii_lowercase().contains("microsoft"));
+    let mut layer = match (signs.pid_initial, signs.mechanisms) {
+        (Some(false), 1..) if wsl && signs.named.is_empty() => new("WSL2 distribution".into(), Confidence::Likely),
+        // That it is one is certain; whose, if only markers say so, is not.
+        (Some(false), 2..) if signs.named.is_empty() && !signs.marked.is_empty() => new(kind, Confidence::Likely),
+        (Some(false), 2..) => new(kind, Confidence::Certain),
+        (_, 2..) => new(kind, Confidence::Likely),
+        (Some(false), 1) => new("a pid namespace of its own".into(), Confidence::Likely),
+        (_, 1) if !signs.named.is_empty() => {
+            let mut layer = new("no container".into(), Confidence::Conflict);
+            layer.present = false;
+            layer
+        }
+        (None, 0) if root.text("/proc/self/cgroup").is_none() && root.text("/proc/self/mountinfo").is_none() => {
+            let mut layer = new("container or not: unknown".into(), Confidence::Unknown);
+            layer.present = false;
+            layer
+        }
+        (pid, mechanisms) => {
+            let sure = pid == Some(true) && mechanisms == 0;
+            let confidence = if sure { Confidence::Certain } else { Confidence::Likely };
+            let mut layer = new("no container".into(), confidence);
+            layer.present = false;
+            layer
+        }
+    };
+    if !layer.present && !signs.markers.is_empty() {
+        layer.confidence = Confidence::Conflict;
+        layer.detail = format!("{}, but nothing else agrees", signs.markers.join(", "));
+    }
+    // A marker that names another runtime than the kernel's records do.
+    let foreign =
+        signs.marked.iter().any(|marked| !signs.named.is_empty() && !signs.named.iter().any(|n| related(n, marked)));
+    if layer.present && foreign {
+        layer.confidence = Confidence::Conflict;
+        layer.detail =
+            format!("the kernel's records name {}, the markers {}", signs.named.join(", "), signs.marked.join(", "));
+    } else if layer.present {
+        layer.detail = format!("{} of a container's mechanisms are in use", signs.mechanisms);
+    }
+    layer
+}
+
+/// Kubernetes runs containers by Docker or containerd, Docker by containerd, LXC can hold any.
+fn related(named: &str, marked: &str) -> bool {
+    let family = |name| match name {
+        "Kubernetes pod" | "containerd" | "Docker" | "CRI-O" => 1,
+        "Podman" | "rootless Podman" => 2,
+        _ => 0,
+    };
+    named == marked || (family(named) != 0 && family(named) == family(marked)) || marked == "OCI"
+}
+
+fn kind(signs: &Signs) -> String {
+    match &signs.named[..] {
+        [] if signs.marked.is_empty() => "container of unknown kind".into(),
+        [] => format!("container of unknown kind, {} by its markers", signs.marked.join(" or ")),
+        [one] => format!("{one}{}", if one.ends_with("pod") { "" } else { " container" }),
+        [inner, rest @ ..] => format!("{inner} container in {}", rest.join(" in ")),
+    }
+}
+
+fn from_namespaces(root: &Root, all: &[Namespace], signs: &mut Signs) {
+    signs.pid_initial = namespaces::initial(all, "pid");
+    for namespace in all {
+        let counts = matches!(namespace.kind, "pid" | "user" | "uts" | "ipc");
+        match (counts, namespace.initial) {
+            (true, Some(false)) if matches!(namespace.kind, "pid" | "user") => {
+                signs.mechanism(namespace.evidence.clone())
+            }
+            (true, Some(_)) | (_, Some(false)) => signs.evidence.push(namespace.evidence.clone()),
+            _ => {}
+        }
+        let apart = namespace.kind == "mnt" && namespace.shared_with_pid1 == Some(false);
+        if apart && namespace.initial.is_none() {
+            signs.evidence.push(namespace.evidence.clone());
+        }
+    }
+    if process::identity_map(root) == Some(false) {
+        signs.evidence.extend(root.quoted("/proc/self/uid_map").map(|line| format!("{line}: ids are mapped")));
+    }
+    // kthreadd is pid 2 of the kernel's first pid namespace and of no other.
+    match root.line("/proc/2/comm").as_deref() {
+        Some("kthreadd") => {
+            signs.evidence.push("/proc/2/comm: kthreadd, as in the kernel's first pid namespace".into())
+        }
+        Some(other) => signs.evidence.push(quote("/proc/2/comm, not kthreadd", other)),
+        None => {}
+    }
+    signs.evidence.extend(root.quoted("/proc/1/comm"));
+}
+
+/// Words in cgroup paths that a runtime makes, outermost meaning first.
+fn runtime_of(part: &str) -> Option<&'static str> {
+    let starts = |prefix: &str| part.starts_with(prefix);
+    Some(match part {
+        "docker" => "Docker",
+        "lxc" => "LXC",
+        _ if starts("docker-") && part.ends_with(".scope") => "Docker",
+        _ if starts("libpod-") || starts("libpod_") => "Podman",
+        _ if starts("kubepods") => "Kubernetes pod",
+        _ if starts("cri-containerd-") || starts("nerdctl-") => "containerd",
+        _ if starts("crio-") => "CRI-O",
+        _ if starts("lxc.payload") || starts("lxc.monitor") => "LXC",
+        _ if starts("systemd-nspawn") => "systemd-nspawn",
+        _ if starts("garden") => "Garden",
+        _ => return None,
+    })
+}
+
+fn from_cgroups(root: &Root, all: &[Namespace], signs: &mut Signs) {
+    let mut paths: Vec<String> = Vec::new();
+    for file in ["/proc/self/cgroup", "/proc/1/cgroup"] {
+        for (controllers, path) in cgroup::groups(root, file) {
+            let named: Vec<&str> = path.split('/').rev().filter_map(runtime_of).collect();
+            if !named.is_empty() && !paths.contains(&path) {
+                let which = if controllers.is_empty() { "v2".into() } else { controllers.join(",") };
+                signs.evidence.push(quote(file, &format!("{which} {path}")));
+                paths.push(path.clone());
+            }
+            named.into_iter().for_each(|runtime| signs.name(runtime));
+        }
+    }
+    let own = namespaces::initial(all, "cgroup") == Some(false);
+    match (paths.is_empty(), own) {
+        (false, _) => signs.mechanisms += 1,
+        (true, true) => {
+            signs.mechanism("a cgroup namespace of its own: the group's path above it is hidden".into());
+        }
+        (true, false) => {
+            let groups = cgroup::groups(root, "/proc/self/cgroup");
+            if let Some((_, path)) = groups.iter().max_by_key(|(_, path)| path.len()) {
+                let path = super::root::short(path);
+                signs.evidence.push(format!("/proc/self/cgroup: {path}, no path names a container runtime"));
+            }
+        }
+    }
+}
+
+fn from_mounts(root: &Root, signs: &mut Signs) {
+    let mounts = mounts::of(root);
+    if let Some(top) = mounts::at_root(&mounts) {
+        let said = format!("/ is {} from {}, its root {}", top.kind, top.source, top.root);
+        let line = quote("/proc/self/mountinfo", &said);
+        let overlay = matches!(top.kind.as_str(), "overlay" | "fuse.fuse-overlayfs" | "aufs");
+        let subtree = top.root != "/" && top.kind != "btrfs";
+        if overlay || subtree {
+            signs.mechanism(line);
+        } else {
+            signs.evidence.push(format!("{line}: not an overlay"));
+        }
+        let options = top.options.values().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let by_path = [
+            ("/docker/", "Docker"),
+            ("/containers/storage/", "Podman"),
+            ("io.containerd", "containerd"),
+            ("/lxc/", "LXC"),
+            ("/lxd/", "LXC"),
+        ];
+        for (text, runtime) in by_path {
+            if (options.contains(text) || top.root.contains(text)) && signs.named.is_empty() {
+                signs.evidence.push(format!("/proc/self/mountinfo: / is made of folders under …{text}…"));
+                signs.name(runtime);
+            }
+        }
+    }
+    let lxcfs = mounts.iter().filter(|mount| mount.kind == "fuse.lxcfs").count();
+    if lxcfs > 0 {
+        signs.mechanism(format!("/proc/self/mountinfo: {lxcfs} mounts of lxcfs, which rewrites files of /proc"));
+        if signs.named.is_empty() {
+            signs.name("LXC");
+        }
+    }
+    let injected: Vec<_> = mounts
+        .iter()
+        .map(|mount| (mount.point.as_str(), mount.root.as_str()))
+        .filter(|(point, _)| matches!(*point, "/etc/hosts" | "/etc/hostname" | "/etc/resolv.conf"))
+        .collect();
+    if injected.len() >= 2 {
+        let points: Vec<&str> = injected.iter().map(|(point, _)| *point).collect();
+        signs.mechanism(format!("/proc/self/mountinfo: mounted one by one: {}", points.join(", ")));
+    }
+    let by_source = [
+        ("docker/containers/", "Docker"),
+        ("overlay-containers/", "Podman"),
+        ("kubelet/pods/", "Kubernetes pod"),
+        ("/nerdctl/", "containerd"),
+    ];
+    for (text, runtime) in by_source {
+        if let Some((point, source)) = injected.iter().find(|(_, source)| source.contains(text)) {
+            signs.evidence.push(quote("/proc/self/mountinfo", &format!("{point} is {source}")));
+            signs.name(runtime);
+        }
+    }
+    // What Kubernetes or Docker run by way of containerd, a person calls a pod or a Docker container.
+    if signs.named.contains(&"Kubernetes pod") {
+        signs.named.retain(|name| !matches!(*name, "containerd" | "CRI-O" | "Docker" | "Podman"));
+    } else if signs.named.contains(&"Docker") {
+        signs.named.retain(|name| *name != "containerd");
+    }
+}
+
+fn from_markers(root: &Root, signs: &mut Signs) {
+    for &(path, runtime) in MARKERS {
+        if !root.exists(path) {
+            continue;
+        }
+        let said = root.line(path).unwrap_or_default();
+        let runtime = if runtime.is_empty() { named_in(&said) } else { Some(runtime) };
+        let rootless = root.text(path).is_some_and(|text| text.lines().any(|line| line == "rootless=1"));
+        signs.marked.extend(runtime.map(|runtime| if rootless { "rootless Podman" } else { runtime }));
+        signs.markers.push(if said.is_empty() { path.to_owned() } else { quote(path, &said) });
+        if rootless {
+            signs.named.iter_mut().filter(|name| **name == "Podman").for_each(|name| *name = "rootless Podman");
+        }
+    }
+    let init = root.text("/proc/1/environ");
+    let init = init.as_ref().and_then(|text| text.split('\0').find_map(|v| v.trim().strip_prefix("container=")));
+    for (place, value) in [("/proc/1/environ", init), ("environment of this process", root.fact("container"))] {
+        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
+        signs.marked.extend(named_in(value));
+        signs.markers.push(quote(place, &format!("container={value}")));
+    }
+    signs.marked.dedup();
+}
+
+/// The runtime that the `container` variable or a manager file names.
+fn named_in(value: &str) -> Option<&'static str> {
+    let known = [
+        ("lxc", "LXC"),
+        ("podman", "Podman"),
+        ("docker", "Docker"),
+        ("systemd-nspawn", "systemd-nspawn"),
+        ("oci", "OCI"),
+        ("wsl", "WSL"),
+        ("flatpak", "Flatpak"),
+    ];
+    known.iter().find(|(text, _)| value.trim().starts_with(text)).map(|(_, runtime)| *runtime)
+}
+
+/// The restrictions that runtimes put on what they start.
+fn restrictions(root: &Root) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(mode) = process::status(root, "Seccomp") {
+        out.push(quote("/proc/self/status, Seccomp", &mode));
+    }
+    if let Some(bound) = process::capabilities(root, "CapBnd") {
+        let known = DEFAULT_BOUNDS.iter().find(|(set, _)| *set == bound).map(|(_, name)| format!(", {name}"));
+        out.push(format!("/proc/self/status, CapBnd: {bound:#x}{}", known.unwrap_or_default()));
+    }
+    out
+}

@@ -1,0 +1,87 @@
+//! Firmware: what started this machine, or what imitates it.
+//!
+//! Real firmware leaves SMBIOS tables (`/sys/class/dmi`), ACPI tables with the maker's name in each header, and, on EFI,
+//! its run-time services. Hypervisors leave the same tables with their own names in them, or, the small ones, none.
+//!
+//! Read: makers, products and versions from DMI; the OEM name in ACPI headers where readable (root only);
+//! ACPI device names; whether EFI, a device tree or QEMU's fw_cfg is there. Left out: all serial numbers and UUIDs.
+//! Where to read more: SMBIOS 3.7; ACPI 6.5, section 5.2.6; Linux `Documentation/ABI/testing/sysfs-class-dmi`.
+
+use super::root::quote;
+use super::{Confidence, Layer, LayerKind, Root};
+
+/// The DMI fields that carry no serial number.
+pub const DMI: &[&str] = &[
+    "sys_vendor",
+    "product_name",
+    "product_version",
+    "board_vendor",
+    "board_name",
+    "chassis_vendor",
+    "chassis_type",
+    "bios_vendor",
+    "bios_version",
+    "bios_date",
+];
+
+/// A DMI field.
+pub fn dmi(root: &Root, field: &str) -> Option<String> {
+    root.line(&format!("/sys/class/dmi/id/{field}"))
+}
+
+/// The six letters that name the maker in an ACPI table's header (bytes 10 to 15), where readable.
+pub fn acpi_oem(root: &Root) -> Option<String> {
+    ["DSDT", "FACP"].iter().find_map(|table| {
+        let header = root.bytes(&format!("/sys/firmware/acpi/tables/{table}"))?.get(10..16)?;
+        let text: String = header.iter().filter(|b| b.is_ascii_graphic()).map(|&b| char::from(b)).collect();
+        (!text.is_empty()).then_some(text)
+    })
+}
+
+/// The firmware's layer. `guest`: whether a hypervisor is below, so that this is an imitation.
+pub fn layer(root: &Root, guest: bool) -> Layer {
+    let mut evidence: Vec<String> =
+        DMI.iter().filter_map(|field| root.quoted(&format!("/sys/class/dmi/id/{field}"))).collect();
+    let named = !evidence.is_empty();
+    if !named {
+        evidence.push("/sys/class/dmi: not there".into());
+    }
+    if let Some(oem) = acpi_oem(root) {
+        evidence.push(quote("/sys/firmware/acpi/tables, OEM", &oem));
+    }
+    let efi = root.exists("/sys/firmware/efi");
+    let acpi = root.names("/sys/firmware").iter().any(|name| name == "acpi");
+    let tree = root.names("/sys/firmware").iter().any(|name| name == "devicetree");
+    let folders = root.names("/sys/firmware").join(" ");
+    if !folders.is_empty() {
+        evidence.push(quote("/sys/firmware", &folders));
+    }
+    if let Some(bits) = root.quoted("/sys/firmware/efi/fw_platform_size") {
+        evidence.push(bits);
+    }
+    let kind = match (efi, acpi, tree, named) {
+        (true, ..) => "UEFI",
+        (false, _, _, true) => "BIOS",
+        (false, true, ..) => "ACPI tables only",
+        (false, false, true, _) => "device tree",
+        _ => "none seen",
+    };
+    let maker = dmi(root, "bios_vendor").or_else(|| acpi_oem(root));
+    let virtual_ = if guest { "virtual firmware" } else { "firmware" };
+    let confidence = match (named || acpi || tree || efi, kind) {
+        (false, _) => Confidence::Unknown,
+        (true, "BIOS") => Confidence::Likely,
+        _ => Confidence::Certain,
+    };
+    let mut layer = Layer::new(LayerKind::Firmware, format!("{virtual_}: {kind}"), confidence);
+    layer.present = confidence != Confidence::Unknown;
+    let product =
+        [dmi(root, "sys_vendor"), dmi(root, "product_name")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    layer.detail = [product, maker.map(|maker| format!("made by {maker}")).unwrap_or_default()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
+    layer.evidence = evidence;
+    layer
+}

@@ -1,0 +1,229 @@
+//! Where this program runs, as a stack of layers from the hardware up, each with its evidence.
+//!
+//! A program cannot ask one question and learn what it stands on. It sees a processor that may be filtered, firmware
+//! that may be imitated, files that a layer above may have replaced, and markers that an image may carry from another
+//! life. So the inventory works in two steps that never mix:
+//!
+//! 1. [`Root::host`] reads a fixed list of small files, links and CPUID leaves into memory. That is all that is ever
+//!    read, and [`crate::probe::gather`] can save it.
+//! 2. [`take`] is a pure function from what was read to an [`Inventory`]. A captured tree and a live host go the same
+//!    way, so a bug report becomes a test.
+//!
+//! **What is read**: `/proc`, `/sys`, a few device nodes' permissions, a few marker files' existence, CPUID. Nothing
+//! needs root, nothing is written, and no system call is made only to see whether it is blocked.
+//!
+//! **What is left out**: timing. A hypervisor that hides itself, or a second one below the first, often shows only
+//! in what an exit costs. Whoever measured that adds it with [`Inventory::add_exit_cost`].
+
+mod capture;
+mod cgroup;
+mod container;
+mod cpuid;
+mod devices;
+mod firmware;
+mod hypervisor;
+mod kernel;
+mod kvm_device;
+mod limits;
+mod mounts;
+mod namespaces;
+mod nesting;
+mod process;
+mod processor;
+#[cfg(target_os = "linux")]
+mod reads;
+#[cfg(not(target_os = "linux"))]
+#[path = "reads_elsewhere.rs"]
+mod reads;
+mod root;
+mod scrub;
+mod text;
+
+pub use capture::CaptureError;
+pub use cpuid::Cpuid;
+pub use limits::{Limit, Resource};
+pub use root::{Entry, READ_LIMIT, Root};
+
+use serde::Serialize;
+
+/// How sure a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The kernel or the processor says so, and nothing read contradicts it.
+    Certain,
+    /// Several signs agree, none of which alone would prove it.
+    Likely,
+    /// One sign that has other explanations.
+    Possible,
+    /// What was read contradicts itself. The evidence lists both sides.
+    Conflict,
+    /// Nothing readable decides it. Raw codes are in the evidence.
+    Unknown,
+    /// This operating system gives no way to read it.
+    NotMeasured,
+}
+
+impl Confidence {
+    /// The word on the badge.
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely",
+            Confidence::Possible => "possible",
+            Confidence::Conflict => "conflict",
+            Confidence::Unknown => "unknown",
+            Confidence::NotMeasured => "not measured",
+        }
+    }
+}
+
+/// Which layer of the stack a line describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LayerKind {
+    /// The processor as this program sees it.
+    Processor,
+    /// A hypervisor below the one this kernel runs on.
+    OuterHypervisor,
+    /// The hypervisor this kernel runs on.
+    Hypervisor,
+    /// Firmware; above the hypervisor when that imitates it.
+    Firmware,
+    /// Disks, network cards and other devices the kernel drives.
+    Devices,
+    /// The kernel.
+    Kernel,
+    /// `/dev/kvm`: whether virtual machines can be made here.
+    KvmDevice,
+    /// The control groups of this process, and the limits in force.
+    Cgroups,
+    /// The namespaces of this process.
+    Namespaces,
+    /// The container around this process, if any.
+    Container,
+    /// This process.
+    Process,
+}
+
+impl LayerKind {
+    /// The label on screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            LayerKind::Processor => "processor",
+            LayerKind::OuterHypervisor => "outer hypervisor",
+            LayerKind::Hypervisor => "hypervisor",
+            LayerKind::Firmware => "firmware",
+            LayerKind::Devices => "devices",
+            LayerKind::Kernel => "kernel",
+            LayerKind::KvmDevice => "/dev/kvm",
+            LayerKind::Cgroups => "cgroups",
+            LayerKind::Namespaces => "namespaces",
+            LayerKind::Container => "container",
+            LayerKind::Process => "process",
+        }
+    }
+}
+
+/// One layer of the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Layer {
+    /// Which layer.
+    pub layer: LayerKind,
+    /// What it is, in a few words: `KVM guest`, `no container`, `Linux 6.18.44`.
+    pub name: String,
+    /// One line more, for display. May be empty.
+    pub detail: String,
+    /// False where the line says that there is no such layer here.
+    pub present: bool,
+    /// What was read and where, quoted; one sentence each.
+    pub evidence: Vec<String>,
+    /// How sure the name is.
+    pub confidence: Confidence,
+}
+
+impl Layer {
+    /// A layer that is there, without evidence yet.
+    fn new(layer: LayerKind, name: impl Into<String>, confidence: Confidence) -> Layer {
+        Layer { layer, name: name.into(), detail: String::new(), present: true, evidence: Vec::new(), confidence }
+    }
+}
+
+/// The stack this program runs on, and the limits in force.
+///
+/// Serializes to `{layers: [{layer, name, detail, present, evidence, confidence}], limits: [..]}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Inventory {
+    /// From the hardware up; the last is this process.
+    pub layers: Vec<Layer>,
+    /// What cgroups allow this process, the tightest along its whole path, one per resource.
+    pub limits: Vec<Limit>,
+}
+
+impl Inventory {
+    /// The layer of this kind, if the inventory has one.
+    pub fn layer(&self, kind: LayerKind) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.layer == kind)
+    }
+
+    /// Adds what one exit to the hypervisor was measured to cost, in nanoseconds, as evidence on nesting.
+    ///
+    /// A CPUID that exits costs about 1 µs where hardware catches it and one hypervisor answers; several times that
+    /// when each exit is itself reflected through a second one. Tens of nanoseconds mean that nothing intercepts it.
+    pub fn add_exit_cost(&mut self, cpuid_ns: f64) {
+        nesting::add_exit_cost(&mut self.layers, cpuid_ns);
+    }
+
+    /// The stack as text, this process on top, as it stands.
+    ///
+    /// `evidence` adds the quoted lines under each layer.
+    pub fn to_text(&self, evidence: bool) -> String {
+        text::render(self, evidence)
+    }
+}
+
+/// Judges what was read.
+///
+/// Pure: the same root gives the same inventory on every machine of the same architecture.
+pub fn take(root: &Root) -> Inventory {
+    if root.fact("system") != Some("linux") {
+        return elsewhere(root);
+    }
+    let namespaces = namespaces::of(root);
+    let processor = processor::layer(root);
+    let hypervisor = hypervisor::layer(root);
+    let firmware = firmware::layer(root, hypervisor.present);
+    let mut layers = vec![processor];
+    if hypervisor.present {
+        layers.extend([nesting::layer(root), hypervisor, firmware]);
+    } else {
+        layers.extend([firmware, hypervisor]);
+    }
+    let limits = limits::in_force(root, &namespaces);
+    layers.extend([
+        devices::layer(root),
+        kernel::layer(root),
+        kvm_device::layer(root),
+        limits::layer(root, &limits, &namespaces),
+        namespaces::layer(&namespaces),
+        container::layer(root, &namespaces),
+        process::layer(root),
+    ]);
+    Inventory { layers, limits }
+}
+
+/// The inventory where only the processor can be asked.
+fn elsewhere(root: &Root) -> Inventory {
+    let mut kernel = Layer::new(LayerKind::Kernel, root.fact("kernel").unwrap_or("unknown"), Confidence::Certain);
+    kernel.evidence.push("the operating system's own name and version".into());
+    let mut layers = vec![processor::layer(root), hypervisor::layer(root), kernel];
+    for kind in
+        [LayerKind::Firmware, LayerKind::Devices, LayerKind::Cgroups, LayerKind::Namespaces, LayerKind::Container]
+    {
+        let mut layer = Layer::new(kind, "not measured on this system", Confidence::NotMeasured);
+        layer.present = false;
+        layers.push(layer);
+    }
+    layers.push(Layer::new(LayerKind::Process, "strata", Confidence::Certain));
+    Inventory { layers, limits: Vec::new() }
+}

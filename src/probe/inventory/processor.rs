@@ -1,0 +1,204 @@
+//! The processor, as this program sees it.
+//!
+//! In a virtual machine that is what the hypervisor lets through: a model name it chose, a topology it made up, caches
+//! copied from the host or not, and features masked. A feature bit that is off has three very different reasons, and
+//! the line says which fits: the hardware lacks it, the firmware switched it off, the hypervisor masks it.
+//!
+//! Read: CPUID, `/proc/cpuinfo` (first processor), `/sys/devices/system/cpu`. Left out: frequencies; the other cores of
+//! a hybrid processor.
+//! Where to read more: Intel SDM volume 3C, chapter 24; AMD APM volume 2, chapter 15.
+
+use super::limits::count_list;
+use super::root::quote;
+use super::{Confidence, Layer, LayerKind, Root};
+
+/// Why VT-x or AMD-V can or cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Virtualization {
+    /// Offered and usable.
+    Present,
+    /// The processor has it; the firmware or the kernel switched it off.
+    SwitchedOff,
+    /// The hardware surely has it; the hypervisor does not pass it on.
+    Masked,
+    /// The processor has none, as far as can be seen.
+    Absent,
+    /// Not an x86 processor, or nothing to read.
+    Unknown,
+}
+
+/// A field of the first processor in `/proc/cpuinfo`.
+pub fn cpuinfo(root: &Root, key: &str) -> Option<String> {
+    let text = root.text("/proc/cpuinfo")?;
+    text.lines().take_while(|line| !line.trim().is_empty()).take(64).find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        (name.trim() == key).then(|| value.trim().to_owned())
+    })
+}
+
+/// Whether the kernel lists a flag for the first processor.
+pub fn has_flag(root: &Root, flag: &str) -> bool {
+    cpuinfo(root, "flags").is_some_and(|flags| flags.split_whitespace().any(|f| f == flag))
+}
+
+/// Whether virtual machines could be run by the hardware, and why not.
+pub fn virtualization(root: &Root) -> Virtualization {
+    let decoded = root.cpuid().decoded();
+    let flag = has_flag(root, "vmx") || has_flag(root, "svm");
+    let guest = decoded.hypervisor_bit || has_flag(root, "hypervisor");
+    match (root.cpuid().is_empty(), decoded.virtualization, flag) {
+        (_, _, true) => Virtualization::Present,
+        (_, true, false) if root.text("/proc/cpuinfo").is_some() => Virtualization::SwitchedOff,
+        (_, true, false) => Virtualization::Present,
+        (true, false, false) if cpuinfo(root, "flags").is_none() => Virtualization::Unknown,
+        (..) if guest && (decoded.modern || has_flag(root, "avx2")) => Virtualization::Masked,
+        (..) if guest => Virtualization::Unknown,
+        _ => Virtualization::Absent,
+    }
+}
+
+/// The name of the technique for this vendor.
+pub fn technique(root: &Root) -> &'static str {
+    match vendor(root).as_str() {
+        "GenuineIntel" | "CentaurHauls" | "  Shanghai  " => "VT-x",
+        "AuthenticAMD" | "HygonGenuine" => "AMD-V",
+        _ => "hardware virtualization",
+    }
+}
+
+fn vendor(root: &Root) -> String {
+    let vendor = root.cpuid().decoded().vendor;
+    if vendor.is_empty() { cpuinfo(root, "vendor_id").unwrap_or_default() } else { vendor }
+}
+
+/// The processor's layer.
+pub fn layer(root: &Root) -> Layer {
+    let decoded = root.cpuid().decoded();
+    let model = cpuinfo(root, "model name");
+    let arm = cpuinfo(root, "CPU part")
+        .map(|part| format!("ARM implementer {}, part {part}", cpuinfo(root, "CPU implementer").unwrap_or_default()));
+    let brand = Some(decoded.brand.clone()).filter(|brand| !brand.is_empty());
+    let fact = root.fact("processor").map(str::to_owned);
+    let known = brand.clone().or(model.clone()).or(arm).or(fact);
+    let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Unknown };
+    let mut layer = Layer::new(
+        LayerKind::Processor,
+        known.map_or("unknown processor".into(), |name| super::root::short(&name)),
+        confidence,
+    );
+
+    if let Some(brand) = &brand {
+        layer.evidence.push(quote("CPUID 0x80000002..4", brand));
+    }
+    if let Some((family, model, stepping)) = decoded.signature {
+        let vendor = &decoded.vendor;
+        layer
+            .evidence
+            .push(format!("CPUID 0x0 and 0x1: {vendor}, family {family}, model {model}, stepping {stepping}"));
+    }
+    if let Some(model) = &model {
+        layer.evidence.push(quote("/proc/cpuinfo, model name", model));
+        if brand.as_ref().is_some_and(|brand| !same_words(brand, model)) {
+            layer.confidence = Confidence::Conflict;
+        }
+    }
+    let mut detail = vec![topology(root, &mut layer.evidence)];
+    detail.push(caches(root, &decoded.caches, &mut layer.evidence));
+    detail.push(features(root, &mut layer.evidence));
+    layer.detail = detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    layer
+}
+
+fn same_words(a: &str, b: &str) -> bool {
+    a.split_whitespace().eq(b.split_whitespace())
+}
+
+fn topology(root: &Root, evidence: &mut Vec<String>) -> String {
+    let cpu = "/sys/devices/system/cpu";
+    let list = |path: &str| root.line(&format!("{cpu}/{path}"));
+    let Some(online) = list("online") else {
+        return root.fact("cpus").map(|cpus| format!("{cpus} processors")).unwrap_or_default();
+    };
+    let count = |list: Option<String>| list.and_then(|list| count_list(&list));
+    evidence.push(quote("/sys/devices/system/cpu/online", &online));
+    let mut out = match count_list(&online) {
+        Some(1) => "1 processor".into(),
+        Some(n) => format!("{n} processors"),
+        None => return String::new(),
+    };
+    let threads = count(list("cpu0/topology/core_cpus_list").or(list("cpu0/topology/thread_siblings_list")));
+    let package = count(list("cpu0/topology/package_cpus_list").or(list("cpu0/topology/core_siblings_list")));
+    if let (Some(threads), Some(package)) = (threads, package) {
+        evidence.push(format!("{cpu}/cpu0/topology: {threads} to a core, {package} to a package"));
+        out = format!("{out}, {threads} to a core");
+    }
+    if let Some(nodes) = root.line("/sys/devices/system/node/online").filter(|nodes| nodes != "0") {
+        evidence.push(quote("/sys/devices/system/node/online", &nodes));
+        out = format!("{out}, {} memory nodes", count_list(&nodes).unwrap_or(1));
+    }
+    out
+}
+
+fn caches(root: &Root, decoded: &[(u8, &str, usize)], evidence: &mut Vec<String>) -> String {
+    let mut out = Vec::new();
+    for index in 0..8 {
+        let path = |file: &str| format!("/sys/devices/system/cpu/cpu0/cache/index{index}/{file}");
+        let (Some(level), Some(kind), Some(size)) =
+            (root.line(&path("level")), root.line(&path("type")), root.line(&path("size")))
+        else {
+            continue;
+        };
+        let shared = root.line(&path("shared_cpu_list")).unwrap_or_default();
+        evidence.push(format!("{}: L{level} {kind} {size}, shared by {shared}", path("")));
+        if kind != "Instruction" {
+            let bytes = size.strip_suffix('K').and_then(|k| k.parse::<u64>().ok()).and_then(|k| k.checked_mul(1024));
+            out.push(format!("L{level} {}", bytes.map_or(size, super::limits::bytes_text)));
+        }
+    }
+    if out.is_empty() {
+        for (level, kind, bytes) in decoded {
+            evidence.push(format!("CPUID cache leaf: L{level} {kind} {bytes} bytes"));
+            out.push(format!("L{level} {}", super::limits::bytes_text(*bytes as u64)));
+        }
+    }
+    out.join(", ")
+}
+
+fn features(root: &Root, evidence: &mut Vec<String>) -> String {
+    let technique = technique(root);
+    let bit = root.cpuid().decoded().virtualization;
+    if let (false, Some([_, _, ecx, _])) = (root.cpuid().is_empty(), root.cpuid().get(1, 0)) {
+        let svm = root.cpuid().get(0x8000_0001, 0).map_or(0, |[_, _, ecx, _]| ecx >> 2 & 1);
+        evidence.push(format!("CPUID 0x1 ECX {ecx:#010x}: VMX bit {}; 0x80000001 ECX: SVM bit {svm}", ecx >> 5 & 1));
+    }
+    let named: Vec<&str> = ["vmx", "svm", "ept", "npt", "vpid", "ept_ad", "avic", "vgif", "flexpriority"]
+        .into_iter()
+        .filter(|flag| {
+            has_flag(root, flag) || cpuinfo(root, "vmx flags").is_some_and(|f| f.split_whitespace().any(|f| f == *flag))
+        })
+        .collect();
+    if !named.is_empty() {
+        evidence.push(format!("/proc/cpuinfo, flags: {}", named.join(" ")));
+    }
+    match virtualization(root) {
+        Virtualization::Present => {
+            let nested = if named.iter().any(|f| matches!(*f, "ept" | "npt")) { " with nested paging" } else { "" };
+            format!("{technique}{nested}")
+        }
+        Virtualization::SwitchedOff => {
+            evidence.push(format!(
+                "{technique}: the processor has it (bit {}), the kernel does not list it",
+                u8::from(bit)
+            ));
+            format!("{technique} switched off by the firmware or the kernel")
+        }
+        Virtualization::Masked => {
+            evidence.push(format!(
+                "{technique}: the bit is off in a virtual machine on a processor generation that has it (AVX2), so it is masked"
+            ));
+            format!("{technique} masked by the hypervisor")
+        }
+        Virtualization::Absent => format!("no {technique}"),
+        Virtualization::Unknown => String::new(),
+    }
+}

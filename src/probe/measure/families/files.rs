@@ -1,0 +1,81 @@
+//! Files in the page cache, pipes, and copies between kernel and user.
+//!
+//! All of them are differences of system calls that differ in one mechanism: reading one byte of a cached file, less
+//! an empty call, is the way from the descriptor to the cached page; 4096 bytes less one byte is the copy; writing a
+//! page that is not in the cache yet, less overwriting one, is allocating and adding it. Left out: reading ahead,
+//! writing back, paths (a name is looked up only when a file is opened: `open_close`, `stat`).
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::io::{pread, pwrite, read, write};
+
+use super::super::cell::Bench;
+use super::super::memory_region::PAGE;
+use super::super::timing::{looped, per_event};
+use crate::costs::Unit;
+use crate::probe::sandbox::pipe;
+
+pub const GIVES: &[(&str, Unit)] = &[
+    ("file_lookup", Unit::Ns),
+    ("copy_4k", Unit::Ns),
+    ("zero_4k", Unit::Ns),
+    ("page_cache_insert", Unit::Ns),
+    ("pipe_transfer", Unit::Ns),
+    ("cached_read_4k", Unit::Ns),
+    ("stat", Unit::Ns),
+    ("open_close", Unit::Ns),
+];
+
+pub fn run(bench: &mut Bench) -> Result<(), String> {
+    let call = bench.needed("system_call")?;
+    let effort = bench.effort();
+    let failed = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
+    let path = bench.folder()?.join("cached");
+    const PAGES: usize = 64;
+    File::create(&path).and_then(|mut f| f.write_all(&[7; PAGES * PAGE])).map_err(failed("writing a file"))?;
+    let file = File::open(&path).map_err(failed("opening a file"))?;
+    let mut buffer = vec![0u8; PAGE];
+
+    let mut at = (0..PAGES).map(|page| (page * PAGE) as u64).cycle();
+    let mut next = || at.next().unwrap_or(0);
+    let one = looped(&effort, || pread(&file, &mut buffer[..1], next()));
+    let whole = looped(&effort, || pread(&file, &mut buffer[..], next()));
+    bench.put_ns("cached_read_4k", &whole, "pread of 4096 bytes of a cached file, the system call included");
+    bench.put_ns("file_lookup", &one.clone().minus(call), "pread of one byte of a cached file, less a system call");
+    bench.put_ns("copy_4k", &whole.minus(one.median()), "pread of 4096 bytes of a cached file, less pread of one byte");
+
+    bench.doing("zeroing");
+    let zero = File::open("/dev/zero").map_err(failed("opening /dev/zero"))?;
+    let one = looped(&effort, || read(&zero, &mut buffer[..1]));
+    let whole = looped(&effort, || read(&zero, &mut buffer[..]));
+    let method = "read of 4096 bytes of /dev/zero, less read of one byte: the kernel clears user memory";
+    bench.put_ns("zero_4k", &whole.minus(one.median()), method);
+
+    bench.doing("adding a page to the page cache");
+    let memory = memfd_create("strata-probe", MemfdFlags::CLOEXEC).map_err(|e| failed("memfd_create")(e.into()))?;
+    let fill = || (0..256).all(|page| pwrite(&memory, &buffer, page * PAGE as u64) == Ok(PAGE));
+    // Shrinking to nothing can't fail on a file of our own without seals.
+    let empty = || ftruncate(&memory, 0).unwrap_or_default();
+    if !fill() {
+        return Err("writing 1 MiB to a file in memory failed: is memory limited?".to_owned());
+    }
+    let again = per_event(&effort, 256, || {}, fill);
+    let fresh = per_event(&effort, 256, empty, fill);
+    let method = "writing 256 new pages of a file in memory, less overwriting them";
+    bench.put_ns("page_cache_insert", &fresh.minus(again.median()), method);
+
+    bench.doing("pipe");
+    let (reader, writer) = pipe().map_err(failed("making a pipe"))?;
+    let both = looped(&effort, || (write(&writer, &[1]), read(&reader, &mut buffer[..1])));
+    let method = "half of writing and reading one byte of a pipe within one thread, less a system call";
+    bench.put_ns("pipe_transfer", &both.times(0.5).minus(call), method);
+
+    bench.doing("names of files");
+    let stat = looped(&effort, || rustix::fs::stat(&path));
+    bench.put_ns("stat", &stat, "stat of a file whose path is in the directory cache, the system call included");
+    let open = looped(&effort, || File::open(&path));
+    bench.put_ns("open_close", &open, "open and close of the same file, both system calls included");
+    Ok(())
+}

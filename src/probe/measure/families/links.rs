@@ -1,0 +1,148 @@
+//! Virtual network devices: what a packet pays on its way out of a container.
+//!
+//! Two network namespaces of the probe's own are joined three ways: by one veth pair; through a bridge in a third
+//! namespace; through a third namespace that routes, without and with address translation. A datagram of one byte is
+//! sent in the one and received in the other by the same thread (the kernel carries it all the way in the sender's
+//! context); differences of these ways are the hops. Everything disappears with the process. Left out: large packets
+//! and segmentation offload, several flows, the rules a real host has.
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::time::Duration;
+
+use super::super::cell::Bench;
+use super::super::timing::{Effort, Samples, looped};
+use crate::costs::Unit;
+use crate::probe::sandbox::links::{Net, pair};
+use crate::probe::sandbox::namespaces::{become_root_inside, is_privileged};
+use crate::probe::sandbox::netlink;
+
+pub const GIVES: &[(&str, Unit)] = &[
+    ("veth_hop", Unit::Ns),
+    ("bridge_hop", Unit::Ns),
+    ("forward_hop", Unit::Ns),
+    ("nat_hop", Unit::Ns),
+    ("veth_create", Unit::Ns),
+    ("bridge_create", Unit::Ns),
+];
+
+pub fn run(bench: &mut Bench) -> Result<(), String> {
+    if !is_privileged() {
+        become_root_inside()?;
+    }
+    let effort = bench.effort();
+    let text = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
+    let make = || -> io::Result<[Net; 3]> { Ok([Net::new()?, Net::new()?, Net::new()?]) };
+    let [a, b, middle] = make().map_err(text("making network namespaces"))?;
+    a.within(|| netlink::up("lo")).map_err(text("switching lo on"))?;
+    let local = Ipv4Addr::LOCALHOST;
+    let loopback = way(&effort, &a, &a, local, local).map_err(text("UDP on loopback"))?.median();
+
+    let sent = "a datagram of one byte sent and received by one thread";
+    let (near, far) = (Ipv4Addr::new(10, 1, 0, 1), Ipv4Addr::new(10, 1, 0, 2));
+    pair(&a, "direct", near, &b, "direct", Some(far)).map_err(text("making a veth pair"))?;
+    let direct = way(&effort, &a, &b, near, far).map_err(text("UDP through a veth pair"))?;
+    // Before and after, so that a drift of the processor's frequency cancels.
+    let again = way(&effort, &a, &a, local, local).map_err(text("UDP on loopback"))?.median();
+    let veth = direct.clone().minus((loopback + again) / 2.0);
+    bench.put_ns("veth_hop", &veth, format!("{sent} through a veth pair, less through loopback"));
+    let two_pairs = direct.median() + veth.median();
+
+    bench.doing("making network devices");
+    let (veths, bridges) = creations(&effort, &a, &b).map_err(text("making devices"))?;
+    bench.put_ns("veth_create", &veths, "making a veth pair across two namespaces");
+    bench.put_ns("bridge_create", &bridges, "making a bridge");
+
+    bench.doing("routing and address translation");
+    let plain = routed(&effort, &a, &b, &middle).map_err(text("routing"));
+    let method = format!("{sent} through two veth pairs and a routing namespace, less through two veth pairs");
+    bench.put_or_missing("forward_hop", plain.clone().map(|samples| samples.minus(two_pairs)), method);
+    let translated = plain.and_then(|plain| {
+        let missing = |e| format!("this kernel has no nf_tables with masquerading ({e})");
+        middle.within(netlink::masquerade).map_err(missing)?;
+        let samples = way(&effort, &a, &b, ROUTED[0], ROUTED[1]).map_err(text("address translation"))?;
+        Ok(samples.minus(plain.median()))
+    });
+    let method =
+        format!("{sent} through a routing namespace that masquerades (connection tracking, nf_tables), less without");
+    bench.put_or_missing("nat_hop", translated, method);
+
+    bench.doing("bridge");
+    let samples = bridged(&effort, &a, &b, &middle).map(|samples| samples.minus(two_pairs)).map_err(text("a bridge"));
+    let method = format!("{sent} through two veth pairs and a bridge, less through two veth pairs");
+    bench.put_or_missing("bridge_hop", samples, method);
+    Ok(())
+}
+
+/// The time of one datagram from `near` in `a` to `far` in `b`, sent and received.
+fn way(effort: &Effort, a: &Net, b: &Net, near: Ipv4Addr, far: Ipv4Addr) -> io::Result<Samples> {
+    let receiver = b.within(|| UdpSocket::bind((far, 0)))?;
+    let sender = a.within(|| UdpSocket::bind((near, 0)))?;
+    receiver.set_read_timeout(Some(Duration::from_millis(100)))?;
+    sender.connect(receiver.local_addr()?)?;
+    let mut byte = [0];
+    // The first finds the way: neighbours are asked for their addresses. A bridge's port takes up to a second to work.
+    let mut arrived = Err(io::ErrorKind::TimedOut.into());
+    for _ in 0..20 {
+        sender.send(&[1])?;
+        arrived = receiver.recv(&mut byte);
+        if arrived.is_ok() {
+            break;
+        }
+    }
+    arrived?;
+    let mut lost = None;
+    let samples = looped(effort, || {
+        if lost.is_none() {
+            lost = sender.send(&[1]).and_then(|_| receiver.recv(&mut byte)).err();
+        }
+    });
+    lost.map_or(Ok(samples), Err)
+}
+
+fn bridged(effort: &Effort, a: &Net, b: &Net, middle: &Net) -> io::Result<Samples> {
+    let (near, far) = (Ipv4Addr::new(10, 2, 0, 1), Ipv4Addr::new(10, 2, 0, 2));
+    middle.within(|| netlink::make_bridge("bridge").and_then(|()| netlink::up("bridge")))?;
+    for (net, address, port) in [(a, near, "port-a"), (b, far, "port-b")] {
+        pair(net, "bridged", address, middle, port, None)?;
+        middle.within(|| netlink::join(port, "bridge"))?;
+    }
+    way(effort, a, b, near, far)
+}
+
+/// The two ends of the routed way.
+const ROUTED: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 3, 0, 1), Ipv4Addr::new(10, 4, 0, 1)];
+
+fn routed(effort: &Effort, a: &Net, b: &Net, middle: &Net) -> io::Result<Samples> {
+    for (net, end, port) in [(a, ROUTED[0], "router-a"), (b, ROUTED[1], "router-b")] {
+        let [first, second, third, _] = end.octets();
+        let router = Ipv4Addr::new(first, second, third, 254);
+        pair(net, "routed", end, middle, port, Some(router))?;
+        net.within(|| netlink::add_default_route(router))?;
+    }
+    // This switch belongs to the namespace that one is in, and to no other.
+    middle.within(|| fs::write("/proc/sys/net/ipv4/ip_forward", "1"))?;
+    way(effort, a, b, ROUTED[0], ROUTED[1])
+}
+
+fn creations(effort: &Effort, a: &Net, b: &Net) -> io::Result<(Samples, Samples)> {
+    let start = std::time::Instant::now();
+    let (mut veths, mut bridges) = (Vec::new(), Vec::new());
+    a.within(|| {
+        for number in 0..effort.runs {
+            if number >= 5 && start.elapsed() > effort.limit {
+                break;
+            }
+            let (veth, bridge) = (format!("v{number}"), format!("b{number}"));
+            let clock = std::time::Instant::now();
+            netlink::make_veth(&veth, &veth, b)?;
+            veths.push(clock.elapsed().as_nanos() as f64);
+            let clock = std::time::Instant::now();
+            netlink::make_bridge(&bridge)?;
+            bridges.push(clock.elapsed().as_nanos() as f64);
+        }
+        Ok(())
+    })?;
+    Ok((Samples::of_runs(veths), Samples::of_runs(bridges)))
+}

@@ -1,0 +1,110 @@
+//! Mounts, as a container's start makes them, and the overlay's copy on the first write.
+//!
+//! All in a mount namespace of a child, on a `tmpfs` in it. Each sample is a mount and its unmount later. Left out:
+//! file systems on devices, and overlays of many layers.
+
+use std::ffi::CString;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
+use rustix::thread::UnshareFlags;
+
+use super::super::cell::Bench;
+use super::super::timing::{Effort, Samples, elapsed_ns};
+use crate::costs::Unit;
+use crate::probe::sandbox::in_child;
+use crate::probe::sandbox::namespaces::{become_root_inside, enter_new, is_privileged};
+
+pub const GIVES: &[(&str, Unit)] = &[
+    ("mount_tmpfs", Unit::Ns),
+    ("mount_bind", Unit::Ns),
+    ("mount_overlay", Unit::Ns),
+    ("unmount", Unit::Ns),
+    ("overlay_copy_up_4k", Unit::Ns),
+    ("overlay_copy_up_1m", Unit::Ns),
+];
+
+pub fn run(bench: &mut Bench) -> Result<(), String> {
+    let folder = bench.folder()?.join("mounts");
+    fs::create_dir_all(&folder).map_err(|e| format!("making {}: {e}", folder.display()))?;
+    let effort = bench.effort();
+    let all: Vec<Vec<f64>> = in_child(|| measure(&folder, &effort))?;
+    let methods = [
+        "mounting a tmpfs in a mount namespace of its own",
+        "a bind mount of a folder",
+        "mounting an overlay of one read-only and one writable layer",
+        "unmounting a tmpfs, a bind mount and an overlay: the mean",
+        "opening a file of 4 KiB of the read-only layer for writing, for the first time",
+        "opening a file of 1 MiB of the read-only layer for writing, for the first time",
+    ];
+    for (((name, _), method), values) in GIVES.iter().zip(methods).zip(all) {
+        bench.put_ns(name, &Samples::of_runs(values), method);
+    }
+    Ok(())
+}
+
+fn measure(folder: &Path, effort: &Effort) -> Result<Vec<Vec<f64>>, String> {
+    if !is_privileged() {
+        become_root_inside()?;
+    }
+    let text = |what: &'static str| move |e: std::io::Error| format!("{what}: {e}");
+    enter_new(UnshareFlags::NEWNS).map_err(text("making a mount namespace"))?;
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    mount_change("/", private).map_err(|e| format!("making mounts private: {e}"))?;
+    mount("strata", folder, "tmpfs", MountFlags::empty(), c"size=64m").map_err(|e| format!("mounting a tmpfs: {e}"))?;
+    for name in ["a", "b", "lower", "merged"] {
+        fs::create_dir(folder.join(name)).map_err(text("making folders"))?;
+    }
+    fs::write(folder.join("lower/small"), [1; 4096]).map_err(text("writing a file"))?;
+    fs::write(folder.join("lower/large"), vec![1; 1 << 20]).map_err(text("writing a file"))?;
+
+    let mut all = vec![Vec::new(); GIVES.len()];
+    let begin = Instant::now();
+    for run in 0..effort.runs {
+        if run >= 5 && begin.elapsed() > effort.limit * 3 {
+            break;
+        }
+        for (i, time) in round(folder, run)?.into_iter().enumerate() {
+            all[i].push(time);
+        }
+    }
+    Ok(all)
+}
+
+fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<f64, E> {
+    let start = Instant::now();
+    action().map(|_| elapsed_ns(start))
+}
+
+/// One of each, with fresh writable layers.
+fn round(folder: &Path, run: usize) -> Result<[f64; 6], String> {
+    let (a, b, merged) = (folder.join("a"), folder.join("b"), folder.join("merged"));
+    let failed = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {}", std::io::Error::from(e));
+    let end = |path: &Path| timed(|| unmount(path, UnmountFlags::empty())).map_err(failed("unmounting"));
+    let tmpfs =
+        timed(|| mount("strata", &a, "tmpfs", MountFlags::empty(), None)).map_err(failed("mounting a tmpfs"))?;
+    let bind = timed(|| mount_bind(&a, &b)).map_err(failed("a bind mount"))?;
+    let mut unmounts = end(&b)? + end(&a)?;
+
+    let (upper, work) = (folder.join(format!("upper{run}")), folder.join(format!("work{run}")));
+    for layer in [&upper, &work] {
+        fs::create_dir(layer).map_err(|e| format!("making a layer: {e}"))?;
+    }
+    let lower = folder.join("lower");
+    let options = format!("lowerdir={},upperdir={},workdir={}", lower.display(), upper.display(), work.display());
+    let options = CString::new(options).map_err(|e| e.to_string())?;
+    let overlay = timed(|| mount("strata", &merged, "overlay", MountFlags::empty(), options.as_c_str()))
+        .map_err(failed("mounting an overlay"))?;
+    let copy = |name: &str| {
+        timed(|| fs::OpenOptions::new().write(true).open(merged.join(name)))
+            .map_err(|e| format!("copying {name} up: {e}"))
+    };
+    let (small, large) = (copy("small")?, copy("large")?);
+    unmounts += end(&merged)?;
+    // Else the memory adds up; what can't be removed goes with the namespace.
+    let _ = fs::remove_dir_all(&upper);
+    let _ = fs::remove_dir_all(&work);
+    Ok([tmpfs, bind, overlay, unmounts / 3.0, small, large])
+}

@@ -1,0 +1,49 @@
+//! A system call: SYSCALL, the kernel's entry code with its mitigations, dispatch, exit code, SYSRET.
+//!
+//! Measured: `getppid`, whose body is a pointer or two, in a loop, less the loop. If this process already runs under
+//! seccomp filters or a tracer, their cost is in it. Left out: the body of any real call, and the virtual system calls
+//! that never enter the kernel (the clock is read that way: `clock_read`).
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use super::super::cell::{Bench, read_small};
+use super::super::timing::{Samples, looped};
+use crate::costs::Unit;
+
+pub const GIVES: &[(&str, Unit)] = &[("system_call", Unit::Ns), ("clock_read", Unit::Ns)];
+
+/// `getppid`, by its number.
+#[inline(always)]
+pub fn getppid() {
+    // SAFETY: takes no argument and changes nothing.
+    unsafe { libc::syscall(libc::SYS_getppid) };
+}
+
+/// A loop around nothing but a call: what has to be subtracted from loops around system calls.
+pub fn empty_loop(bench: &Bench) -> Samples {
+    #[inline(never)]
+    fn nothing(x: u64) -> u64 {
+        black_box(x)
+    }
+    looped(&bench.effort(), || nothing(black_box(1)))
+}
+
+/// `getppid` in a loop, less the loop.
+pub fn measure(bench: &Bench) -> Samples {
+    let empty = empty_loop(bench).median();
+    looped(&bench.effort(), getppid).minus(empty)
+}
+
+pub fn run(bench: &mut Bench) -> Result<(), String> {
+    let status = read_small("/proc/self/status").unwrap_or_default();
+    let filtered = status.lines().any(|l| l.starts_with("Seccomp:") && !l.ends_with('0'));
+    let note = if filtered { "; this process already runs under seccomp, which is included" } else { "" };
+    let samples = measure(bench);
+    bench.put_ns("system_call", &samples, format!("getppid in a loop, less an empty loop{note}"));
+
+    bench.doing("reading the clock");
+    let clock = looped(&bench.effort(), Instant::now);
+    bench.put_ns("clock_read", &clock, "clock_gettime(CLOCK_MONOTONIC) in a loop, as the C library offers it");
+    Ok(())
+}

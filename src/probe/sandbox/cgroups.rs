@@ -1,0 +1,179 @@
+//! Finding a place where this process may make a cgroup, and using it.
+//!
+//! Version 2 has one tree, version 1 one for each controller; many hosts have both mounted. A child of the process's
+//! own cgroup is tried first, then of the ones above it: in version 2 a cgroup that holds processes can't give its
+//! children controllers, so a limit on processor time needs a place further up. Nothing that exists is changed: no
+//! controller is switched on for others. Left out: asking systemd for a scope, which would leave that to it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+use rustix::process::{Pid, getpid, test_kill_process};
+
+use crate::probe::cleanup::{PREFIX, Scratch, remove_cgroup};
+
+/// The version of the tree that a cgroup is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// One tree for each controller.
+    V1,
+    /// One tree for all.
+    V2,
+}
+
+/// A cgroup under which others may be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Which tree.
+    pub version: Version,
+}
+
+/// A cgroup of the probe's own; removed when dropped.
+#[derive(Debug)]
+pub struct Cgroup {
+    folder: PathBuf,
+    version: Version,
+    owner: Pid,
+}
+
+/// A place for a new cgroup; with `cpu`, one where its processor time can be limited.
+///
+/// # Errors
+/// This user has none, and what would give it one.
+pub fn find(cpu: bool) -> Result<Place, String> {
+    let cgroups = fs::read_to_string("/proc/self/cgroup").map_err(|e| format!("/proc/self/cgroup: {e}"))?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|e| format!("/proc/self/mountinfo: {e}"))?;
+    let usable = |place: &Place| {
+        let writable = |path: &Path| access(path, Access::WRITE_OK).is_ok();
+        let limits = !cpu || place.version == Version::V1 || {
+            let on = fs::read_to_string(place.folder.join("cgroup.subtree_control")).unwrap_or_default();
+            on.split_whitespace().any(|controller| controller == "cpu")
+        };
+        limits && writable(&place.folder) && writable(&place.folder.join("cgroup.procs"))
+    };
+    candidates(&cgroups, &mounts, cpu).into_iter().find(usable).ok_or_else(|| {
+        let what = if cpu { "no cgroup of its own with the cpu controller" } else { "no cgroup of its own" };
+        format!(
+            "this user has {what}: none is delegated; systemd-run --user --scope -p Delegate=yes strata probe gives one"
+        )
+    })
+}
+
+/// Own cgroup first, then upwards; version 2 first.
+fn candidates(cgroups: &str, mounts: &str, cpu: bool) -> Vec<Place> {
+    let mut all = Vec::new();
+    let wanted = if cpu { "cpu" } else { "pids" };
+    for version in [Version::V2, Version::V1] {
+        let own = cgroups.lines().find_map(|line| {
+            let mut parts = line.splitn(3, ':');
+            let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+            let right = match version {
+                Version::V2 => controllers.is_empty(),
+                Version::V1 => controllers.split(',').any(|c| c == wanted),
+            };
+            right.then_some(path)
+        });
+        let mount = mounts.lines().find_map(|line| {
+            let (front, back) = line.split_once(" - ")?;
+            let mut back = back.split(' ');
+            let kind = back.next()?;
+            let options = back.nth(1).unwrap_or_default();
+            let right = match version {
+                Version::V2 => kind == "cgroup2",
+                Version::V1 => kind == "cgroup" && options.split(',').any(|o| o == wanted),
+            };
+            let mut front = front.split(' ').skip(3);
+            right.then_some((front.next()?, front.next()?))
+        });
+        let (Some(own), Some((root, point))) = (own, mount) else { continue };
+        let below = own.strip_prefix(root.trim_end_matches('/')).unwrap_or(own).trim_start_matches('/');
+        let own = Path::new(point).join(below);
+        let up = own.ancestors().take_while(|folder| folder.starts_with(point));
+        all.extend(up.map(|folder| Place { folder: folder.to_owned(), version }));
+    }
+    all
+}
+
+impl Cgroup {
+    /// Makes a cgroup in `place`, written down in `scratch` so that it can't outlive a killed probe for long.
+    ///
+    /// # Errors
+    /// The kernel refused.
+    pub fn new(place: &Place, scratch: &Scratch, name: &str) -> Result<Cgroup, String> {
+        sweep(&place.folder);
+        let owner = getpid();
+        let folder = place.folder.join(format!("{PREFIX}{}-{name}", owner.as_raw_nonzero()));
+        scratch.make_cgroup(&folder).map_err(|e| format!("making the cgroup {}: {e}", folder.display()))?;
+        Ok(Cgroup { folder, version: place.version, owner })
+    }
+
+    /// Moves the calling process into it.
+    ///
+    /// # Errors
+    /// The kernel refused.
+    pub fn enter(&self) -> io::Result<()> {
+        fs::write(self.folder.join("cgroup.procs"), "0")
+    }
+
+    /// Limits its processor time: `quota` microseconds in every `period` microseconds.
+    ///
+    /// # Errors
+    /// The kernel refused.
+    pub fn limit_cpu(&self, quota: u64, period: u64) -> io::Result<()> {
+        match self.version {
+            Version::V2 => fs::write(self.folder.join("cpu.max"), format!("{quota} {period}")),
+            Version::V1 => fs::write(self.folder.join("cpu.cfs_period_us"), period.to_string())
+                .and_then(|()| fs::write(self.folder.join("cpu.cfs_quota_us"), quota.to_string())),
+        }
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        if getpid() == self.owner {
+            remove_cgroup(&self.folder);
+        }
+    }
+}
+
+/// Removes the probe's empty cgroups in `folder` whose makers are gone. The journal sees to that too; this is for one
+/// that was lost with its folder.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let maker = rest.and_then(|rest| Pid::from_raw(rest.split('-').next()?.parse().ok()?));
+        if maker.is_some_and(|maker| test_kill_process(maker) == Err(rustix::io::Errno::SRCH)) {
+            // The kernel only ever removes an empty one.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_looked_for_from_the_own_cgroup_upwards_and_never_above_the_mount() {
+        let cgroups = "5:cpu,cpuacct:/docker/abc\n0::/user.slice/session.scope\n";
+        let mounts = "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n\
+                      31 20 0:27 /docker/abc /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n";
+        let folders: Vec<_> = candidates(cgroups, mounts, true).into_iter().map(|p| p.folder).collect();
+        let expected = ["/sys/fs/cgroup/user.slice/session.scope", "/sys/fs/cgroup/user.slice", "/sys/fs/cgroup"];
+        assert_eq!(folders[..3], expected.map(PathBuf::from));
+        assert_eq!(folders[3..], [PathBuf::from("/sys/fs/cgroup/cpu")]);
+    }
+
+    #[test]
+    fn nonsense_in_proc_gives_no_place_and_no_panic() {
+        for text in ["", ":", "0::", "a b c - ", "\0\0 - cgroup2", "0::/x\n - - -"] {
+            candidates(text, text, true);
+        }
+        assert!(candidates("0::/x", "", false).is_empty());
+    }
+}

@@ -1,0 +1,11 @@
+//! Doing things in processes that can't outlive the probe: forked children, and a real container made of them.
+
+pub mod cgroups;
+mod child;
+pub mod container;
+pub mod links;
+pub mod namespaces;
+pub mod netlink;
+pub mod payload;
+
+pub use child::{Child, Exit, die_with_parent, in_child, pipe, write_all};

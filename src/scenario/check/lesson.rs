@@ -1,0 +1,256 @@
+//! Walkthroughs and expectations.
+
+use super::quantities::{Names, kind_words};
+use super::scalar;
+use crate::engine::Time;
+use crate::scenario::file::{
+    BoundaryFile, ChoiceFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile, StepFile,
+};
+use crate::scenario::locate::Node;
+use crate::scenario::problem::{Problems, did_you_mean};
+use crate::scenario::{
+    Bound, Boundary, Choice, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step, Value,
+    library,
+};
+
+pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &[String], problems: &mut Problems) -> Vec<Step> {
+    let ids: Vec<Option<&str>> = steps.iter().map(|step| step.id.as_deref()).collect();
+    let mut lesson = Lesson { names: Names { stacks, problems }, ids: &ids };
+    steps.iter().enumerate().map(|(i, step)| lesson.step(i, step, at.item(i))).collect()
+}
+
+pub(super) fn expectations(
+    files: &[ExpectFile],
+    at: &Node,
+    stacks: &[String],
+    problems: &mut Problems,
+) -> Vec<Expectation> {
+    let mut names = Names { stacks, problems };
+    files.iter().enumerate().map(|(i, file)| expectation(file, at.item(i), &mut names)).collect()
+}
+
+struct Lesson<'a> {
+    names: Names<'a>,
+    ids: &'a [Option<&'a str>],
+}
+
+impl Lesson<'_> {
+    fn step(&mut self, index: usize, step: &StepFile, at: &Node) -> Step {
+        if step.title.trim().is_empty() {
+            self.names.problems.add(at.key("title").span.clone(), "the title is empty", None);
+        }
+        if let Some(id) = &step.id
+            && self.ids[..index].contains(&Some(id.as_str()))
+        {
+            let message = format!("an earlier step has the id \"{id}\" as well");
+            self.names.problems.add(at.key("id").span.clone(), message, None);
+        }
+        Step {
+            id: step.id.clone(),
+            title: step.title.clone(),
+            say: step.say.trim().to_owned(),
+            look_at: step.look_at.clone(),
+            predict: step.predict.as_ref().map(|predict| self.predict(predict, at.key("predict"))),
+            play: match &step.play {
+                PlayFile::Stay => Play::Stay,
+                PlayFile::Until(moment) => Play::Until(self.moment(moment, at.key("play").item(0))),
+            },
+            pace: match &step.pace {
+                PaceFile::Paced => Pace::Paced,
+                PaceFile::Proportional { per_second } => {
+                    let at = at.key("pace").key("per_second");
+                    let per_second = scalar::duration(per_second, at, "per_second", self.names.problems);
+                    if per_second == Time::ZERO {
+                        self.names.problems.add(at.span.clone(), "per_second is zero: nothing would move", None);
+                    }
+                    Pace::Proportional { per_second }
+                }
+            },
+            leaves_out: step.leaves_out.clone(),
+        }
+    }
+
+    fn predict(&mut self, file: &PredictFile, at: &Node) -> Predict {
+        let answer = self.names.quantity(&file.answer, at.key("answer"));
+        if file.choices.len() < 2 {
+            let help = Some("give at least two choices".to_owned());
+            self.names.problems.add(at.key("choices").span.clone(), "there is nothing to choose", help);
+        }
+        let places = at.key("choices");
+        let choice = |(i, choice): (usize, &ChoiceFile)| {
+            let place = places.item(i);
+            let range = range(choice, place, answer.kind(), self.names.problems);
+            Choice { label: label(choice, range, answer.kind()), range }
+        };
+        let choices = file.choices.iter().enumerate().map(choice).collect();
+        let corrections = at.key("if_wrong");
+        let if_wrong = file.if_wrong.0.iter().enumerate().filter_map(|(i, (choice, scene))| {
+            let index = file.choices.iter().position(|other| other.bare() == choice.bare());
+            if index.is_none() {
+                let help = Some("repeat one of the choices here, without its label".to_owned());
+                self.names.problems.add(corrections.key_span(i), "this is none of the choices", help);
+            }
+            Some((index?, self.scene(scene, corrections.item(i))?))
+        });
+        Predict { ask: file.ask.clone(), choices, answer: answer.clone(), if_wrong: if_wrong.collect() }
+    }
+
+    /// A step of this walkthrough, or a built-in scenario.
+    fn scene(&mut self, name: &str, at: &Node) -> Option<Scene> {
+        if let Some(index) = self.ids.iter().position(|id| *id == Some(name)) {
+            return Some(Scene::Step(index));
+        }
+        if library().iter().any(|built_in| built_in.id == name) {
+            return Some(Scene::Scenario(name.to_owned()));
+        }
+        let known = self.ids.iter().flatten().copied().chain(library().iter().map(|b| b.id));
+        let help = did_you_mean(name, known);
+        let message = format!("no step and no built-in scenario has the id \"{name}\"");
+        self.names.problems.add(at.span.clone(), message, help);
+        None
+    }
+
+    fn moment(&mut self, file: &MomentFile, at: &Node) -> Moment {
+        match file {
+            MomentFile::Start => Moment::Start,
+            MomentFile::End => Moment::End,
+            MomentFile::Time(time) => Moment::Time(scalar::time(time, at.item(0), "the time", self.names.problems)),
+            MomentFile::Operation { of, kind, nth, at: edge } => Moment::Operation {
+                of: self.names.subject(of, at.key("of")),
+                kind: kind.as_ref().and_then(|kind| self.names.operation(kind, at.key("kind"))),
+                nth: self.nth(nth, at),
+                begins: *edge == EdgeFile::Begin,
+            },
+            MomentFile::Crossing { of, what, nth } => Moment::Crossing {
+                of: self.names.subject(of, at.key("of")),
+                what: self.boundary(what, at.key("what")),
+                nth: self.nth(nth, at),
+            },
+        }
+    }
+
+    fn nth(&mut self, nth: &Option<Loose>, at: &Node) -> u64 {
+        let whole = |n| scalar::whole(n, at.key("nth"), "nth", 1..=u64::MAX, self.names.problems);
+        nth.as_ref().map_or(1, whole)
+    }
+
+    fn boundary(&mut self, file: &BoundaryFile, at: &Node) -> Boundary {
+        match file {
+            BoundaryFile::SystemCall => Boundary::SystemCall,
+            BoundaryFile::Return => Boundary::Return,
+            BoundaryFile::PageFault => Boundary::PageFault,
+            BoundaryFile::ProtectionFault => Boundary::ProtectionFault,
+            BoundaryFile::VmExit => Boundary::VmExit(None),
+            BoundaryFile::VmExitFor(reason) => Boundary::VmExit(self.names.reason(reason, at.item(0))),
+            BoundaryFile::VmEntry => Boundary::VmEntry,
+            BoundaryFile::Interrupt => Boundary::Interrupt,
+            BoundaryFile::Injection => Boundary::Injection,
+            BoundaryFile::ContextSwitch => Boundary::ContextSwitch,
+            BoundaryFile::Throttle => Boundary::Throttle,
+            BoundaryFile::Namespace => Boundary::Namespace,
+            BoundaryFile::Device => Boundary::Device,
+        }
+    }
+}
+
+fn range(choice: &ChoiceFile, at: &Node, kind: Kind, problems: &mut Problems) -> Range {
+    match choice {
+        ChoiceFile::Number(n) => Range::About(amount(n, at.item(0), kind, problems)),
+        ChoiceFile::Between(from, to) => {
+            let (from, to) = bounds(from, at.item(0), to, at.item(1), kind, problems);
+            Range::Between(from, to)
+        }
+        ChoiceFile::Label(_, inner) => range(inner, at.item(1), kind, problems),
+    }
+}
+
+/// The label given, or the values in words.
+fn label(choice: &ChoiceFile, range: Range, kind: Kind) -> String {
+    let value = |amount: f64| Value { amount, kind };
+    match (choice, range) {
+        (ChoiceFile::Label(label, _), _) => label.clone(),
+        (_, Range::About(n)) => value(n).to_string(),
+        (_, Range::Between(from, to)) => format!("{} to {}", value(from), value(to)),
+    }
+}
+
+/// A number for a count, rate or ratio; a text with a unit for a time, in picoseconds.
+fn amount(value: &Loose, at: &Node, kind: Kind, problems: &mut Problems) -> f64 {
+    match (value, kind) {
+        (Loose::Text(_), Kind::Time) => scalar::time(value, at, "this", problems).0 as f64,
+        (_, Kind::Time) => scalar::time(value, at, "this time", problems).0 as f64,
+        (Loose::Text(_), _) => {
+            let help = Some("write a number without quotation marks and unit".to_owned());
+            problems.add(at.span.clone(), format!("{} is compared with a text", kind_words(kind)), help);
+            0.0
+        }
+        (Loose::Whole(n), _) => *n as f64,
+        (Loose::Real(n), _) if n.is_finite() => *n,
+        (Loose::Real(n), _) => {
+            problems.add(at.span.clone(), format!("{n} is not a number to compare with"), None);
+            0.0
+        }
+    }
+}
+
+fn bounds(from: &Loose, from_at: &Node, to: &Loose, to_at: &Node, kind: Kind, problems: &mut Problems) -> (f64, f64) {
+    let (low, high) = (amount(from, from_at, kind, problems), amount(to, to_at, kind, problems));
+    if low > high {
+        let help = Some("the smaller one comes first".to_owned());
+        problems.add(from_at.span.clone(), format!("nothing lies between {from} and {to}"), help);
+    }
+    (low, high)
+}
+
+fn expectation(file: &ExpectFile, at: &Node, names: &mut Names) -> Expectation {
+    let (quantity, bound) = match file {
+        ExpectFile::Ratio { of, to, between: (low, high) } => {
+            let (of, to) = (names.quantity(of, at.key("of")), names.quantity(to, at.key("to")));
+            names.same_kind(&of, &to, at);
+            let place = at.key("between");
+            let (low, high) = bounds(low, place.item(0), high, place.item(1), Kind::Ratio, names.problems);
+            (Quantity::Ratio(Box::new(of), Box::new(to)), Bound::Between(low, high))
+        }
+        ExpectFile::Between(quantity, low, high) => {
+            let quantity = names.quantity(quantity, at.item(0));
+            let (low, high) = bounds(low, at.item(1), high, at.item(2), quantity.kind(), names.problems);
+            (quantity, Bound::Between(low, high))
+        }
+        ExpectFile::Equal(quantity, n) => single(quantity, n, at, names, Bound::Equal),
+        ExpectFile::AtLeast(quantity, n) => single(quantity, n, at, names, Bound::AtLeast),
+        ExpectFile::AtMost(quantity, n) => single(quantity, n, at, names, Bound::AtMost),
+        ExpectFile::Less(a, b) => {
+            let (a, b) = (names.quantity(a, at.item(0)), names.quantity(b, at.item(1)));
+            names.same_kind(&a, &b, at);
+            (a, Bound::LessThan(b))
+        }
+    };
+    Expectation { text: text(&quantity, &bound), quantity, bound }
+}
+
+fn single(
+    quantity: &crate::scenario::file::QuantityFile,
+    n: &Loose,
+    at: &Node,
+    names: &mut Names,
+    bound: impl Fn(f64) -> Bound,
+) -> (Quantity, Bound) {
+    let quantity = names.quantity(quantity, at.item(0));
+    let n = amount(n, at.item(1), quantity.kind(), names.problems);
+    (quantity, bound(n))
+}
+
+/// An expectation in words. Bounds are written with all their digits.
+fn text(quantity: &Quantity, bound: &Bound) -> String {
+    let value = |amount: f64| match quantity.kind() {
+        Kind::Time => Time(amount.round() as u64).to_string(),
+        _ => amount.to_string(),
+    };
+    match bound {
+        Bound::Between(low, high) => format!("{quantity} is from {} to {}", value(*low), value(*high)),
+        Bound::Equal(n) => format!("{quantity} is {}", value(*n)),
+        Bound::AtLeast(n) => format!("{quantity} is at least {}", value(*n)),
+        Bound::AtMost(n) => format!("{quantity} is at most {}", value(*n)),
+        Bound::LessThan(other) => format!("{quantity} is less than {other}"),
+    }
+}

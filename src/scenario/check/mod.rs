@@ -1,0 +1,98 @@
+//! From a text to a checked scenario: read the shape, then check what it means, collecting every problem.
+//!
+//! Checks never stop at the first mistake. Where a value is wrong, a harmless one stands in for it so that the rest
+//! can be checked too; the stand-ins never get out, because with any problem there is no scenario.
+
+mod host;
+mod lesson;
+mod programs;
+mod quantities;
+mod scalar;
+mod shape;
+mod stacks;
+mod total;
+
+use super::file::{CostsFile, ScenarioFile};
+use super::locate::Node;
+use super::problem::{Problems, did_you_mean};
+use super::{CostChoice, FORMAT, Scenario, ScenarioErrors, Source};
+use crate::costs::Profile;
+use crate::machine::spec::Spec;
+
+pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
+    let mut problems = Problems::new(source);
+    let file = match shape::read(&source.text) {
+        Ok(file) => file,
+        Err(mistake) => {
+            problems.add(mistake.span, mistake.message, mistake.help);
+            return Err(problems.into_errors());
+        }
+    };
+    let root = Node::of(&source.text);
+    let scenario = whole(&file, &root, &mut problems);
+    if problems.is_empty() { Ok(scenario) } else { Err(problems.into_errors()) }
+}
+
+fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario {
+    header(file, root, problems);
+    let until = file.until.as_ref().map(|until| {
+        let at = root.key("until");
+        let before = problems.len();
+        let time = scalar::time(until, at, "until", problems);
+        if time.0 == 0 && problems.len() == before {
+            problems.add(at.span.clone(), "until is zero: nothing would be simulated", None);
+        }
+        time
+    });
+    let host = host::check(&file.host, root.key("host"), problems);
+    let programs = programs::check(&file.programs, root.key("programs"), problems);
+    let stacks = stacks::check(file, root, &host, &programs, until.is_some(), problems);
+    let names: Vec<String> = stacks.iter().map(|stack| stack.name().to_owned()).collect();
+    Scenario {
+        id: file.id.clone(),
+        title: file.title.clone(),
+        teaches: file.teaches.clone(),
+        claims: file.claims.clone(),
+        seed: file
+            .seed
+            .as_ref()
+            .map_or(0, |seed| scalar::whole(seed, root.key("seed"), "seed", 0..=u64::MAX, problems)),
+        costs: costs(&file.costs, root, problems),
+        until,
+        walkthrough: lesson::walkthrough(&file.walkthrough, root.key("walkthrough"), &names, problems),
+        expectations: lesson::expectations(&file.expect, root.key("expect"), &names, problems),
+        spec: Spec { host, programs: programs.into_iter().map(|program| program.spec).collect(), stacks },
+        leaves_out: file.leaves_out.clone(),
+    }
+}
+
+fn header(file: &ScenarioFile, root: &Node, problems: &mut Problems) {
+    let format = scalar::whole(&file.format, root.key("format"), "format", 0..=u64::from(u32::MAX), problems);
+    if format != u64::from(FORMAT) {
+        let help = format!("write format: {FORMAT}; a newer file needs a newer Strata");
+        let message = format!("this program reads format {FORMAT}, not {}", file.format);
+        problems.add(root.key("format").span.clone(), message, Some(help));
+    }
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if file.id.is_empty() || file.id.len() > 64 || !file.id.chars().all(plain) {
+        let help = "use lower-case letters, digits and dashes, as in \"one-read\"".to_owned();
+        problems.add(root.key("id").span.clone(), format!("\"{}\" can't be an id", file.id), Some(help));
+    }
+    if file.title.trim().is_empty() {
+        problems.add(root.key("title").span.clone(), "the title is empty", None);
+    }
+}
+
+fn costs(costs: &CostsFile, root: &Node, problems: &mut Problems) -> CostChoice {
+    match costs {
+        CostsFile::Default => CostChoice::Default,
+        CostsFile::Profile(id) => {
+            if !Profile::BUILT_IN.contains(&id.as_str()) {
+                let help = did_you_mean(id, Profile::BUILT_IN.iter().copied());
+                let span = root.key("costs").item(0).span.clone();
+                problems.add(span, format!("no cost profile is called \"{id}\""), help);
+            }
+            CostChoice::Profile(id.clone())
+        }
+    }
+}

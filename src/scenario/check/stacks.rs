@@ -1,0 +1,319 @@
+//! What stands on the host's kernel and on the guests': every node against the platform that it stands on.
+
+use std::ops::Range;
+
+use super::programs::Program;
+use super::total::Total;
+use super::{host, scalar};
+use crate::engine::Time;
+use crate::machine::spec::{
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, VmSpec,
+};
+use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile};
+use crate::scenario::locate::Node;
+use crate::scenario::problem::{Problems, did_you_mean};
+use crate::scenario::{MAX_DEPTH, MAX_STACKS, scale};
+
+/// The most vCPUs of one virtual machine.
+const MAX_VCPUS: u64 = 64;
+/// The least memory with which a guest kernel starts.
+const LEAST_GUEST: u64 = 16 << 20;
+/// The largest image.
+const MOST_IMAGE: u64 = 1 << 40;
+
+/// The kernel on which nodes stand, and what it has to offer.
+struct Platform<'a> {
+    /// "the host", or the virtual machine's name.
+    name: &'a str,
+    cpus: u64,
+    memory: u64,
+    depth: usize,
+}
+
+struct Checker<'a> {
+    host: &'a HostSpec,
+    programs: &'a [Program],
+    has_until: bool,
+    total: Total,
+    problems: &'a mut Problems,
+}
+
+pub(super) fn check(
+    file: &ScenarioFile,
+    root: &Node,
+    host: &HostSpec,
+    programs: &[Program],
+    has_until: bool,
+    problems: &mut Problems,
+) -> Vec<NodeSpec> {
+    let at = root.key("stacks");
+    let copies = file
+        .copies
+        .as_ref()
+        .map_or(1, |copies| scalar::whole(copies, root.key("copies"), "copies", 1..=MAX_STACKS as u64, problems));
+    if file.stacks.0.is_empty() {
+        let help = Some("write at least one, as in { \"process\": Process(run: \"reader\") }".to_owned());
+        problems.add(at.span.clone(), "there are no stacks: nothing runs", help);
+    }
+    let mut checker = Checker { host, programs, has_until, total: Total::default(), problems };
+    let platform = Platform { name: "the host", cpus: u64::from(host.cores), memory: host.memory, depth: 1 };
+    let stacks = checker.nodes(&file.stacks, at, &platform, copies);
+    let standing = stacks.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(own.saturating_mul(copies)));
+    let too_many = (standing > MAX_STACKS as u64).then_some((standing, MAX_STACKS as u64, "stacks"));
+    if let Some((n, most, what)) = too_many.or(checker.total.too_many()) {
+        let help = Some(format!("{most} is the most; \"copies\" multiply all that stands inside"));
+        checker.problems.add(at.span.clone(), format!("{n} {what} in all"), help);
+    }
+    if checker.problems.is_empty() { expand(stacks, copies) } else { stacks.into_iter().map(|(n, _)| n).collect() }
+}
+
+/// All copies of all nodes. The whole list is copied `copies` times, so that copies of different stacks alternate.
+fn expand(nodes: Vec<(NodeSpec, u64)>, copies: u64) -> Vec<NodeSpec> {
+    let most = nodes.iter().map(|(_, n)| *n).max().unwrap_or(1) * copies;
+    // Neither is above MAX_STACKS here.
+    (1..=most as usize)
+        .flat_map(|copy| {
+            let wanted = nodes.iter().filter(move |(_, n)| copy as u64 <= n * copies);
+            wanted.map(move |(node, _)| scale::copy_of(node, copy))
+        })
+        .collect()
+}
+
+impl Checker<'_> {
+    /// The nodes on one kernel, each with how many copies of it there are to be.
+    fn nodes(&mut self, nodes: &Named<NodeFile>, at: &Node, on: &Platform, copies: u64) -> Vec<(NodeSpec, u64)> {
+        host::names(nodes, at, self.problems);
+        let mut promised: u64 = 0;
+        let mut checked = Vec::new();
+        for (i, (name, node)) in nodes.0.iter().enumerate() {
+            let place = at.item(i);
+            let own = node
+                .copies()
+                .map_or(1, |n| scalar::whole(n, place.key("copies"), "copies", 1..=MAX_STACKS as u64, self.problems));
+            let all = own.saturating_mul(copies);
+            let before = std::mem::take(&mut self.total);
+            let spec = self.node(name, node, place, on);
+            self.total = before.plus(self.total.plus(Total::of(&spec)).times(all));
+            if let NodeSpec::Vm(vm) = &spec {
+                let before = promised;
+                promised = promised.saturating_add(vm.memory.saturating_mul(all));
+                if before <= on.memory && promised > on.memory {
+                    self.beyond_memory(vm.memory, all, promised, place.key("memory").span.clone(), on);
+                }
+            }
+            checked.push((spec, own));
+        }
+        checked
+    }
+
+    fn beyond_memory(&mut self, memory: u64, copies: u64, promised: u64, span: Range<usize>, on: &Platform) {
+        let size = scalar::size_text;
+        let times = if copies > 1 { format!(" ({copies} copies of {})", size(memory)) } else { String::new() };
+        let message = format!(
+            "with this the virtual machines are promised {}{times}, and {} has {}",
+            size(promised),
+            on.name,
+            size(on.memory)
+        );
+        self.problems.add(span, message, Some(format!("promise less, or give {} more memory", on.name)));
+    }
+
+    fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
+        match node {
+            NodeFile::Process { run, threads, weight, cpu, cgroup, .. } => {
+                NodeSpec::Process(self.process(name, run, [threads, weight, cpu], cgroup, at, on))
+            }
+            NodeFile::Container { run, threads, weight, cpu, cgroup, seccomp_filters, network, image, .. } => {
+                let filters = seccomp_filters.as_ref().map_or(0, |n| {
+                    scalar::whole(n, at.key("seccomp_filters"), "seccomp_filters", 0..=64, self.problems)
+                });
+                NodeSpec::Container(ContainerSpec {
+                    process: self.process(name, run, [threads, weight, cpu], cgroup, at, on),
+                    seccomp_filters: filters as u16,
+                    network: match network {
+                        NetworkFile::Host => ContainerNetwork::Host,
+                        NetworkFile::Bridge => ContainerNetwork::Bridge,
+                    },
+                    image_bytes: self.image(image, at),
+                })
+            }
+            NodeFile::Vm { vcpus, memory, backend, pin, preallocated, image, stacks, .. } => {
+                let vcpus = vcpus
+                    .as_ref()
+                    .map_or(1, |n| scalar::whole(n, at.key("vcpus"), "vcpus", 1..=MAX_VCPUS, self.problems));
+                let memory = scalar::size(memory, at.key("memory"), "memory", LEAST_GUEST..=64 << 40, self.problems);
+                self.needs_hypervisor(at);
+                NodeSpec::Vm(VmSpec {
+                    name: name.to_owned(),
+                    vcpus: vcpus as u16,
+                    memory,
+                    backend: match backend {
+                        BackendFile::Virtio => Backend::UserSpace,
+                        BackendFile::Vhost => Backend::Vhost,
+                    },
+                    pin: self.pins(pin, vcpus, at.key("pin"), on),
+                    preallocated: *preallocated,
+                    image_bytes: self.image(image, at),
+                    stacks: self.guests(name, vcpus, memory, stacks, at, on),
+                })
+            }
+        }
+    }
+
+    fn guests(
+        &mut self,
+        name: &str,
+        cpus: u64,
+        memory: u64,
+        stacks: &Named<NodeFile>,
+        at: &Node,
+        on: &Platform,
+    ) -> Vec<NodeSpec> {
+        let inside = at.key("stacks");
+        if on.depth >= MAX_DEPTH && !stacks.0.is_empty() {
+            let help = Some(format!("stacks may stand {MAX_DEPTH} deep"));
+            self.problems.add(inside.span.clone(), "too many virtual machines in one another", help);
+            return Vec::new();
+        }
+        let platform = Platform { name, cpus, memory, depth: on.depth + 1 };
+        let guests = self.nodes(stacks, inside, &platform, 1);
+        // Copies of copies are counted before they are made.
+        if self.problems.is_empty() && self.total.too_many().is_none() {
+            expand(guests, 1)
+        } else {
+            guests.into_iter().map(|(n, _)| n).collect()
+        }
+    }
+
+    fn process(
+        &mut self,
+        name: &str,
+        run: &Option<String>,
+        [threads, weight, cpu]: [&Option<Loose>; 3],
+        cgroup: &Option<CgroupFile>,
+        at: &Node,
+        on: &Platform,
+    ) -> ProcessSpec {
+        let mut whole = |value: &Option<Loose>, what: &str, range, default| {
+            value.as_ref().map_or(default, |n| scalar::whole(n, at.key(what), what, range, self.problems))
+        };
+        let threads = whole(threads, "threads", 1..=1024, 1) as u16;
+        let weight = whole(weight, "weight", 1..=100_000, 1024) as u32;
+        ProcessSpec {
+            name: name.to_owned(),
+            program: run.as_ref().and_then(|run| self.program(run, name, at.key("run"), on)),
+            threads,
+            weight,
+            cpu: cpu.as_ref().and_then(|cpu| self.cpu(cpu, at.key("cpu"), "cpu", on)),
+            cgroup: cgroup.as_ref().map(|cgroup| self.cgroup(cgroup, at.key("cgroup"))),
+        }
+    }
+
+    /// A CPU's number below the number of CPUs.
+    fn cpu(&mut self, value: &Loose, at: &Node, what: &str, on: &Platform) -> Option<u16> {
+        let number = scalar::whole(value, at, what, 0..=u64::from(u16::MAX - 1), self.problems);
+        if number >= on.cpus {
+            let has = if on.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", on.cpus) };
+            let message = format!("there is no CPU {number}: {} has {has}", on.name);
+            self.problems.add(at.span.clone(), message, Some(format!("CPUs count from 0 to {}", on.cpus - 1)));
+            return None;
+        }
+        Some(number as u16)
+    }
+
+    fn pins(&mut self, pin: &[Loose], vcpus: u64, at: &Node, on: &Platform) -> Vec<u16> {
+        if !pin.is_empty() && pin.len() as u64 != vcpus {
+            let help = Some("give one CPU for each vCPU, or none at all".to_owned());
+            let message = format!("{} pins for {vcpus} vCPUs", pin.len());
+            self.problems.add(at.span.clone(), message, help);
+        }
+        pin.iter().enumerate().filter_map(|(i, cpu)| self.cpu(cpu, at.item(i), "pin", on)).collect()
+    }
+
+    fn needs_hypervisor(&mut self, at: &Node) {
+        if !self.host.hypervisor {
+            let help = Some("add hypervisor: Kvm to the host".to_owned());
+            self.problems.add(at.span.clone(), "a virtual machine on a host without a hypervisor", help);
+        }
+    }
+
+    fn image(&mut self, image: &Option<Loose>, at: &Node) -> u64 {
+        image.as_ref().map_or(0, |size| scalar::size(size, at.key("image"), "image", 0..=MOST_IMAGE, self.problems))
+    }
+
+    fn cgroup(&mut self, cgroup: &CgroupFile, at: &Node) -> CgroupSpec {
+        let cpu_max = cgroup.cpu_max.as_ref().map(|file| {
+            let at = at.key("cpu_max");
+            let period =
+                file.period.as_ref().map_or(Time::ms(100), |p| self.between(p, at, "period", Time::ms(1), Time::s(1)));
+            let quota = self.between(&file.quota, at, "quota", Time::ms(1), Time::s(1_000));
+            let burst = file.burst.as_ref().map_or(Time::ZERO, |b| self.between(b, at, "burst", Time::ZERO, quota));
+            CpuMax { quota, period, burst }
+        });
+        CgroupSpec { cpu_max }
+    }
+
+    /// A time in the range that the Linux kernel accepts.
+    fn between(&mut self, value: &Loose, at: &Node, what: &str, from: Time, to: Time) -> Time {
+        let at = at.key(what);
+        let before = self.problems.len();
+        let time = scalar::time(value, at, what, self.problems);
+        if self.problems.len() == before && !(from..=to).contains(&time) {
+            let help = match what {
+                "burst" => "a burst is at most the quota".to_owned(),
+                _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
+            };
+            self.problems.add(at.span.clone(), format!("{what} is {time}"), Some(help));
+        }
+        if (from..=to).contains(&time) { time } else { from }
+    }
+
+    /// The program called `run`, which this platform must be able to run.
+    fn program(&mut self, run: &str, stack: &str, at: &Node, on: &Platform) -> Option<ProgramId> {
+        let Some(index) = self.programs.iter().position(|program| program.spec.name == run) else {
+            let help = did_you_mean(run, self.programs.iter().map(|program| program.spec.name.as_str()));
+            self.problems.add(at.span.clone(), format!("no program is called \"{run}\""), help);
+            return None;
+        };
+        let needs = &self.programs[index].needs;
+        let mut need = |place: &Option<Range<usize>>, missing: bool, message: String, help: &str| {
+            if let (Some(span), true) = (place, missing) {
+                self.problems.add_once(span.clone(), message, Some(help.to_owned()));
+            }
+        };
+        need(
+            &needs.until,
+            !self.has_until,
+            format!("the program \"{run}\" never ends, and the scenario has no \"until\""),
+            "add until: \"10 ms\" to the scenario, or use Repeat(times: …, body: […])",
+        );
+        need(
+            &needs.disk,
+            self.host.disks.is_empty(),
+            "a file is used, and the host has no disk".to_owned(),
+            "add disks: { \"nvme0\": Nvme(capacity: \"1 TiB\") } to the host",
+        );
+        need(
+            &needs.nic,
+            self.host.nics.is_empty(),
+            "another computer is asked, and the host has no network card".to_owned(),
+            "add nics: { \"eth0\": Nic(bandwidth: \"10 Gbit/s\") } to the host, or ask peer: Local",
+        );
+        need(
+            &needs.two_cpus,
+            on.cpus < 2,
+            format!("the partner is to be on another CPU, and for \"{stack}\" {} has only one", on.name),
+            "give it a second CPU, or write across_cpus: false",
+        );
+        if let Some((set, span)) = &needs.memory
+            && *set > on.memory
+        {
+            let size = scalar::size_text;
+            let (want, has) = (size(*set), size(on.memory));
+            let message = format!("a working set of {want}, and for \"{stack}\" {} has {has}", on.name);
+            self.problems.add_once(span.clone(), message, Some("make it smaller, or give more memory".to_owned()));
+        }
+        // `programs::check` keeps the index within a u16.
+        Some(ProgramId(index as u16))
+    }
+}

@@ -1,0 +1,467 @@
+//! The shape of a scenario file, as serde reads it. Nothing is checked here beyond the shape: numbers, durations and
+//! names stay as they are written, so that [`super::check`] can tell everything that is wrong at once and point at it.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Scenario", deny_unknown_fields)]
+pub(super) struct ScenarioFile {
+    pub format: Loose,
+    pub id: String,
+    pub title: String,
+    #[serde(default)]
+    pub teaches: String,
+    #[serde(default)]
+    pub claims: Vec<String>,
+    pub seed: Option<Loose>,
+    #[serde(default)]
+    pub costs: CostsFile,
+    pub until: Option<Loose>,
+    pub host: HostFile,
+    pub programs: Named<Vec<StatementFile>>,
+    pub stacks: Named<NodeFile>,
+    pub copies: Option<Loose>,
+    #[serde(default)]
+    pub walkthrough: Vec<StepFile>,
+    #[serde(default)]
+    pub expect: Vec<ExpectFile>,
+    #[serde(default)]
+    pub leaves_out: Vec<String>,
+}
+
+/// A scalar as written: the check says what it should have been.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Loose {
+    Whole(i128),
+    Real(f64),
+    Text(String),
+}
+
+impl fmt::Display for Loose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Loose::Whole(n) => write!(f, "{n}"),
+            Loose::Real(n) => write!(f, "{n}"),
+            Loose::Text(text) => write!(f, "\"{text}\""),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Loose, D::Error> {
+        struct Scalar;
+        impl Visitor<'_> for Scalar {
+            type Value = Loose;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or a text with a unit such as \"2 us\"")
+            }
+            fn visit_i64<E>(self, n: i64) -> Result<Loose, E> {
+                Ok(Loose::Whole(i128::from(n)))
+            }
+            fn visit_u64<E>(self, n: u64) -> Result<Loose, E> {
+                Ok(Loose::Whole(i128::from(n)))
+            }
+            fn visit_f64<E>(self, n: f64) -> Result<Loose, E> {
+                Ok(Loose::Real(n))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
+                Ok(Loose::Text(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Scalar)
+    }
+}
+
+/// A map keyed by name, in the order of the file. A name that stands there twice is kept twice.
+#[derive(Debug)]
+pub(super) struct Named<T>(pub Vec<(String, T)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Named(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Named<T>, D::Error> {
+        struct Entries<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Named<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map keyed by name, as in { \"app\": … }")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Named(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(std::marker::PhantomData))
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename = "Costs", deny_unknown_fields)]
+pub(super) enum CostsFile {
+    #[default]
+    Default,
+    Profile(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Host", deny_unknown_fields)]
+pub(super) struct HostFile {
+    pub cores: Loose,
+    pub memory: Loose,
+    #[serde(default)]
+    pub disks: Named<DiskFile>,
+    #[serde(default)]
+    pub nics: Named<NicFile>,
+    pub hypervisor: Option<HypervisorFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Hypervisor", deny_unknown_fields)]
+pub(super) enum HypervisorFile {
+    Kvm,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Disk", deny_unknown_fields)]
+pub(super) enum DiskFile {
+    Nvme { capacity: Loose },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Network card", deny_unknown_fields)]
+pub(super) enum NicFile {
+    Nic { bandwidth: Loose },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Operation", deny_unknown_fields)]
+pub(super) enum StatementFile {
+    Compute(Loose),
+    Cycles(Loose),
+    Memory {
+        working_set: Loose,
+        accesses: Loose,
+        #[serde(default)]
+        huge_pages: bool,
+    },
+    SystemCall(String),
+    Read {
+        file: String,
+        bytes: Loose,
+        #[serde(default)]
+        cache: CacheFile,
+    },
+    Write {
+        file: String,
+        bytes: Loose,
+        #[serde(default)]
+        sync: bool,
+    },
+    Request {
+        send: Loose,
+        receive: Loose,
+        think: Option<Loose>,
+        #[serde(default)]
+        peer: PeerFile,
+    },
+    PingPong {
+        #[serde(default)]
+        across_cpus: bool,
+    },
+    Sleep(Loose),
+    Cpuid,
+    Hlt,
+    Repeat {
+        times: Loose,
+        body: Vec<StatementFile>,
+    },
+    Forever(Vec<StatementFile>),
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Cache", deny_unknown_fields)]
+pub(super) enum CacheFile {
+    Cold,
+    Warm,
+    #[default]
+    AsIs,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Peer", deny_unknown_fields)]
+pub(super) enum PeerFile {
+    #[default]
+    Remote,
+    Local,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Stack", deny_unknown_fields)]
+pub(super) enum NodeFile {
+    Process {
+        run: Option<String>,
+        threads: Option<Loose>,
+        weight: Option<Loose>,
+        cpu: Option<Loose>,
+        cgroup: Option<CgroupFile>,
+        copies: Option<Loose>,
+    },
+    Container {
+        run: Option<String>,
+        threads: Option<Loose>,
+        weight: Option<Loose>,
+        cpu: Option<Loose>,
+        cgroup: Option<CgroupFile>,
+        seccomp_filters: Option<Loose>,
+        #[serde(default)]
+        network: NetworkFile,
+        image: Option<Loose>,
+        copies: Option<Loose>,
+    },
+    Vm {
+        vcpus: Option<Loose>,
+        memory: Loose,
+        #[serde(default)]
+        backend: BackendFile,
+        #[serde(default)]
+        pin: Vec<Loose>,
+        #[serde(default)]
+        preallocated: bool,
+        image: Option<Loose>,
+        #[serde(default)]
+        stacks: Named<NodeFile>,
+        copies: Option<Loose>,
+    },
+}
+
+impl NodeFile {
+    pub fn copies(&self) -> Option<&Loose> {
+        match self {
+            NodeFile::Process { copies, .. } | NodeFile::Container { copies, .. } | NodeFile::Vm { copies, .. } => {
+                copies.as_ref()
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Network", deny_unknown_fields)]
+pub(super) enum NetworkFile {
+    Host,
+    #[default]
+    Bridge,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Backend", deny_unknown_fields)]
+pub(super) enum BackendFile {
+    #[default]
+    Virtio,
+    Vhost,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Cgroup", deny_unknown_fields)]
+pub(super) struct CgroupFile {
+    pub cpu_max: Option<CpuMaxFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "CpuMax", deny_unknown_fields)]
+pub(super) struct CpuMaxFile {
+    pub quota: Loose,
+    pub period: Option<Loose>,
+    pub burst: Option<Loose>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Step", deny_unknown_fields)]
+pub(super) struct StepFile {
+    pub id: Option<String>,
+    pub title: String,
+    pub say: String,
+    #[serde(default)]
+    pub look_at: Vec<String>,
+    pub predict: Option<PredictFile>,
+    #[serde(default)]
+    pub play: PlayFile,
+    #[serde(default)]
+    pub pace: PaceFile,
+    #[serde(default)]
+    pub leaves_out: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Predict", deny_unknown_fields)]
+pub(super) struct PredictFile {
+    pub ask: String,
+    pub choices: Vec<ChoiceFile>,
+    pub answer: QuantityFile,
+    #[serde(default)]
+    pub if_wrong: Pairs,
+}
+
+/// Choices and the scenes that correct them, in the order of the file.
+#[derive(Debug, Default)]
+pub(super) struct Pairs(pub Vec<(ChoiceFile, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Pairs;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from a choice to a scene, as in { Number(4096): \"doorbell\" }")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Pairs(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename = "Choice", deny_unknown_fields)]
+pub(super) enum ChoiceFile {
+    Number(Loose),
+    Between(Loose, Loose),
+    Label(String, Box<ChoiceFile>),
+}
+
+impl ChoiceFile {
+    /// What is right for this choice, without its label.
+    pub fn bare(&self) -> &ChoiceFile {
+        let mut choice = self;
+        while let ChoiceFile::Label(_, inner) = choice {
+            choice = inner;
+        }
+        choice
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename = "Play", deny_unknown_fields)]
+pub(super) enum PlayFile {
+    #[default]
+    Stay,
+    Until(MomentFile),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Moment", deny_unknown_fields)]
+pub(super) enum MomentFile {
+    Start,
+    End,
+    Time(Loose),
+    Operation {
+        of: String,
+        kind: Option<String>,
+        nth: Option<Loose>,
+        #[serde(default)]
+        at: EdgeFile,
+    },
+    Crossing {
+        of: String,
+        what: BoundaryFile,
+        nth: Option<Loose>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename = "Edge", deny_unknown_fields)]
+pub(super) enum EdgeFile {
+    Begin,
+    #[default]
+    End,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Boundary", deny_unknown_fields)]
+pub(super) enum BoundaryFile {
+    SystemCall,
+    Return,
+    PageFault,
+    ProtectionFault,
+    VmExit,
+    VmExitFor(String),
+    VmEntry,
+    Interrupt,
+    Injection,
+    ContextSwitch,
+    Throttle,
+    Namespace,
+    Device,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename = "Pace", deny_unknown_fields)]
+pub(super) enum PaceFile {
+    #[default]
+    Paced,
+    Proportional {
+        per_second: Loose,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Quantity", deny_unknown_fields)]
+pub(super) enum QuantityFile {
+    Exits { of: String, reason: Option<String>, per: Option<PerFile> },
+    SystemCalls { of: String, per: Option<PerFile> },
+    ContextSwitches { of: String, per: Option<PerFile> },
+    PageFaults { of: String, per: Option<PerFile> },
+    Interrupts { of: String, per: Option<PerFile> },
+    Throttles { of: String, per: Option<PerFile> },
+    Operations { of: String, kind: Option<String> },
+    Latency(String, StatisticFile),
+    OperationLatency(String, String, StatisticFile),
+    Throughput { of: String },
+    Ledger { of: String, layer: String },
+    Busy { of: String },
+    Ratio(Box<QuantityFile>, Box<QuantityFile>),
+    Difference(Box<QuantityFile>, Box<QuantityFile>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Per", deny_unknown_fields)]
+pub(super) enum PerFile {
+    Operation(String),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "Statistic", deny_unknown_fields)]
+pub(super) enum StatisticFile {
+    P50,
+    P95,
+    P99,
+    Mean,
+    Max,
+    Total,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Expectation", deny_unknown_fields)]
+pub(super) enum ExpectFile {
+    Ratio { of: QuantityFile, to: QuantityFile, between: (Loose, Loose) },
+    Equal(QuantityFile, Loose),
+    Between(QuantityFile, Loose, Loose),
+    AtLeast(QuantityFile, Loose),
+    AtMost(QuantityFile, Loose),
+    Less(QuantityFile, QuantityFile),
+}

@@ -1,0 +1,314 @@
+//! What can be asked of a run: one vocabulary for predictions and expectations.
+
+use std::fmt;
+
+use crate::engine::Time;
+use crate::machine::Outcome;
+use crate::trace::{ExitReason, Latency, Layer, OperationKind, StackId, StackStats};
+
+/// The stack that a quantity is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its name in the file.
+    pub name: String,
+    /// Its place in the outcome.
+    pub id: StackId,
+}
+
+/// Which figure of a distribution of latencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// The median.
+    P50,
+    /// 95 in a hundred are at or below.
+    P95,
+    /// 99 in a hundred are at or below.
+    P99,
+    /// The mean.
+    Mean,
+    /// The longest.
+    Max,
+    /// The sum of all.
+    Total,
+}
+
+impl Statistic {
+    fn of(self, latency: &Latency) -> u64 {
+        match self {
+            Statistic::P50 => latency.p50,
+            Statistic::P95 => latency.p95,
+            Statistic::P99 => latency.p99,
+            Statistic::Mean => latency.mean,
+            Statistic::Max => latency.max,
+            Statistic::Total => latency.total,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Statistic::P50 => "median latency",
+            Statistic::P95 => "95th percentile latency",
+            Statistic::P99 => "99th percentile latency",
+            Statistic::Mean => "mean latency",
+            Statistic::Max => "longest latency",
+            Statistic::Total => "total latency",
+        }
+    }
+}
+
+/// Something that a stack's statistics count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// VM exits, of one reason or of all.
+    Exits(Option<ExitReason>),
+    /// System calls by programs and device models.
+    SystemCalls,
+    /// Switches to another task.
+    ContextSwitches,
+    /// Page faults.
+    PageFaults,
+    /// Interrupts taken.
+    Interrupts,
+    /// Times that a task was stopped by `cpu.max`.
+    Throttles,
+}
+
+impl Counter {
+    fn of(self, stats: &StackStats) -> u64 {
+        match self {
+            Counter::Exits(None) => stats.exits_total(),
+            Counter::Exits(Some(reason)) => stats.exits[reason as usize],
+            Counter::SystemCalls => stats.system_calls,
+            Counter::ContextSwitches => stats.context_switches,
+            Counter::PageFaults => stats.page_faults,
+            Counter::Interrupts => stats.interrupts,
+            Counter::Throttles => stats.throttles,
+        }
+    }
+
+    fn label(self) -> String {
+        match self {
+            Counter::Exits(None) => "VM exits".to_owned(),
+            Counter::Exits(Some(reason)) => format!("VM exits ({})", reason.label()),
+            Counter::SystemCalls => "system calls".to_owned(),
+            Counter::ContextSwitches => "context switches".to_owned(),
+            Counter::PageFaults => "page faults".to_owned(),
+            Counter::Interrupts => "interrupts".to_owned(),
+            Counter::Throttles => "throttles".to_owned(),
+        }
+    }
+}
+
+/// What a value counts, and so how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A count, perhaps per operation.
+    Count,
+    /// Picoseconds.
+    Time,
+    /// Per second.
+    Rate,
+    /// One quantity over another.
+    Ratio,
+}
+
+/// A quantity's value in a run. Displays with three significant digits and its unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Value {
+    /// The number; picoseconds for a time. Not a number where it has none (a ratio to nothing).
+    pub amount: f64,
+    /// What it counts.
+    pub kind: Kind,
+}
+
+impl Value {
+    /// The value for JSON: a number, or nothing where there is none.
+    pub fn finite(&self) -> Option<f64> {
+        self.amount.is_finite().then_some(self.amount)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.amount.is_finite() {
+            return f.write_str("no value");
+        }
+        match self.kind {
+            Kind::Count => f.write_str(&three_digits(self.amount)),
+            Kind::Time if self.amount < 0.0 => write!(f, "-{}", Time((-self.amount).round() as u64)),
+            Kind::Time => write!(f, "{}", Time(self.amount.round() as u64)),
+            Kind::Rate => write!(f, "{} per second", three_digits(self.amount)),
+            Kind::Ratio => {
+                let magnitude = self.amount.abs().max(0.1).log10().floor() as i32;
+                let digits = (2 - magnitude).clamp(0, 3) as usize;
+                write!(f, "{:.digits$}×", self.amount)
+            }
+        }
+    }
+}
+
+/// Whole numbers up to 99,999 as they are; everything else to three significant digits.
+fn three_digits(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 100_000.0 {
+        return format!("{value:.0}");
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if magnitude >= 6 {
+        let millions = value / 1e6;
+        let digits = (2 - millions.abs().log10().floor() as i32).max(0) as usize;
+        return format!("{millions:.digits$} million");
+    }
+    let digits = (2 - magnitude).clamp(0, 9) as usize;
+    let text = format!("{value:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// Something that can be read off a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Quantity {
+    /// How often something happened on a stack's behalf, in all or per operation of a kind.
+    Count {
+        /// Whose.
+        of: Subject,
+        /// What is counted.
+        what: Counter,
+        /// Divided by how many operations: `None` for not at all, `Some(None)` for all kinds.
+        per: Option<Option<OperationKind>>,
+    },
+    /// How many operations ended.
+    Operations {
+        /// Whose.
+        of: Subject,
+        /// Of one kind, or of all.
+        kind: Option<OperationKind>,
+    },
+    /// A figure of the latencies.
+    Latency {
+        /// Whose.
+        of: Subject,
+        /// Which figure.
+        statistic: Statistic,
+        /// Of one kind of operation, or of all.
+        kind: Option<OperationKind>,
+    },
+    /// Operations per simulated second of the time that the stack had something to do.
+    Throughput {
+        /// Whose.
+        of: Subject,
+    },
+    /// A line of the ledger: the time of all operations in one layer.
+    Ledger {
+        /// Whose.
+        of: Subject,
+        /// Which line.
+        layer: Layer,
+    },
+    /// Time that the hardware's cores worked on a stack's behalf.
+    Busy {
+        /// Whose.
+        of: Subject,
+    },
+    /// One quantity over another.
+    Ratio(Box<Quantity>, Box<Quantity>),
+    /// One quantity less another.
+    Difference(Box<Quantity>, Box<Quantity>),
+}
+
+impl Quantity {
+    /// What its values count.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Quantity::Count { .. } | Quantity::Operations { .. } => Kind::Count,
+            Quantity::Latency { .. } | Quantity::Ledger { .. } | Quantity::Busy { .. } => Kind::Time,
+            Quantity::Throughput { .. } => Kind::Rate,
+            Quantity::Ratio(..) => Kind::Ratio,
+            Quantity::Difference(a, _) => a.kind(),
+        }
+    }
+
+    /// Its value in a run.
+    pub fn value(&self, outcome: &Outcome) -> Value {
+        Value { amount: self.amount(outcome), kind: self.kind() }
+    }
+
+    fn amount(&self, outcome: &Outcome) -> f64 {
+        let stats = |of: &Subject| outcome.stats.get(of.id.index());
+        let or_none = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        match self {
+            Quantity::Count { of, what, per } => or_none(stats(of).map(|s| {
+                let count = what.of(s) as f64;
+                per.map_or(count, |kind| count / operations(s, kind) as f64)
+            })),
+            Quantity::Operations { of, kind } => or_none(stats(of).map(|s| operations(s, *kind) as f64)),
+            Quantity::Latency { of, statistic, kind } => or_none(stats(of).and_then(|s| {
+                let latency = match kind {
+                    None => (s.operations > 0).then(|| s.latency()),
+                    Some(kind) => s.latency_of(*kind),
+                };
+                latency.map(|l| statistic.of(&l) as f64)
+            })),
+            Quantity::Throughput { of } => or_none(stats(of).map(|s| s.throughput(outcome.simulated))),
+            Quantity::Ledger { of, layer } => or_none(stats(of).map(|s| s.ledger[*layer as usize] as f64)),
+            Quantity::Busy { of } => or_none(stats(of).map(|s| s.busy as f64)),
+            Quantity::Ratio(a, b) => a.amount(outcome) / b.amount(outcome),
+            Quantity::Difference(a, b) => a.amount(outcome) - b.amount(outcome),
+        }
+    }
+}
+
+fn operations(stats: &StackStats, kind: Option<OperationKind>) -> u64 {
+    kind.map_or(stats.operations, |kind| stats.operations_of(kind))
+}
+
+/// What is asked, as a person would say it: "VM exits of vm per read".
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Quantity::Count { of, what, per } => {
+                write!(f, "{} of {}", what.label(), of.name)?;
+                match per {
+                    None => Ok(()),
+                    Some(kind) => write!(f, " per {}", operation_word(*kind)),
+                }
+            }
+            Quantity::Operations { of, kind: None } => write!(f, "operations of {}", of.name),
+            Quantity::Operations { of, kind } => write!(f, "{} operations of {}", operation_word(*kind), of.name),
+            Quantity::Latency { of, statistic, kind: None } => write!(f, "{} of {}", statistic.label(), of.name),
+            Quantity::Latency { of, statistic, kind } => {
+                write!(f, "{} of a {} of {}", statistic.label(), operation_word(*kind), of.name)
+            }
+            Quantity::Throughput { of } => write!(f, "throughput of {}", of.name),
+            Quantity::Ledger { of, layer } => write!(f, "time of {} in {}", of.name, layer.label()),
+            Quantity::Busy { of } => write!(f, "core time of {}", of.name),
+            Quantity::Ratio(a, b) => write!(f, "{a} over {b}"),
+            Quantity::Difference(a, b) => write!(f, "{a} less {b}"),
+        }
+    }
+}
+
+/// "read", "ping-pong", "operation".
+fn operation_word(kind: Option<OperationKind>) -> String {
+    kind.map_or_else(|| "operation".to_owned(), |kind| kind.key().replace('_', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_a_person_would() {
+        let text = |amount: f64, kind: Kind| Value { amount, kind }.to_string();
+        assert_eq!(text(2.0, Kind::Count), "2");
+        assert_eq!(text(2.05, Kind::Count), "2.05");
+        assert_eq!(text(0.1, Kind::Count), "0.1");
+        assert_eq!(text(24_067.47, Kind::Count), "24067");
+        assert_eq!(text(3_141_592.0, Kind::Count), "3.14 million");
+        assert_eq!(text(1_310_000.0, Kind::Time), "1.31 µs");
+        assert_eq!(text(-1_310_000.0, Kind::Time), "-1.31 µs");
+        assert_eq!(text(1.0, Kind::Ratio), "1.00×");
+        assert_eq!(text(13.04, Kind::Ratio), "13.0×");
+        assert_eq!(text(0.0, Kind::Ratio), "0.000×");
+        assert_eq!(text(f64::NAN, Kind::Ratio), "no value");
+        assert_eq!(text(f64::INFINITY, Kind::Count), "no value");
+    }
+}

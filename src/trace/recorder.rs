@@ -1,0 +1,184 @@
+//! Collects hops as they happen: always the statistics, and the hops themselves if they are to be kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Hop, HopId, JourneyId, Layer, StackId, StackStats};
+use crate::engine::Time;
+
+/// What kind of operation a journey is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum OperationKind {
+    /// Arithmetic in ring 3.
+    Compute,
+    /// Loads from a working set.
+    Memory,
+    /// A system call by name.
+    SystemCall,
+    /// Reading a file.
+    Read,
+    /// Writing a file.
+    Write,
+    /// A request over the network and its response.
+    Request,
+    /// One round trip through a pair of pipes.
+    PingPong,
+    /// nanosleep.
+    Sleep,
+    /// CPUID.
+    Cpuid,
+    /// HLT tried in ring 3.
+    Hlt,
+}
+
+impl OperationKind {
+    /// All kinds.
+    pub const ALL: [OperationKind; 10] = [
+        OperationKind::Compute,
+        OperationKind::Memory,
+        OperationKind::SystemCall,
+        OperationKind::Read,
+        OperationKind::Write,
+        OperationKind::Request,
+        OperationKind::PingPong,
+        OperationKind::Sleep,
+        OperationKind::Cpuid,
+        OperationKind::Hlt,
+    ];
+
+    /// The name in scenario files (`Operation("read")`) and reports.
+    pub const fn key(self) -> &'static str {
+        match self {
+            OperationKind::Compute => "compute",
+            OperationKind::Memory => "memory",
+            OperationKind::SystemCall => "system_call",
+            OperationKind::Read => "read",
+            OperationKind::Write => "write",
+            OperationKind::Request => "request",
+            OperationKind::PingPong => "ping_pong",
+            OperationKind::Sleep => "sleep",
+            OperationKind::Cpuid => "cpuid",
+            OperationKind::Hlt => "hlt",
+        }
+    }
+}
+
+/// One operation on its way through the layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Journey {
+    /// The stack whose program does it.
+    pub stack: StackId,
+    /// What it is.
+    pub kind: OperationKind,
+    /// The text of the operation: an index into the topology's operation labels ("read(data, 4 KiB)").
+    pub label: u16,
+    /// When it began.
+    pub start: Time,
+    /// When it ended; [`Time::MAX`] if it had not when the run ended.
+    pub end: Time,
+    /// Its last hop so far; the earlier ones follow by [`Hop::cause`].
+    pub last_hop: HopId,
+}
+
+impl Journey {
+    /// How long it took, if it has ended.
+    pub fn latency(&self) -> Option<Time> {
+        (self.end != Time::MAX).then(|| self.end - self.start)
+    }
+}
+
+/// Everything that happened in a run, in the order in which hops ended.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// By [`HopId`].
+    pub hops: Vec<Hop>,
+    /// By [`JourneyId`].
+    pub journeys: Vec<Journey>,
+}
+
+impl Trace {
+    /// The hops of a journey, first to last.
+    pub fn hops_of(&self, journey: JourneyId) -> Vec<HopId> {
+        let mut ids = Vec::new();
+        let mut at = self.journeys.get(journey.index()).map_or(HopId::NONE, |j| j.last_hop);
+        while let Some(hop) = self.hops.get(at.index()) {
+            if hop.journey != journey {
+                break;
+            }
+            ids.push(at);
+            at = hop.cause;
+        }
+        ids.reverse();
+        ids
+    }
+}
+
+/// Where the machine writes what happens.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    /// The hops and journeys, if they are kept.
+    pub trace: Option<Trace>,
+    /// One per stack.
+    pub stats: Vec<StackStats>,
+    /// Busy time of each hardware core, in picoseconds.
+    pub core_busy: Vec<u64>,
+}
+
+impl Recorder {
+    /// Statistics for so many stacks and cores; the hops as well if `keep`.
+    pub fn new(stacks: usize, cores: usize, keep: bool) -> Recorder {
+        Recorder {
+            trace: keep.then(Trace::default),
+            stats: (0..stacks).map(|_| StackStats::default()).collect(),
+            core_busy: vec![0; cores],
+        }
+    }
+
+    /// A recorder that keeps nothing, for replays after a seek.
+    pub fn discard() -> Recorder {
+        Recorder::new(0, 0, false)
+    }
+
+    /// Takes one hop.
+    #[inline]
+    pub fn hop(&mut self, hop: &Hop) {
+        if let Some(trace) = &mut self.trace {
+            let id = HopId(trace.hops.len() as u32);
+            trace.hops.push(*hop);
+            if let Some(journey) = trace.journeys.get_mut(hop.journey.index()) {
+                journey.last_hop = id;
+            }
+        }
+        if let Some(busy) = self.core_busy.get_mut(hop.core.index()) {
+            *busy += hop.duration().as_ps();
+        }
+        if let Some(stats) = self.stats.get_mut(hop.stack.index()) {
+            stats.hop(hop);
+        }
+    }
+
+    /// Takes the beginning of a journey. Journeys begin in the order of their ids.
+    #[inline]
+    pub fn begin(&mut self, journey: Journey) {
+        if let Some(stats) = self.stats.get_mut(journey.stack.index()) {
+            stats.begin(&journey);
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.journeys.push(journey);
+        }
+    }
+
+    /// Takes the end of a journey, with its ledger by [`Layer`] in picoseconds.
+    #[inline]
+    pub fn end(&mut self, id: JourneyId, journey: &Journey, ledger: &[u64; Layer::ALL.len()]) {
+        if let Some(trace) = &mut self.trace
+            && let Some(kept) = trace.journeys.get_mut(id.index())
+        {
+            kept.end = journey.end;
+        }
+        if let Some(stats) = self.stats.get_mut(journey.stack.index()) {
+            stats.end(journey, ledger);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! From samples to a figure, the same way for what was simulated and what was measured.
+
+use serde::Serialize;
+
+use crate::costs::Quantiles;
+
+/// Which number stands for many samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistic {
+    /// Half are below.
+    Median,
+    /// 99 in a hundred are below.
+    P99,
+    /// Their sum over their number.
+    Mean,
+}
+
+/// A value and how it varies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    /// The statistic asked for.
+    pub value: f64,
+    /// The samples.
+    pub spread: Quantiles,
+}
+
+impl Figure {
+    /// The figure of `samples`; `None` if there are none.
+    pub fn of(samples: &[f64], statistic: Statistic) -> Option<Figure> {
+        let mut sorted = samples.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let at = |q| quantile(&sorted, q);
+        let spread = Quantiles { min: at(0.0)?, p50: at(0.5)?, p90: at(0.9)?, p99: at(0.99)?, max: at(1.0)? };
+        let value = match statistic {
+            Statistic::Median => spread.p50,
+            Statistic::P99 => spread.p99,
+            Statistic::Mean => sorted.iter().sum::<f64>() / sorted.len() as f64,
+        };
+        Some(Figure { value, spread })
+    }
+}
+
+/// The value at `q` (0 to 1) of rising values, linear between neighbours.
+pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let at = q * last as f64;
+    let low = at.floor() as usize;
+    let (low, high) = (sorted.get(low)?, sorted.get((low + 1).min(last))?);
+    Some(low + (high - low) * (at - at.floor()))
+}
+
+/// Events per second in each window of `window` nanoseconds, from the instants of the events; the first window, in
+/// which things start, and the last, which is not whole, are left out.
+pub fn rates(instants: &[f64], window: f64) -> Vec<f64> {
+    let last = instants.iter().copied().fold(0.0, f64::max);
+    let windows = (last / window) as usize;
+    let mut counts = vec![0u64; windows + 1];
+    instants.iter().filter(|at| **at >= 0.0).for_each(|at| counts[((at / window) as usize).min(windows)] += 1);
+    counts.get(1..windows).unwrap_or_default().iter().map(|count| *count as f64 * 1e9 / window).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_leave_out_the_first_window_and_the_last() {
+        let instants: Vec<f64> = (0..100).map(|i| f64::from(i) * 1e6).collect();
+        assert_eq!(rates(&instants, 1e7), vec![1000.0; 8]);
+        assert!(rates(&[], 1e7).is_empty());
+        assert!(rates(&[5.0], 1e7).is_empty());
+    }
+
+    #[test]
+    fn no_samples_are_no_figure() {
+        assert_eq!(Figure::of(&[], Statistic::Mean), None);
+        let figure = Figure::of(&[3.0, 1.0, 2.0], Statistic::Median);
+        assert_eq!(figure.map(|f| (f.value, f.spread.min, f.spread.max)), Some((2.0, 1.0, 3.0)));
+    }
+}

@@ -1,0 +1,188 @@
+//! How far the simulation is from this computer: the same work simulated and really done.
+//!
+//! Each [`Work`] is described once. `real` does it on this host, in a process, a container or a virtual machine of its
+//! own; `predict` simulates it with the costs that the probe measured. The two know nothing of each other's numbers,
+//! and no work is one of the probe's own measurements: those feed the profile. What the simulated machine has no
+//! mechanism for is measured all the same and reported as not predicted, with the mechanism that is missing.
+//!
+//! This room knows the probe's tools and the simulated machine; they still meet in a cost profile alone.
+
+mod figure;
+mod predict;
+#[cfg(target_os = "linux")]
+mod real;
+mod work;
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Instant;
+
+use serde::Serialize;
+
+pub use figure::{Figure, Statistic};
+pub use predict::Ground;
+pub use work::{GuestWork, Place, Route, Unit, Work};
+
+use crate::costs::{Profile, Quantiles};
+
+/// The median error that a validation may have.
+pub const TOLERANCE: f64 = 0.15;
+
+/// The table: every work, predicted and measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Processor, processors, kernel, hypervisor.
+    pub host: String,
+    /// The cost profile's id and what it says of its machine.
+    pub costs: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Someone stopped it before the end.
+    pub cancelled: bool,
+    /// The share of this computer's processors that other programs used meanwhile, where it is known. Much of it makes
+    /// what was measured unfair to the prediction, which has the machine to itself.
+    pub others: Option<f64>,
+    /// The median of the errors' sizes; none where nothing could be compared.
+    pub median_error: Option<f64>,
+    /// Whether that is at most [`TOLERANCE`].
+    pub passed: bool,
+    /// One entry a work.
+    pub workloads: Vec<Workload>,
+}
+
+/// One work, predicted and measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Workload {
+    /// What is done.
+    pub name: String,
+    /// What the values count.
+    pub unit: Unit,
+    /// Which statistic of the samples the values are.
+    pub statistic: Statistic,
+    /// By the simulation.
+    pub predicted: Option<f64>,
+    /// On this host.
+    pub measured: Option<f64>,
+    /// Predicted over measured, less one: +0.1 is a tenth too much.
+    pub error: Option<f64>,
+    /// How the simulated samples vary.
+    pub spread_predicted: Option<Quantiles>,
+    /// How the measured samples vary.
+    pub spread_measured: Option<Quantiles>,
+    /// Why there is no prediction.
+    pub not_predicted: Option<String>,
+    /// Why it could not be done here.
+    pub not_measured: Option<String>,
+}
+
+/// Where a validation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// What is being done now.
+    pub doing: &'a str,
+    /// The works that are done.
+    pub done: usize,
+    /// All of them.
+    pub of: usize,
+}
+
+/// Does every work, really and simulated with `profile`.
+///
+/// `in_guest` says that this computer is a virtual machine: the simulated one then stands in one too, so that what this
+/// kernel hands to the layer below is an exit there as here. When `cancel` becomes true, the work under way is the last.
+/// The calling thread must live until the end: the processes that work die with it.
+pub fn run(profile: &Profile, in_guest: bool, progress: &mut dyn FnMut(Progress), cancel: &AtomicBool) -> Report {
+    let start = Instant::now();
+    let works = Work::all();
+    let ground = Ground { costs: profile.table(), in_guest, cores: 2 };
+    let mut before = Load::now();
+    let host = Host::new();
+    let mut workloads = Vec::new();
+    for work in &works {
+        if cancel.load(Relaxed) {
+            break;
+        }
+        let name = work.name();
+        progress(Progress { doing: &name, done: workloads.len(), of: works.len() });
+        let measured = host.measure(*work);
+        workloads.push(workload(*work, name, measured, host.predictable(*work).and_then(|()| ground.predict(*work))));
+    }
+    let mut sizes: Vec<f64> = workloads.iter().filter_map(|w| w.error).map(f64::abs).collect();
+    sizes.sort_by(f64::total_cmp);
+    let median_error = figure::quantile(&sizes, 0.5);
+    let cancelled = cancel.load(Relaxed);
+    Report {
+        host: host.describe(),
+        costs: format!("{} ({})", profile.id, profile.machine),
+        seconds: start.elapsed().as_secs_f64(),
+        cancelled,
+        others: before.as_mut().and_then(|before| before.others_since()),
+        median_error,
+        passed: median_error.is_some_and(|error| error <= TOLERANCE) && !cancelled,
+        workloads,
+    }
+}
+
+fn workload(
+    work: Work,
+    name: String,
+    measured: Result<Vec<f64>, String>,
+    predicted: Result<Vec<f64>, String>,
+) -> Workload {
+    let figure =
+        |samples: &Result<Vec<f64>, String>| samples.as_ref().ok().and_then(|s| Figure::of(s, work.statistic()));
+    let (real, simulated) = (figure(&measured), figure(&predicted));
+    let error = |p: Figure, m: Figure| (m.value > 0.0).then(|| p.value / m.value - 1.0);
+    let why = |figure: Option<Figure>, result: Result<Vec<f64>, String>| match (figure, result) {
+        (Some(_), _) => None,
+        (None, Err(why)) => Some(why),
+        (None, Ok(_)) => Some("it gave no sample".to_owned()),
+    };
+    Workload {
+        name,
+        unit: work.unit(),
+        statistic: work.statistic(),
+        predicted: simulated.map(|f| f.value),
+        measured: real.map(|f| f.value),
+        error: simulated.zip(real).and_then(|(p, m)| error(p, m)),
+        spread_predicted: simulated.map(|f| f.spread),
+        spread_measured: real.map(|f| f.spread),
+        not_predicted: why(simulated, predicted),
+        not_measured: why(real, measured),
+    }
+}
+
+#[cfg(target_os = "linux")]
+use real::{Host, Load};
+
+/// Where nothing can be really done.
+#[cfg(not(target_os = "linux"))]
+struct Host;
+
+#[cfg(not(target_os = "linux"))]
+impl Host {
+    fn new() -> Host {
+        Host
+    }
+    fn describe(&self) -> String {
+        format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH)
+    }
+    fn measure(&self, _: Work) -> Result<Vec<f64>, String> {
+        Err(format!("the works need Linux; this is {}", std::env::consts::OS))
+    }
+    fn predictable(&self, _: Work) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+struct Load;
+
+#[cfg(not(target_os = "linux"))]
+impl Load {
+    fn now() -> Option<Load> {
+        None
+    }
+    fn others_since(&mut self) -> Option<f64> {
+        None
+    }
+}

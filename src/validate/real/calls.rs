@@ -1,0 +1,81 @@
+//! Programs that compute, call the kernel, talk through pipes, sleep, and walk through memory.
+
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use rustix::process::{getppid, getuid};
+
+use super::EFFORT;
+use crate::probe::measure::{LINE, Pages, Region, elapsed_ns, looped, per_iteration, pin};
+use crate::probe::sandbox::{Child, pipe};
+use crate::validate::work::{ROUND_CYCLES, WALK_BYTES};
+
+/// Cycles of a turn of [`arithmetic`]: three shifts and three exclusive-ors, each waiting for the one before.
+const TURN: u64 = 6;
+
+/// Arithmetic that takes `cycles` cycles and that no compiler shortens.
+#[inline(never)]
+pub fn arithmetic(cycles: u64) {
+    let mut x = black_box(0x9e37_79b9_7f4a_7c15u64);
+    for _ in 0..cycles / TURN {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+    }
+    black_box(x);
+}
+
+/// Arithmetic and two system calls, again and again: nanoseconds of a round.
+pub fn rounds() -> Vec<f64> {
+    looped(&EFFORT, || {
+        arithmetic(ROUND_CYCLES);
+        (getppid(), getuid())
+    })
+    .into_values()
+}
+
+/// A byte to a process on `cpu` and one back: nanoseconds of a round trip.
+pub fn ping_pong(cpu: usize) -> Result<Vec<f64>, String> {
+    let failed = |e: std::io::Error| format!("making a pipe: {e}");
+    let ((there_read, there_write), (back_read, back_write)) = (pipe().map_err(failed)?, pipe().map_err(failed)?);
+    let (mut hear, mut say) = (std::fs::File::from(there_read), std::fs::File::from(back_write));
+    let partner = Child::spawn(|| {
+        let mut byte = [0];
+        let ready = pin(cpu);
+        while ready.is_ok() && hear.read_exact(&mut byte).is_ok() && say.write_all(&byte).is_ok() {}
+        1
+    });
+    let _partner = partner.map_err(|e| format!("forking a partner: {e}"))?;
+    let (mut ask, mut get) = (std::fs::File::from(there_write), std::fs::File::from(back_read));
+    let mut byte = [7];
+    let mut failed = None;
+    let samples = looped(&EFFORT, || {
+        if failed.is_none() {
+            failed = ask.write_all(&byte).and_then(|()| get.read_exact(&mut byte)).err();
+        }
+    });
+    failed.map_or(Ok(samples.into_values()), |e| Err(format!("the partner is gone: {e}")))
+}
+
+/// By how many nanoseconds a sleep of a millisecond is too long.
+pub fn late() -> Vec<f64> {
+    const SLEEP: Duration = Duration::from_millis(1);
+    // Only this process's; without it the kernel may add 50 us to save power.
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+    let one = |_| {
+        let start = Instant::now();
+        std::thread::sleep(SLEEP);
+        (elapsed_ns(start) - SLEEP.as_nanos() as f64).max(0.0)
+    };
+    (0..400).map(one).collect()
+}
+
+/// Dependent random loads over every cache line of [`WALK_BYTES`]: nanoseconds of a load.
+pub fn walk() -> Result<Vec<f64>, String> {
+    let mut region = Region::new(WALK_BYTES, Pages::Small)?;
+    let offsets: Vec<usize> = (0..WALK_BYTES).step_by(LINE).collect();
+    let mut walk = region.chain(&offsets);
+    walk.steps(offsets.len() as u64);
+    Ok(per_iteration(&EFFORT, |n| walk.steps(n)).into_values())
+}

@@ -1,0 +1,107 @@
+//! A virtual machine: its start, and programs in it.
+
+use crate::validate::GuestWork;
+
+#[cfg(not(target_arch = "x86_64"))]
+const ABSENT: &str = "the probe's guest is written for x86-64";
+
+/// Whether this host's `/dev/kvm` interprets its guests; `None` if no guest runs here.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn interpreted() -> Option<bool> {
+    None
+}
+
+/// Nanoseconds from nothing to a guest's first exit.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn start() -> Result<Vec<f64>, String> {
+    Err(ABSENT.to_owned())
+}
+
+/// Nanoseconds of a turn of a program in a guest.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn run(_: GuestWork) -> Result<Vec<f64>, String> {
+    Err(ABSENT.to_owned())
+}
+
+#[cfg(target_arch = "x86_64")]
+pub use x86::{interpreted, run, start};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::time::{Duration, Instant};
+
+    use super::GuestWork;
+    use crate::probe::measure::{LINE, Pages, elapsed_ns};
+    use crate::probe::sandbox::in_child;
+    use crate::probe::vm::{Machine, Program};
+    use crate::validate::real::calls::arithmetic;
+    use crate::validate::work::WALK_BYTES;
+
+    /// A guest this many times slower than the host is interpreted. On the processor it is a few per cent.
+    const INTERPRETED: f64 = 8.0;
+    const LONG: Duration = Duration::from_millis(400);
+    const LEAST_MEMORY: usize = 2 << 20;
+
+    /// Whether this host's `/dev/kvm` interprets its guests; `None` if no guest runs here.
+    pub fn interpreted() -> Option<bool> {
+        const CYCLES: u64 = 60_000;
+        let ratio = in_child(|| {
+            let (mut machine, _) = Machine::new(LEAST_MEMORY, Pages::Small).map_err(|e| e.to_string())?;
+            let clock = Instant::now();
+            arithmetic(CYCLES);
+            let outside = elapsed_ns(clock);
+            let clock = Instant::now();
+            // A turn takes a cycle. Entering and leaving add a few microseconds to some twenty.
+            machine.run(Program::Compute, CYCLES, 0).map_err(|e| e.to_string())?;
+            Ok(elapsed_ns(clock) / outside.max(1.0))
+        });
+        ratio.ok().map(|ratio| ratio > INTERPRETED)
+    }
+
+    /// Nanoseconds from nothing to a guest's first exit.
+    pub fn start() -> Result<Vec<f64>, String> {
+        let begin = Instant::now();
+        let mut times = Vec::new();
+        while begin.elapsed() < LONG || times.len() < 6 {
+            let clock = Instant::now();
+            let (mut machine, _) = Machine::new(LEAST_MEMORY, Pages::Small).map_err(|e| e.to_string())?;
+            machine.run(Program::First, 1, 0).map_err(|e| e.to_string())?;
+            times.push(elapsed_ns(clock));
+        }
+        Ok(times.split_off(1))
+    }
+
+    /// Nanoseconds of a turn of a program in a guest.
+    pub fn run(work: GuestWork) -> Result<Vec<f64>, String> {
+        let memory = if work == GuestWork::Walk { WALK_BYTES + (2 << 20) } else { LEAST_MEMORY };
+        let (mut machine, _) = Machine::new(memory, Pages::Small).map_err(|e| e.to_string())?;
+        let (program, rax) = match work {
+            GuestWork::Compute => (Program::Compute, 0),
+            GuestWork::Exits => (Program::Mixed, 0),
+            GuestWork::Walk => (Program::Walk, lay(&mut machine)),
+        };
+        let mut time = |turns: u64| {
+            let clock = Instant::now();
+            machine.run(program, turns, rax).map(|()| elapsed_ns(clock)).map_err(|e| e.to_string())
+        };
+        let one = (0..3).map(|_| time(1)).collect::<Result<Vec<_>, _>>()?.into_iter().fold(f64::MAX, f64::min);
+        let mut turns = 16;
+        while time(turns)? < 8e6 && turns < 1 << 36 {
+            turns *= 2;
+        }
+        let begin = Instant::now();
+        let mut times = Vec::new();
+        while begin.elapsed() < LONG || times.len() < 6 {
+            times.push((time(turns)? - one).max(0.0) / (turns - 1) as f64);
+        }
+        Ok(times)
+    }
+
+    /// Lays a random cycle through the guest's memory; where it begins.
+    fn lay(machine: &mut Machine) -> u64 {
+        let (start, len) = machine.data();
+        let offsets: Vec<usize> = (start..start + len).step_by(LINE).collect();
+        machine.memory().lay(&offsets, 0);
+        offsets.first().map_or(0, |&offset| offset as u64)
+    }
+}

@@ -1,0 +1,156 @@
+//! The works: what is done, in which unit it is told, and how much of it.
+
+use serde::Serialize;
+
+use super::Statistic;
+
+/// What a workload's values count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Nanoseconds for one.
+    Ns,
+    /// How many a second.
+    PerSecond,
+}
+
+/// In what a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A plain process.
+    Process,
+    /// Namespaces of its own and one seccomp filter.
+    Container,
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The loopback device.
+    Loopback,
+    /// From a network namespace to the one that its bridge stands in: a veth pair, the bridge, connection tracking and
+    /// rules for address translation.
+    Bridged,
+}
+
+/// What a guest does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestWork {
+    /// A loop of additions.
+    Compute,
+    /// CPUID, then 500 turns of an empty loop.
+    Exits,
+    /// Dependent random loads over [`WALK_BYTES`].
+    Walk,
+}
+
+/// One work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// [`ROUND_CYCLES`] cycles of arithmetic and two system calls that do next to nothing.
+    Calls(Place),
+    /// A byte to another process through a pipe, and one back.
+    #[allow(missing_docs)]
+    PingPong { place: Place, across: bool },
+    /// By how much a sleep of a millisecond is too long.
+    Late,
+    /// Chunks of [`CHUNK_CYCLES`] a second, under a quota of so many per cent.
+    Throughput(u64),
+    /// A chunk of three times as many cycles, a short sleep, and again, from end to end, under a quota of so many per
+    /// cent.
+    Periodic(u64),
+    /// Reads of [`READ_BYTES`] from the page cache.
+    CachedReads,
+    /// Reads of [`READ_BYTES`] at random places, past the page cache, so many at once.
+    DirectReads(u16),
+    /// Dependent random loads over [`WALK_BYTES`].
+    Walk,
+    /// A byte over TCP to a process on another core, and one back.
+    RoundTrip(Route),
+    /// A small static program started and waited for.
+    ForkExec,
+    /// From nothing to the first instruction in a container.
+    ContainerStart,
+    /// From nothing to the first exit of a virtual machine.
+    VmStart,
+    /// In a virtual machine.
+    Guest(GuestWork),
+}
+
+/// Cycles of arithmetic between the system calls of [`Work::Calls`].
+pub const ROUND_CYCLES: u64 = 600;
+/// Cycles of a chunk of work: about a millisecond.
+pub const CHUNK_CYCLES: u64 = 3_000_000;
+/// Nanoseconds that [`Work::Periodic`] sleeps between its chunks: it asks for nine tenths of a processor.
+pub const PERIODIC_SLEEP: u64 = 250_000;
+/// Nanoseconds of a quota's period.
+pub const PERIOD: u64 = 100_000_000;
+/// Bytes of a read.
+pub const READ_BYTES: usize = 16 << 10;
+/// Bytes that a walk goes over.
+pub const WALK_BYTES: usize = 24 << 20;
+
+impl Work {
+    /// All of them, in the order of the table.
+    pub fn all() -> Vec<Work> {
+        use Place::{Container, Process};
+        let mut all = vec![
+            Work::Calls(Process),
+            Work::Calls(Container),
+            Work::PingPong { place: Process, across: false },
+            Work::PingPong { place: Container, across: false },
+            Work::PingPong { place: Process, across: true },
+            Work::Late,
+        ];
+        all.extend([20, 50, 80].into_iter().flat_map(|percent| [Work::Throughput(percent), Work::Periodic(percent)]));
+        all.push(Work::CachedReads);
+        all.extend([1, 2, 4, 8].map(Work::DirectReads));
+        all.push(Work::Walk);
+        all.extend([Route::Loopback, Route::Bridged].map(Work::RoundTrip));
+        all.extend([Work::ForkExec, Work::ContainerStart, Work::VmStart]);
+        all.extend([GuestWork::Compute, GuestWork::Exits, GuestWork::Walk].map(Work::Guest));
+        all
+    }
+
+    /// What it is, for people.
+    pub fn name(self) -> String {
+        let place = |place| if place == Place::Process { "process" } else { "container" };
+        match self {
+            Work::Calls(at) => format!("system calls and arithmetic, {}", place(at)),
+            Work::PingPong { place: at, across } => {
+                format!("ping-pong through pipes, {}, {}", place(at), if across { "two cores" } else { "one core" })
+            }
+            Work::Late => "sleep of 1 ms: how late".to_owned(),
+            Work::Throughput(percent) => format!("quota {percent} %: chunks of 3 million cycles"),
+            Work::Periodic(percent) => format!("quota {percent} %: a periodic task's 99th percentile"),
+            Work::CachedReads => "cached reads of 16 KiB".to_owned(),
+            Work::DirectReads(depth) => format!("direct reads of 16 KiB, depth {depth}"),
+            Work::Walk => "random loads over 24 MiB".to_owned(),
+            Work::RoundTrip(Route::Loopback) => "TCP round trip, loopback, two cores".to_owned(),
+            Work::RoundTrip(Route::Bridged) => "TCP round trip, veth, bridge and NAT, two cores".to_owned(),
+            Work::ForkExec => "fork, exec and wait".to_owned(),
+            Work::ContainerStart => "container start".to_owned(),
+            Work::VmStart => "VM creation to first exit".to_owned(),
+            Work::Guest(GuestWork::Compute) => "guest: an addition in a loop".to_owned(),
+            Work::Guest(GuestWork::Exits) => "guest: CPUID and 500 cycles".to_owned(),
+            Work::Guest(GuestWork::Walk) => "guest: random loads over 24 MiB".to_owned(),
+        }
+    }
+
+    /// The unit of its values.
+    pub fn unit(self) -> Unit {
+        match self {
+            Work::Throughput(_) | Work::DirectReads(_) => Unit::PerSecond,
+            _ => Unit::Ns,
+        }
+    }
+
+    /// The statistic that is compared.
+    pub fn statistic(self) -> Statistic {
+        match self {
+            Work::Throughput(_) | Work::DirectReads(_) => Statistic::Mean,
+            Work::Periodic(_) => Statistic::P99,
+            _ => Statistic::Median,
+        }
+    }
+}

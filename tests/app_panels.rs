@@ -1,0 +1,332 @@
+//! The whole window without a window: buttons, keys, predictions, small sizes, and a storm of random input.
+#![cfg(feature = "app")]
+
+use egui::{Key, Modifiers, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use proptest::prelude::*;
+use rand::RngExt;
+use strata::app::command::{self, Command, Side, Tab};
+use strata::app::frame::shell_ui;
+use strata::app::look::Selection;
+use strata::app::playback::{Pace, Step, StepKind};
+use strata::app::settings::Settings;
+use strata::app::shell::{Shell, Wake};
+use strata::engine::Time;
+use strata::scenario::Source;
+
+const FRAME: f64 = 1.0 / 60.0;
+
+fn shell() -> Shell {
+    let mut shell = Shell::new(Settings::default(), None);
+    shell.open("one-read");
+    shell.finish_run();
+    assert!(shell.session.recording.is_some(), "{:?}", shell.session.trouble);
+    shell
+}
+
+fn harness(size: Vec2) -> Harness<'static, Shell> {
+    let app = |ui: &mut egui::Ui, shell: &mut Shell| {
+        shell.update(ui.ctx(), FRAME);
+        shell_ui(ui, shell);
+    };
+    let mut harness = Harness::builder().with_size(size).build_ui_state(app, shell());
+    harness.run_steps(4);
+    harness
+}
+
+fn desk() -> Harness<'static, Shell> {
+    harness(Vec2::new(1600.0, 1000.0))
+}
+
+#[test]
+fn play_and_pause_are_one_button_and_one_key() {
+    let mut harness = desk();
+    harness.get_by_label("Play or pause").click();
+    harness.run_steps(20);
+    assert!(harness.state().playback.playing());
+    assert!(harness.state().playback.time() > Time::ZERO);
+    harness.key_press(Key::Space);
+    harness.run_steps(2);
+    let paused = harness.state().playback.time();
+    harness.run_steps(10);
+    assert!(!harness.state().playback.playing());
+    assert_eq!(harness.state().playback.time(), paused);
+    assert_eq!(harness.state().wake(), Wake::Never);
+}
+
+#[test]
+fn the_step_buttons_go_on_and_exactly_back() {
+    let mut harness = desk();
+    let mut trail = vec![harness.state().playback.position()];
+    for _ in 0..5 {
+        harness.get_by_label("Step forward").click();
+        harness.run_steps(2);
+        trail.push(harness.state().playback.position());
+    }
+    assert!(trail.is_sorted_by_key(|position| position.time) && trail[5].time > trail[0].time);
+    while let Some(position) = trail.pop() {
+        assert_eq!(harness.state().playback.position(), position);
+        harness.get_by_label("Step back").click();
+        harness.run_steps(2);
+    }
+    harness.key_press(Key::End);
+    harness.run_steps(2);
+    let end = harness.state().session.recording.as_ref().map(|r| r.moments.end());
+    assert_eq!(Some(harness.state().playback.time()), end);
+    harness.key_press(Key::Home);
+    harness.run_steps(2);
+    assert_eq!(harness.state().playback.time(), Time::ZERO);
+}
+
+/// The first scene that asks something, with the index of a wrong and of the right choice.
+fn question(shell: &Shell) -> (usize, usize, usize) {
+    let recording = shell.session.recording.as_ref().expect("a run");
+    let asks = |i: &usize| recording.answers[*i].as_ref().is_some_and(|answer| answer.correct_choice.is_some());
+    let scene = (0..recording.answers.len()).find(asks).expect("a scene that asks");
+    let right = recording.answers[scene].as_ref().and_then(|answer| answer.correct_choice).expect("just found");
+    (scene, usize::from(right == 0), right)
+}
+
+#[test]
+fn a_prediction_is_locked_and_answered_after_playing() {
+    let mut harness = desk();
+    let (scene, wrong, right) = question(harness.state());
+    harness.state_mut().apply(Command::Scene(scene));
+    harness.run_steps(3);
+    let recording = harness.state().session.recording.as_ref().expect("a run");
+    let predict = recording.scenario.walkthrough[scene].predict.as_ref().expect("asks").clone();
+    assert!(harness.query_by_label_contains("This run says").is_none());
+    harness.get_by_label(&predict.choices[wrong].label).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().walk.prediction(), Some(wrong));
+    harness.get_by_label(&predict.choices[right].label).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().walk.prediction(), Some(wrong), "the first prediction counts");
+    assert!(harness.query_by_label_contains("This run says").is_none(), "not before it has been played");
+    harness.state_mut().playback.clock.pace = Pace::Proportional;
+    harness.state_mut().playback.clock.set_per_second(1e15);
+    harness.key_press(Key::Space);
+    harness.run_steps(10);
+    let end = harness.state().session.recording.as_ref().map(|r| r.step_ends[scene]);
+    assert_eq!(Some(harness.state().playback.time()), end, "it stops where the scene says");
+    harness.get_by_label_contains("Not so. This run says");
+}
+
+#[test]
+fn every_key_of_the_table_does_something_harmless_on_every_page() {
+    let mut harness = desk();
+    for tab in Tab::ALL {
+        for entry in command::table().into_iter().filter(|entry| entry.command != Command::Quit) {
+            for shortcut in entry.keys {
+                harness.state_mut().apply(Command::Open(tab));
+                harness.key_press_modifiers(shortcut.modifiers, shortcut.logical_key);
+                harness.run_steps(1);
+            }
+        }
+    }
+    harness.state_mut().finish_run();
+    harness.run_steps(2);
+    assert!(harness.state().session.recording.is_some());
+}
+
+#[test]
+fn pages_open_by_their_keys() {
+    let mut harness = desk();
+    for (key, tab) in [Key::Num1, Key::Num3, Key::Num4, Key::Num2].into_iter().zip([0, 2, 3, 1]) {
+        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        harness.run_steps(2);
+        assert_eq!(harness.state().tab, Tab::ALL[tab]);
+    }
+    harness.key_press(Key::F1);
+    harness.run_steps(2);
+    assert!(harness.state().shortcuts);
+    harness.get_by_label("Paced or proportional");
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert!(!harness.state().shortcuts);
+}
+
+#[test]
+fn keys_typed_into_the_editor_are_only_text() {
+    let mut harness = desk();
+    harness.state_mut().apply(Command::Open(Tab::Sandbox));
+    harness.run_steps(2);
+    let editor = harness.get_all_by_role(egui::accesskit::Role::MultilineTextInput).next().expect("an editor");
+    editor.focus();
+    harness.run_steps(2);
+    harness.get_all_by_role(egui::accesskit::Role::MultilineTextInput).next().expect("an editor").type_text("d p ");
+    harness.key_press(Key::Space);
+    harness.run_steps(2);
+    assert!(harness.state().settings.dark && !harness.state().playback.playing());
+    assert!(harness.state().sandbox.changed());
+}
+
+#[test]
+fn a_broken_text_keeps_the_last_good_run_and_says_where_it_is_broken() {
+    let mut harness = desk();
+    let text = harness.state().sandbox.text.replace("Compute(\"2 us\")", "Compte(\"2 us\")");
+    assert_ne!(text, harness.state().sandbox.text);
+    harness.state_mut().session.run(Source { name: "mine.ron".to_owned(), text });
+    harness.run_steps(3);
+    let trouble = harness.state().session.trouble.clone().expect("a mistake");
+    assert!(trouble.details[0].line > 1 && trouble.details[0].place.starts_with("line "));
+    assert!(!trouble.details[0].message.is_empty());
+    harness.get_by_label_contains(&trouble.details[0].place);
+    assert!(harness.state().session.recording.is_some());
+    harness.key_press(Key::Space);
+    harness.run_steps(3);
+    assert!(harness.state().playback.playing(), "the last good run still plays");
+}
+
+#[test]
+fn a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.ron");
+    let good = shell().sandbox.text;
+    std::fs::write(&path, &good).expect("written");
+    let mut shell = Shell::new(Settings::default(), None);
+    shell.open(&path.display().to_string());
+    shell.finish_run();
+    let context = egui::Context::default();
+    let title = |shell: &Shell| shell.session.recording.as_ref().map(|r| r.scenario.title.clone()).unwrap_or_default();
+    let wait = |shell: &mut Shell, done: &dyn Fn(&Shell) -> bool| {
+        let began = std::time::Instant::now();
+        while !done(shell) && began.elapsed().as_secs() < 20 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            let mut output = context.run_ui(egui::RawInput::default(), |ui| shell.update(ui.ctx(), 0.0));
+            output.textures_delta.clear();
+        }
+    };
+    let old = title(&shell);
+    std::fs::write(&path, good.replace(&old, "Another title")).expect("written");
+    wait(&mut shell, &|shell| title(shell) == "Another title");
+    assert_eq!(title(&shell), "Another title");
+    std::fs::write(&path, "Scenario(").expect("written");
+    wait(&mut shell, &|shell| shell.session.trouble.is_some());
+    assert!(shell.session.trouble.is_some());
+    assert_eq!((title(&shell).as_str(), shell.sandbox.text.as_str()), ("Another title", "Scenario("));
+    std::fs::write(&path, &good).expect("written");
+    wait(&mut shell, &|shell| title(shell) == old);
+    assert_eq!((title(&shell), shell.session.trouble.is_none()), (old, true));
+}
+
+#[test]
+fn nothing_panics_in_a_window_of_any_size() {
+    for (width, height) in [(1.0, 1.0), (40.0, 800.0), (800.0, 40.0), (320.0, 240.0), (1280.0, 720.0), (3840.0, 2160.0)]
+    {
+        let mut harness = harness(Vec2::new(width, height));
+        for tab in Tab::ALL {
+            harness.state_mut().apply(Command::Open(tab));
+            harness.run_steps(2);
+        }
+        harness.state_mut().apply(Command::Open(Tab::Walkthrough));
+        for command in [
+            Command::ToggleList,
+            Command::ToggleTheme,
+            Command::TextSize(5),
+            Command::ToggleShortcuts,
+            Command::Seek(Time::us(40)),
+            Command::SelectComponent(strata::trace::ComponentId(0)),
+            Command::ToggleMotion,
+            Command::TogglePanel(Side::Left),
+        ] {
+            harness.state_mut().apply(command);
+            harness.run_steps(2);
+        }
+    }
+}
+
+#[test]
+fn a_storm_of_random_input_leaves_everything_standing() {
+    let mut random = rand_pcg::Pcg64Mcg::new(0x5742_4154_4100_0001);
+    let mut harness = desk();
+    let keys: Vec<_> =
+        command::table().iter().filter(|e| e.command != Command::Quit).flat_map(|e| e.keys).copied().collect();
+    for _ in 0..1500 {
+        let (width, height) = (harness.ctx.content_rect().width(), harness.ctx.content_rect().height());
+        let at = egui::pos2(random.random::<f32>() * width, random.random::<f32>() * height);
+        match random.random_range(0..10u32) {
+            0..4 => {
+                for pressed in [true, false] {
+                    let button = egui::PointerButton::Primary;
+                    harness.event(egui::Event::PointerMoved(at));
+                    harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+                }
+            }
+            4 => {
+                harness.drag_at(at);
+                harness.run_steps(1);
+                harness.drop_at(egui::pos2(random.random::<f32>() * width, random.random::<f32>() * height));
+            }
+            5 => {
+                let delta = Vec2::new(random.random::<f32>() - 0.5, random.random::<f32>() - 0.5) * 300.0;
+                harness.hover_at(at);
+                harness.event(egui::Event::MouseWheel {
+                    unit: egui::MouseWheelUnit::Point,
+                    delta,
+                    phase: egui::TouchPhase::Move,
+                    modifiers: Modifiers::NONE,
+                });
+            }
+            6 if random.random_range(0..8u32) == 0 => {
+                let size = Vec2::new(random.random_range(200.0..1800.0), random.random_range(150.0..1100.0));
+                harness.set_size(size);
+            }
+            _ => {
+                let shortcut = keys[random.random_range(0..keys.len())];
+                harness.key_press_modifiers(shortcut.modifiers, shortcut.logical_key);
+            }
+        }
+        harness.run_steps(1);
+        let shell = harness.state();
+        let end = shell.session.recording.as_ref().map_or(Time::MAX, |r| r.moments.end());
+        assert!(shell.playback.time() <= end);
+    }
+}
+
+#[test]
+fn a_chosen_journey_and_a_chosen_part_are_opened() {
+    let mut harness = desk();
+    harness.state_mut().apply(Command::Seek(Time::us(10)));
+    harness.state_mut().apply(Command::Stack(1));
+    harness.run_steps(2);
+    harness.get_by_label("JOURNEY");
+    harness.key_press(Key::J);
+    harness.run_steps(2);
+    assert!(matches!(harness.state().selection, Selection::Journey(_)));
+    harness.state_mut().apply(Command::SelectComponent(strata::trace::ComponentId(0)));
+    harness.run_steps(2);
+    harness.get_by_label("Follow journeys").click();
+    harness.run_steps(2);
+    assert!(!matches!(harness.state().selection, Selection::Part(_)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    /// In the app as in the engine: back n times is exactly where n steps before was, state and all.
+    #[test]
+    fn stepping_back_restores_the_state_of_n_steps_before(
+        start in 0u64..1_600_000_000, kind in 0usize..4, count in 1u32..20, n in 1usize..12,
+    ) {
+        let mut shell = shell();
+        shell.apply(Command::Seek(Time(start)));
+        shell.playback.step = Step { kind: StepKind::ALL[kind], count, time: Time::ns(333) };
+        let mut trail = Vec::new();
+        for _ in 0..n {
+            let before = shell.playback.position();
+            let hash = shell.session.recording.as_mut().expect("a run").state_hash_at(before);
+            shell.apply(Command::StepForward);
+            if shell.playback.position() == before {
+                break;
+            }
+            trail.push((before, hash));
+        }
+        while let Some((position, hash)) = trail.pop() {
+            shell.apply(Command::StepBack);
+            prop_assert_eq!(shell.playback.position(), position);
+            let now = shell.session.recording.as_mut().expect("a run").state_hash_at(position);
+            prop_assert_eq!(now, hash);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Bad input: never a panic, a hang or a crash, always a pointed error and exit code 2.
+
+mod golden;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use assert_cmd::Command;
+use strata::costs::Profile;
+use strata::machine::{End, RunOptions};
+use strata::scenario::{Scenario, Source, find, library};
+
+fn strata() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_strata"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").timeout(Duration::from_secs(60));
+    command.env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bad");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// The error of `strata check FILE`, which must end with code 2 and say nothing else.
+fn error_of(file: &str) -> String {
+    let output = strata().args(["check", file]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{file}: {error}");
+    assert!(output.stdout.is_empty(), "{file}");
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+#[test]
+fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
+    let files = fixtures();
+    assert!(files.len() >= 70);
+    for file in files {
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        let error = error_of(&format!("tests/fixtures/bad/{stem}.ron"));
+        assert!(error.contains(&format!("{stem}.ron")), "{error}");
+        golden::assert_golden(&format!("bad/{stem}.txt"), &error);
+    }
+}
+
+#[test]
+fn a_problem_knows_file_line_column_and_text_for_the_window() {
+    let source = find("tests/fixtures/bad/unknown-program.ron").unwrap();
+    let errors = Scenario::parse(&source).unwrap_err();
+    let problem = &errors.problems[0];
+    assert_eq!((problem.line, problem.column), (22, 33));
+    assert_eq!(problem.text.trim(), "\"process\": Process(run: \"raeder\"),");
+    assert_eq!(problem.help.as_deref(), Some("did you mean \"reader\"?"));
+    assert_eq!(problem.file(), "tests/fixtures/bad/unknown-program.ron");
+}
+
+#[test]
+fn a_huge_file_is_refused_before_it_is_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("huge.ron");
+    std::fs::write(&path, vec![b' '; 5 << 20]).unwrap();
+    assert!(error_of(path.to_str().unwrap()).contains("larger than 4 MiB"));
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_devices_and_folders_are_refused_without_waiting_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.ron");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(error_of(pipe.to_str().unwrap()).contains("a pipe or a device"));
+    assert!(error_of("/dev/zero").contains("a pipe or a device"));
+    assert!(error_of(folder.path().to_str().unwrap()).contains("a folder"));
+}
+
+#[test]
+fn a_misspelt_id_is_told_with_the_one_that_was_meant() {
+    assert!(error_of("one-raed").contains("did you mean the built-in scenario one-read?"));
+    assert!(error_of("nothing-like-it/at-all.ron").contains("the built-in scenarios are one-read"));
+}
+
+#[test]
+fn wrong_arguments_are_told_with_code_2() {
+    for (arguments, text) in [
+        (vec!["run", "one-read", "--until", "5 parsecs"], "not a unit of time"),
+        (vec!["run", "one-read", "--until", "-5us"], ""),
+        (vec!["run", "one-read", "--seed", "many"], "invalid value"),
+        (vec!["run", "one-read", "--costs", "xeon-2071"], "no cost profile"),
+        (vec!["run", "one-read", "--costs", "nowhere/costs.ron"], "nowhere/costs.ron"),
+        (vec!["run", "one-read", "--trace", "/nowhere/at/all"], "can't write the trace"),
+        (vec!["run"], "required"),
+        (vec!["shot", "one-read", "--at", "5us", "--out", "x.png", "--size", "huge"], "not a size"),
+        (vec!["check"], "required"),
+    ] {
+        let output = strata().args(&arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(text), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_run_without_end_stops_at_a_limit_with_what_was_simulated_so_far() {
+    let text = r#"Scenario(format: 1, id: "endless", title: "Endless", until: "24000 min",
+        host: Host(cores: 1, memory: "1 GiB"), programs: { "spin": [Forever([Cpuid])] },
+        stacks: { "a": Process(run: "spin") })"#;
+    let source = Source { name: "endless.ron".to_owned(), text: text.to_owned() };
+    let scenario = Scenario::parse(&source).unwrap();
+    let mut options = scenario.options();
+    options.max_events = 10_000;
+    let outcome = scenario.run(&Profile::xeon_2017(), &options, |_, _| true);
+    assert_eq!(outcome.end, End::EventLimit);
+    assert!(outcome.stats[0].operations > 1_000);
+    options.max_events = u64::MAX;
+    options.max_hops = 1_000;
+    let outcome = scenario.run(&Profile::xeon_2017(), &options, |_, _| true);
+    assert_eq!(outcome.end, End::HopLimit);
+}
+
+#[test]
+fn cut_or_garbled_files_never_panic() {
+    // A fixed sequence of places and bytes, so that a failure repeats.
+    let mut state = 1u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    let profile = Profile::xeon_2017();
+    for built_in in library() {
+        for _ in 0..300 {
+            let mut text: Vec<u8> = built_in.source.into();
+            match next(3) {
+                0 => text.truncate(next(text.len())),
+                1 => {
+                    let at = next(text.len());
+                    let end = (at + next(40)).min(text.len());
+                    text.drain(at..end);
+                }
+                _ => {
+                    for _ in 0..=next(3) {
+                        let at = next(text.len());
+                        text[at] = b"()[]{}\":,0-9\\/*#ra\n"[next(19)];
+                    }
+                }
+            }
+            let text = String::from_utf8_lossy(&text).into_owned();
+            match Scenario::parse(&Source { name: "garbled.ron".to_owned(), text }) {
+                Err(errors) => {
+                    assert!(!errors.problems.is_empty());
+                    let mut shown = String::new();
+                    miette::GraphicalReportHandler::new().render_report(&mut shown, &errors).unwrap();
+                }
+                Ok(scenario) => {
+                    let options = RunOptions { max_events: 2_000, ..scenario.options() };
+                    let outcome = scenario.run(&profile, &options, |_, _| true);
+                    scenario.check(&outcome);
+                }
+            }
+        }
+    }
+}
+
+fn outcome_of(program: &str, threads_and_weight: &str) -> strata::machine::Outcome {
+    let text = format!(
+        r#"Scenario(format: 1, id: "long", title: "Long", host: Host(cores: 2, memory: "1 GiB"),
+        programs: {{ "p": [Repeat(times: 18446744073709551615, body: [{program}])] }},
+        stacks: {{ "a": Process(run: "p", {threads_and_weight}), "b": Process(run: "p") }})"#
+    );
+    let scenario = Scenario::parse(&Source { name: "long.ron".to_owned(), text }).unwrap();
+    let options = RunOptions { max_events: 200_000, keep_trace: false, ..scenario.options() };
+    scenario.run(&Profile::xeon_2017(), &options, |_, _| true)
+}
+
+#[test]
+fn operations_of_days_stop_before_a_sum_overflows() {
+    for (program, threads_and_weight) in [
+        ("Sleep(\"1440 min\")", "threads: 100"),
+        ("Sleep(\"1440 min\")", "threads: 1"),
+        ("Compute(\"1440 min\")", "threads: 1, weight: 1, cpu: 0"),
+        ("Cycles(1000000000000000)", "threads: 64, weight: 1"),
+    ] {
+        let outcome = outcome_of(program, threads_and_weight);
+        assert!(matches!(outcome.end, End::TimeLimit | End::EventLimit), "{program}: {:?}", outcome.end);
+        for stats in &outcome.stats {
+            let latency = stats.latency();
+            assert_eq!(stats.ledger.iter().sum::<u64>(), latency.total);
+            // Simulated time has not run into its end, where everything would take no time at all.
+            assert!(latency.p50 > 0 || stats.operations == 0, "{program}");
+        }
+    }
+}
+
+#[test]
+fn a_check_runs_as_far_as_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.ron");
+    let text = r#"Scenario(format: 1, id: "many", title: "Many", host: Host(cores: 1, memory: "1 GiB"),
+        programs: { "p": [Repeat(times: 3200000, body: [Compute("1 us")])] }, stacks: { "a": Process(run: "p") },
+        expect: [Equal(Operations(of: "a"), 3200000)])"#;
+    std::fs::write(&path, text).unwrap();
+    let output = strata().arg("check").arg(&path).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), told.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn four_thousand_and_ninety_six_stacks_are_accepted_and_no_more() {
+    let text = |copies: u32| {
+        format!(
+            r#"Scenario(format: 1, id: "many", title: "Many", copies: {copies},
+            host: Host(cores: 4, memory: "16 TiB", hypervisor: Kvm), programs: {{ "p": [Cpuid] }},
+            stacks: {{ "a": Process(run: "p"), "b": Container(run: "p"),
+                "c": Vm(memory: "64 MiB", stacks: {{ "app": Process(run: "p") }}),
+                "d": Vm(memory: "64 MiB", stacks: {{ "app": Container(run: "p") }}) }})"#
+        )
+    };
+    let parse = |copies| Scenario::parse(&Source { name: "many.ron".to_owned(), text: text(copies) });
+    let scenario = parse(1024).unwrap();
+    assert_eq!(scenario.spec.stacks.len(), 4096);
+    let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true);
+    assert_eq!(outcome.end, End::Finished);
+    assert!(outcome.stats.iter().all(|stats| stats.operations == 1));
+    assert!(parse(1025).unwrap_err().problems[0].message.contains("4100 stacks"));
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    let text = r#"Scenario(format: 1, id: "a", title: "A", until: "5 parsecs", host: Host(cores: 1, memory: "1 GiB"),
+        programs: { "p": [Cpuid] }, stacks: { "a": Process(run: "p") })"#;
+    let errors = Scenario::parse(&Source { name: "a.ron".to_owned(), text: text.to_owned() }).unwrap_err();
+    assert_eq!(errors.problems.len(), 1, "{errors:?}");
+}
+
+#[test]
+fn a_mistake_in_each_of_many_stacks_on_one_long_line_takes_neither_long_nor_much_memory() {
+    let stacks: String = (0..40_000).map(|i| format!("\"p{i}\": Process(run: \"q\"),")).collect();
+    let text = format!(
+        r#"Scenario(format: 1, id: "a", title: "A", host: Host(cores: 1, memory: "1 GiB"),
+        programs: {{ "p": [Cpuid] }}, stacks: {{ {stacks} }})"#
+    );
+    let start = std::time::Instant::now();
+    let errors = Scenario::parse(&Source { name: "a.ron".to_owned(), text }).unwrap_err();
+    // Not a matter of speed: quadratic work would take hours.
+    assert!(start.elapsed() < Duration::from_secs(100), "{:?}", start.elapsed());
+    assert_eq!(errors.problems.len(), 20);
+    assert!(errors.more >= 39_980);
+    assert!(errors.problems.iter().all(|problem| problem.text.len() <= 4096));
+}

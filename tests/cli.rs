@@ -1,0 +1,220 @@
+//! The command line, driven as a process.
+
+mod golden;
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::Duration;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const SCENARIOS: [&str; 5] = ["one-read", "compute-only", "ping-pong", "throttled", "vm-in-vm"];
+
+/// The program, without a display, without colours, and without a profile measured on this computer.
+fn strata() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_strata"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).timeout(Duration::from_secs(120));
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env("NO_COLOR", "1");
+    command.env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = strata().args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text(arguments: &[&str]) -> String {
+    let output = strata().args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn stack<'a>(report: &'a Value, name: &str) -> &'a Value {
+    report["stacks"].as_array().unwrap().iter().find(|stack| stack["name"] == name).unwrap()
+}
+
+#[test]
+fn list_tells_every_built_in_scenario() {
+    let list = json(&["list", "--report", "json"]);
+    let ids: Vec<&str> = list["scenarios"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, SCENARIOS);
+    assert!(list["scenarios"][0]["claims"].as_array().unwrap().contains(&Value::from("thinks-real")));
+    let table = text(&["list"]);
+    assert!(SCENARIOS.iter().all(|id| table.contains(id)), "{table}");
+}
+
+#[test]
+fn a_report_has_the_documented_fields_and_ledgers_that_add_up() {
+    for id in SCENARIOS {
+        let report = json(&["run", id, "--report", "json"]);
+        for field in ["scenario", "seed", "costs", "trace_hash", "simulated_ps", "events", "wall_s", "events_per_s"] {
+            assert!(!report[field].is_null(), "{id}: {field}");
+        }
+        for stack in report["stacks"].as_array().unwrap() {
+            for field in [
+                "name",
+                "kind",
+                "operations",
+                "throughput_per_s",
+                "busy_ps",
+                "exits",
+                "system_calls",
+                "context_switches",
+                "page_faults",
+                "interrupts",
+                "start_ps",
+                "memory_bytes",
+                "image_bytes",
+            ] {
+                assert!(!stack[field].is_null(), "{id}: {field}");
+            }
+            let ledger = stack["ledger_ps"].as_object().unwrap();
+            let sum: u64 = ledger.values().map(|ps| ps.as_u64().unwrap()).sum();
+            assert_eq!(sum, stack["latency_ps"]["total"].as_u64().unwrap(), "{id}: {}", stack["name"]);
+            for layer in ["user", "guest_kernel", "hypervisor", "host_kernel", "hardware", "waiting"] {
+                assert!(ledger.contains_key(layer));
+            }
+            for figure in ["mean", "p50", "p95", "p99", "max"] {
+                assert!(stack["latency_ps"][figure].is_u64());
+            }
+        }
+        for expectation in report["expectations"].as_array().unwrap() {
+            assert_eq!(expectation["passed"], true, "{id}: {expectation}");
+            assert!(expectation["text"].is_string() && expectation["value"].is_number());
+        }
+    }
+}
+
+#[test]
+fn what_the_four_stacks_pay_is_what_they_are() {
+    let report = json(&["run", "one-read", "--report", "json"]);
+    let exits = |name: &str| -> u64 {
+        stack(&report, name)["exits"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum()
+    };
+    assert_eq!(exits("container"), 0);
+    assert!(exits("vm") >= 20);
+    assert_eq!(stack(&report, "container in a vm")["kind"], "container in vm");
+    assert_eq!(stack(&report, "vm")["operations_by_kind"]["read"]["operations"], 20);
+}
+
+#[test]
+fn the_same_scenario_gives_the_same_trace_with_and_without_writing_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("one-read.pftrace");
+    let hash = |arguments: &[&str]| json(arguments)["trace_hash"].as_str().unwrap().to_owned();
+    let first = hash(&["run", "one-read", "--report", "json"]);
+    assert_eq!(first, hash(&["run", "one-read", "--report", "json"]));
+    assert_eq!(first, hash(&["run", "one-read", "--report", "json", "--trace", trace.to_str().unwrap()]));
+    assert_ne!(first, hash(&["run", "one-read", "--report", "json", "--seed", "8"]));
+    // The first packet of a Perfetto trace: field 1, length-delimited.
+    assert_eq!(std::fs::read(trace).unwrap()[0], 0x0a);
+}
+
+#[test]
+fn the_trace_of_each_built_in_scenario_is_held_fixed() {
+    let line = |id: &&str| {
+        let report = json(&["run", id, "--report", "json", "--costs", "xeon-2017"]);
+        format!("{id} {} {}\n", report["trace_hash"].as_str().unwrap(), report["events"])
+    };
+    golden::assert_golden("trace-hashes.txt", &SCENARIOS.iter().map(line).collect::<String>());
+}
+
+#[test]
+fn every_built_in_scenario_passes_its_own_check_without_remarks() {
+    let mut arguments = vec!["check", "--costs", "xeon-2017"];
+    arguments.extend(SCENARIOS);
+    let checked = text(&arguments);
+    assert_eq!(checked.lines().filter(|line| line.starts_with("ok: ")).count(), SCENARIOS.len(), "{checked}");
+    assert!(!checked.contains("remark"), "{checked}");
+}
+
+#[test]
+fn a_failed_expectation_is_told_with_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.ron");
+    let source = std::fs::read_to_string("scenarios/compute-only.ron").unwrap();
+    std::fs::write(&path, source.replace("Equal(Operations(of: \"vm\"), 50)", "Equal(Operations(of: \"vm\"), 51)"))
+        .unwrap();
+    for command in ["check", "run"] {
+        let output = strata().args([command, path.to_str().unwrap()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains("FAILED operations of vm is 51: 50"), "{told}");
+    }
+}
+
+#[test]
+fn until_stops_a_run_at_that_time() {
+    let output = strata().args(["run", "one-read", "--until", "50us", "--report", "json"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["simulated_ps"], 50_000_000);
+    assert_eq!(report["end"], "until");
+}
+
+#[test]
+fn compare_puts_two_ledgers_side_by_side() {
+    let compared = text(&["compare", "one-read", "vm-in-vm", "--costs", "xeon-2017"]);
+    assert!(compared.contains("host kernel") && compared.contains("B / A"), "{compared}");
+    assert!(compared.contains("Only in A: container, container in a vm"), "{compared}");
+    let report = json(&["compare", "one-read", "one-read", "--report", "json"]);
+    assert_eq!(report["a"]["trace_hash"], report["b"]["trace_hash"]);
+}
+
+#[test]
+fn without_a_display_the_first_walkthrough_is_played_in_the_terminal() {
+    let output = strata().output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let reason = if cfg!(feature = "app") { "no display" } else { "no window" };
+    assert!(said.contains(reason), "{said}");
+    let played = String::from_utf8(output.stdout).unwrap();
+    assert!(played.starts_with("One read(), four stacks"), "{played}");
+    assert!(played.contains("Step 9 of 9") && played.contains("The run says:"), "{played}");
+    assert!(!played.contains("none of these"), "{played}");
+}
+
+#[test]
+fn every_walkthrough_plays_to_its_end() {
+    for id in SCENARIOS {
+        let played = text(&["play", id, "--costs", "xeon-2017"]);
+        assert!(played.contains("The run says:") && played.contains("All of it"), "{id}: {played}");
+        assert!(!played.contains("no value"), "{id}: {played}");
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_early_causes_no_panic() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_strata"))
+        .args(["play", "one-read"])
+        .env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut error = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(error, "");
+}
+
+#[test]
+fn a_profile_file_can_be_given_by_its_path() {
+    let report = json(&["run", "compute-only", "--report", "json", "--costs", "assets/profiles/xeon-2017.ron"]);
+    assert_eq!(report["costs"], "xeon-2017");
+}
+
+#[test]
+fn the_example_in_the_authors_guide_passes_its_check() {
+    let guide = std::fs::read_to_string("docs/scenario.md").unwrap();
+    let example = guide.split("```ron\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("homework.ron");
+    std::fs::write(&path, example).unwrap();
+    assert!(text(&["check", path.to_str().unwrap()]).starts_with("ok: "));
+}

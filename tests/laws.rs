@@ -1,0 +1,453 @@
+//! The laws of the simulated machine, over random machines, programs and costs.
+
+mod support;
+
+use proptest::prelude::*;
+use strata::costs::{Primitive, Profile, Table};
+use strata::engine::{History, Simulation, Time};
+use strata::machine::spec::*;
+use strata::machine::{self, End, Machine, Outcome, RunOptions};
+use strata::trace::{JourneyId, OperationKind, Recorder, StackId, What};
+use support::*;
+
+fn costs() -> Table {
+    Profile::xeon_2017().table()
+}
+
+fn run(spec: &Spec, seed: u64) -> Outcome {
+    let options = RunOptions { until: Time::ms(40), max_events: 200_000, ..RunOptions::default() };
+    machine::run(spec, &costs(), seed, &options, |_, _| true)
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        (0u64..300).prop_map(|us| Operation::Compute(Time::us(us))),
+        (1u64..64, 1u64..2000, any::<bool>()).prop_map(|(pages, accesses, huge_pages)| Operation::Memory {
+            working_set: pages * 4096,
+            accesses,
+            huge_pages
+        }),
+        Just(Operation::SystemCall("getpid".to_owned())),
+        (1u64..20_000, prop_oneof![Just(Cache::Cold), Just(Cache::Warm), Just(Cache::AsIs)])
+            .prop_map(|(bytes, cache)| Operation::Read { file: "data".to_owned(), bytes, cache }),
+        (1u64..20_000, any::<bool>()).prop_map(|(bytes, sync)| Operation::Write {
+            file: "log".to_owned(),
+            bytes,
+            sync
+        }),
+        (1u64..5000, 0u64..50, prop_oneof![Just(Peer::Remote), Just(Peer::Local)]).prop_map(|(send, think, peer)| {
+            Operation::Request { send, receive: 900, think: Time::us(think), peer }
+        }),
+        any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus }),
+        (0u64..200).prop_map(|us| Operation::Sleep(Time::us(us))),
+        Just(Operation::Cpuid),
+        Just(Operation::Hlt),
+    ]
+}
+
+fn programs() -> impl Strategy<Value = Vec<ProgramSpec>> {
+    let body = (1u64..6, proptest::collection::vec(operation(), 1..5));
+    proptest::collection::vec(body.prop_map(|(times, operations)| program(repeat(times, operations))), 3)
+}
+
+fn cgroup() -> impl Strategy<Value = Option<CgroupSpec>> {
+    let max = (1u64..10, 1u64..10, 0u64..3).prop_map(|(quota, period, burst)| CpuMax {
+        quota: Time::us(quota * 300),
+        period: Time::ms(period),
+        burst: Time::us(burst * 200),
+    });
+    proptest::option::of(max.prop_map(|cpu_max| CgroupSpec { cpu_max: Some(cpu_max) }))
+}
+
+fn any_process() -> impl Strategy<Value = ProcessSpec> {
+    let weight = prop_oneof![Just(1u32), Just(512), Just(1024), Just(3000), Just(100_000)];
+    let cpu = prop_oneof![3 => Just(None), 1 => (0u16..3).prop_map(Some)];
+    (0u16..3, 1u16..3, weight, cpu, cgroup()).prop_map(|(program, threads, weight, cpu, cgroup)| ProcessSpec {
+        threads,
+        weight,
+        cpu,
+        cgroup,
+        ..process("app", program)
+    })
+}
+
+fn node() -> impl Strategy<Value = NodeSpec> {
+    let leaf = prop_oneof![
+        any_process().prop_map(NodeSpec::Process),
+        (any_process(), 0u16..3, any::<bool>()).prop_map(|(process, seccomp_filters, bridge)| {
+            let network = if bridge { ContainerNetwork::Bridge } else { ContainerNetwork::Host };
+            NodeSpec::Container(ContainerSpec { process, seccomp_filters, network, image_bytes: 0 })
+        }),
+    ];
+    leaf.prop_recursive(2, 6, 2, |inner| {
+        let pin = prop_oneof![3 => Just(Vec::new()), 1 => proptest::collection::vec(0u16..3, 4)];
+        (1u16..4, any::<bool>(), any::<bool>(), pin, proptest::collection::vec(inner, 0..3)).prop_map(
+            |(vcpus, vhost, preallocated, pin, stacks)| {
+                let backend = if vhost { Backend::Vhost } else { Backend::UserSpace };
+                NodeSpec::Vm(VmSpec { backend, preallocated, pin, ..vm("vm", vcpus, stacks) })
+            },
+        )
+    })
+}
+
+fn spec() -> impl Strategy<Value = Spec> {
+    (1u16..6, programs(), proptest::collection::vec(node(), 1..5)).prop_map(|(cores, programs, stacks)| Spec {
+        host: host(cores),
+        programs,
+        stacks,
+    })
+}
+
+fn trace(outcome: &Outcome) -> &strata::trace::Trace {
+    outcome.trace.as_ref().expect("the trace is kept")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(96), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn law_1_a_journeys_hops_add_up_to_its_latency_without_gap_or_overlap(spec in spec(), seed in any::<u64>()) {
+        let outcome = run(&spec, seed);
+        for (id, journey) in trace(&outcome).journeys.iter().enumerate() {
+            let mut at = journey.start;
+            for hop in trace(&outcome).hops_of(JourneyId(id as u32)) {
+                let hop = trace(&outcome).hops[hop.index()];
+                prop_assert_eq!(hop.start, at, "{}", describe(&outcome, id as u32));
+                prop_assert!(hop.end >= hop.start);
+                prop_assert_eq!(hop.stack, journey.stack);
+                at = hop.end;
+            }
+            if journey.end != Time::MAX {
+                prop_assert_eq!(at, journey.end, "journey {} ({:?})", id, journey.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn law_1_the_ledger_is_the_sum_of_the_hops(spec in spec(), seed in any::<u64>()) {
+        let outcome = run(&spec, seed);
+        for (index, stats) in outcome.stats.iter().enumerate() {
+            prop_assert_eq!(stats.ledger.iter().sum::<u64>(), stats.latency().total);
+            let mut by_layer = [0; 8];
+            for hop in &trace(&outcome).hops {
+                let ended = trace(&outcome).journeys.get(hop.journey.index()).is_some_and(|j| j.end != Time::MAX);
+                if hop.stack == StackId(index as u16) && ended {
+                    by_layer[hop.layer as usize] += hop.duration().as_ps();
+                }
+            }
+            prop_assert_eq!(by_layer, stats.ledger);
+        }
+    }
+
+    #[test]
+    fn law_1_busy_and_idle_time_of_a_core_add_up_to_elapsed_time(spec in spec(), seed in any::<u64>()) {
+        let outcome = run(&spec, seed);
+        prop_assume!(outcome.end == End::Finished);
+        let now = outcome.history.current().now();
+        let machine = &outcome.history.current().model;
+        for core in 0..spec.host.cores {
+            let idle = machine.idle(strata::trace::CpuId(core), now);
+            prop_assert_eq!(Time(outcome.core_busy[usize::from(core)]) + idle, now);
+        }
+    }
+
+    #[test]
+    fn every_journey_of_a_run_that_ends_has_ended(spec in spec(), seed in any::<u64>()) {
+        let outcome = run(&spec, seed);
+        prop_assume!(outcome.end == End::Finished);
+        for (id, journey) in trace(&outcome).journeys.iter().enumerate() {
+            prop_assert!(journey.end != Time::MAX, "lost: {}", describe(&outcome, id as u32));
+        }
+    }
+
+    #[test]
+    fn law_2_no_hop_starts_before_its_cause_ended(spec in spec(), seed in any::<u64>()) {
+        let outcome = run(&spec, seed);
+        for (id, hop) in trace(&outcome).hops.iter().enumerate() {
+            prop_assert!(hop.start <= hop.end);
+            if let Some(cause) = trace(&outcome).hops.get(hop.cause.index()) {
+                prop_assert!(hop.cause.index() < id);
+                prop_assert!(cause.end <= hop.start, "{} {}", hop.start, describe(&outcome, hop.journey.0));
+            }
+        }
+    }
+
+    #[test]
+    fn no_core_and_no_vcpu_does_two_things_at_once(spec in spec(), seed in any::<u64>()) {
+        let outcome = run(&spec, seed);
+        let mut until = vec![Time::ZERO; outcome.topology.cpus.len()];
+        for hop in trace(&outcome).hops.iter().filter(|hop| hop.core.some().is_some()) {
+            for cpu in if hop.cpu == hop.core { vec![hop.core] } else { vec![hop.core, hop.cpu] } {
+                prop_assert!(hop.start >= until[cpu.index()], "{} at {}", outcome.topology.cpus[cpu.index()].name, hop.start);
+                until[cpu.index()] = hop.end;
+            }
+        }
+    }
+
+    #[test]
+    fn law_4_no_cgroup_uses_more_than_its_quota_and_burst_in_a_period(
+        quota in 1u64..9, period in 1u64..4, burst in 0u64..3, threads in 1u16..4, cores in 1u16..4,
+        compute in 50u64..3000, neighbour in any::<bool>(), seed in any::<u64>(),
+    ) {
+        let max = CpuMax { quota: Time::us(quota * 250), period: Time::ms(period), burst: Time::us(burst * 200) };
+        let mut limited = container("limited", 0);
+        limited.process.threads = threads;
+        limited.process.cgroup = Some(CgroupSpec { cpu_max: Some(max) });
+        let mut stacks = vec![NodeSpec::Container(limited)];
+        if neighbour {
+            stacks.push(NodeSpec::Process(process("free", 0)));
+        }
+        let body = vec![Operation::Compute(Time::us(compute)), Operation::SystemCall("getpid".to_owned())];
+        let spec = Spec { host: host(cores), programs: vec![program(repeat(50, body))], stacks };
+        let outcome = run(&spec, seed);
+        // What its program and its system calls used, from the hops alone, in each period.
+        let mut used = std::collections::BTreeMap::<u64, u64>::new();
+        for hop in trace(&outcome).hops.iter().filter(|hop| hop.stack == StackId(0)) {
+            if matches!(hop.what, What::UserCode | What::Pay(Primitive::SystemCall)) {
+                let (mut at, length) = (hop.start.0, max.period.0);
+                while at < hop.end.0 {
+                    let stop = hop.end.0.min((at / length + 1) * length);
+                    *used.entry(at / length).or_default() += stop - at;
+                    at = stop;
+                }
+            }
+        }
+        for (period, used) in used {
+            prop_assert!(used <= (max.quota + max.burst).0, "period {period}: {} of {}", Time(used), max.quota);
+        }
+        for (most, limit) in outcome.history.current().model.quota_use() {
+            prop_assert!(most <= limit, "{most} of {limit}");
+        }
+    }
+
+    #[test]
+    fn law_6_no_processor_idles_while_a_task_that_may_run_on_it_is_ready(spec in spec(), seed in any::<u64>()) {
+        let (machine, topology, first) = Machine::new(&spec, &costs(), seed);
+        let mut simulation = Simulation::new(machine, first);
+        let mut sink = Recorder::discard();
+        for _ in 0..20_000 {
+            if !simulation.step(&mut sink) {
+                break;
+            }
+            // Several things may happen at one instant; the law is about what remains.
+            if simulation.next_at() != Some(simulation.now()) {
+                let idle = simulation.model.idle_beside_ready();
+                prop_assert_eq!(idle.map(|cpu| &topology.cpus[cpu.index()].name), None, "at {}", simulation.now());
+
+            }
+        }
+    }
+
+    #[test]
+    fn law_9_without_virtualization_costs_a_vm_takes_exactly_as_long_as_a_process(
+        operations in proptest::collection::vec(stays_inside(), 1..6), seed in any::<u64>(), depth in 1usize..4,
+    ) {
+        let mut costs = costs();
+        for &primitive in Primitive::VIRTUALIZATION {
+            costs.set(primitive, 0);
+        }
+        // What a hypervisor answers instead of the processor.
+        costs.set(Primitive::Cpuid, 0);
+        let mut inner = NodeSpec::Process(process("app", 0));
+        for _ in 0..depth {
+            inner = NodeSpec::Vm(VmSpec { preallocated: true, ..vm("vm", 1, vec![inner]) });
+        }
+        let spec = |node| Spec { host: host(1), programs: vec![program(repeat(3, operations.clone()))], stacks: vec![node] };
+        let options = RunOptions::default();
+        let native = machine::run(&spec(NodeSpec::Process(process("app", 0))), &costs, seed, &options, |_, _| true);
+        let virtual_ = machine::run(&spec(inner), &costs, seed, &options, |_, _| true);
+        let latencies = |outcome: &Outcome| trace(outcome).journeys.iter().map(|j| j.latency()).collect::<Vec<_>>();
+        prop_assert_eq!(latencies(&native), latencies(&virtual_));
+    }
+
+    #[test]
+    fn law_9_within_the_tlbs_reach_nested_paging_costs_nothing(pages in 1u64..1536, accesses in 1u64..100_000) {
+        let load = Operation::Memory { working_set: pages * 4096, accesses, huge_pages: false };
+        // The first time touches the pages; the second is about the TLB.
+        let programs = vec![program(repeat(2, vec![load]))];
+        let inner = VmSpec { preallocated: true, ..vm("vm", 1, vec![NodeSpec::Process(process("app", 0))]) };
+        let stacks = vec![NodeSpec::Process(process("app", 0)), NodeSpec::Vm(inner)];
+        let outcome = run(&Spec { host: host(2), programs, stacks }, 7);
+        let second = |stack| {
+            let of = trace(&outcome).journeys.iter().filter(|j| j.stack == StackId(stack));
+            of.map(|j| j.latency()).nth(1)
+        };
+        prop_assert_eq!(second(0), second(1));
+    }
+
+    #[test]
+    fn law_10_the_same_description_and_seed_give_the_same_trace(spec in spec(), seed in any::<u64>()) {
+        let (first, second) = (run(&spec, seed), run(&spec, seed));
+        prop_assert_eq!(first.trace_hash, second.trace_hash);
+        let statistics_only = RunOptions { until: Time::ms(40), max_events: 200_000, keep_trace: false, ..RunOptions::default() };
+        let bare = machine::run(&spec, &costs(), seed, &statistics_only, |_, _| true);
+        prop_assert_eq!(first.trace_hash, bare.trace_hash);
+    }
+
+    #[test]
+    fn law_10_stepping_back_restores_the_state_and_seeking_equals_running(
+        spec in spec(), seed in any::<u64>(), interval in 1u64..200, walk in proptest::collection::vec((0u8..3, 0u64..60), 1..12),
+    ) {
+        let (machine, _, first) = Machine::new(&spec, &costs(), seed);
+        let simulation = Simulation::new(machine, first);
+        let mut sink = Recorder::discard();
+        // The hash after each number of events, by running straight on.
+        let mut straight = simulation.clone();
+        let mut hashes = vec![straight.state_hash()];
+        let mut times = vec![straight.now()];
+        while hashes.len() < 800 && straight.step(&mut sink) {
+            hashes.push(straight.state_hash());
+            times.push(straight.now());
+        }
+        let last = hashes.len() as u64 - 1;
+        let mut history = History::new(simulation, interval, 5);
+        for (what, n) in walk {
+            match what {
+                0 => {
+                    for _ in 0..n {
+                        if history.current().events() < last {
+                            history.step(&mut sink);
+                        }
+                    }
+                }
+                1 => history.step_back(n, &mut sink),
+                _ => {
+                    let time = times[((n * 13) % (last + 1)) as usize];
+                    // Only instants all of whose events are known here.
+                    if time < times[last as usize] {
+                        history.seek(time, &mut sink);
+                        let events = times.partition_point(|&t| t <= time) as u64 - 1;
+                        prop_assert_eq!(history.current().events(), events);
+                    }
+                }
+            }
+            let at = history.current().events();
+            prop_assert_eq!(history.current().state_hash(), hashes[at as usize], "after {} events", at);
+        }
+        // After any number of seeks the trace is the same.
+        history.seek_event(last, &mut sink);
+        prop_assert_eq!(history.current().model.trace_hash(), straight.model.trace_hash());
+    }
+
+    #[test]
+    fn law_11_an_idle_vm_changes_no_other_journey(spec in spec(), seed in any::<u64>(), first in any::<bool>()) {
+        let without = run(&spec, seed);
+        let mut more = spec.clone();
+        let idle = NodeSpec::Vm(vm("idle", 2, Vec::new()));
+        more.stacks.insert(if first { 0 } else { spec.stacks.len() }, idle);
+        let with = run(&more, seed);
+        let journeys = |outcome: &Outcome| {
+            trace(outcome).journeys.iter().map(|j| (j.kind, j.start, j.end)).collect::<Vec<(OperationKind, Time, Time)>>()
+        };
+        prop_assert_eq!(journeys(&without), journeys(&with));
+    }
+}
+
+/// Stacks of processes that all run their own program, on one core.
+fn beside(processes: Vec<ProcessSpec>, programs: Vec<ProgramSpec>) -> Spec {
+    Spec { host: host(1), programs, stacks: processes.into_iter().map(NodeSpec::Process).collect() }
+}
+
+#[test]
+fn law_5_tasks_that_always_run_share_a_core_by_weight() {
+    for weights in [[1024, 1024], [1024, 3072], [100, 1000], [5000, 300]] {
+        let always = || vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::us(100)))])];
+        let heavy = |weight| ProcessSpec { weight, ..process("app", 0) };
+        let spec = beside(weights.map(heavy).to_vec(), vec![program(always())]);
+        let options = RunOptions { until: Time::ms(500), ..RunOptions::default() };
+        let outcome = machine::run(&spec, &costs(), 7, &options, |_, _| true);
+        let weighted = |i: usize| outcome.stats[i].ledger[0] as f64 * 1024.0 / f64::from(weights[i]);
+        let apart = (weighted(0) - weighted(1)).abs();
+        let slices = 2.0 * Time::ms(3).as_ps() as f64 * 1024.0 / f64::from(weights[0].min(weights[1]));
+        assert!(apart <= slices, "{weights:?}: {} and {} ps", weighted(0), weighted(1));
+    }
+}
+
+#[test]
+fn a_task_that_wakes_preempts_by_weighted_run_time() {
+    // A light task ages fast: one that wakes soon finds it ahead by more than the granularity, though it has run for
+    // less than that.
+    let always = vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::ms(1)))])];
+    let sleeper = repeat(50, vec![Operation::Sleep(Time::us(300)), Operation::Compute(Time::us(1))]);
+    let light = ProcessSpec { weight: 64, ..process("light", 0) };
+    let spec = beside(vec![light, process("sleeper", 1)], vec![program(always), program(sleeper)]);
+    let options = RunOptions { until: Time::ms(200), ..RunOptions::default() };
+    let outcome = machine::run(&spec, &costs(), 7, &options, |_, _| true);
+    let sleep = outcome.stats[1].latency_of(OperationKind::Sleep).expect("it sleeps");
+    assert!(sleep.p50 < Time::us(320).0, "{}", Time(sleep.p50));
+}
+
+#[test]
+fn a_stack_that_is_done_early_has_the_throughput_that_it_has_alone() {
+    let short = program(repeat(10, vec![Operation::Sleep(Time::us(50))]));
+    let long = program(repeat(1000, vec![Operation::Sleep(Time::us(50))]));
+    let spec = |stacks: u16| Spec {
+        host: host(2),
+        ..beside(
+            (0..stacks).map(|i| ProcessSpec { cpu: Some(i), ..process("app", i) }).collect(),
+            vec![short.clone(), long.clone()],
+        )
+    };
+    let throughput = |outcome: Outcome| outcome.stats[0].throughput(outcome.simulated);
+    let alone = throughput(run(&spec(1), 7));
+    assert_eq!(alone, throughput(run(&spec(2), 7)));
+    assert!((10_000.0..20_000.0).contains(&alone), "{alone}");
+    // Cut off in the middle, it was active to the end.
+    let options = RunOptions { until: Time::us(500), ..RunOptions::default() };
+    let cut = machine::run(&spec(1), &costs(), 7, &options, |_, _| true);
+    assert_eq!(cut.stats[0].active(cut.simulated), Time::us(500) - trace(&cut).journeys[0].start);
+}
+
+#[test]
+fn snapshots_of_a_large_machine_stay_within_their_bytes() {
+    let spec = Spec { host: host(4), programs: vec![reader(20)], stacks: four_stacks(16) };
+    let (machine, _, first) = Machine::new(&spec, &costs(), 7);
+    let simulation = Simulation::new(machine, first);
+    let start = simulation.bytes();
+    // At least what its tasks and processors take: some hundred bytes each.
+    assert!(start > 64 * 500, "{start}");
+    let most = 8 * start;
+    let mut history = History::new(simulation, 100, 128).within(most);
+    let mut sink = Recorder::discard();
+    while history.step(&mut sink) {
+        let taken = history.snapshots() * history.current().bytes();
+        assert!(taken <= 2 * most, "{taken} of {most}");
+    }
+    assert!(history.snapshots() <= 8);
+    let end = history.current().state_hash();
+    history.step_back(500, &mut sink);
+    history.seek(Time::MAX, &mut sink);
+    assert_eq!(history.current().state_hash(), end);
+}
+
+#[test]
+fn both_ends_of_a_pipe_pass_the_seccomp_filters_of_their_container() {
+    for operation in [
+        Operation::PingPong { across_cpus: false },
+        Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer: Peer::Local },
+    ] {
+        let stacks = vec![NodeSpec::Container(ContainerSpec { seccomp_filters: 1, ..container("app", 0) })];
+        let outcome = run(&Spec { host: host(1), programs: vec![program(repeat(10, vec![operation]))], stacks }, 7);
+        let calls = outcome.stats[0].system_calls;
+        let filters = trace(&outcome).hops.iter().filter(|hop| hop.what == What::Pay(Primitive::SeccompFilter));
+        assert_eq!(filters.map(|hop| u64::from(hop.count)).sum::<u64>(), calls);
+    }
+}
+
+/// Operations that never leave the guest for a device or its hypervisor's scheduler.
+fn stays_inside() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        (0u64..300).prop_map(|us| Operation::Compute(Time::us(us))),
+        (1u64..64, 1u64..2000).prop_map(|(pages, accesses)| Operation::Memory {
+            working_set: pages * 4096,
+            accesses,
+            huge_pages: false
+        }),
+        Just(Operation::SystemCall("getpid".to_owned())),
+        Just(Operation::Read { file: "data".to_owned(), bytes: 8192, cache: Cache::Warm }),
+        Just(Operation::Write { file: "log".to_owned(), bytes: 5000, sync: false }),
+        Just(Operation::PingPong { across_cpus: false }),
+        Just(Operation::Cpuid),
+        Just(Operation::Hlt),
+    ]
+}

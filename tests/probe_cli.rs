@@ -1,0 +1,215 @@
+//! `probe`, `gather` and `validate`, driven as processes: fields, privileges, interruptions. Never absolute times.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use strata::costs::{Primitive, Profile};
+use strata::probe::inventory::{Root, take};
+
+/// A folder for one test's data, temporary files and home, which another user may use too.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Place {
+        let place = Place(tempfile::tempdir().unwrap());
+        for folder in ["data", "temporary"] {
+            fs::create_dir(place.path(folder)).unwrap();
+            fs::set_permissions(place.path(folder), fs::Permissions::from_mode(0o777)).unwrap();
+        }
+        fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// `program`, with everything that it writes in this folder.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir("/").env("NO_COLOR", "1").env("HOME", self.0.path());
+        command.env("XDG_DATA_HOME", self.path("data")).env("TMPDIR", self.path("temporary"));
+        command.env_remove("XDG_CACHE_HOME").stdin(Stdio::null());
+        command
+    }
+
+    fn strata(&self) -> Command {
+        self.command(Path::new(env!("CARGO_BIN_EXE_strata")))
+    }
+
+    fn left_over(&self) -> usize {
+        fs::read_dir(self.path("temporary")).unwrap().count()
+    }
+}
+
+fn json(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn assert_documented(report: &Value) {
+    for field in ["host", "when", "plan", "seconds", "cancelled"] {
+        assert!(!report[field].is_null(), "{field}");
+    }
+    let layers = report["layers"].as_array().unwrap();
+    for layer in layers {
+        for field in ["layer", "name", "detail", "present", "evidence", "confidence"] {
+            assert!(!layer[field].is_null(), "{field} of {layer}");
+        }
+    }
+    assert!(layers.iter().any(|layer| layer["layer"] == "kernel" && layer["confidence"] == "certain"));
+    assert!(report["limits"].as_array().unwrap().iter().any(|limit| limit["resource"] == "memory"));
+    let measurements = report["measurements"].as_array().unwrap();
+    for m in measurements {
+        let known = ["ns", "count", "bytes_per_second"].iter().any(|unit| m["unit"] == *unit);
+        assert!(known && m["primitive"].is_string() && m["cost"].is_boolean(), "{m}");
+        match m["value"].as_f64() {
+            Some(value) => {
+                assert!(value > 0.0 && m["runs"].as_u64().unwrap() > 0, "{m}");
+                assert!(m["spread"]["min"].is_number() && m["spread"]["p99"].is_number(), "{m}");
+                assert!(!m["method"].as_str().unwrap().is_empty() && m["not_measured"].is_null(), "{m}");
+            }
+            None => assert!(!m["not_measured"].as_str().unwrap().is_empty(), "{m}"),
+        }
+    }
+    let has = |name: &str| measurements.iter().any(|m| m["primitive"] == name);
+    assert!(Primitive::ALL.iter().all(|primitive| has(primitive.name())));
+    assert!(measurements.iter().any(|m| m["primitive"] == "system_call" && m["value"].is_number()));
+}
+
+#[test]
+fn a_quick_probe_has_the_documented_fields_and_its_costs_are_used_once_they_are_saved() {
+    let place = Place::new();
+    let output = place.strata().args(["probe", "--quick", "--save", "--report", "json"]).output().unwrap();
+    let report = json(&output);
+    assert_documented(&report);
+    assert_eq!(report["plan"], "quick");
+    assert_eq!(place.left_over(), 0);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("measured.ron"));
+
+    let costs = |arguments: &[&str]| json(&place.strata().args(arguments).output().unwrap())["costs"].clone();
+    let run = ["run", "compute-only", "--report", "json"];
+    assert_eq!(costs(&run), Profile::THIS_HOST);
+    assert_eq!(costs(&[&run[..], &["--costs", "measured"]].concat()), Profile::THIS_HOST);
+    assert_eq!(costs(&[&run[..], &["--costs", "xeon-2017"]].concat()), "xeon-2017");
+}
+
+#[test]
+fn an_ordinary_user_gets_the_same_report_with_less_in_it() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: the other tests already run as an ordinary user");
+        return;
+    }
+    let place = Place::new();
+    let program = place.path("strata");
+    fs::copy(env!("CARGO_BIN_EXE_strata"), &program).unwrap();
+    let mut command = place.command(Path::new("setpriv"));
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&program);
+    let output = match command.args(["probe", "--quick", "--report", "json"]).output() {
+        Ok(output) => output,
+        Err(error) => return println!("skipped: setpriv: {error}"),
+    };
+    let report = json(&output);
+    assert_documented(&report);
+    let named =
+        |name: &str| report["measurements"].as_array().unwrap().iter().find(|m| m["primitive"] == name).unwrap();
+    assert!(named("container_root_start")["not_measured"].as_str().unwrap().contains("needs root"));
+    assert_eq!(place.left_over(), 0);
+}
+
+#[test]
+fn a_broken_saved_profile_is_told_and_the_published_costs_are_used() {
+    let place = Place::new();
+    let folder = place.path("data").join("strata");
+    fs::create_dir(&folder).unwrap();
+    for broken in ["", "(id: \"x\"", "\u{0}\u{1}\u{2}"] {
+        fs::write(folder.join("measured.ron"), broken).unwrap();
+        let output = place.strata().args(["run", "compute-only", "--report", "json"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("measured.ron") && said.contains("strata probe --save"), "{said}");
+        assert_eq!(json(&output)["costs"], "xeon-2017");
+        let asked = place.strata().args(["run", "compute-only", "--costs", "measured"]).output().unwrap();
+        assert_eq!(asked.status.code(), Some(2));
+    }
+}
+
+#[test]
+fn what_is_gathered_gives_the_same_layers_as_the_host() {
+    let place = Place::new();
+    let folder = place.path("gathered");
+    let gather = || place.strata().arg("gather").arg(&folder).output().unwrap();
+    assert_eq!(gather().status.code(), Some(0));
+    let names = |root: &Root| take(root).layers.into_iter().map(|l| (l.layer, l.confidence)).collect::<Vec<_>>();
+    assert_eq!(names(&Root::load(&folder).unwrap()), names(&Root::host()));
+    // A second time it is not empty.
+    assert_eq!(gather().status.code(), Some(2));
+}
+
+/// Starts a probe and sends it `signal` once it measures.
+fn signalled(place: &Place, signal: rustix::process::Signal) -> Output {
+    let mut command = place.strata();
+    command.args(["probe", "--full", "--save", "--report", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let start = Instant::now();
+    while place.left_over() == 0 && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(700));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, signal).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn an_interrupted_probe_reports_what_it_has_saves_nothing_and_leaves_nothing() {
+    let place = Place::new();
+    let output = signalled(&place, rustix::process::Signal::INT);
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["cancelled"], true);
+    assert_eq!(place.left_over(), 0);
+    assert!(!place.path("data").join("strata").exists());
+}
+
+#[test]
+fn what_a_killed_probe_leaves_is_gone_after_the_next_one() {
+    let place = Place::new();
+    assert_eq!(signalled(&place, rustix::process::Signal::KILL).status.signal(), Some(9));
+    // Interrupted, the next one is short; it sweeps when it starts.
+    let next = signalled(&place, rustix::process::Signal::TERM);
+    assert_eq!(next.status.code(), Some(130), "{}", String::from_utf8_lossy(&next.stderr));
+    assert_eq!(place.left_over(), 0);
+}
+
+#[test]
+fn a_validation_compares_at_least_ten_works_or_says_what_is_missing() {
+    let place = Place::new();
+    let output = place.strata().args(["validate", "--report", "json"]).output().unwrap();
+    // A busy machine may fail it, which is no mistake of the program.
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let works = report["workloads"].as_array().unwrap();
+    let compared = works.iter().filter(|work| work["error"].is_number()).count();
+    assert!(works.len() >= 20 && compared >= 10, "{compared} of {}", works.len());
+    for work in works {
+        for (value, spread, why) in
+            [("predicted", "spread_predicted", "not_predicted"), ("measured", "spread_measured", "not_measured")]
+        {
+            assert_eq!(work[value].is_number(), work[spread]["p50"].is_number(), "{work}");
+            assert_eq!(work[value].is_null(), work[why].is_string(), "{work}");
+        }
+        if let (Some(p), Some(m), Some(error)) =
+            (work["predicted"].as_f64(), work["measured"].as_f64(), work["error"].as_f64())
+        {
+            assert!((p / m - 1.0 - error).abs() < 1e-9, "{work}");
+        }
+    }
+    assert_eq!(report["passed"] == true, output.status.code() == Some(0));
+    assert_eq!(place.left_over(), 0);
+}

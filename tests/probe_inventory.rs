@@ -1,0 +1,377 @@
+//! The inventory of captured hosts, of broken ones, and of the one this runs on.
+//!
+//! `tests/fixtures/hosts/*` are captured or written by hand (each `MANIFEST.md` says which). Each has a golden report
+//! beside it. After a change that is meant: `INSTA_UPDATE=always cargo test --test probe_inventory`, then read the
+//! difference.
+#![cfg(all(target_os = "linux", any(target_arch = "x86", target_arch = "x86_64")))]
+
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+use strata::probe::gather;
+use strata::probe::inventory::{Confidence, Cpuid, Entry, Inventory, LayerKind, READ_LIMIT, Resource, Root, take};
+
+fn hosts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hosts")
+}
+
+fn inventory(host: &str) -> Inventory {
+    take(&Root::load(&hosts().join(host)).unwrap())
+}
+
+fn named(host: &str, kind: LayerKind) -> (String, Confidence) {
+    let inventory = inventory(host);
+    let layer = inventory.layer(kind).unwrap_or_else(|| panic!("{host} has no {kind:?}"));
+    (layer.name.clone(), layer.confidence)
+}
+
+#[test]
+fn every_kind_of_host_is_reported_as_its_golden_report_says() {
+    let mut names: Vec<String> = std::fs::read_dir(hosts())
+        .unwrap()
+        .map(|item| item.unwrap())
+        .filter(|item| item.file_type().unwrap().is_dir())
+        .map(|item| item.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert!(names.len() >= 9, "only {names:?}");
+    for name in names {
+        let manifest = std::fs::read_to_string(hosts().join(&name).join("MANIFEST.md")).unwrap();
+        assert!(
+            manifest.contains("Captured") || manifest.contains("Written by hand"),
+            "{name}: MANIFEST.md must say whether the tree was captured or written by hand"
+        );
+        insta::with_settings!({ snapshot_path => hosts().join(&name), prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("report", inventory(&name).to_text(true));
+        });
+    }
+}
+
+#[test]
+fn a_marker_file_in_a_vm_image_is_not_taken_for_a_container() {
+    for host in ["microvm-captured", "nested-kvm"] {
+        assert_eq!(named(host, LayerKind::Container), ("no container".into(), Confidence::Conflict), "{host}");
+        let inventory = inventory(host);
+        let evidence = &inventory.layer(LayerKind::Container).unwrap().evidence;
+        assert!(
+            evidence.iter().any(|line| line.contains("/.dockerenv") && line.contains("not confirmed")),
+            "{evidence:?}"
+        );
+        assert_eq!(named(host, LayerKind::Hypervisor), ("KVM guest".into(), Confidence::Certain), "{host}");
+    }
+}
+
+#[test]
+fn a_marker_on_any_plain_host_turns_no_container_into_a_conflict_and_nothing_more() {
+    for host in ["bare-metal-intel", "kvm-guest-qemu", "firecracker", "xen-hvm", "hyperv-nested"] {
+        for marker in ["/.dockerenv", "/run/.containerenv", "/dev/lxd/sock"] {
+            let mut root = Root::load(&hosts().join(host)).unwrap();
+            root.insert(marker, Entry::Exists);
+            let inventory = take(&root);
+            let layer = inventory.layer(LayerKind::Container).unwrap();
+            assert_eq!((layer.present, layer.confidence), (false, Confidence::Conflict), "{host} with {marker}");
+        }
+    }
+}
+
+#[test]
+fn a_container_without_any_marker_is_still_found() {
+    for host in ["docker-cgroup-v1", "docker-cgroup-v2", "podman-rootless", "lxc", "wsl2", "kubernetes-pod"] {
+        let whole = Root::load(&hosts().join(host)).unwrap();
+        let mut root = whole.clone();
+        for path in whole.paths() {
+            if ["/.dockerenv", "/run/", "/dev/lxd", "/proc/1/environ"].iter().any(|marker| path.starts_with(marker)) {
+                root.insert(path, Entry::Refused("taken out".into()));
+            }
+        }
+        let inventory = take(&root);
+        assert!(inventory.layer(LayerKind::Container).unwrap().present, "{host}");
+    }
+}
+
+#[test]
+fn a_stray_marker_does_not_name_a_container_that_something_else_made() {
+    let mut root = Root::load(&hosts().join("microvm-captured")).unwrap();
+    for kind in ["pid", "user", "cgroup", "mnt", "uts", "ipc"] {
+        root.insert(format!("/proc/self/ns/{kind}"), Entry::Link(format!("{kind}:[4026532181]")));
+    }
+    let inventory = take(&root);
+    let layer = inventory.layer(LayerKind::Container).unwrap();
+    assert!(layer.present && layer.name.starts_with("container of unknown kind"), "{layer:?}");
+    assert_eq!(layer.confidence, Confidence::Likely);
+}
+
+#[test]
+fn the_tightest_limit_wins_wherever_on_the_path_it_is_set() {
+    let inventory = inventory("lxc");
+    let limit = |resource| inventory.limits.iter().find(|limit| limit.resource == resource).unwrap();
+    let memory = limit(Resource::Memory);
+    assert_eq!(memory.value, Some(1073741824.0));
+    assert_eq!(memory.set_at.as_deref(), Some("/sys/fs/cgroup/system.slice/name1.service"));
+    assert_eq!(limit(Resource::Cpuset).set_at.as_deref(), Some("/sys/fs/cgroup"));
+    // What the container's creator set above its own cgroup namespace cannot be seen, and the line must not claim it.
+    assert_eq!(memory.confidence, Confidence::Likely);
+}
+
+#[test]
+fn an_imitated_interface_is_not_taken_for_its_owner() {
+    assert_eq!(named("kvm-guest-hyperv-interface", LayerKind::Hypervisor), ("KVM guest".into(), Confidence::Certain));
+}
+
+#[test]
+fn contradicting_signs_of_a_hypervisor_are_shown_as_conflict() {
+    let mut root = Root::load(&hosts().join("kvm-guest-qemu")).unwrap();
+    for field in ["sys_vendor", "product_name"] {
+        root.insert(
+            format!("/sys/class/dmi/id/{field}"),
+            Entry::File { bytes: b"VMware, Inc.\n".to_vec(), whole: true },
+        );
+    }
+    let inventory = take(&root);
+    let layer = inventory.layer(LayerKind::Hypervisor).unwrap();
+    assert_eq!(layer.confidence, Confidence::Conflict, "{layer:?}");
+    assert!(layer.name.contains("KVM") && layer.name.contains("VMware"));
+}
+
+#[test]
+fn an_unknown_hypervisor_stays_unknown_with_its_raw_signature() {
+    let mut root = Root::load(&hosts().join("firecracker")).unwrap();
+    let text: String =
+        root.cpuid().to_text().lines().filter(|line| !line.starts_with("4000")).map(|l| format!("{l}\n")).collect();
+    let mut cpuid = Cpuid::from_text(&text).unwrap();
+    let letters = |text: &[u8; 4]| u32::from_le_bytes(*text);
+    cpuid.set(0x4000_0000, 0, [0x4000_0000, letters(b"Abra"), letters(b"cada"), letters(b"bra!")]);
+    root.set_cpuid(cpuid);
+    root.insert("/sys/devices/system/clocksource/clocksource0/available_clocksource", Entry::Exists);
+    let inventory = take(&root);
+    let layer = inventory.layer(LayerKind::Hypervisor).unwrap();
+    assert!(layer.evidence.iter().any(|line| line.contains("Abracadabra!")), "{layer:?}");
+    assert!(layer.name.contains("unknown") && layer.confidence == Confidence::Unknown, "{layer:?}");
+}
+
+#[test]
+fn what_an_exit_costs_settles_what_reading_could_not() {
+    let outer = |inventory: &Inventory| inventory.layer(LayerKind::OuterHypervisor).unwrap().confidence;
+    let mut nested = inventory("microvm-captured");
+    assert_eq!(outer(&nested), Confidence::Possible);
+    nested.add_exit_cost(5600.0);
+    assert_eq!(outer(&nested), Confidence::Likely);
+
+    let mut metal = inventory("bare-metal-intel");
+    metal.add_exit_cost(60.0);
+    assert_eq!(metal.layer(LayerKind::Hypervisor).unwrap().confidence, Confidence::Certain);
+    let mut hidden = inventory("bare-metal-intel");
+    hidden.add_exit_cost(1200.0);
+    assert_eq!(hidden.layer(LayerKind::Hypervisor).unwrap().confidence, Confidence::Conflict);
+}
+
+#[test]
+fn the_report_has_the_fields_that_readers_of_the_json_rely_on() {
+    for item in std::fs::read_dir(hosts()).unwrap() {
+        let host = item.unwrap().file_name().into_string().unwrap();
+        let json = serde_json::to_value(inventory(&host)).unwrap();
+        let layers = json["layers"].as_array().unwrap();
+        assert_eq!(layers[0]["layer"], "processor");
+        assert_eq!(layers.last().unwrap()["layer"], "process");
+        for layer in layers {
+            assert!(layer["name"].is_string() && layer["confidence"].is_string(), "{layer}");
+            assert!(!layer["evidence"].as_array().unwrap().is_empty(), "{host}: no evidence for {layer}");
+        }
+        assert_eq!(json["limits"].as_array().unwrap().len(), 7);
+    }
+}
+
+#[test]
+fn an_empty_host_is_unknown_and_not_bare_metal() {
+    let mut root = Root::default();
+    root.set_fact("system", "linux");
+    let inventory = take(&root);
+    for kind in
+        [LayerKind::Processor, LayerKind::Kernel, LayerKind::Namespaces, LayerKind::Container, LayerKind::Cgroups]
+    {
+        assert_eq!(inventory.layer(kind).unwrap().confidence, Confidence::Unknown, "{kind:?}");
+    }
+    assert_ne!(inventory.layer(LayerKind::Hypervisor).unwrap().confidence, Confidence::Certain);
+}
+
+#[test]
+fn other_systems_say_not_measured_instead_of_guessing() {
+    let mut root = Root::default();
+    root.set_fact("system", "macos");
+    root.set_fact("processor", "Apple M3");
+    let inventory = take(&root);
+    assert_eq!(inventory.layer(LayerKind::Processor).unwrap().name, "Apple M3");
+    assert_eq!(inventory.layer(LayerKind::Container).unwrap().confidence, Confidence::NotMeasured);
+    assert!(inventory.limits.is_empty());
+}
+
+// The host this runs on: only what must hold everywhere.
+
+#[test]
+fn the_real_host_has_every_layer_with_evidence() {
+    let inventory = take(&Root::host());
+    assert_eq!(inventory.layers.first().unwrap().layer, LayerKind::Processor);
+    assert_eq!(inventory.layers.last().unwrap().layer, LayerKind::Process);
+    assert!(inventory.layers.iter().all(|layer| !layer.evidence.is_empty()), "{}", inventory.to_text(true));
+}
+
+#[test]
+fn a_gathered_host_is_judged_like_the_host_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("host");
+    gather::save(&folder).unwrap();
+    let (live, gathered) = (take(&Root::host()), take(&Root::load(&folder).unwrap()));
+    let verdicts = |inventory: &Inventory| -> Vec<_> {
+        inventory.layers.iter().map(|layer| (layer.layer, layer.name.clone(), layer.confidence)).collect()
+    };
+    assert_eq!(verdicts(&live), verdicts(&gathered));
+    let limits = |inventory: &Inventory| -> Vec<_> {
+        inventory.limits.iter().map(|limit| (limit.resource, limit.value)).collect()
+    };
+    assert_eq!(limits(&live), limits(&gathered));
+}
+
+#[test]
+fn gathering_refuses_a_folder_that_holds_something() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("mine"), "").unwrap();
+    let error = gather::save(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("not empty"), "{error}");
+}
+
+#[test]
+fn scrubbing_twice_changes_nothing_more_and_saving_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for item in std::fs::read_dir(hosts()).unwrap() {
+        let host = item.unwrap().file_name();
+        let root = Root::load(&hosts().join(&host)).unwrap();
+        let folder = dir.path().join(&host);
+        root.save(&folder).unwrap();
+        assert_eq!(Root::load(&folder).unwrap(), root, "{host:?}");
+        let once = root.scrubbed();
+        assert_eq!(once.scrubbed(), once, "{host:?}");
+    }
+}
+
+// Broken hosts.
+
+/// A file's content gone wrong.
+fn broken() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..300),
+        "[\\PC\n:,/= -]{0,200}".prop_map(String::into_bytes),
+        (any::<u8>(), 1usize..READ_LIMIT).prop_map(|(byte, length)| vec![byte; length]),
+        (prop::collection::vec(any::<u8>(), 1..40), 1usize..5000).prop_map(|(bytes, times)| bytes.repeat(times)),
+    ]
+}
+
+/// What to do to one of the captured files.
+#[derive(Clone, Debug)]
+enum Damage {
+    Replace(Vec<u8>),
+    Cut(prop::sample::Index),
+    Flip(prop::sample::Index, u8),
+    Repeat(usize),
+    Refuse,
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        broken().prop_map(Damage::Replace),
+        any::<prop::sample::Index>().prop_map(Damage::Cut),
+        (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| Damage::Flip(at, byte)),
+        (2usize..200).prop_map(Damage::Repeat),
+        Just(Damage::Refuse),
+    ]
+}
+
+/// The files of a captured host, which are read again from the text it saves to.
+fn file_of(root: &Root, path: &str) -> Option<Vec<u8>> {
+    match root.get(path) {
+        Some(Entry::File { bytes, .. }) => Some(bytes.clone()),
+        _ => None,
+    }
+}
+
+fn apply(root: &mut Root, path: &str, damage: &Damage) {
+    let Some(mut bytes) = file_of(root, path) else { return };
+    match damage {
+        Damage::Replace(with) => bytes = with.clone(),
+        Damage::Cut(at) if !bytes.is_empty() => bytes.truncate(at.index(bytes.len())),
+        Damage::Flip(at, with) if !bytes.is_empty() => {
+            let index = at.index(bytes.len());
+            bytes[index] ^= with;
+        }
+        Damage::Repeat(times) => {
+            bytes = bytes.repeat(*times);
+            bytes.truncate(READ_LIMIT);
+        }
+        Damage::Refuse => return root.insert(path, Entry::Refused("permission denied".into())),
+        _ => {}
+    }
+    root.insert(path, Entry::File { bytes, whole: false });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn truncated_huge_and_binary_files_never_panic_and_never_flood_the_report(
+        host in prop::sample::select(vec!["microvm-captured", "docker-cgroup-v1", "lxc", "podman-rootless", "bare-metal-intel"]),
+        damages in prop::collection::vec((any::<prop::sample::Index>(), damage()), 1..8),
+    ) {
+        let mut root = Root::load(&hosts().join(host)).unwrap();
+        let paths: Vec<String> = root.paths().filter(|path| file_of(&root, path).is_some()).map(str::to_owned).collect();
+        for (which, damage) in &damages {
+            apply(&mut root, &paths[which.index(paths.len())], damage);
+        }
+        let inventory = take(&root);
+        prop_assert!(inventory.to_text(true).len() < 2 << 20);
+        root.scrubbed();
+    }
+
+    #[test]
+    fn each_file_that_is_parsed_survives_anything(
+        path in prop::sample::select(vec![
+            "/proc/cpuinfo", "/proc/cmdline", "/proc/self/mountinfo", "/proc/self/cgroup", "/proc/1/cgroup", "/proc/self/status",
+            "/proc/self/uid_map", "/proc/1/environ", "/proc/meminfo", "/sys/firmware/acpi/tables/DSDT",
+            "/sys/devices/system/cpu/online", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        ]),
+        bytes in broken(),
+    ) {
+        let mut root = Root::load(&hosts().join("microvm-captured")).unwrap();
+        root.insert(path, Entry::File { bytes, whole: true });
+        prop_assert!(take(&root).to_text(true).len() < 2 << 20);
+        root.scrubbed();
+    }
+
+    #[test]
+    fn any_answer_of_cpuid_is_taken(
+        leaves in prop::collection::vec((
+            prop::sample::select(vec![0u32, 1, 4, 7, 0xb, 0x4000_0000, 0x4000_0001, 0x4000_0003, 0x4000_0004, 0x4000_0100,
+                0x8000_0000, 0x8000_0001, 0x8000_0002, 0x8000_0003, 0x8000_0004, 0x8000_001d]),
+            0u32..4,
+            prop::array::uniform4(prop_oneof![Just(0u32), Just(u32::MAX), any::<u32>()]),
+        ), 0..30),
+        amd in any::<bool>(),
+    ) {
+        let mut root = Root::load(&hosts().join("bare-metal-intel")).unwrap();
+        let mut cpuid = root.cpuid().clone();
+        leaves.into_iter().for_each(|(leaf, subleaf, registers)| cpuid.set(leaf, subleaf, registers));
+        if amd {
+            cpuid.set(0, 0, [0x20, 0x6874_7541, 0x444d_4163, 0x6974_6e65]);
+        }
+        prop_assert_eq!(Cpuid::from_text(&cpuid.to_text()), Ok(cpuid.clone()));
+        root.set_cpuid(cpuid);
+        take(&root).to_text(true);
+    }
+
+    #[test]
+    fn a_damaged_capture_is_an_error_with_its_line_or_a_host_but_never_a_panic(facts in "[a-z%/ :0-9A-Fé\n]{0,300}", table in "[0-9a-f: \n#z]{0,200}") {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("facts.txt"), facts).unwrap();
+        std::fs::write(dir.path().join("cpuid.txt"), table).unwrap();
+        if let Ok(root) = Root::load(dir.path()) {
+            take(&root);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The measurements on the real host: no times asserted, and nothing left behind.
+//! What the host can't do is skipped with the reason printed.
+
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use strata::costs::Primitive;
+use strata::probe::measure::{FAMILIES, Family, Outcome, Plan, Progress, Report, run, run_families};
+use strata::probe::sandbox::{Child, Exit, in_child};
+
+fn some(titles: &[&str]) -> Vec<Family> {
+    FAMILIES.iter().copied().filter(|family| titles.iter().any(|title| family.title.contains(title))).collect()
+}
+
+fn measure(titles: &[&str]) -> Report {
+    run_families(Plan::Quick, &some(titles), &mut |_| {}, &AtomicBool::new(false))
+}
+
+/// Panics unless `names` rise. Only for costs that lie at least ten times apart by their mechanism, so that a busy
+/// machine cannot turn them round. Skipped, with a note, if one was not measured.
+fn assert_far_apart(report: &Report, names: &[&str]) {
+    for pair in names.windows(2) {
+        match (report.value(pair[0]), report.value(pair[1])) {
+            (Some(less), Some(more)) => assert!(less < more, "{} {less} < {} {more}", pair[0], pair[1]),
+            _ => println!("skipped {pair:?}: {:?}", pair.iter().map(|name| report.get(name)).collect::<Vec<_>>()),
+        }
+    }
+}
+
+#[test]
+fn no_unit_is_mixed_up_between_costs_that_lie_orders_of_magnitude_apart() {
+    let report = measure(&["system call", "single", "caches", "cached files", "faults", "switches", "processes"]);
+    assert_far_apart(&report, &["l1_hit", "dram_access", "pipe_round_trip_same_core", "fork_exit_wait"]);
+    assert_far_apart(&report, &["cycle", "system_call", "page_fault_huge"]);
+    assert_far_apart(&report, &["stat", "fork_exit_wait"]);
+}
+
+#[test]
+fn an_interpreted_guest_is_never_filed_as_hardware_assistance() {
+    let report = measure(&["virtual machine"]);
+    let assisted = ["guest_loop", "exit_cpuid", "exit_port", "exit_to_user_space", "halt_wake"];
+    let emulated = ["emulated_instruction", "emulated_cpuid", "emulated_port", "emulated_halt_wake"];
+    let any = |names: &[&str]| names.iter().any(|name| report.value(name).is_some());
+    match report.get("native_loop").map(|m| &m.outcome) {
+        Some(Outcome::Measured(_)) => assert!(any(&assisted) != any(&emulated), "exactly one kind of KVM"),
+        other => println!("skipped: {other:?}"),
+    }
+    assert_far_apart(&report, &["emulated_cpuid", "vm_start"]);
+    assert_far_apart(&report, &["exit_cpuid", "vm_start"]);
+    assert_far_apart(&report, &["native_loop", "emulated_loop"]);
+}
+
+#[test]
+fn every_primitive_and_every_promised_name_has_a_value_or_a_reason() {
+    let report = measure(&["system call"]);
+    let names: Vec<&str> = report.measurements.iter().map(|m| m.primitive.as_str()).collect();
+    let unique: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(names.len(), unique.len(), "no name twice");
+    assert!(Primitive::ALL.iter().all(|p| unique.contains(p.name())));
+    for m in &report.measurements {
+        match &m.outcome {
+            Outcome::Measured(v) => {
+                let q = v.spread;
+                assert!(v.value > 0.0 && v.runs > 0 && !v.method.is_empty(), "{}", m.primitive);
+                assert!([q.min, q.p50, q.p90, q.p99, q.max].is_sorted(), "{}", m.primitive);
+            }
+            Outcome::NotMeasured { because } => assert!(!because.is_empty(), "{}", m.primitive),
+        }
+    }
+}
+
+#[test]
+fn no_name_is_promised_twice_and_primitives_keep_their_units() {
+    let promised: Vec<_> = FAMILIES.iter().flat_map(|family| family.gives).collect();
+    let unique: BTreeSet<&str> = promised.iter().map(|(name, _)| *name).collect();
+    assert_eq!(promised.len(), unique.len(), "no name in two families");
+    for (name, unit) in promised {
+        if let Some(primitive) = Primitive::from_name(name) {
+            assert_eq!(primitive.unit(), *unit, "{name}");
+        }
+    }
+}
+
+#[test]
+fn cancelling_ends_a_full_run_at_once_and_keeps_what_was_measured() {
+    let cancel = AtomicBool::new(false);
+    let start = Instant::now();
+    let mut progress = |p: Progress| cancel.store(p.done >= 1, Ordering::Relaxed);
+    let report = run(Plan::Full, &mut progress, &cancel);
+    assert!(report.cancelled);
+    assert!(report.value("system_call").is_some());
+    // One family's share, with room for a busy machine; a whole run takes much longer.
+    assert!(start.elapsed() < Duration::from_secs(100), "{:?}", start.elapsed());
+    let last = report.get("fork_exit_wait").map(|m| &m.outcome);
+    assert!(matches!(last, Some(Outcome::NotMeasured { because }) if because == "cancelled"), "{last:?}");
+}
+
+/// What must be the same before and after.
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Traces {
+    mounts: String,
+    links: BTreeSet<PathBuf>,
+    cgroups: BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
+    processes: BTreeSet<PathBuf>,
+}
+
+impl Traces {
+    /// Of the probes whose folders lie in `temporary` and whose processes are in the session `session`.
+    fn now(temporary: &Path, session: &str) -> Traces {
+        let list =
+            |path: &Path| fs::read_dir(path).map(|d| d.flatten().map(|e| e.path()).collect()).unwrap_or_default();
+        let in_session = |process: &PathBuf| {
+            let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+            let fields = stat.rsplit(')').next().unwrap_or_default();
+            fields.split_whitespace().nth(3) == Some(session)
+        };
+        let mut cgroups = BTreeSet::new();
+        find_cgroups(Path::new("/sys/fs/cgroup"), &mut cgroups, 8);
+        Traces {
+            mounts: fs::read_to_string("/proc/self/mountinfo").unwrap(),
+            links: list(Path::new("/sys/class/net")),
+            cgroups,
+            folders: list(temporary),
+            processes: list(Path::new("/proc")).into_iter().filter(in_session).collect(),
+        }
+    }
+}
+
+/// Cgroups with the probe's name that hold nobody: those of a probe that runs beside this test hold somebody, or are
+/// gone by the time of the second look.
+fn find_cgroups(folder: &Path, found: &mut BTreeSet<PathBuf>, depth: usize) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_dir())) {
+        if entry.file_name().to_string_lossy().starts_with("strata-probe-") {
+            found.insert(entry.path());
+        }
+        if depth > 0 {
+            find_cgroups(&entry.path(), found, depth - 1);
+        }
+    }
+}
+
+#[test]
+fn twenty_runs_killed_at_random_moments_and_one_whole_run_leave_nothing() {
+    // In a process and session of its own: it sets an environment variable, and its descendants can be told by it.
+    let result = in_child(|| {
+        rustix::process::setsid().map_err(|e| e.to_string())?;
+        Ok(killed_runs())
+    });
+    let (before, after) = result.unwrap();
+    assert_eq!(after, before);
+}
+
+/// The traces before and after.
+fn killed_runs() -> (Traces, Traces) {
+    let temporary = tempfile::tempdir().unwrap();
+    // SAFETY: this process was forked for this test and has one thread.
+    unsafe { std::env::set_var("TMPDIR", temporary.path()) };
+    let session = std::process::id().to_string();
+    let families = some(&["switches", "namespaces", "mounts", "groups", "container", "virtual", "devices"]);
+    let probe = || {
+        Child::spawn(|| {
+            run_families(Plan::Quick, &families, &mut |_| {}, &AtomicBool::new(false));
+            0
+        })
+    };
+    let before = Traces::now(temporary.path(), &session);
+    let mut random = std::process::id();
+    for _ in 0..20 {
+        random = random.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        let killed = probe().unwrap();
+        std::thread::sleep(Duration::from_millis(u64::from(random >> 16) % 1200));
+        // Dropping kills with SIGKILL.
+        drop(killed);
+    }
+    assert_eq!(probe().unwrap().wait().unwrap(), Exit::Code(0));
+    // The kernel may take a moment to be done with the last ones.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while Traces::now(temporary.path(), &session) != before && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let after = Traces::now(temporary.path(), &session);
+    (before, after)
+}
