@@ -25,7 +25,7 @@ fn machine_of(copies: usize, rounds: u64) -> Spec {
 
 fn run(spec: &Spec, keep_trace: bool) -> Outcome {
     let options = RunOptions { keep_trace, ..RunOptions::default() };
-    machine::run(spec, &costs(), 7, &options, |_, _| true)
+    machine::run(spec, &costs(), 7, &options, |_, _| true).expect("a machine")
 }
 
 fn events_per_second(criterion: &mut Criterion) {

@@ -28,12 +28,12 @@
 //!         "vm": Vm(memory: "2 GiB", stacks: { "app": Process(run: "reader") }),
 //!     })"#;
 //! let scenario = Scenario::parse(&Source { name: "twice.ron".to_owned(), text: text.to_owned() })?;
-//! let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true);
+//! let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true)?;
 //! let [process, vm] = &outcome.stats[..] else { unreachable!("two stacks were described") };
 //! assert_eq!(process.exits_total(), 0);
 //! assert!(vm.exits_total() > 0 && vm.ledger[Layer::GuestKernel as usize] > 0);
 //! assert_eq!(vm.ledger.iter().sum::<u64>(), vm.latency().total); // to the picosecond
-//! # Ok::<(), strata::scenario::ScenarioErrors>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # The rooms

@@ -9,6 +9,7 @@ use assert_cmd::Command;
 use strata::costs::Profile;
 use strata::machine::{End, RunOptions};
 use strata::scenario::{Scenario, Source, find, library};
+use strata::trace::JourneyId;
 
 fn strata() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strata"));
@@ -111,13 +112,34 @@ fn a_run_without_end_stops_at_a_limit_with_what_was_simulated_so_far() {
     let scenario = Scenario::parse(&source).unwrap();
     let mut options = scenario.options();
     options.max_events = 10_000;
-    let outcome = scenario.run(&Profile::xeon_2017(), &options, |_, _| true);
+    let outcome = scenario.run(&Profile::xeon_2017(), &options, |_, _| true).unwrap();
     assert_eq!(outcome.end, End::EventLimit);
     assert!(outcome.stats[0].operations > 1_000);
     options.max_events = u64::MAX;
     options.max_hops = 1_000;
-    let outcome = scenario.run(&Profile::xeon_2017(), &options, |_, _| true);
+    let outcome = scenario.run(&Profile::xeon_2017(), &options, |_, _| true).unwrap();
     assert_eq!(outcome.end, End::HopLimit);
+}
+
+#[test]
+fn a_trace_that_there_is_no_room_for_does_not_change_the_run() {
+    let text = std::fs::read_to_string("scenarios/ping-pong.ron").unwrap();
+    let scenario = Scenario::parse(&Source { name: "ping-pong.ron".to_owned(), text }).unwrap();
+    let run = |options: &RunOptions| scenario.run(&Profile::xeon_2017(), options, |_, _| true).unwrap();
+    let whole = run(&scenario.options());
+    let partial = run(&RunOptions { max_hops: 100, partial_trace: true, ..scenario.options() });
+    assert_eq!((whole.trace_hash, whole.events, whole.end), (partial.trace_hash, partial.events, partial.end));
+    assert_eq!(whole.core_busy, partial.core_busy);
+    assert!(whole.stats.iter().zip(&partial.stats).all(|(a, b)| a.ledger == b.ledger && a.operations == b.operations));
+    let (whole, kept) = (whole.trace.unwrap(), partial.trace.as_ref().unwrap());
+    assert_eq!(kept.hops[..], whole.hops[..100]);
+    assert_eq!(kept.left_out, whole.hops.len() as u64 - 100);
+    assert!(kept.journeys.len() < whole.journeys.len());
+    assert!(
+        (0..kept.journeys.len()).all(|i| !kept.hops_of(JourneyId(i as u32)).is_empty()),
+        "each kept journey is seen"
+    );
+    strata::scenario::write_perfetto(&partial, &mut std::io::sink()).unwrap();
 }
 
 #[test]
@@ -155,7 +177,7 @@ fn cut_or_garbled_files_never_panic() {
                 }
                 Ok(scenario) => {
                     let options = RunOptions { max_events: 2_000, ..scenario.options() };
-                    let outcome = scenario.run(&profile, &options, |_, _| true);
+                    let outcome = scenario.run(&profile, &options, |_, _| true).unwrap();
                     scenario.check(&outcome);
                 }
             }
@@ -171,7 +193,7 @@ fn outcome_of(program: &str, threads_and_weight: &str) -> strata::machine::Outco
     );
     let scenario = Scenario::parse(&Source { name: "long.ron".to_owned(), text }).unwrap();
     let options = RunOptions { max_events: 200_000, keep_trace: false, ..scenario.options() };
-    scenario.run(&Profile::xeon_2017(), &options, |_, _| true)
+    scenario.run(&Profile::xeon_2017(), &options, |_, _| true).unwrap()
 }
 
 #[test]
@@ -220,7 +242,7 @@ fn four_thousand_and_ninety_six_stacks_are_accepted_and_no_more() {
     let parse = |copies| Scenario::parse(&Source { name: "many.ron".to_owned(), text: text(copies) });
     let scenario = parse(1024).unwrap();
     assert_eq!(scenario.spec.stacks.len(), 4096);
-    let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true);
+    let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true).unwrap();
     assert_eq!(outcome.end, End::Finished);
     assert!(outcome.stats.iter().all(|stats| stats.operations == 1));
     assert!(parse(1025).unwrap_err().problems[0].message.contains("4100 stacks"));

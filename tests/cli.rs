@@ -147,6 +147,46 @@ fn a_failed_expectation_is_told_with_code_1() {
 }
 
 #[test]
+fn what_a_part_of_a_run_fulfils_is_not_called_ok() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.ron");
+    let text = r#"Scenario(format: 1, id: "long", title: "Long", host: Host(cores: 2, memory: "1 GiB"),
+        programs: { "p": [Repeat(times: 18446744073709551615, body: [Sleep("1440 min")])] },
+        stacks: { "a": Process(run: "p", threads: 100) }, expect: [AtLeast(Operations(of: "a"), 0)])"#;
+    std::fs::write(&path, text).unwrap();
+    let output = strata().arg("check").arg(&path).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("INCOMPLETE: "), "{told}");
+    assert_eq!(output.status.code(), Some(1), "{told}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_run_reports_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("endless.ron");
+    let text = r#"Scenario(format: 1, id: "endless", title: "Endless", until: "24000 min",
+        host: Host(cores: 1, memory: "1 GiB"), programs: { "spin": [Forever([Cpuid])] },
+        stacks: { "a": Process(run: "spin") })"#;
+    std::fs::write(&path, text).unwrap();
+    let strata = std::path::Path::new(env!("CARGO_BIN_EXE_strata"));
+    // On a busy machine the signal may come before the program listens to it; then it ends without a report.
+    let interrupted = |seconds: u64| {
+        let mut command = std::process::Command::new(strata);
+        command.arg("run").arg(&path).args(["--report", "json", "--costs", "xeon-2017"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(seconds));
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let output = [1, 4, 16].into_iter().map(interrupted).find(|output| !output.stdout.is_empty()).unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["end"], "cancelled");
+    assert!(report["stacks"][0]["operations"].as_u64() > Some(1_000), "{report}");
+}
+
+#[test]
 fn until_stops_a_run_at_that_time() {
     let output = strata().args(["run", "one-read", "--until", "50us", "--report", "json"]).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

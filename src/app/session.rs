@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::costs::Profile;
 use crate::engine::Time;
-use crate::machine::RunOptions;
+use crate::machine::{RunOptions, SpecError};
 use crate::scenario::{self, Scenario, Source};
 
 use super::recording::Recording;
@@ -51,7 +51,7 @@ struct Job {
     reached: Arc<AtomicU64>,
     events: Arc<AtomicU64>,
     cancel: Arc<AtomicBool>,
-    result: Arc<Mutex<Option<Box<Recording>>>>,
+    result: Arc<Mutex<Option<Result<Box<Recording>, SpecError>>>>,
     thread: JoinHandle<()>,
 }
 
@@ -168,7 +168,7 @@ impl Session {
                 handled.store(events, Ordering::Relaxed);
                 !stop.load(Ordering::Relaxed)
             });
-            let recording = Box::new(Recording::new(scenario, source, profile, outcome));
+            let recording = outcome.map(|outcome| Box::new(Recording::new(scenario, source, profile, outcome)));
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(recording);
             if let Some(context) = wake {
                 context.request_repaint();
@@ -204,12 +204,9 @@ impl Session {
         let ended = job.thread.is_finished();
         let result = job.result.lock().unwrap_or_else(PoisonError::into_inner).take();
         match result {
-            Some(recording) => self.recording = Some(recording),
-            None if ended => {
-                let title = format!("The simulation of “{}” ended unexpectedly", job.title);
-                let detail = Detail { message: "This is a mistake in Strata".to_owned(), ..Detail::default() };
-                self.trouble = Some(Trouble { title, details: vec![detail] });
-            }
+            Some(Ok(recording)) => self.recording = Some(recording),
+            Some(Err(error)) => self.trouble = Some(unexpected(&job.title, error.to_string())),
+            None if ended => self.trouble = Some(unexpected(&job.title, "This is a mistake in Strata".to_owned())),
             None => return false,
         }
         self.job = None;
@@ -236,6 +233,11 @@ impl Session {
             }
         }
     }
+}
+
+fn unexpected(scenario: &str, message: String) -> Trouble {
+    let title = format!("The simulation of “{scenario}” ended unexpectedly");
+    Trouble { title, details: vec![Detail { message, ..Detail::default() }] }
 }
 
 fn load_trouble(error: &scenario::LoadError) -> Trouble {

@@ -4,6 +4,8 @@ use super::output::{print, tell};
 use super::report::Report;
 use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
+use crate::machine::End;
+use crate::probe::interrupt;
 use crate::scenario::{answer, look_up};
 
 /// What `check` takes.
@@ -20,6 +22,9 @@ pub(super) struct Arguments {
 pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
     let mut worst = Verdict::Fine;
     for file in &arguments.files {
+        if worst == Verdict::Interrupted {
+            break;
+        }
         let verdict = check_one(file, arguments.costs.as_deref()).unwrap_or_else(|failure| {
             tell(failure.as_ref());
             Verdict::WrongInput
@@ -30,17 +35,23 @@ pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
 }
 
 fn check_one(file: &str, costs: Option<&str>) -> Result<Verdict, Failure> {
-    let made = make(read(file)?, Changes { costs, ..Changes::default() })?;
+    let made = make(read(file)?, Changes { costs, stop: Some(interrupt::flag()), ..Changes::default() })?;
     let report = made.report();
     let remarks = remarks(&made);
-    let word = if report.passed() { "ok" } else { "FAILED" };
+    let whole = matches!(made.outcome.end, End::Finished | End::Until);
+    let (word, verdict) = match (whole, report.passed()) {
+        (true, true) => ("ok", Verdict::Fine),
+        (true, false) => ("FAILED", Verdict::Failed),
+        // What a part of a run fulfils, the whole may not.
+        (false, _) => ("INCOMPLETE", made.verdict(&report).max(Verdict::Failed)),
+    };
     let mut text = format!("{word}: {file}, {}\n", sizes(&made, &report));
     for line in tables::expectations(&made.scenario, &report).lines() {
         text += &format!("  {line}\n");
     }
     remarks.iter().for_each(|remark| text += &format!("  remark: {remark}\n"));
     print(&text)?;
-    Ok(if report.passed() { Verdict::Fine } else { Verdict::Failed })
+    Ok(verdict)
 }
 
 fn sizes(made: &Made, report: &Report) -> String {

@@ -6,6 +6,8 @@ use super::output::{print, print_json};
 use super::report::{Report, StackReport};
 use super::run::{Changes, make, read};
 use super::{Failure, Format, Verdict, tables};
+use crate::engine::Time;
+use crate::probe::interrupt;
 use crate::trace::Layer;
 
 /// What `compare` takes.
@@ -18,6 +20,12 @@ pub(super) struct Arguments {
     /// How to write the report
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     report: Format,
+    /// Stop both at this simulated time, as in "2 ms"
+    #[arg(long, value_name = "TIME", value_parser = super::run::until)]
+    until: Option<Time>,
+    /// What all chance comes from in both, instead of each scenario's seed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// A cost profile for both: its id, "measured", or the path of a file
     #[arg(long, value_name = "PROFILE")]
     costs: Option<String>,
@@ -31,14 +39,20 @@ struct Comparison {
 
 pub(super) fn compare(arguments: &Arguments) -> Result<Verdict, Failure> {
     let (a, b) = (read(&arguments.a)?, read(&arguments.b)?);
-    let changes = Changes { costs: arguments.costs.as_deref(), ..Changes::default() };
-    let comparison = Comparison { a: make(a, changes)?.report(), b: make(b, changes)?.report() };
+    let changes = Changes {
+        until: arguments.until,
+        seed: arguments.seed,
+        costs: arguments.costs.as_deref(),
+        stop: Some(interrupt::flag()),
+        ..Changes::default()
+    };
+    let (a, b) = (make(a, changes)?, make(b, changes)?);
+    let comparison = Comparison { a: a.report(), b: b.report() };
     match arguments.report {
         Format::Json => print_json(&comparison)?,
         Format::Text => print(&text(&comparison))?,
     }
-    let passed = comparison.a.passed() && comparison.b.passed();
-    Ok(if passed { Verdict::Fine } else { Verdict::Failed })
+    Ok(a.verdict(&comparison.a).max(b.verdict(&comparison.b)))
 }
 
 /// A table for each pair of stacks: those of the same name, or, where no names agree, those in the same place.

@@ -1,5 +1,6 @@
 //! Progress of a run, shown from its second second on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,16 +12,17 @@ pub(super) struct Progress {
     since: Instant,
     name: String,
     until: Option<Time>,
+    stop: Option<&'static AtomicBool>,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// For a run of `name` that ends at `until`, if that is known.
-    pub(super) fn new(name: &str, until: Option<Time>) -> Progress {
-        Progress { since: Instant::now(), name: name.to_owned(), until, bar: None }
+    /// For a run of `name` that ends at `until`, if that is known, and when `stop` is set.
+    pub(super) fn new(name: &str, until: Option<Time>, stop: Option<&'static AtomicBool>) -> Progress {
+        Progress { since: Instant::now(), name: name.to_owned(), until, stop, bar: None }
     }
 
-    /// Takes how far the run has come; always wants it to go on.
+    /// Takes how far the run has come. False if it is to stop there.
     pub(super) fn at(&mut self, now: Time, events: u64) -> bool {
         if self.bar.is_none() && self.since.elapsed() > Duration::from_secs(1) {
             self.bar = Some(self.start());
@@ -29,7 +31,7 @@ impl Progress {
             bar.set_position(now.0);
             bar.set_message(format!("{now} simulated, {:.1} million events", events as f64 / 1e6));
         }
-        true
+        !self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     fn start(&self) -> ProgressBar {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::engine::Time;
 use crate::machine::{End, Outcome};
 use crate::scenario::Scenario;
 use crate::trace::{ExitReason, Latency, Layer, OperationKind, StackStats};
@@ -159,8 +160,19 @@ pub(super) fn limit_note(outcome: &Outcome) -> Option<String> {
         End::EventLimit => format!("{} events", outcome.events),
         End::HopLimit => "the most hops that are kept".to_owned(),
         End::TimeLimit => "the longest time that can be counted for so many threads".to_owned(),
-        End::Cancelled => "a request to stop".to_owned(),
+        End::Cancelled => return Some(format!("stopped. This is what was simulated so far: {}.", outcome.simulated)),
     };
     let so_far = outcome.simulated;
     Some(format!("limit reached: {limit}. This is what was simulated so far: {so_far}. A smaller --until avoids it."))
+}
+
+/// What to say about a trace that there was no room for.
+pub(super) fn partial_note(outcome: &Outcome) -> Option<String> {
+    let trace = outcome.trace.as_ref().filter(|trace| trace.left_out > 0)?;
+    let (kept, end) = (trace.hops.len(), trace.hops.last().map_or(Time::ZERO, |hop| hop.end));
+    let left_out = trace.left_out;
+    Some(format!(
+        "the trace is partial: it holds the first {kept} hops, up to {end}; {left_out} later ones are counted in the \
+         report and not kept. A smaller --until avoids it."
+    ))
 }

@@ -1,15 +1,17 @@
 //! `strata run`: simulate without a window.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::output::{failure, note, print, print_json};
 use super::progress::Progress;
-use super::report::{Report, limit_note};
+use super::report::{Report, limit_note, partial_note};
 use super::{Failure, Format, Verdict, costs, tables};
 use crate::costs::Profile;
 use crate::engine::Time;
-use crate::machine::Outcome;
+use crate::machine::{End, Outcome};
+use crate::probe::interrupt;
 use crate::scenario::{Scenario, find, write_perfetto};
 
 /// What `run` takes.
@@ -21,7 +23,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     report: Format,
     /// Stop at this simulated time, as in "2 ms"
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = until)]
     until: Option<Time>,
     /// What all chance comes from, instead of the scenario's seed
     #[arg(long, value_name = "N")]
@@ -46,6 +48,15 @@ impl Made {
     pub(super) fn report(&self) -> Report {
         Report::new(&self.scenario, &self.profile.id, &self.outcome, self.wall)
     }
+
+    /// How a command about this run ends: stopped before anything else, since a part of a run proves nothing.
+    pub(super) fn verdict(&self, report: &Report) -> Verdict {
+        match (self.outcome.end, report.passed()) {
+            (End::Cancelled, _) => Verdict::Interrupted,
+            (_, true) => Verdict::Fine,
+            (_, false) => Verdict::Failed,
+        }
+    }
 }
 
 /// What to change about a scenario before it runs.
@@ -55,10 +66,23 @@ pub(super) struct Changes<'a> {
     pub seed: Option<u64>,
     pub costs: Option<&'a str>,
     pub keep_trace: bool,
+    /// Where a trace becomes too long, go on without it instead of ending there.
+    pub partial_trace: bool,
+    /// Ends the run when it is set.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 /// The most hops that a command keeps: some hundred megabytes.
 const MOST_HOPS: usize = 3_000_000;
+
+/// A time to stop at, as a file takes it: not zero.
+pub(super) fn until(text: &str) -> Result<Time, String> {
+    match text.parse::<Time>() {
+        Ok(Time::ZERO) => Err("nothing happens in no time; give a time above zero".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
+}
 
 /// Reads and checks a scenario.
 pub(super) fn read(id_or_path: &str) -> Result<Scenario, Failure> {
@@ -74,14 +98,14 @@ pub(super) fn make(mut scenario: Scenario, changes: Changes) -> Result<Made, Fai
     let mut options = scenario.options();
     options.keep_trace = changes.keep_trace;
     options.max_hops = MOST_HOPS;
-    let mut progress = Progress::new(&scenario.id, scenario.until);
+    options.partial_trace = changes.partial_trace;
+    let mut progress = Progress::new(&scenario.id, scenario.until, changes.stop);
     let start = Instant::now();
     let outcome = scenario.run(&profile, &options, |now, events| progress.at(now, events));
+    let outcome = outcome.map_err(|error| failure(error.to_string(), None))?;
     let wall = start.elapsed();
     drop(progress);
-    if let Some(text) = limit_note(&outcome) {
-        note(&text);
-    }
+    limit_note(&outcome).into_iter().chain(partial_note(&outcome)).for_each(|text| note(&text));
     Ok(Made { scenario, profile, outcome, wall })
 }
 
@@ -91,6 +115,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         seed: arguments.seed,
         costs: arguments.costs.as_deref(),
         keep_trace: arguments.trace.is_some(),
+        partial_trace: true,
+        stop: Some(interrupt::flag()),
     };
     let made = make(read(&arguments.scenario)?, changes)?;
     if let Some(path) = &arguments.trace {
@@ -101,7 +127,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         Format::Text => print(&tables::run(&made.scenario, &report))?,
         Format::Json => print_json(&report)?,
     }
-    Ok(if report.passed() { Verdict::Fine } else { Verdict::Failed })
+    Ok(made.verdict(&report))
 }
 
 fn write_trace(made: &Made, path: &std::path::Path) -> Result<(), Failure> {

@@ -36,7 +36,7 @@ struct Builder<'a> {
     load: Vec<u32>,
 }
 
-/// Builds the machine, its tree, and the events that set it going.
+/// Builds the machine, its tree, and the events that set it going. `spec` keeps the [`super::limits`].
 pub fn build(spec: &Spec, costs: &Table, seed: u64) -> (Machine, Topology, Vec<(Time, Event)>) {
     let mut builder = Builder {
         spec,
@@ -471,7 +471,7 @@ impl Builder<'_> {
     fn place(&self, kernel: KernelId, wish: Option<u16>) -> CpuId {
         let kernel = self.state.kernel(kernel);
         match wish {
-            Some(index) => CpuId(kernel.first_cpu.0 + index % kernel.cpus),
+            Some(index) => CpuId(kernel.first_cpu.0 + index),
             None => kernel.cpu_ids().min_by_key(|cpu| (self.load[cpu.index()], *cpu)).unwrap_or(kernel.first_cpu),
         }
     }

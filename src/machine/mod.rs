@@ -12,6 +12,7 @@ mod hypervisor;
 pub mod inspect;
 mod journal;
 mod kernel;
+pub mod limits;
 mod run;
 pub mod spec;
 mod state;
@@ -23,6 +24,7 @@ mod workload;
 use std::sync::Arc;
 
 pub use build::bytes as bytes_text;
+pub use limits::SpecError;
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
 
@@ -82,8 +84,16 @@ pub struct Served(RequestId);
 
 impl Machine {
     /// The machine that `spec` describes at time zero, its parts, and the events that set it going.
-    pub fn new(spec: &spec::Spec, costs: &Table, seed: u64) -> (Machine, Topology, Vec<(Time, Event)>) {
-        build::build(spec, costs, seed)
+    ///
+    /// # Errors
+    /// Of a description that breaks one of the [`limits`] no machine is made. None that came from a file does.
+    pub fn new(
+        spec: &spec::Spec,
+        costs: &Table,
+        seed: u64,
+    ) -> Result<(Machine, Topology, Vec<(Time, Event)>), SpecError> {
+        limits::check(spec)?;
+        Ok(build::build(spec, costs, seed))
     }
 
     /// When the last hop so far ended.
@@ -122,6 +132,13 @@ impl Machine {
         };
         let ids = (0..state.cpus.len() as u16).map(CpuId);
         ids.into_iter().find(|&id| idle(state.cpu(id)) && waiting(state.cpu(id).kernel))
+    }
+
+    /// Once nothing is left to happen: a processor that has been told to take something up, and never will.
+    pub fn told_for_nothing(&self) -> Option<CpuId> {
+        let told = |cpu: &state::Cpu| cpu.claimed || cpu.reschedule || !cpu.pending.is_empty();
+        let ids = (0..self.state.cpus.len() as u16).map(CpuId);
+        ids.into_iter().find(|&id| told(self.state.cpu(id)))
     }
 
     /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.

@@ -5,7 +5,7 @@ use crate::engine::{History, Simulation, Time};
 use crate::trace::{Recorder, StackStats, Trace};
 
 use super::spec::Spec;
-use super::{Machine, Topology};
+use super::{Machine, SpecError, Topology};
 
 /// Events between two snapshots: a seek replays no more than these.
 const SNAPSHOT_INTERVAL: u64 = 65_536;
@@ -23,14 +23,22 @@ pub struct RunOptions {
     pub keep_trace: bool,
     /// Stop after so many events: the guard against programs without end.
     pub max_events: u64,
-    /// Stop when so many hops are kept: the guard of the memory.
+    /// Keep no more hops than this: the guard of the memory.
     pub max_hops: usize,
+    /// When so many hops are kept, go on without keeping the rest, instead of ending the run there.
+    pub partial_trace: bool,
 }
 
 impl Default for RunOptions {
     /// Until nothing is left to happen, with the trace, at most 50 million events and 20 million hops (1 GB).
     fn default() -> Self {
-        RunOptions { until: Time::MAX, keep_trace: true, max_events: 50_000_000, max_hops: 20_000_000 }
+        RunOptions {
+            until: Time::MAX,
+            keep_trace: true,
+            max_events: 50_000_000,
+            max_hops: 20_000_000,
+            partial_trace: false,
+        }
     }
 }
 
@@ -43,7 +51,7 @@ pub enum End {
     Until,
     /// [`RunOptions::max_events`] was reached.
     EventLimit,
-    /// [`RunOptions::max_hops`] was reached.
+    /// [`RunOptions::max_hops`] was reached, and a partial trace was not asked for.
     HopLimit,
     /// The next event lies beyond what the counts of simulated time can hold.
     TimeLimit,
@@ -76,16 +84,20 @@ pub struct Outcome {
 
 /// Builds the machine that `spec` describes and runs it. `progress` is called now and then with the simulated time
 /// and the number of events; the run stops when it returns false.
+///
+/// # Errors
+/// As [`Machine::new`].
 pub fn run(
     spec: &Spec,
     costs: &Table,
     seed: u64,
     options: &RunOptions,
     mut progress: impl FnMut(Time, u64) -> bool,
-) -> Outcome {
-    let (machine, topology, first) = Machine::new(spec, costs, seed);
+) -> Result<Outcome, SpecError> {
+    let (machine, topology, first) = Machine::new(spec, costs, seed)?;
     let end_of_time = machine.end_of_time();
     let mut recorder = Recorder::new(topology.stacks.len(), usize::from(topology.cores), options.keep_trace);
+    recorder.max_hops = options.max_hops;
     let mut history =
         History::new(Simulation::new(machine, first), SNAPSHOT_INTERVAL, SNAPSHOTS).within(SNAPSHOT_BYTES);
     let end = loop {
@@ -99,7 +111,7 @@ pub fn run(
         if events >= options.max_events {
             break End::EventLimit;
         }
-        if recorder.trace.as_ref().is_some_and(|trace| trace.hops.len() >= options.max_hops) {
+        if !options.partial_trace && recorder.is_full() {
             break End::HopLimit;
         }
         if events % 65_536 == 0 && !progress(history.current().now(), events) {
@@ -108,7 +120,7 @@ pub fn run(
         history.step(&mut recorder);
     };
     let current = history.current();
-    Outcome {
+    Ok(Outcome {
         topology,
         trace_hash: current.model.trace_hash(),
         simulated: match end {
@@ -122,5 +134,5 @@ pub fn run(
         stats: recorder.stats,
         core_busy: recorder.core_busy,
         history,
-    }
+    })
 }

@@ -36,7 +36,7 @@ mod tests {
     fn the_traces_of_all_built_in_scenarios_are_well_formed() {
         for built_in in library() {
             let scenario = Scenario::parse(&find(built_in.id).unwrap()).unwrap();
-            let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true);
+            let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true).unwrap();
             let mut bytes = Vec::new();
             write_perfetto(&outcome, &mut bytes).unwrap();
             let mut open: HashMap<u64, (u64, Vec<u64>)> = HashMap::new();

@@ -36,7 +36,7 @@ mod tests {
     fn parts_are_found_by_the_words_of_an_author() {
         let scenario = Scenario::parse(&find("vm-in-vm").unwrap()).unwrap();
         let options = crate::machine::RunOptions { max_events: 0, ..scenario.options() };
-        let topology = scenario.run(&Profile::xeon_2017(), &options, |_, _| true).topology;
+        let topology = scenario.run(&Profile::xeon_2017(), &options, |_, _| true).unwrap().topology;
         let found = |path: &str| look_up(&topology, path).map(|id| topology.path(id));
         assert_eq!(found("hypervisor").as_deref(), Some("hardware/host kernel/hypervisor"));
         assert!(found("vm in a vm/hypervisor").unwrap().ends_with("guest kernel/hypervisor"));

@@ -38,16 +38,10 @@ pub use walkthrough::{
 
 use crate::costs::{Profile, ProfileError};
 use crate::engine::Time;
-use crate::machine::{self, Outcome, RunOptions, spec::Spec};
+use crate::machine::{self, Outcome, RunOptions, SpecError, spec::Spec};
 
 /// The number that `format:` must have in a file that this program reads.
 pub const FORMAT: u32 = 1;
-
-/// How deep stacks may stand in one another: a process in seven virtual machines is eight deep.
-pub const MAX_DEPTH: usize = 8;
-
-/// How many stacks a scenario may have, copies counted.
-pub const MAX_STACKS: usize = 4096;
 
 /// Which costs a scenario asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +103,15 @@ impl Scenario {
 
     /// Simulates it. `progress` is called now and then with the simulated time and the number of events; the run
     /// stops when it returns false.
-    pub fn run(&self, costs: &Profile, options: &RunOptions, progress: impl FnMut(Time, u64) -> bool) -> Outcome {
+    ///
+    /// # Errors
+    /// Only if `spec` has been changed since the file was read: what a file describes can be built.
+    pub fn run(
+        &self,
+        costs: &Profile,
+        options: &RunOptions,
+        progress: impl FnMut(Time, u64) -> bool,
+    ) -> Result<Outcome, SpecError> {
         machine::run(&self.spec, &costs.table(), self.seed, options, progress)
     }
 

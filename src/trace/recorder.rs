@@ -88,13 +88,16 @@ impl Journey {
     }
 }
 
-/// Everything that happened in a run, in the order in which hops ended.
+/// Everything that happened in a run, in the order in which hops ended; or its beginning, if there was no room.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// By [`HopId`].
     pub hops: Vec<Hop>,
     /// By [`JourneyId`].
     pub journeys: Vec<Journey>,
+    /// How many later hops there was no room for. If there are any, journeys that began after the last kept hop are
+    /// missing as well.
+    pub left_out: u64,
 }
 
 impl Trace {
@@ -123,6 +126,8 @@ pub struct Recorder {
     pub stats: Vec<StackStats>,
     /// Busy time of each hardware core, in picoseconds.
     pub core_busy: Vec<u64>,
+    /// How many hops are kept at most; later ones are only counted.
+    pub max_hops: usize,
 }
 
 impl Recorder {
@@ -132,6 +137,7 @@ impl Recorder {
             trace: keep.then(Trace::default),
             stats: (0..stacks).map(|_| StackStats::default()).collect(),
             core_busy: vec![0; cores],
+            max_hops: usize::MAX,
         }
     }
 
@@ -140,14 +146,25 @@ impl Recorder {
         Recorder::new(0, 0, false)
     }
 
+    /// Whether hops are kept and as many of them as may be.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.trace.as_ref().is_some_and(|trace| trace.hops.len() >= self.max_hops)
+    }
+
     /// Takes one hop.
     #[inline]
     pub fn hop(&mut self, hop: &Hop) {
+        let full = self.is_full();
         if let Some(trace) = &mut self.trace {
-            let id = HopId(trace.hops.len() as u32);
-            trace.hops.push(*hop);
-            if let Some(journey) = trace.journeys.get_mut(hop.journey.index()) {
-                journey.last_hop = id;
+            if full {
+                trace.left_out += 1;
+            } else {
+                let id = HopId(trace.hops.len() as u32);
+                trace.hops.push(*hop);
+                if let Some(journey) = trace.journeys.get_mut(hop.journey.index()) {
+                    journey.last_hop = id;
+                }
             }
         }
         if let Some(busy) = self.core_busy.get_mut(hop.core.index()) {
@@ -164,7 +181,10 @@ impl Recorder {
         if let Some(stats) = self.stats.get_mut(journey.stack.index()) {
             stats.begin(&journey);
         }
-        if let Some(trace) = &mut self.trace {
+        let full = self.is_full();
+        if let Some(trace) = &mut self.trace
+            && !full
+        {
             trace.journeys.push(journey);
         }
     }

@@ -133,7 +133,8 @@ impl Ground {
         let until = run.until;
         let spec = self.spec(run);
         let options = RunOptions { until, max_events: 5_000_000, max_hops: 5_000_000, ..RunOptions::default() };
-        machine::run(&spec, &self.costs, 1, &options, |_, _| true)
+        // The machine is written here, with processors, programs and pins that it has.
+        machine::run(&spec, &self.costs, 1, &options, |_, _| true).expect("a machine that can be built")
     }
 
     fn spec(&self, run: Run) -> Spec {

@@ -10,7 +10,6 @@ mod quantities;
 mod scalar;
 mod shape;
 mod stacks;
-mod total;
 
 use super::file::{CostsFile, ScenarioFile};
 use super::locate::Node;

@@ -1,5 +1,6 @@
 //! The shape of the text: what ron can't read, in words for an author.
 
+use crate::machine::limits::MAX_DEPTH;
 use std::ops::Range;
 
 use ron::Error;
@@ -9,7 +10,7 @@ use ron::extensions::Extensions;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::problem::did_you_mean;
 
-/// How deep brackets may lie in one another. Far above what [`crate::scenario::MAX_DEPTH`] needs, far below what the
+/// How deep brackets may lie in one another. Far above what [`MAX_DEPTH`] needs, far below what the
 /// program's own stack bears.
 const MAX_BRACKETS: usize = 96;
 
@@ -90,7 +91,7 @@ fn words(error: &Error) -> (String, Option<String>) {
             ("expected a name".to_owned(), Some(help.to_owned()))
         }
         Error::ExceededRecursionLimit => {
-            let help = format!("stacks may stand {} deep", crate::scenario::MAX_DEPTH);
+            let help = format!("stacks may stand {} deep", MAX_DEPTH);
             ("brackets lie too deep in one another".to_owned(), Some(help))
         }
         Error::Eof => {

@@ -3,19 +3,17 @@
 use std::ops::Range;
 
 use super::programs::Program;
-use super::total::Total;
 use super::{host, scalar};
 use crate::engine::Time;
+use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
     Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, VmSpec,
 };
 use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::{Problems, did_you_mean};
-use crate::scenario::{MAX_DEPTH, MAX_STACKS, scale};
+use crate::scenario::scale;
 
-/// The most vCPUs of one virtual machine.
-const MAX_VCPUS: u64 = 64;
 /// The least memory with which a guest kernel starts.
 const LEAST_GUEST: u64 = 16 << 20;
 /// The largest image.
@@ -138,9 +136,9 @@ impl Checker<'_> {
                 })
             }
             NodeFile::Vm { vcpus, memory, backend, pin, preallocated, image, stacks, .. } => {
-                let vcpus = vcpus
-                    .as_ref()
-                    .map_or(1, |n| scalar::whole(n, at.key("vcpus"), "vcpus", 1..=MAX_VCPUS, self.problems));
+                let vcpus = vcpus.as_ref().map_or(1, |n| {
+                    scalar::whole(n, at.key("vcpus"), "vcpus", 1..=u64::from(MAX_VM_VCPUS), self.problems)
+                });
                 let memory = scalar::size(memory, at.key("memory"), "memory", LEAST_GUEST..=64 << 40, self.problems);
                 self.needs_hypervisor(at);
                 NodeSpec::Vm(VmSpec {

@@ -1,0 +1,189 @@
+//! What a description must fulfil before a machine is made of it: everything counted fits its number, nothing that
+//! is divided by is zero, everything named by a number exists.
+//!
+//! A scenario file is checked against the same limits, with places in the file; here a description that was made in
+//! some other way is.
+
+use super::spec::{ContainerSpec, HostSpec, NodeSpec, ProcessSpec, Spec, Statement, VmSpec};
+use crate::engine::Time;
+
+/// How many kernels, containers and processes may stand on one another.
+pub const MAX_DEPTH: usize = 8;
+/// The most stacks.
+pub const MAX_STACKS: usize = 4096;
+/// The most vCPUs of one virtual machine.
+pub const MAX_VM_VCPUS: u16 = 64;
+/// The most programs, and the most operations written in all of them.
+pub const MAX_PROGRAMS: usize = 1024;
+
+/// The most processes, containers and virtual machines: enough for [`MAX_STACKS`] stacks of two.
+const MAX_NODES: u64 = 8_192;
+/// The most vCPUs.
+const MAX_VCPUS: u64 = 16_384;
+/// The most threads of programs.
+const MAX_THREADS: u64 = 16_384;
+/// The most parts that can be drawn: they are numbered by a u16.
+const MAX_PARTS: u64 = 60_000;
+
+/// Counts over a node and all that stands in it, copies included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    nodes: u64,
+    vcpus: u64,
+    threads: u64,
+    parts: u64,
+}
+
+impl Total {
+    /// The counts of one node without what stands in it.
+    pub fn of(node: &NodeSpec) -> Total {
+        let (vcpus, threads, parts) = match node {
+            NodeSpec::Process(process) => (0, u64::from(process.threads), 2),
+            NodeSpec::Container(container) => (0, u64::from(container.process.threads), 3),
+            // A wall, virtual hardware with four devices, a kernel with seven parts, a hypervisor with four.
+            NodeSpec::Vm(vm) => (u64::from(vm.vcpus), 0, 19 + u64::from(vm.vcpus)),
+        };
+        Total { nodes: 1, vcpus, threads, parts }
+    }
+
+    /// Both together.
+    pub fn plus(self, other: Total) -> Total {
+        Total {
+            nodes: self.nodes.saturating_add(other.nodes),
+            vcpus: self.vcpus.saturating_add(other.vcpus),
+            threads: self.threads.saturating_add(other.threads),
+            parts: self.parts.saturating_add(other.parts),
+        }
+    }
+
+    /// So many copies of it.
+    pub fn times(self, n: u64) -> Total {
+        Total {
+            nodes: self.nodes.saturating_mul(n),
+            vcpus: self.vcpus.saturating_mul(n),
+            threads: self.threads.saturating_mul(n),
+            parts: self.parts.saturating_mul(n),
+        }
+    }
+
+    /// The first count that is too large, with the most that it may be, and what it counts.
+    pub fn too_many(self) -> Option<(u64, u64, &'static str)> {
+        let limits = [
+            (self.nodes, MAX_NODES, "processes, containers and virtual machines"),
+            (self.vcpus, MAX_VCPUS, "vCPUs"),
+            (self.threads, MAX_THREADS, "threads"),
+            (self.parts, MAX_PARTS, "parts of the machine"),
+        ];
+        limits.into_iter().find(|(n, most, _)| n > most)
+    }
+}
+
+/// Why no machine can be made of a description.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// The host, or a virtual machine, has no processor or too many of them.
+    #[error("{of} has {n} processors; it may have from 1 to {most}")]
+    #[allow(missing_docs)]
+    Cpus { of: String, n: u16, most: u16 },
+    /// Something is pinned to a processor that its kernel does not have.
+    #[error("\"{of}\" is pinned to CPU {cpu}, and the kernel that it stands on has {has}; CPUs count from 0")]
+    #[allow(missing_docs)]
+    NoSuchCpu { of: String, cpu: u16, has: u16 },
+    /// More of something than there may be.
+    #[error("{n} {what}; {most} is the most")]
+    #[allow(missing_docs)]
+    TooMany { n: u64, most: u64, what: &'static str },
+    /// A process runs a program that is not among the description's.
+    #[error("\"{of}\" runs program {program}, and there are {has}; programs count from 0")]
+    #[allow(missing_docs)]
+    NoSuchProgram { of: String, program: u16, has: usize },
+    /// A weight of zero, or a cgroup's quota or period of no time.
+    #[error("{what} of \"{of}\" is zero; it must be more")]
+    #[allow(missing_docs)]
+    Zero { of: String, what: &'static str },
+    /// A virtual machine on a kernel without a hypervisor.
+    #[error("\"{of}\" is a virtual machine, and the host's kernel has no hypervisor")]
+    #[allow(missing_docs)]
+    NoHypervisor { of: String },
+    /// A stack that stands too deep.
+    #[error("\"{of}\" stands more than {MAX_DEPTH} deep")]
+    #[allow(missing_docs)]
+    TooDeep { of: String },
+}
+
+/// Whether a machine can be made of `spec`.
+pub fn check(spec: &Spec) -> Result<(), SpecError> {
+    let host = &spec.host;
+    cpus("the host", host.cores, HostSpec::MAX_CORES)?;
+    at_most(spec.stacks.len() as u64, MAX_STACKS as u64, "stacks")?;
+    at_most(spec.programs.len() as u64, MAX_PROGRAMS as u64, "programs")?;
+    let operations = spec.programs.iter().map(|program| operations(&program.body)).sum();
+    at_most(operations, MAX_PROGRAMS as u64, "operations in the programs")?;
+    let mut total = Total::default();
+    for node in &spec.stacks {
+        nodes(spec, node, host.cores, 1, &mut total)?;
+    }
+    total.too_many().map_or(Ok(()), |(n, most, what)| Err(SpecError::TooMany { n, most, what }))
+}
+
+/// A node and what stands in it, on a kernel with `on` processors.
+fn nodes(spec: &Spec, node: &NodeSpec, on: u16, depth: usize, total: &mut Total) -> Result<(), SpecError> {
+    if depth > MAX_DEPTH {
+        return Err(SpecError::TooDeep { of: node.name().to_owned() });
+    }
+    *total = total.plus(Total::of(node));
+    match node {
+        NodeSpec::Process(process) | NodeSpec::Container(ContainerSpec { process, .. }) => {
+            self::process(spec, process, on)
+        }
+        NodeSpec::Vm(vm) => {
+            virtual_machine(spec, vm, on)?;
+            vm.stacks.iter().try_for_each(|inner| nodes(spec, inner, vm.vcpus, depth + 1, total))
+        }
+    }
+}
+
+fn process(spec: &Spec, process: &ProcessSpec, on: u16) -> Result<(), SpecError> {
+    let of = || process.name.clone();
+    let zero = |what| Err(SpecError::Zero { of: of(), what });
+    if let Some(program) = process.program.filter(|program| usize::from(program.0) >= spec.programs.len()) {
+        return Err(SpecError::NoSuchProgram { of: of(), program: program.0, has: spec.programs.len() });
+    }
+    if process.weight == 0 {
+        return zero("the weight");
+    }
+    match process.cgroup.as_ref().and_then(|cgroup| cgroup.cpu_max) {
+        Some(max) if max.quota == Time::ZERO => zero("the quota of cpu.max"),
+        Some(max) if max.period == Time::ZERO => zero("the period of cpu.max"),
+        _ => pinned(&process.name, process.cpu.as_slice(), on),
+    }
+}
+
+fn virtual_machine(spec: &Spec, vm: &VmSpec, on: u16) -> Result<(), SpecError> {
+    if !spec.host.hypervisor {
+        return Err(SpecError::NoHypervisor { of: vm.name.clone() });
+    }
+    cpus(&format!("\"{}\"", vm.name), vm.vcpus, MAX_VM_VCPUS)?;
+    pinned(&vm.name, &vm.pin, on)
+}
+
+fn cpus(of: &str, n: u16, most: u16) -> Result<(), SpecError> {
+    if (1..=most).contains(&n) { Ok(()) } else { Err(SpecError::Cpus { of: of.to_owned(), n, most }) }
+}
+
+fn pinned(of: &str, cpus: &[u16], has: u16) -> Result<(), SpecError> {
+    let missing = cpus.iter().find(|cpu| **cpu >= has);
+    missing.map_or(Ok(()), |cpu| Err(SpecError::NoSuchCpu { of: of.to_owned(), cpu: *cpu, has }))
+}
+
+fn at_most(n: u64, most: u64, what: &'static str) -> Result<(), SpecError> {
+    if n <= most { Ok(()) } else { Err(SpecError::TooMany { n, most, what }) }
+}
+
+fn operations(body: &[Statement]) -> u64 {
+    let one = |statement: &Statement| match statement {
+        Statement::Do(_) => 1,
+        Statement::Repeat(_, body) => operations(body),
+    };
+    body.iter().map(one).sum()
+}
