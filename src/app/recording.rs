@@ -9,7 +9,7 @@ use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 use super::lanes::Lane;
 use super::playback::{Moments, Position};
 
-static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new() };
+static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new(), left_out: 0 };
 
 /// A scenario that was run.
 #[derive(Clone, Debug)]

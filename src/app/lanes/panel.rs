@@ -71,7 +71,7 @@ pub struct Lanes<'a> {
 pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &Theme) -> LanesResponse {
     let mut answer = LanesResponse::default();
     let room = ui.available_size();
-    let names = names_width(ui, lanes, theme).clamp(60.0 * theme.scale, (room.x * 0.2).max(60.0 * theme.scale));
+    let names = names_width(ui, lanes, theme).clamp(60.0 * theme.scale, (room.x * 0.24).max(60.0 * theme.scale));
     // All lanes at once if they can still be told apart, as high as there is room for.
     let each = (room.y - 24.0 * theme.scale) / lanes.lanes.len().max(1) as f32;
     let row = each.clamp(17.0 * theme.scale, 25.0 * theme.scale);

@@ -88,7 +88,7 @@ impl Heights {
     }
     /// The strip of a wall's or membrane's name.
     pub fn wall_title(&self) -> f32 {
-        self.between(22.0, 34.0)
+        self.between(25.0, 34.0)
     }
     /// The ledger's bar and its numbers.
     pub fn ledger(&self) -> f32 {
@@ -141,7 +141,8 @@ impl Heights {
         match &resident.kind {
             ResidentKind::App { valve } => Need { above: 0.0, below: self.app() + limited(valve.is_some()) },
             ResidentKind::Container { valve, .. } => Need {
-                above: self.wall_title() * 1.5,
+                // Where it is tight there is room for the name alone, not for what the namespaces are below it.
+                above: self.wall_title() * (1.1 + 0.4 * self.ease.min(1.0)),
                 below: self.app() + limited(valve.is_some()) + self.space() * 1.2,
             },
             ResidentKind::Vm { platform } => {

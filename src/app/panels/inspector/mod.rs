@@ -1,6 +1,7 @@
 //! The right panel: a journey as a line of hops, or a part of the machine and its state.
 
 mod journey;
+mod line;
 mod part;
 mod seen_from;
 
@@ -39,17 +40,24 @@ pub fn inspector_ui(ui: &mut Ui, inspector: Inspector<'_>, theme: &Theme) -> Vec
             });
         }
         Inspector::Journey(view, seen) => {
-            // What lies below the line of hops gets its room first, but never more than half.
-            let below = if seen.viewpoints.is_empty() { 44.0 } else { 86.0 + 24.0 * seen.facts.len().min(7) as f32 };
-            let below = (below * theme.scale).min(ui.available_height() * 0.5);
-            let height = ui.available_height() - below;
+            // What lies below the line of hops gets its room first, but never so much that no line is left.
+            let known = ui.id().with("height below the line");
+            let guess = 44.0 + if seen.viewpoints.is_empty() { 0.0 } else { 42.0 + 24.0 * seen.facts.len() as f32 };
+            let below = ui.data(|data| data.get_temp(known)).unwrap_or(guess * theme.scale);
+            let height = (ui.available_height() - below).max(ui.available_height() * 0.4);
             ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| journey_ui(ui, view, theme, &mut out));
+            let top = ui.cursor().top();
             rule_ui(ui, theme);
             ui.add_space(2.0);
             ui.label(note(view.sum_text(), theme));
-            egui::ScrollArea::vertical().id_salt("seen from").auto_shrink([false, false]).show(ui, |ui| {
-                seen_from_ui(ui, seen, theme, &mut out);
-            });
+            let above = ui.cursor().top() - top;
+            let area = egui::ScrollArea::vertical().id_salt("seen from").auto_shrink([false, false]);
+            let shown = area.show(ui, |ui| seen_from_ui(ui, seen, theme, &mut out));
+            let needed = above + shown.content_size.y + ui.spacing().item_spacing.y + 4.0;
+            ui.data_mut(|data| data.insert_temp(known, needed));
+            if (needed - below).abs() > 0.5 {
+                ui.ctx().request_repaint();
+            }
         }
         Inspector::Part(view) => part_ui(ui, view, theme, &mut out),
     }
