@@ -16,7 +16,7 @@ use super::panels::top::{Top, height, top_ui};
 use super::panels::transport::{Transport, transport_ui};
 use super::panels::walkthrough::{Guide, walkthrough_ui};
 use super::panels::widgets::panel_frame;
-use super::scene::{self, SceneOptions};
+use super::scene::{self, Scene, SceneOptions};
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
 use crate::engine::Time;
@@ -71,6 +71,8 @@ fn page_ui<R>(ui: &mut Ui, theme: &Theme, add: impl FnOnce(&mut Ui) -> R) -> R {
 fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     let mut asked = Vec::new();
     let room = ui.available_size();
+    let wanted = |shell: &Shell| shell.scene.as_ref().and_then(Scene::layout).map_or(0.0, |layout| layout.wanted);
+    let before = wanted(shell);
     // Panels never take so much that nothing is left of the picture.
     let (widest, highest) = (room.x * 0.34, room.y * 0.5);
     // In a small window they are smaller to begin with, and have sizes of their own.
@@ -104,16 +106,23 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     }
     if shell.settings.bottom.open {
         let frame = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(18, 12));
-        let panel = Panel::bottom(Id::new(("lanes", low)));
-        let panel = panel
-            .default_size((high * shell.settings.bottom.size).min(highest))
-            .size_range(100.0f32.min(highest)..=highest);
+        // A deep machine in a low window needs the room more than its lanes do, which can be scrolled.
+        let chosen = (high * shell.settings.bottom.size).min(highest);
+        let pressed = (room.y - before).max(LEAST_LANES * theme.scale);
+        let pressed = (pressed < chosen).then_some(pressed.round());
+        let panel = Panel::bottom(Id::new(("lanes", low, pressed.map(f32::to_bits))));
+        let panel = panel.default_size(pressed.unwrap_or(chosen)).size_range(100.0f32.min(highest)..=highest);
         let shown = panel.resizable(true).frame(frame).show(ui, |ui| filled(ui, |ui| bottom_ui(ui, shell, theme)));
-        remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
+        if pressed.is_none() {
+            remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
+        }
         asked.extend(shown.inner);
     }
     let shown = CentralPanel::no_frame().show(ui, |ui| canvas_ui(ui, shell, theme));
     asked.extend(shown.inner);
+    if wanted(shell) != before {
+        ui.ctx().request_repaint();
+    }
     asked
 }
 
@@ -121,6 +130,9 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
 const NARROW: f32 = 0.87;
 /// How much smaller the panel below the picture is in a low window.
 const LOW: f32 = 0.72;
+
+/// The least height of the panel below the picture that a machine may press it to: the transport and two lanes.
+const LEAST_LANES: f32 = 132.0;
 
 /// A panel keeps its size whatever is in it.
 fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {

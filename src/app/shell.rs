@@ -125,8 +125,6 @@ impl Shell {
         }
         if self.applied.as_ref() != Some(&self.theme) {
             self.theme.apply(context);
-            // Scrolled content ends at an edge; a shadow over it looks like dirt on light paper.
-            context.all_styles_mut(|style| style.spacing.scroll.fade.strength = 0.0);
             self.applied = Some(self.theme.clone());
         }
         if self.session.update() {

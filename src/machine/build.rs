@@ -14,7 +14,7 @@ use super::state::{
     TaskState, Vm, VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
-use super::{Event, Machine, hypervisor, kernel, workload};
+use super::{Event, Machine, Start, hypervisor, kernel, workload};
 
 /// Whose kernel, and where things stand, while a stack is being built.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ struct Builder<'a> {
 }
 
 /// Builds the machine, its tree, and the events that set it going. `spec` keeps the [`super::limits`].
-pub fn build(spec: &Spec, costs: &Table, seed: u64) -> (Machine, Topology, Vec<(Time, Event)>) {
+pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     let mut builder = Builder {
         spec,
         state: State {

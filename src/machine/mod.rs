@@ -82,16 +82,15 @@ pub struct Ipi {
 #[derive(Clone, Copy, Debug, Hash)]
 pub struct Served(RequestId);
 
+/// A machine at time zero, its parts, and the events that set it going.
+pub type Start = (Machine, Topology, Vec<(Time, Event)>);
+
 impl Machine {
     /// The machine that `spec` describes at time zero, its parts, and the events that set it going.
     ///
     /// # Errors
     /// Of a description that breaks one of the [`limits`] no machine is made. None that came from a file does.
-    pub fn new(
-        spec: &spec::Spec,
-        costs: &Table,
-        seed: u64,
-    ) -> Result<(Machine, Topology, Vec<(Time, Event)>), SpecError> {
+    pub fn new(spec: &spec::Spec, costs: &Table, seed: u64) -> Result<Start, SpecError> {
         limits::check(spec)?;
         Ok(build::build(spec, costs, seed))
     }

@@ -4,7 +4,7 @@ use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 use egui_phosphor::regular as icon;
 
-use super::widgets::{body, card, eyebrow_ui, heading_ui, note, title_ui};
+use super::widgets::{body, card, eyebrow_ui, fade_ui, heading_ui, note, title_ui};
 use crate::app::command::{self, Command};
 use crate::app::theme::{TextRole, Theme};
 use crate::app::walk::{PredictionState, Walk};
@@ -36,24 +36,23 @@ pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, cache: &mut CommonMarkCache
     };
     let footer = 44.0 * theme.scale;
     let height = (ui.available_height() - footer).max(40.0);
-    ScrollArea::vertical().id_salt(("scene", guide.walk.scene())).max_height(height).auto_shrink([false, false]).show(
-        ui,
-        |ui| {
-            eyebrow_ui(ui, &format!("Step {} of {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len()), theme);
-            title_ui(ui, &step.title, theme);
-            ui.add_space(6.0);
-            say_ui(ui, &step.say, cache, theme);
-            if let Some(predict) = &step.predict {
-                ui.add_space(14.0);
-                predict_ui(ui, guide, predict, theme, &mut out);
-            }
-            left_out_ui(ui, guide.scenario, step, cache, theme);
-            if guide.at_end {
-                ui.add_space(14.0);
-                ui.label(note("Space goes on to the next scene", theme).color(theme.accent));
-            }
-        },
-    );
+    let area = ScrollArea::vertical().id_salt(("scene", guide.walk.scene())).max_height(height);
+    let shown = area.auto_shrink([false, false]).show(ui, |ui| {
+        eyebrow_ui(ui, &format!("Step {} of {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len()), theme);
+        title_ui(ui, &step.title, theme);
+        ui.add_space(6.0);
+        say_ui(ui, &step.say, cache, theme);
+        if let Some(predict) = &step.predict {
+            ui.add_space(14.0);
+            predict_ui(ui, guide, predict, theme, &mut out);
+        }
+        left_out_ui(ui, guide.scenario, step, cache, theme);
+        if guide.at_end {
+            ui.add_space(14.0);
+            ui.label(note("Space goes on to the next scene", theme).color(theme.accent));
+        }
+    });
+    fade_ui(ui, &shown, theme.panel, theme);
     ui.with_layout(Layout::bottom_up(Align::Min), |ui| way_ui(ui, guide, theme, &mut out));
     out
 }

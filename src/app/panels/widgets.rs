@@ -1,6 +1,7 @@
 //! Small pieces that panels share.
 
-use egui::{Align, Color32, Frame, Layout, Margin, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetText};
+use egui::scroll_area::ScrollAreaOutput;
+use egui::{Align, Color32, Frame, Layout, Margin, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetText};
 
 use crate::app::command::{self, Command};
 use crate::app::fonts;
@@ -106,6 +107,33 @@ pub fn row_ui(ui: &mut Ui, label: impl Into<WidgetText>, value: impl Into<Widget
         ui.label(label);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(value));
     });
+}
+
+/// Lets what goes on beyond the edges of a scroll area fade into `color` there, so that no line looks cut.
+pub fn fade_ui<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, color: Color32, theme: &Theme) {
+    const STRIPS: u8 = 14;
+    let (inner, offset) = (shown.inner_rect, shown.state.offset.y);
+    let beyond = shown.content_size.y - inner.height() - offset;
+    let strip = 2.0 * theme.scale;
+    let fade = |hidden: f32, edge: f32, inwards: f32| {
+        // Little hidden, little faded: at the very end nothing is.
+        let most = (hidden / (f32::from(STRIPS) * strip)).clamp(0.0, 1.0);
+        for i in 0..STRIPS {
+            let (near, far) = (edge + inwards * f32::from(i) * strip, edge + inwards * f32::from(i + 1) * strip);
+            let rect = Rect::from_x_y_ranges(inner.x_range(), near.min(far)..=near.max(far));
+            ui.painter().rect_filled(rect, 0.0, mixed(color, most * (1.0 - f32::from(i) / f32::from(STRIPS))));
+        }
+    };
+    fade(offset, inner.top(), 1.0);
+    fade(beyond, inner.bottom(), -1.0);
+}
+
+/// `color` at an opacity, as bevy_egui's shader has to be given it: it turns colours that are already multiplied by
+/// their opacity from gamma to linear, so they must be multiplied before, in linear space.
+fn mixed(color: Color32, opacity: f32) -> Color32 {
+    let [r, g, b, _] = egui::Rgba::from(color).multiply(opacity).to_array();
+    let gamma = |linear: f32| (egui::ecolor::gamma_from_linear(linear) * 255.0).round() as u8;
+    Color32::from_rgba_premultiplied(gamma(r), gamma(g), gamma(b), (opacity * 255.0).round() as u8)
 }
 
 /// A thin line across.

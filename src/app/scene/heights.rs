@@ -40,6 +40,11 @@ impl Heights {
         at(low, scale)
     }
 
+    /// The least height in which the words of `platform` can be read well.
+    pub fn wanted(platform: &Platform, rows: &Rows, scale: f32) -> f32 {
+        Heights { ease: 0.0, unit: scale * 0.78, scale }.total(platform, rows)
+    }
+
     /// Whether words in the picture have the room that they need.
     pub fn readable(&self) -> bool {
         self.unit >= self.scale * 0.68

@@ -67,6 +67,8 @@ pub struct Layout {
     pub part: f32,
     /// How much smaller words are, where the canvas is too low for the machine.
     pub words: f32,
+    /// The least height of a canvas of this width in which words can be read well.
+    pub wanted: f32,
     /// The machine's tree.
     pub tree: Platform,
     /// The core or vCPU that each processor is drawn as.
@@ -103,6 +105,7 @@ impl Layout {
         // Names in full, in as many rows as that takes, where they can still be read; otherwise fewer rows.
         let fitting = [4, 3, 2].into_iter().map(rows).find(|(_, heights)| heights.readable());
         let (widths, heights) = fitting.unwrap_or_else(|| rows(2));
+        let wanted = Heights::wanted(&tree, &widths.rows, theme.scale);
         let spare = (canvas.y - heights.total(&tree, &widths.rows)).max(0.0) / 2.0;
         let top = spare + heights.margin() + heights.heading();
         let mut stack =
@@ -130,6 +133,7 @@ impl Layout {
             corridor: heights.corridor(),
             part: heights.part(),
             words: heights.words(),
+            wanted,
             tree,
             places,
             cpus: topology.iter().filter_map(|(id, c)| Some((c.cpu?, id))).collect(),

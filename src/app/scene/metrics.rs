@@ -67,6 +67,13 @@ impl Metrics {
         text.chars().map(|c| widths.of(c)).sum::<f32>() * size
     }
 
+    /// The part of a name that can stand for it: "files" of "files, page cache", "block" of "block layer".
+    pub fn brief(text: &str) -> Option<&str> {
+        let first = text.split_once(", ").or_else(|| text.split_once(" · ")).map(|(first, _)| first);
+        let of_two = text.split_once(' ').filter(|(first, second)| first.len() > 3 && !second.contains(' '));
+        first.or(of_two.map(|(first, _)| first))
+    }
+
     /// `text` as it fits into `room`: whole, its first part alone ("files" of "files, page cache", "block" of "block
     /// layer"), shortened with an ellipsis, or not at all if less than half would show.
     pub fn fit(&self, text: &str, size: f32, strong: bool, room: f32) -> Option<String> {
@@ -76,9 +83,7 @@ impl Metrics {
         if self.width(text, size, strong) <= room {
             return Some(text.to_owned());
         }
-        let first = text.split_once(", ").or_else(|| text.split_once(" · ")).map(|(first, _)| first);
-        let of_two = text.split_once(' ').filter(|(first, second)| first.len() > 3 && !second.contains(' '));
-        if let Some(part) = first.or(of_two.map(|(first, _)| first))
+        if let Some(part) = Self::brief(text)
             && self.width(part, size, strong) <= room
         {
             return Some(part.to_owned());

@@ -53,7 +53,7 @@ impl Builder<'_> {
         match component.kind {
             ComponentKind::VirtualMachine => self.wall(component, place, rect, stage),
             ComponentKind::Container => self.membrane(component, place, rect, stage),
-            ComponentKind::Cgroup => self.valve(component, rect, stage),
+            ComponentKind::Cgroup => self.valve(component, place, rect, stage),
             ComponentKind::App => self.app(component, place, rect, stage),
             kind if is_part(kind) => self.part(component, ink, rect, stage),
             _ => {
@@ -176,10 +176,13 @@ impl Builder<'_> {
         }
     }
 
-    fn valve(&self, component: &Component, rect: Rect, stage: &mut Stage) {
+    fn valve(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(Layer::Throttled);
         stage.floors.push(slab(rect, ink, 0.10, 1.3));
         let mut room = shrink(rect, vec2(self.pad(rect), (rect.height() * 0.02).min(4.0)));
+        // Tokens wait on the lane.
+        let lane = self.camera.point(pos2(place.lane, place.rect.center().y)).x;
+        room.max.x = room.max.x.min(lane - 2.0 * self.layout.token * self.camera.tokens).max(room.min.x);
         let gauge = gauge(rect, self.pad(rect));
         if let (Some(track), Some(share)) = (gauge, percentage(&component.note)) {
             room.max.y = track.top() - 1.0;

@@ -288,6 +288,9 @@ impl<'a> Ruler<'a> {
                 let lack = |rows: &usize| self.shortfall(&items, *rows, inner.width(), gap);
                 (1..=most).min_by(|a, b| lack(a).total_cmp(&lack(b))).unwrap_or(1)
             });
+        // Where names do not fit in full, the room goes by what stands for them.
+        let items =
+            if self.shortfall(&items, rows, inner.width(), gap) > 1.0 { self.brief_items(items) } else { items };
         let columns = self.columns(&items, rows);
         let rows = if items.is_empty() { 0 } else { items.len().div_ceil(columns.len().max(1)) };
         let spans = share(inner, &columns, gap, 1.5);
@@ -314,6 +317,19 @@ impl<'a> Ruler<'a> {
             items.push(Item { ids: vec![id], wants: self.part_wants(id).max(44.0 * self.unit()) });
         }
         items
+    }
+
+    /// The same items, each asking for its brief name alone.
+    fn brief_items(&self, items: Vec<Item>) -> Vec<Item> {
+        let brief = |item: Item| match item.ids[..] {
+            [id] => {
+                let name = self.topology.component(id).map_or("", |c| Metrics::brief(&c.name).unwrap_or(&c.name));
+                let wants = self.metrics.width(name, self.theme.size(TextRole::Small), false) + 18.0 * self.unit();
+                Item { wants: wants.min(item.wants), ..item }
+            }
+            _ => item,
+        };
+        items.into_iter().map(brief).collect()
     }
 
     /// The widths that so many rows' columns ask for.

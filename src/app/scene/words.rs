@@ -56,19 +56,22 @@ impl Writer<'_> {
         let two = !note.is_empty() && small.is_some() && first + second <= room.height();
         let width = self.metrics.width(name, size, true);
         let gap = size * 0.6;
-        let beside = small.is_some_and(|small| {
-            width + gap + self.metrics.width(note, small, false) <= room.width() && !note.is_empty()
+        // As much of the note as fits beside the name: all, or without its last parts.
+        let beside = small.and_then(|small| {
+            let ends = note.rmatch_indices(" · ").map(|(end, _)| &note[..end]);
+            let mut shorter = std::iter::once(note).chain(ends).filter(|note| !note.is_empty());
+            shorter.find(|note| width + gap + self.metrics.width(note, small, false) <= room.width())
         });
         let y = room.top() + first / 2.0;
         out.extend(self.line(name, (room.left(), y), Align2::LEFT_CENTER, (size, true), room.width(), ink.solid()));
         let Some(small) = small else { return };
-        let note_line = |at: (f32, f32), width: f32| {
+        let note_line = |note: &str, at: (f32, f32), width: f32| {
             self.line(note, at, Align2::LEFT_CENTER, (small, false), width, Ink::Muted.solid())
         };
         if two {
-            out.extend(note_line((room.left(), room.top() + first + second / 2.0), room.width()));
-        } else if beside {
-            out.extend(note_line((room.left() + width + gap, y), room.width() - width - gap));
+            out.extend(note_line(note, (room.left(), room.top() + first + second / 2.0), room.width()));
+        } else if let Some(note) = beside {
+            out.extend(note_line(note, (room.left() + width + gap, y), room.width() - width - gap));
         }
     }
 

@@ -8,7 +8,7 @@ use egui::{Color32, FontId, Galley, Pos2, Rect, ScrollArea, Sense, Stroke, Strok
 use super::journey::{JourneyView, Station, moment};
 use crate::app::command::Command;
 use crate::app::fonts;
-use crate::app::panels::widgets::note;
+use crate::app::panels::widgets::{fade_ui, note};
 use crate::app::theme::{TextRole, Theme};
 use crate::trace::Layer;
 
@@ -51,7 +51,7 @@ pub fn line_ui(ui: &mut Ui, view: &JourneyView, theme: &Theme, out: &mut Vec<Com
         let first = tops.partition_point(|top| *top < wanted);
         area = area.vertical_scroll_offset(tops.get(first).copied().unwrap_or(0.0));
     }
-    area.show_viewport(ui, |ui, viewport| {
+    let shown = area.show_viewport(ui, |ui, viewport| {
         let height = tops.last().copied().unwrap_or(0.0);
         let (all, _) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
         for (index, words) in words.iter().enumerate() {
@@ -62,6 +62,7 @@ pub fn line_ui(ui: &mut Ui, view: &JourneyView, theme: &Theme, out: &mut Vec<Com
             }
         }
     });
+    fade_ui(ui, &shown, theme.panel, theme);
 }
 
 impl Words {
