@@ -73,11 +73,11 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
     let room = ui.available_size();
     let names = names_width(ui, lanes, theme).clamp(60.0 * theme.scale, (room.x * 0.24).max(60.0 * theme.scale));
     // All lanes at once if they can still be told apart, as high as there is room for.
-    let each = (room.y - 24.0 * theme.scale) / lanes.lanes.len().max(1) as f32;
+    let high = room.y - 24.0 * theme.scale;
+    let each = high / lanes.lanes.len().max(1) as f32;
     let row = each.clamp(17.0 * theme.scale, 25.0 * theme.scale);
     // Where not all have room, as many as are seen are seen whole.
-    let high = room.y - 24.0 * theme.scale;
-    let row = if each < row { high / (high / row).floor().max(1.0) } else { row };
+    let row = if each < row { high.max(row) / (high / row).floor().max(1.0) } else { row };
     let mut window = state.window.unwrap_or(Window::whole(lanes.end));
     if lanes.playing {
         window = window.follow(lanes.now, lanes.end);

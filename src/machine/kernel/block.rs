@@ -23,15 +23,7 @@ impl Turn<'_> {
             }
             2 => {
                 self.goto(at, 3);
-                // The processor may have changed since the request was made.
-                self.s.request_mut(request).cpu = at.cpu;
-                match vm {
-                    Some(vm) => self.kick(at, vm, request),
-                    None => {
-                        let ride = self.s.journal.hand_over(at.ride);
-                        self.disk_submit(request, ride);
-                    }
-                }
+                self.ring_doorbell(at, request);
             }
             _ => self.pop(at),
         }

@@ -7,11 +7,9 @@
 //! Left out: readahead, writeback in the background, reclaim, journals and metadata, overlay copy-up.
 
 use crate::costs::Primitive;
-use crate::engine::Time;
 use crate::machine::frame::{At, Kind, TaskId};
-use crate::machine::journal::Ride;
 use crate::machine::spec::Cache;
-use crate::machine::state::{Origin, Request, RequestKind};
+use crate::machine::state::RequestKind;
 use crate::machine::turn::Turn;
 use crate::trace::{Crossing, Token};
 
@@ -95,17 +93,7 @@ impl Turn<'_> {
     }
 
     fn submit_for(&mut self, at: At, task: TaskId, kind: RequestKind, bytes: u64) {
-        let request = self.s.add_request(Request {
-            kind,
-            bytes,
-            ride: Ride::NONE,
-            origin: Origin::Task(task),
-            kernel: self.s.cpu(at.cpu).kernel,
-            cpu: at.cpu,
-            stack: self.s.task(task).stack,
-            started: Time::ZERO,
-            done: false,
-        });
+        let request = self.make_request(at, task, kind, bytes);
         self.push(at, Kind::SubmitBlock(request));
     }
 }

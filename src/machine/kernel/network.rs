@@ -10,8 +10,7 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, Token};
 
 use crate::machine::frame::{At, Kind, RequestId, TaskId};
-use crate::machine::journal::Ride;
-use crate::machine::state::{Origin, Request, RequestKind};
+use crate::machine::state::{Origin, RequestKind};
 use crate::machine::turn::Turn;
 
 impl Turn<'_> {
@@ -28,17 +27,7 @@ impl Turn<'_> {
             }
             4 => {
                 self.goto(at, 5);
-                let request = self.s.add_request(Request {
-                    kind: RequestKind::Packet { receive, think },
-                    bytes: send,
-                    ride: Ride::NONE,
-                    origin: Origin::Task(task),
-                    kernel: self.s.cpu(at.cpu).kernel,
-                    cpu: at.cpu,
-                    stack: self.s.task(task).stack,
-                    started: Time::ZERO,
-                    done: false,
-                });
+                let request = self.make_request(at, task, RequestKind::Packet { receive, think }, send);
                 self.push(at, Kind::SubmitPacket(request));
             }
             5 => self.enter_kernel(at, 6),
@@ -88,14 +77,7 @@ impl Turn<'_> {
             }
             2 => {
                 self.goto(at, 3);
-                self.s.request_mut(request).cpu = at.cpu;
-                match vm {
-                    Some(vm) => self.kick(at, vm, request),
-                    None => {
-                        let ride = self.s.journal.hand_over(at.ride);
-                        self.wire_send(request, ride);
-                    }
-                }
+                self.ring_doorbell(at, request);
             }
             _ => self.pop(at),
         }

@@ -13,12 +13,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
-use rustix::thread::UnshareFlags;
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::cgroups::{Cgroup, Place};
-use super::namespaces::{become_root_inside, enter_new};
+use super::namespaces::{CONTAINER_KINDS, become_root_inside, enter_new};
 use super::{Child, payload, pipe, write_all};
 use crate::probe::cleanup::Scratch;
 
@@ -151,13 +150,7 @@ impl Outer<'_> {
             become_root_inside()?;
             log.did("user_namespace");
         }
-        let kinds = UnshareFlags::NEWNS
-            | UnshareFlags::NEWPID
-            | UnshareFlags::NEWNET
-            | UnshareFlags::NEWUTS
-            | UnshareFlags::NEWIPC
-            | UnshareFlags::NEWCGROUP;
-        enter_new(kinds).map_err(|e| format!("making namespaces: {e}"))?;
+        enter_new(CONTAINER_KINDS).map_err(|e| format!("making namespaces: {e}"))?;
         log.did("namespaces");
         Ok(())
     }

@@ -24,6 +24,14 @@ pub const KINDS: [(&str, UnshareFlags, bool); 8] = [
     ("time", UnshareFlags::NEWTIME, true),
 ];
 
+/// What a container has of its own, besides a user namespace where it needs one.
+pub const CONTAINER_KINDS: UnshareFlags = UnshareFlags::NEWNS
+    .union(UnshareFlags::NEWPID)
+    .union(UnshareFlags::NEWNET)
+    .union(UnshareFlags::NEWUTS)
+    .union(UnshareFlags::NEWIPC)
+    .union(UnshareFlags::NEWCGROUP);
+
 /// Puts this process into new namespaces.
 ///
 /// # Errors

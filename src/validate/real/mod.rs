@@ -19,9 +19,7 @@ use super::{Place, Work};
 use crate::probe::cleanup::Scratch;
 use crate::probe::measure::{Cpus, Effort, describe, install_seccomp, pin};
 use crate::probe::sandbox::in_child;
-use crate::probe::sandbox::namespaces::{become_root_inside, enter_new, is_privileged};
-
-use rustix::thread::UnshareFlags;
+use crate::probe::sandbox::namespaces::{CONTAINER_KINDS, become_root_inside, enter_new, is_privileged};
 
 /// How long and how often a short work is repeated.
 const EFFORT: Effort = Effort { run: Duration::from_millis(4), runs: 51, limit: Duration::from_millis(400) };
@@ -119,13 +117,7 @@ fn within<T: Serialize + DeserializeOwned>(
             if !is_privileged() {
                 become_root_inside()?;
             }
-            let kinds = UnshareFlags::NEWNS
-                | UnshareFlags::NEWPID
-                | UnshareFlags::NEWNET
-                | UnshareFlags::NEWUTS
-                | UnshareFlags::NEWIPC
-                | UnshareFlags::NEWCGROUP;
-            enter_new(kinds).map_err(|e| format!("making namespaces: {e}"))?;
+            enter_new(CONTAINER_KINDS).map_err(|e| format!("making namespaces: {e}"))?;
             in_child(|| install_seccomp().and_then(|()| body()))
         }),
     }

@@ -32,7 +32,7 @@ struct Words {
 /// Draws the line in the height that is available.
 pub fn line_ui(ui: &mut Ui, view: &JourneyView, theme: &Theme, out: &mut Vec<Command>) {
     let current = view.current();
-    let width = ui.available_width() - ui.spacing().scroll.allocated_width();
+    let width = (ui.available_width() - ui.spacing().scroll.allocated_width()).max(0.0);
     let words: Vec<Words> =
         (0..view.stations.len()).map(|i| Words::new(ui, view, i, current == Some(i), width, theme)).collect();
     // The top of each station, and the bottom of the last.

@@ -44,7 +44,7 @@ pub fn inspector_ui(ui: &mut Ui, inspector: Inspector<'_>, theme: &Theme) -> Vec
             let known = ui.id().with("height below the line");
             let guess = 44.0 + if seen.viewpoints.is_empty() { 0.0 } else { 42.0 + 24.0 * seen.facts.len() as f32 };
             let below = ui.data(|data| data.get_temp(known)).unwrap_or(guess * theme.scale);
-            let height = (ui.available_height() - below).max(ui.available_height() * 0.4);
+            let height = (ui.available_height() - below).max(ui.available_height() * 0.4).max(0.0);
             ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| journey_ui(ui, view, theme, &mut out));
             let top = ui.cursor().top();
             rule_ui(ui, theme);
