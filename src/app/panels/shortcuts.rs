@@ -3,7 +3,7 @@
 use egui::{Align, Context, Layout, RichText, ScrollArea, Window};
 
 use super::widgets::{eyebrow_ui, note};
-use crate::app::command::{self, Command};
+use crate::app::command::{self, Command, Entry};
 use crate::app::theme::{TextRole, Theme};
 
 /// Draws the sheet above everything else.
@@ -46,14 +46,12 @@ fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
             column.spacing_mut().interact_size.y = 17.0 * theme.scale;
             column.spacing_mut().item_spacing.y = 5.0 * theme.scale;
             eyebrow_ui(column, group, theme);
-            for entry in table.iter().filter(|entry| entry.group == *group) {
+            for (name, keys) in rows(column.ctx(), &table, group) {
                 column.horizontal(|ui| {
-                    ui.label(RichText::new(entry.name).font(theme.font(TextRole::Body)).color(theme.text_body));
+                    ui.label(RichText::new(name).font(theme.font(TextRole::Body)).color(theme.text_body));
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         ui.add_space(14.0);
-                        let keys: Vec<String> =
-                            entry.keys.iter().take(2).map(|keys| command::keys_text(ui.ctx(), keys)).collect();
-                        ui.label(RichText::new(keys.join("  or  ")).font(theme.font(TextRole::Note)).color(theme.text));
+                        ui.label(RichText::new(keys).font(theme.font(TextRole::Note)).color(theme.text));
                     });
                 });
             }
@@ -61,4 +59,23 @@ fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
         }
     });
     ui.label(note("On the lanes: the wheel zooms, dragging moves, a click opens what is under it. Drag the axis to move through time", theme));
+}
+
+/// The names and keys of a group. The choices of a prediction share a row.
+fn rows(context: &Context, table: &[Entry], group: &str) -> Vec<(String, String)> {
+    let keys = |entry: &Entry| {
+        let keys: Vec<String> = entry.keys.iter().take(2).map(|keys| command::keys_text(context, keys)).collect();
+        keys.join("  or  ")
+    };
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for entry in table.iter().filter(|entry| entry.group == group) {
+        match (&entry.command, rows.last_mut()) {
+            (Command::Predict(choice @ 1..), Some(row)) => {
+                row.0 = format!("Predict choice 1 to {}", choice + 1);
+                row.1 = format!("1 to {}", keys(entry));
+            }
+            _ => rows.push((entry.name.to_owned(), keys(entry))),
+        }
+    }
+    rows
 }
