@@ -192,7 +192,7 @@ fn a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_run() {
     let title = |shell: &Shell| shell.session.recording.as_ref().map(|r| r.scenario.title.clone()).unwrap_or_default();
     let wait = |shell: &mut Shell, done: &dyn Fn(&Shell) -> bool| {
         let began = std::time::Instant::now();
-        while !done(shell) && began.elapsed().as_secs() < 20 {
+        while !done(shell) && began.elapsed().as_secs() < 300 {
             std::thread::sleep(std::time::Duration::from_millis(20));
             let mut output = context.run_ui(egui::RawInput::default(), |ui| shell.update(ui.ctx(), 0.0));
             output.textures_delta.clear();

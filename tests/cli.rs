@@ -14,7 +14,7 @@ const SCENARIOS: [&str; 5] = ["one-read", "compute-only", "ping-pong", "throttle
 /// The program, without a display, without colours, and without a profile measured on this computer.
 fn strata() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strata"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).timeout(Duration::from_secs(120));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).timeout(Duration::from_secs(300));
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env("NO_COLOR", "1");
     command.env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
     command

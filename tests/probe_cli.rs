@@ -157,7 +157,7 @@ fn signalled(place: &Place, signal: rustix::process::Signal) -> Output {
     command.args(["probe", "--full", "--save", "--report", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let start = Instant::now();
-    while place.left_over() == 0 && start.elapsed() < Duration::from_secs(20) {
+    while place.left_over() == 0 && start.elapsed() < Duration::from_secs(120) {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(700));
