@@ -42,7 +42,15 @@ fn operation() -> impl Strategy<Value = Operation> {
         (0u64..200).prop_map(|us| Operation::Sleep(Time::us(us))),
         Just(Operation::Cpuid),
         Just(Operation::Hlt),
+        Just(Operation::Open("data".to_owned())),
+        (any::<bool>(), 0u64..30_000, proptest::option::of(image()))
+            .prop_map(|(vfork, writes, exec)| Operation::Fork { vfork, writes, exec }),
+        image().prop_map(Operation::Exec),
     ]
+}
+
+fn image() -> impl Strategy<Value = Image> {
+    (1u64..300_000, 1u16..9).prop_map(|(bytes, segments)| Image { bytes, segments })
 }
 
 fn programs() -> impl Strategy<Value = Vec<ProgramSpec>> {
@@ -81,10 +89,11 @@ fn node() -> impl Strategy<Value = NodeSpec> {
     ];
     leaf.prop_recursive(2, 6, 2, |inner| {
         let pin = prop_oneof![3 => Just(Vec::new()), 1 => proptest::collection::vec(0u16..3, 4)];
-        (1u16..4, any::<bool>(), any::<bool>(), pin, proptest::collection::vec(inner, 0..3)).prop_map(
-            |(vcpus, vhost, preallocated, pin, stacks)| {
+        let technique = prop_oneof![3 => Just(Technique::Hardware), 1 => Just(Technique::Interpreted)];
+        (1u16..4, any::<bool>(), any::<bool>(), technique, pin, proptest::collection::vec(inner, 0..3)).prop_map(
+            |(vcpus, vhost, preallocated, technique, pin, stacks)| {
                 let backend = if vhost { Backend::Vhost } else { Backend::UserSpace };
-                NodeSpec::Vm(VmSpec { backend, preallocated, pin, ..vm("vm", vcpus, stacks) })
+                NodeSpec::Vm(VmSpec { technique, backend, preallocated, pin, ..vm("vm", vcpus, stacks) })
             },
         )
     })
@@ -255,7 +264,8 @@ proptest! {
 
     #[test]
     fn law_9_without_virtualization_costs_a_vm_takes_exactly_as_long_as_a_process(
-        operations in proptest::collection::vec(stays_inside(), 1..6), seed in any::<u64>(), depth in 1usize..4,
+        operations in proptest::collection::vec(stays_inside(), 1..6), seed in any::<u64>(),
+        interpreted in proptest::collection::vec(any::<bool>(), 1..4),
     ) {
         let mut costs = costs();
         for &primitive in Primitive::VIRTUALIZATION {
@@ -264,8 +274,9 @@ proptest! {
         // What a hypervisor answers instead of the processor.
         costs.set(Primitive::Cpuid, 0);
         let mut inner = NodeSpec::Process(process("app", 0));
-        for _ in 0..depth {
-            inner = NodeSpec::Vm(VmSpec { preallocated: true, ..vm("vm", 1, vec![inner]) });
+        for interpreted in interpreted {
+            let technique = if interpreted { Technique::Interpreted } else { Technique::Hardware };
+            inner = NodeSpec::Vm(VmSpec { technique, preallocated: true, ..vm("vm", 1, vec![inner]) });
         }
         let spec = |node| Spec { host: host(1), programs: vec![program(repeat(3, operations.clone()))], stacks: vec![node] };
         let options = RunOptions::default();
@@ -464,6 +475,10 @@ fn stays_inside() -> impl Strategy<Value = Operation> {
         Just(Operation::PingPong { across_cpus: false }),
         Just(Operation::Cpuid),
         Just(Operation::Hlt),
+        Just(Operation::Open("data".to_owned())),
+        (any::<bool>(), 0u64..30_000, proptest::option::of(image()))
+            .prop_map(|(vfork, writes, exec)| Operation::Fork { vfork, writes, exec }),
+        image().prop_map(Operation::Exec),
     ]
 }
 

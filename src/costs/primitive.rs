@@ -124,6 +124,23 @@ primitives! {
     DiskChannels "disk_channels" Count "NVMe channels" "Requests the device serves at the same time";
     DiskBandwidth "disk_bandwidth" BytesPerSecond "NVMe bandwidth" "Bytes a second beyond the first 4 KiB of a request";
     NetworkOneWay "network_one_way" Ns "network, one way" "Wire, switch and NIC hardware from one host's memory to the other's";
+
+    // Processes. New ones are added at the end: their numbers are part of the trace hash.
+    OpenFile "open_file" Ns "open a file" "Looking up a path whose parts are in the directory cache, making a descriptor, and closing it again, without the two system calls";
+    CreateTask "create_task" Ns "create a task" "clone's own work: a task with its kernel stack, its number, its tables of files and signals, all memory shared";
+    CopyAddressSpace "copy_address_space" Ns "copy an address space" "fork's copy of a small program's list of mappings and the tables above its pages";
+    CopyPageEntry "copy_page_entry" Ns "copy a page-table entry" "fork's copy of one page's entry, write-protected in both copies";
+    DropAddressSpace "drop_address_space" Ns "drop an address space" "Taking down the last user's list of mappings and tables, without the pages";
+    UnmapPage "unmap_page" Ns "unmap a page" "Taking one page out of an address space and giving its frame back";
+    ExecImage "exec_image" Ns "exec" "Opening the program, reading its header, making a new address space with a stack and arguments, leaving the old one, without its segments";
+    MapSegment "map_segment" Ns "map a segment" "Mapping one segment of a program";
+    FileFault "file_fault" Ns "file-page fault handler" "The kernel's handler for the first touch of a mapped file in the page cache, its neighbours mapped along, without exception entry";
+    ExitTask "exit_task" Ns "end a task" "Ending a task, leaving its tables, telling its parent, and the parent's taking note";
+
+    // Full emulation
+    EmulatedInstruction "emulated_instruction" Ns "interpret an instruction" "Fetching, decoding and executing one guest instruction in software";
+    EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
+    EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
 }
 
 impl Primitive {
@@ -146,6 +163,9 @@ impl Primitive {
         Primitive::VirtioBackendPush,
         Primitive::NestedReflect,
         Primitive::NestedMerge,
+        Primitive::EmulatedInstruction,
+        Primitive::EmulatedLoad,
+        Primitive::EmulatedCpuid,
     ];
 }
 

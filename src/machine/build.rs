@@ -8,7 +8,9 @@ use crate::trace::{ComponentId, CpuId, ExitReason, Layer, StackId};
 
 use super::frame::{Frame, GroupId, Kind, TaskId};
 use super::journal::{Journal, Ride};
-use super::spec::{CgroupSpec, ContainerNetwork, ContainerSpec, NodeSpec, Operation, ProcessSpec, Spec, VmSpec};
+use super::spec::{
+    CgroupSpec, ContainerNetwork, ContainerSpec, NodeSpec, Operation, ProcessSpec, Spec, Technique, VmSpec,
+};
 use super::state::{
     Core, Cpu, Disk, Fixed, FixedOperation, Group, Instruction, Kernel, KernelId, Link, Nic, Parts, State, Task,
     TaskState, Vm, VmId,
@@ -222,6 +224,9 @@ impl Builder<'_> {
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
+            Some(vm) if self.state.vm(vm).technique == Technique::Interpreted => {
+                (Layer::GuestKernel, "guest kernel", "ring 0, interpreted")
+            }
             Some(_) => (Layer::GuestKernel, "guest kernel", "ring 0, non-root mode"),
             None => (Layer::HostKernel, "host kernel", "ring 0, root mode"),
         };
@@ -367,7 +372,7 @@ impl Builder<'_> {
         for _ in 0..process.threads {
             let cpu = self.place(site.kernel, process.cpu);
             let links = self.links(program.0);
-            let pinned = process.cpu.is_some() || links.iter().any(|(link, _)| *link != Link::Socket);
+            let pinned = process.cpu.is_some() || links.iter().any(|(link, _)| link.is_pipe());
             let task = Task {
                 pinned,
                 weight: process.weight,
@@ -383,19 +388,25 @@ impl Builder<'_> {
             for (link, think) in links {
                 let kernel = self.state.kernel(site.kernel);
                 let other = match link {
-                    Link::PipeSameCpu => cpu,
-                    _ => CpuId(kernel.first_cpu.0 + (cpu.0 - kernel.first_cpu.0 + 1) % kernel.cpus),
+                    Link::PipeSameCpu | Link::Child => cpu,
+                    Link::PipeAcrossCpus | Link::Socket => {
+                        CpuId(kernel.first_cpu.0 + (cpu.0 - kernel.first_cpu.0 + 1) % kernel.cpus)
+                    }
+                };
+                let base = match link {
+                    Link::Child => Frame::new(Kind::Child, Ride::NONE),
+                    _ => Frame::at(Kind::Echo, Ride::NONE, kernel::pipe::ECHO_READ),
                 };
                 let partner = Task {
-                    pinned: link != Link::Socket,
+                    pinned: link.is_pipe() || link == Link::Child && process.cpu.is_some(),
                     weight: process.weight,
                     group,
                     namespace,
                     filters,
                     link,
                     think,
-                    partners: [id; 3],
-                    frames: vec![Frame::at(Kind::Echo, Ride::NONE, kernel::pipe::ECHO_READ)],
+                    partners: [id; 4],
+                    frames: vec![base],
                     ..self.idle_task(site, other, app)
                 };
                 let partner = self.add_task(partner, false);
@@ -445,10 +456,12 @@ impl Builder<'_> {
             rounds: Vec::new(),
             filters: 0,
             messages: 0,
-            partners: [TaskId::NONE; 3],
+            partners: [TaskId::NONE; 4],
             link: Link::default(),
             think: Time::ZERO,
             touched: 0,
+            entries: 0,
+            owned: 0,
             vm: None,
             inbox: VecDeque::new(),
             arrived: false,
@@ -479,7 +492,8 @@ impl Builder<'_> {
     fn vm(&mut self, site: Site, spec: &VmSpec) -> ComponentId {
         let (kernel, hypervisor) = self.kernel_components[usize::from(site.kernel.0)];
         let stack = Some(site.stack);
-        let note = format!("{} vCPU · {} · non-root mode", spec.vcpus, bytes(spec.memory));
+        let mode = if spec.technique == Technique::Interpreted { "interpreted" } else { "non-root mode" };
+        let note = format!("{} vCPU · {} · {mode}", spec.vcpus, bytes(spec.memory));
         let below = hypervisor.unwrap_or(kernel);
         let name = spec.name.as_str();
         let wall = self.add(ComponentKind::VirtualMachine, name, Some(below), stack, Layer::Hypervisor, note);
@@ -500,6 +514,7 @@ impl Builder<'_> {
             host: site.kernel,
             guest,
             backend: spec.backend,
+            technique: spec.technique,
             worker: TaskId::NONE,
             backed: if spec.preallocated { spec.memory } else { 0 },
             stack: site.stack,
@@ -604,6 +619,13 @@ fn describe(operation: &Operation) -> String {
         Operation::Sleep(time) => format!("sleep({time})"),
         Operation::Cpuid => "CPUID".to_owned(),
         Operation::Hlt => "HLT".to_owned(),
+        Operation::Open(file) => format!("open({file})"),
+        Operation::Fork { vfork, exec, .. } => {
+            let call = if *vfork { "vfork" } else { "fork" };
+            let exec = exec.map_or(String::new(), |image| format!(", exec({})", bytes(image.bytes)));
+            format!("{call}{exec}, wait")
+        }
+        Operation::Exec(image) => format!("exec({})", bytes(image.bytes)),
     }
 }
 

@@ -5,10 +5,12 @@
 //! `pc` says which step comes next, and each step either pays for work, pushes another frame, blocks or pops. The
 //! frames of a journey are what a debugger's backtrace would show if it could see through all layers.
 
+use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Crossing, ExitReason, Token, What};
 
 use super::journal::Ride;
+use super::spec::Image;
 
 /// An index into [`super::State::tasks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +90,10 @@ pub enum Kind {
     Operation(u16),
     /// A task's base: the far end of a pipe pair or a loopback socket.
     Echo,
+    /// A task's base: a child process of a program.
+    Child,
+    /// Executes a program: replaces the task's memory.
+    Exec(Image),
     /// A task's base: serves a VM's virtio devices.
     Backend,
     /// A task's base: a vCPU thread, in guest mode while it is the top frame.
@@ -110,6 +116,8 @@ pub enum Kind {
     ProgramTimer,
     /// A VM exit: from leaving guest mode to entering it again. `reflect`: the exit belongs to a guest hypervisor.
     Exit { reason: ExitReason, reflect: bool, argument: u64 },
+    /// Interprets so many instructions of a guest, each at this price.
+    Interpret { by: Primitive, instructions: u32 },
     /// An interrupt handler.
     Interrupt(IrqKind),
     /// The scheduler, changing tasks.

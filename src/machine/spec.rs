@@ -127,6 +127,8 @@ pub struct VmSpec {
     pub vcpus: u16,
     /// Bytes of memory.
     pub memory: u64,
+    /// How its instructions are executed.
+    pub technique: Technique,
     /// Where its virtio devices are served.
     pub backend: Backend,
     /// Whether vCPU `i` is pinned to the CPU below with number `cpus[i]`; empty for no pinning.
@@ -137,6 +139,16 @@ pub struct VmSpec {
     pub image_bytes: u64,
     /// What stands on its kernel.
     pub stacks: Vec<NodeSpec>,
+}
+
+/// How a virtual machine's instructions are executed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Technique {
+    /// By the processor, in guest mode, with nested paging; what it may not do there is an exit.
+    #[default]
+    Hardware,
+    /// One by one by a program: full emulation.
+    Interpreted,
 }
 
 /// Where a virtio device's other end lives.
@@ -220,10 +232,33 @@ pub enum Operation {
     },
     /// nanosleep.
     Sleep(Time),
+    /// Opens a file by its path and closes it.
+    Open(String),
+    /// Makes a child process, which may execute another program, ends, and is waited for.
+    Fork {
+        /// The child borrows the memory until it executes a program or ends, and the parent stands still meanwhile
+        /// (vfork, posix_spawn). Otherwise it gets a copy whose pages are copied when they are written to.
+        vfork: bool,
+        /// Bytes of its copy that the child writes to.
+        writes: u64,
+        /// What it executes then, if anything.
+        exec: Option<Image>,
+    },
+    /// Replaces the program's memory by that of an executable file; the rest of the program is what that file does.
+    Exec(Image),
     /// CPUID in ring 3.
     Cpuid,
     /// HLT in ring 3: a general-protection fault; the kernel ends the program.
     Hlt,
+}
+
+/// An executable file, in the page cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Image {
+    /// Bytes of it that the program touches.
+    pub bytes: u64,
+    /// Segments that are mapped.
+    pub segments: u16,
 }
 
 /// What the page cache is to hold before a read.
@@ -260,6 +295,9 @@ impl Operation {
             Operation::Sleep(_) => OperationKind::Sleep,
             Operation::Cpuid => OperationKind::Cpuid,
             Operation::Hlt => OperationKind::Hlt,
+            Operation::Open(_) => OperationKind::Open,
+            Operation::Fork { .. } => OperationKind::Fork,
+            Operation::Exec(_) => OperationKind::Exec,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::trace::{ComponentId, CpuId, Layer, OperationKind, StackId};
 
 use super::frame::{Frame, GroupId, Irq, RequestId, TaskId, Work};
 use super::journal::{Journal, Ride};
-use super::spec::{Backend, CpuMax, Operation};
+use super::spec::{Backend, CpuMax, Operation, Technique};
 
 /// An index into [`State::kernels`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,14 +185,18 @@ pub struct Task {
     pub filters: u16,
     /// Messages that a partner has left (pipe, socket).
     pub messages: u32,
-    /// The threads at the other end of its pipes and loopback socket, by [`Link`]; for such a thread itself, the
-    /// first is the program's.
-    pub partners: [TaskId; 3],
+    /// The threads at the other end of its pipes and loopback socket and its child, by [`Link`]; for such a task
+    /// itself, the first is the program's.
+    pub partners: [TaskId; 4],
     /// For the far end of a link: what kind, and how long it thinks before it answers.
     pub link: Link,
     pub think: Time,
     /// Bytes of its working set touched so far.
     pub touched: u64,
+    /// Entries in its page tables for that.
+    pub entries: u64,
+    /// Bytes of frames that are its own alone.
+    pub owned: u64,
     /// For a backend: its VM, and the requests to take and to give back.
     pub vm: Option<VmId>,
     pub inbox: VecDeque<RequestId>,
@@ -200,6 +204,13 @@ pub struct Task {
     pub arrived: bool,
     /// How its program reaches the network: through a bridge of its own namespace.
     pub bridged: bool,
+}
+
+impl Link {
+    /// Whether both ends have places of their own, on which the point of the pair depends.
+    pub fn is_pipe(self) -> bool {
+        matches!(self, Link::PipeSameCpu | Link::PipeAcrossCpus)
+    }
 }
 
 /// How a task and its partner are joined.
@@ -212,6 +223,8 @@ pub enum Link {
     PipeAcrossCpus,
     /// A socket over loopback.
     Socket,
+    /// From a child process to its parent.
+    Child,
 }
 
 /// A kernel, on bare or virtual hardware.
@@ -265,6 +278,7 @@ pub struct Vm {
     /// The kernel that runs in it.
     pub guest: KernelId,
     pub backend: Backend,
+    pub technique: Technique,
     /// The thread that serves its virtio devices.
     pub worker: TaskId,
     /// Bytes of guest memory that have frames.

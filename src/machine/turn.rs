@@ -149,7 +149,7 @@ impl Turn<'_> {
 
     fn begin_segment(&mut self, core_id: CpuId, context: Context, cpu: CpuId, work: Work) {
         self.s.journal.account_wait(self.sink, work.ride, self.now);
-        let end = self.now + work.left;
+        let end = self.now + self.stretch(cpu, &work);
         let core = &mut self.s.cpu_mut(core_id).core;
         if let Some(since) = core.idle_since.take() {
             core.idle_total += self.now - since;
@@ -171,7 +171,8 @@ impl Turn<'_> {
             Context::Cpu(cpu) => self.s.cpu(cpu).stack,
         };
         let doer = Doer { cpu: segment.cpu, core: core_id, stack };
-        let finished = self.now >= segment.end;
+        let done = self.now - segment.start;
+        let finished = done >= work.left;
         // Work that has not begun to run is not worth a hop: it is begun again later.
         if finished || self.now > segment.start {
             self.s.journal.work(
@@ -187,10 +188,11 @@ impl Turn<'_> {
                 segment.start,
                 self.now,
             );
+            self.interpret(segment.cpu, &work, done);
             work.count = 0;
             work.crossing = Crossing::None;
         }
-        work.left = segment.end - self.now;
+        work.left = work.left - done;
         self.set_work(segment.context, (!finished).then_some(work));
         if !finished {
             self.s.journal.wait(self.sink, work.ride, Wait::Interrupted, None, self.now);
@@ -253,6 +255,8 @@ impl Turn<'_> {
             Kind::Program => self.step_program(at),
             Kind::Operation(operation) => self.step_operation(at, operation, frame.pc),
             Kind::Echo => self.step_echo(at, frame.pc),
+            Kind::Child => self.step_child(at, frame),
+            Kind::Exec(image) => self.step_exec(at, image, frame),
             Kind::Backend => self.step_backend(at, frame),
             Kind::Vcpu => self.enter_guest(at),
             Kind::SubmitBlock(request) => self.step_submit_block(at, request, frame.pc),
@@ -264,6 +268,7 @@ impl Turn<'_> {
             Kind::Notify(guest_cpu) => self.step_notify(at, guest_cpu),
             Kind::ProgramTimer => self.step_program_timer(at, frame.pc),
             Kind::Exit { reason, reflect, argument } => self.step_exit(at, reason, reflect, argument, frame),
+            Kind::Interpret { by, instructions } => self.step_interpret(at, by, instructions, frame.pc),
             Kind::Interrupt(kind) => self.step_interrupt(at, kind, frame.pc),
             Kind::Switch => self.step_switch(at, frame.pc),
             Kind::Idle => self.step_idle(at, frame.pc),

@@ -31,6 +31,7 @@ pub fn link_of(operation: &Operation) -> Option<Link> {
         Operation::PingPong { across_cpus: false } => Some(Link::PipeSameCpu),
         Operation::PingPong { across_cpus: true } => Some(Link::PipeAcrossCpus),
         Operation::Request { peer: Peer::Local, .. } => Some(Link::Socket),
+        Operation::Fork { .. } => Some(Link::Child),
         _ => None,
     }
 }
@@ -96,6 +97,12 @@ impl Turn<'_> {
                 _ => self.end_operation(at),
             },
             Operation::Hlt => self.step_forbidden(at, task, pc),
+            Operation::Open(_) => self.step_open(at, task, pc),
+            Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
+            Operation::Exec(image) => match pc {
+                0 => self.exec(at, *image, 1),
+                _ => self.end_operation(at),
+            },
         }
     }
 

@@ -180,6 +180,14 @@ pub(super) enum StatementFile {
         across_cpus: bool,
     },
     Sleep(Loose),
+    Open(String),
+    Fork {
+        #[serde(default)]
+        vfork: bool,
+        writes: Option<Loose>,
+        exec: Option<ImageFile>,
+    },
+    Exec(ImageFile),
     Cpuid,
     Hlt,
     Repeat {
@@ -187,6 +195,13 @@ pub(super) enum StatementFile {
         body: Vec<StatementFile>,
     },
     Forever(Vec<StatementFile>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Image", deny_unknown_fields)]
+pub(super) struct ImageFile {
+    pub bytes: Loose,
+    pub segments: Option<Loose>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -233,6 +248,8 @@ pub(super) enum NodeFile {
         vcpus: Option<Loose>,
         memory: Loose,
         #[serde(default)]
+        technique: TechniqueFile,
+        #[serde(default)]
         backend: BackendFile,
         #[serde(default)]
         pin: Vec<Loose>,
@@ -261,6 +278,14 @@ pub(super) enum NetworkFile {
     Host,
     #[default]
     Bridge,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Technique", deny_unknown_fields)]
+pub(super) enum TechniqueFile {
+    #[default]
+    Hardware,
+    Interpreted,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

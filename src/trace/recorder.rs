@@ -30,11 +30,17 @@ pub enum OperationKind {
     Cpuid,
     /// HLT tried in ring 3.
     Hlt,
+    /// Opening and closing a file.
+    Open,
+    /// A child process, from its making to its end.
+    Fork,
+    /// Becoming another program.
+    Exec,
 }
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [OperationKind; 10] = [
+    pub const ALL: [OperationKind; 13] = [
         OperationKind::Compute,
         OperationKind::Memory,
         OperationKind::SystemCall,
@@ -45,6 +51,9 @@ impl OperationKind {
         OperationKind::Sleep,
         OperationKind::Cpuid,
         OperationKind::Hlt,
+        OperationKind::Open,
+        OperationKind::Fork,
+        OperationKind::Exec,
     ];
 
     /// The name in scenario files (`Operation("read")`) and reports.
@@ -60,6 +69,9 @@ impl OperationKind {
             OperationKind::Sleep => "sleep",
             OperationKind::Cpuid => "cpuid",
             OperationKind::Hlt => "hlt",
+            OperationKind::Open => "open",
+            OperationKind::Fork => "fork",
+            OperationKind::Exec => "exec",
         }
     }
 }

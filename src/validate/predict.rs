@@ -6,8 +6,8 @@ use super::{GuestWork, Place, Work, work::Route};
 use crate::costs::Table;
 use crate::engine::Time;
 use crate::machine::spec::{
-    Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, Operation, Peer,
-    ProcessSpec, ProgramId, ProgramSpec, Spec, Statement, VmSpec,
+    Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, Image, NodeSpec, Operation, Peer,
+    ProcessSpec, ProgramId, ProgramSpec, Spec, Statement, Technique, VmSpec,
 };
 use crate::machine::{self, Outcome, RunOptions};
 use crate::trace::OperationKind;
@@ -107,7 +107,7 @@ impl Ground {
                 let run = run(forever(vec![request]));
                 latencies(&self.simulate(Run { bridged, ..run }), OperationKind::Request)
             }
-            Work::ForkExec => return missing("fork, exec and exit"),
+            Work::ForkExec => self.fork_exec(run(Vec::new())),
             Work::ContainerStart => return missing("the start of a container"),
             Work::VmStart => return missing("the creation and start of a virtual machine"),
             Work::Guest(GuestWork::Compute) => {
@@ -127,6 +127,20 @@ impl Ground {
         let loads = Operation::Memory { working_set: WALK_BYTES as u64, accesses: LOADS, huge_pages: false };
         let outcome = self.simulate(Run { body: vec![repeat(None, vec![loads])], until: Time::ms(300), ..run });
         latencies(&outcome, OperationKind::Memory).into_iter().map(|ns| ns / LOADS as f64).collect()
+    }
+
+    /// From one start of a program to the next, as the standard library does it by posix_spawn: `/dev/null` opened for
+    /// each of three descriptors, a stack for the child, its signals set back one by one, the descriptors moved.
+    fn fork_exec(&self, run: Run) -> Vec<f64> {
+        const SMALL_CALLS: u64 = 135;
+        let call = Operation::SystemCall("rt_sigaction".to_owned());
+        let image = Image { bytes: 160, segments: 1 };
+        let round = vec![
+            repeat(Some(3), vec![Operation::Open("/dev/null".to_owned())]),
+            repeat(Some(SMALL_CALLS), vec![call]),
+            Statement::Do(Operation::Fork { vfork: true, writes: 0, exec: Some(image) }),
+        ];
+        rounds(&self.simulate(Run { body: vec![Statement::Repeat(None, round)], ..run }), OperationKind::Fork)
     }
 
     fn simulate(&self, run: Run) -> Outcome {
@@ -160,6 +174,7 @@ impl Ground {
                 name: "this computer".to_owned(),
                 vcpus: self.cores,
                 memory: 4 * GIB,
+                technique: Technique::Hardware,
                 backend: Backend::Vhost,
                 pin: (0..self.cores).collect(),
                 preallocated: true,

@@ -41,6 +41,7 @@ pub fn vm(name: &str, vcpus: u16, stacks: Vec<NodeSpec>) -> VmSpec {
         name: name.to_owned(),
         vcpus,
         memory: 4 * GIB,
+        technique: Technique::Hardware,
         backend: Backend::Vhost,
         pin: Vec::new(),
         preallocated: false,

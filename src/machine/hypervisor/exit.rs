@@ -32,8 +32,13 @@ const EXIT_DONE: u8 = 9;
 impl Turn<'_> {
     /// Ends guest mode of a vCPU thread.
     pub fn exit_guest(&mut self, thread: TaskId, reason: ExitReason, reflect: bool, argument: u64, ride: Ride) {
+        let interpreted = self.is_interpreted(self.s.task(thread).vcpu);
         let task = self.s.task_mut(thread);
         task.guest = None;
+        // An interpreter is interrupted as any program is.
+        if interpreted && reason == ExitReason::ExternalInterrupt && !reflect {
+            return;
+        }
         task.frames.push(Frame::new(Kind::Exit { reason, reflect, argument }, ride));
     }
 
@@ -49,7 +54,22 @@ impl Turn<'_> {
     pub fn step_exit(&mut self, at: At, reason: ExitReason, reflect: bool, argument: u64, frame: Frame) {
         let Some(thread) = self.task_of(at) else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
+        let interpreted = self.is_interpreted(self.s.task(thread).vcpu);
         match frame.pc {
+            // No world switch: the interpreter has come to an instruction that is not done by the guest's own means.
+            EXIT_LEAVE if interpreted => match reason {
+                ExitReason::EptViolation => {
+                    let primitive = Primitive::Exception;
+                    let component = parts.nested_paging;
+                    self.pay(at, EXIT_HANDLE, primitive, 1, component, Crossing::PageFault, Token::PageFault);
+                }
+                _ => {
+                    let (primitive, component) = (Primitive::EmulatedInstruction, parts.backends);
+                    self.pay(at, EXIT_HANDLE, primitive, 1, component, Crossing::None, Token::Instruction);
+                }
+            },
+            EXIT_TRAPPED_ACCESSES if interpreted => self.goto(at, EXIT_BLOCK),
+            EXIT_ENTER if interpreted => self.goto(at, EXIT_DONE),
             EXIT_LEAVE => match self.s.thread_of(at.cpu) {
                 None => self.pay(
                     at,
@@ -80,7 +100,7 @@ impl Turn<'_> {
                 };
                 self.pay(at, EXIT_HANDLE, primitive, 1, parts.exits, crossing, Token::Interrupt);
             }
-            EXIT_HANDLE => self.handle_exit(at, reason, reflect),
+            EXIT_HANDLE => self.handle_exit(at, reason, reflect, interpreted),
             EXIT_EFFECT => self.effect_of_exit(at, thread, reason, reflect, argument),
             EXIT_TRAPPED_ACCESSES => {
                 // VMCS fields and MSRs: plain instructions on bare hardware, exits of its own on virtual hardware.
@@ -121,10 +141,13 @@ impl Turn<'_> {
     }
 
     /// What the handler of an exit costs.
-    fn handle_exit(&mut self, at: At, reason: ExitReason, reflect: bool) {
+    fn handle_exit(&mut self, at: At, reason: ExitReason, reflect: bool, interpreted: bool) {
         let parts = self.s.kernel_of(at.cpu).parts;
         let (primitive, component) = match reason {
             _ if reflect => (Primitive::NestedReflect, parts.exits),
+            ExitReason::Cpuid if interpreted => (Primitive::EmulatedCpuid, parts.backends),
+            // The guest's memory is the interpreter's own.
+            ExitReason::EptViolation if interpreted => (Primitive::PageFault, parts.nested_paging),
             ExitReason::Cpuid => (Primitive::HandleCpuid, parts.exits),
             ExitReason::Hlt => (Primitive::HandleHlt, parts.vcpus),
             ExitReason::Doorbell => (Primitive::HandleDoorbell, parts.backends),

@@ -59,6 +59,18 @@ impl Turn<'_> {
         }
     }
 
+    /// open() and close().
+    pub fn step_open(&mut self, at: At, task: TaskId, pc: u8) {
+        let files = self.s.kernel_of(at.cpu).parts.files;
+        match pc {
+            0 | 3 => self.enter_kernel(at, pc + 1),
+            1 => self.run_filters(at, task, 2),
+            2 => self.pay(at, 3, Primitive::OpenFile, 1, files, Crossing::None, Token::SystemCall),
+            4 => self.run_filters(at, task, 5),
+            _ => self.return_and_end(at),
+        }
+    }
+
     /// write().
     pub fn step_write(&mut self, at: At, task: TaskId, file: u16, bytes: u64, sync: bool, pc: u8) {
         let files = self.s.kernel_of(at.cpu).parts.files;

@@ -13,6 +13,9 @@ use crate::machine::frame::{At, Kind, TaskId};
 use crate::machine::hardware::paging;
 use crate::machine::turn::Turn;
 
+/// The step of [`Kind::Populate`] after clearing: where a page begins that is overwritten anyway.
+pub const ALLOCATE: u8 = 1;
+
 impl Turn<'_> {
     /// The first touches of the working set, then the loads.
     pub fn step_memory(&mut self, at: At, task: TaskId, working_set: u64, accesses: u64, huge: bool, pc: u8) {
@@ -26,12 +29,15 @@ impl Turn<'_> {
             1 => self.pay(at, 2, Primitive::PageFault, 1, parts.memory, Crossing::None, Token::PageFault),
             2 => {
                 self.goto(at, 0);
-                self.s.task_mut(task).touched += page;
+                let own = self.s.task_mut(task);
+                own.touched += page;
+                own.entries += 1;
+                own.owned += page;
                 self.push(at, Kind::Populate(page));
             }
             0 => self.goto(at, 3),
             3..=7 => {
-                let loads = paging::loads(&self.f.costs, working_set, accesses, huge, self.is_virtual(at.cpu));
+                let loads = paging::loads(&self.f.costs, working_set, accesses, huge, self.walks_nested(at.cpu));
                 let (primitive, count) = loads[usize::from(pc - 3)];
                 if count == 0 {
                     return self.goto(at, pc + 1);
@@ -56,9 +62,9 @@ impl Turn<'_> {
             0 => {
                 let component = self.s.kernel(kernel_id).parts.memory;
                 let count = u32::try_from(bytes / paging::page_bytes(false)).unwrap_or(u32::MAX);
-                self.pay(at, 1, Primitive::ZeroPage, count, component, Crossing::None, Token::PageFault);
+                self.pay(at, ALLOCATE, Primitive::ZeroPage, count, component, Crossing::None, Token::PageFault);
             }
-            1 => {
+            ALLOCATE => {
                 self.goto(at, 2);
                 let kernel = self.s.kernel_mut(kernel_id);
                 kernel.allocated += bytes;

@@ -11,6 +11,7 @@ pub mod file;
 pub mod memory;
 pub mod network;
 pub mod pipe;
+pub mod process;
 pub mod scheduler;
 pub mod system_call;
 pub mod timer;

@@ -21,7 +21,7 @@ pub const ECHO_READ: u8 = 2;
 fn transfer(link: Link) -> (Primitive, Primitive) {
     match link {
         Link::Socket => (Primitive::SocketSend, Primitive::SocketReceive),
-        Link::PipeSameCpu | Link::PipeAcrossCpus => (Primitive::PipeTransfer, Primitive::PipeTransfer),
+        Link::PipeSameCpu | Link::PipeAcrossCpus | Link::Child => (Primitive::PipeTransfer, Primitive::PipeTransfer),
     }
 }
 

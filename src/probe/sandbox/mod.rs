@@ -3,9 +3,11 @@
 pub mod cgroups;
 mod child;
 pub mod container;
+mod lent;
 pub mod links;
 pub mod namespaces;
 pub mod netlink;
 pub mod payload;
 
 pub use child::{Child, Exit, die_with_parent, in_child, pipe, write_all};
+pub use lent::{Borrower, Lender};

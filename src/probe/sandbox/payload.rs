@@ -12,6 +12,18 @@ const ADDRESS: u64 = 0x40_0000;
 
 /// The file, for this processor; `None` where nobody has written one.
 pub fn elf() -> Option<Vec<u8>> {
+    with_segments(1)
+}
+
+/// From one segment's address to the next one's.
+const APART: u64 = 1 << 16;
+/// The most segments that [`with_segments`] can describe within its first page.
+pub const MOST_SEGMENTS: u16 = 64;
+
+/// The same program with so many segments, of which it uses the first: each is the file once more.
+pub fn with_segments(segments: u16) -> Option<Vec<u8>> {
+    let segments = segments.clamp(1, MOST_SEGMENTS);
+    let headers = HEADER + PROGRAM_HEADER * usize::from(segments);
     if !cfg!(target_arch = "x86_64") {
         return None;
     }
@@ -25,7 +37,7 @@ pub fn elf() -> Option<Vec<u8>> {
         0x31, 0xff, // xor edi, edi
         0x0f, 0x05, // syscall
     ];
-    let size = (HEADER + PROGRAM_HEADER + code.len()) as u64;
+    let size = (headers + code.len()) as u64;
     let mut file = Vec::with_capacity(size as usize);
     // 64-bit, little-endian, version 1.
     file.extend_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -35,23 +47,26 @@ pub fn elf() -> Option<Vec<u8>> {
     half(&mut file, 2); // executable
     half(&mut file, 62); // x86-64
     word(&mut file, 1);
-    long(&mut file, ADDRESS + (HEADER + PROGRAM_HEADER) as u64); // entry
+    long(&mut file, ADDRESS + headers as u64); // entry
     long(&mut file, HEADER as u64); // program headers
     long(&mut file, 0); // no sections
     word(&mut file, 0);
     half(&mut file, HEADER as u16);
     half(&mut file, PROGRAM_HEADER as u16);
-    half(&mut file, 1);
+    half(&mut file, segments);
     (0..3).for_each(|_| half(&mut file, 0));
-    // One segment: the whole file, loaded, readable and executable.
-    word(&mut file, 1);
-    word(&mut file, 5);
-    long(&mut file, 0);
-    long(&mut file, ADDRESS);
-    long(&mut file, ADDRESS);
-    long(&mut file, size);
-    long(&mut file, size);
-    long(&mut file, 4096);
+    // Each segment is the whole file, loaded, readable and executable.
+    for segment in 0..u64::from(segments) {
+        let address = ADDRESS + segment * APART;
+        word(&mut file, 1);
+        word(&mut file, 5);
+        long(&mut file, 0);
+        long(&mut file, address);
+        long(&mut file, address);
+        long(&mut file, size);
+        long(&mut file, size);
+        long(&mut file, 4096);
+    }
     file.extend_from_slice(code);
     Some(file)
 }

@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use super::{host, scalar};
-use crate::machine::spec::{Cache, Operation, Peer, ProgramSpec, Statement};
-use crate::scenario::file::{CacheFile, Loose, Named, PeerFile, StatementFile};
+use crate::machine::spec::{Cache, Image, Operation, Peer, ProgramSpec, Statement};
+use crate::scenario::file::{CacheFile, ImageFile, Loose, Named, PeerFile, StatementFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 
 /// The most bytes that one operation moves.
 const MOST_BYTES: u64 = 1 << 30;
+/// The most segments of an executable file.
+const MOST_SEGMENTS: u64 = 1_000;
 /// How deep loops may lie in one another.
 const MAX_LOOPS: usize = 8;
 /// The most programs: [`crate::machine::spec::ProgramId`] is a u16.
@@ -142,10 +144,30 @@ impl Reader<'_> {
                 Operation::PingPong { across_cpus: *across_cpus }
             }
             StatementFile::Sleep(time) => Operation::Sleep(self.duration(time, at.item(0), "the time to sleep")),
+            StatementFile::Open(file) => {
+                self.needs.disk.get_or_insert(at.span.clone());
+                Operation::Open(self.name(file, at.item(0), "\"data\""))
+            }
+            StatementFile::Fork { vfork, writes, exec } => Operation::Fork {
+                vfork: *vfork,
+                writes: writes
+                    .as_ref()
+                    .map_or(0, |bytes| scalar::size(bytes, at.key("writes"), "writes", 0..=MOST_BYTES, self.problems)),
+                exec: exec.as_ref().map(|image| self.image(image, at.key("exec"))),
+            },
+            StatementFile::Exec(image) => Operation::Exec(self.image(image, at.item(0))),
             StatementFile::Cpuid => Operation::Cpuid,
             // Loops are told apart by `statement`; an operation of no length stands in.
             StatementFile::Hlt | StatementFile::Repeat { .. } | StatementFile::Forever(_) => Operation::Hlt,
         }
+    }
+
+    fn image(&mut self, image: &ImageFile, at: &Node) -> Image {
+        self.needs.disk.get_or_insert(at.span.clone());
+        let segments =
+            image.segments.as_ref().map_or(1, |n| self.whole(n, at.key("segments"), "segments", 1..=MOST_SEGMENTS));
+        // At most 1,000.
+        Image { bytes: self.bytes(&image.bytes, at, "bytes"), segments: segments as u16 }
     }
 
     fn request(

@@ -7,9 +7,12 @@ use super::{host, scalar};
 use crate::engine::Time;
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
-    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, VmSpec,
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId,
+    Technique, VmSpec,
 };
-use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile};
+use crate::scenario::file::{
+    BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile, TechniqueFile,
+};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::{Problems, did_you_mean};
 use crate::scenario::scale;
@@ -135,7 +138,7 @@ impl Checker<'_> {
                     image_bytes: self.image(image, at),
                 })
             }
-            NodeFile::Vm { vcpus, memory, backend, pin, preallocated, image, stacks, .. } => {
+            NodeFile::Vm { vcpus, memory, technique, backend, pin, preallocated, image, stacks, .. } => {
                 let vcpus = vcpus.as_ref().map_or(1, |n| {
                     scalar::whole(n, at.key("vcpus"), "vcpus", 1..=u64::from(MAX_VM_VCPUS), self.problems)
                 });
@@ -145,6 +148,10 @@ impl Checker<'_> {
                     name: name.to_owned(),
                     vcpus: vcpus as u16,
                     memory,
+                    technique: match technique {
+                        TechniqueFile::Hardware => Technique::Hardware,
+                        TechniqueFile::Interpreted => Technique::Interpreted,
+                    },
                     backend: match backend {
                         BackendFile::Virtio => Backend::UserSpace,
                         BackendFile::Vhost => Backend::Vhost,

@@ -1,27 +1,54 @@
 //! Making processes and threads.
 //!
-//! Fork copies the page tables of the process that calls it, so its cost grows with that process: the cell that
-//! measures is small. `exec` is measured with the smallest program there is, and as the difference to a fork without
-//! it. Left out: what a loader and shared libraries add to a real program's start.
+//! What a process's life is made of is found by programs that differ in one part: a child that shares memory and one
+//! that has a copy; copies of little memory and of much; programs of few segments and of many, none of them the one
+//! that a validation starts. Each whole life is measured on one processor, and the switches and wake-ups in it, known
+//! from before, are subtracted. Left out: what a loader and shared libraries add to a real program's start.
 
 use std::ffi::CString;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::time::Instant;
 
 use super::super::cell::Bench;
-use super::super::timing::{Samples, looped};
+use super::super::memory_region::{PAGE, Pages, Region};
+use super::super::timing::{Samples, clock_cost, elapsed_ns, looped, per_event, try_runs};
 use crate::costs::Unit;
-use crate::probe::sandbox::{Child, payload};
+use crate::probe::sandbox::{Child, Lender, payload};
 
-pub const GIVES: &[(&str, Unit)] =
-    &[("fork_exit_wait", Unit::Ns), ("exec", Unit::Ns), ("thread", Unit::Ns), ("signal_kill", Unit::Ns)];
+pub const GIVES: &[(&str, Unit)] = &[
+    ("fork_exit_wait", Unit::Ns),
+    ("vfork_exit_wait", Unit::Ns),
+    ("create_task", Unit::Ns),
+    ("copy_address_space", Unit::Ns),
+    ("copy_page_entry", Unit::Ns),
+    ("drop_address_space", Unit::Ns),
+    ("unmap_page", Unit::Ns),
+    ("exit_task", Unit::Ns),
+    ("exec_image", Unit::Ns),
+    ("map_segment", Unit::Ns),
+    ("thread", Unit::Ns),
+    ("signal_kill", Unit::Ns),
+];
+
+/// Pages of the memory that is copied and unmapped.
+const COUNT: usize = 4096;
+/// Segments of the two programs that are executed.
+const FEW: u16 = 4;
+const MANY: u16 = 36;
 
 pub fn run(bench: &mut Bench) -> Result<(), String> {
     let effort = bench.effort();
-    let wait = |child: std::io::Result<Child>| child.and_then(Child::wait);
+    let wait = |child: io::Result<Child>| child.and_then(Child::wait);
     wait(Child::spawn(|| 0)).map_err(|e| format!("forking: {e}"))?;
-    let fork = looped(&effort, || wait(Child::spawn(|| 0)));
+    let before = minor_faults();
+    let mut forks = 0;
+    let fork = looped(&effort, || {
+        forks += 1;
+        wait(Child::spawn(|| 0))
+    });
+    let faults = (minor_faults() - before) as f64 / f64::from(forks.max(1));
     bench.put_ns("fork_exit_wait", &fork, "fork of this small process, the child exits at once, wait");
 
     bench.doing("a process that is killed");
@@ -29,15 +56,118 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let method = "fork, the child reads address 0 and is killed for it, wait; less the same with a child that exits";
     bench.put_ns("signal_kill", &killed.minus(fork.median()), method);
 
-    bench.doing("exec");
-    let executed = exec(bench).map(|samples| samples.minus(fork.median()));
-    let method = "fork, exec of a static program of 160 bytes that exits at once, wait; less the same without exec";
-    bench.put_or_missing("exec", executed, method);
-
     bench.doing("thread");
     let thread = looped(&effort, || std::thread::spawn(|| {}).join());
     bench.put_ns("thread", &thread, "a thread is made, does nothing, and is joined");
+
+    bench.doing("a process that shares memory");
+    let failed = |e: io::Error| format!("making a process that shares memory: {e}");
+    let mut lender = Lender::default();
+    lender.end(true).and_then(|child| child.wait()).map_err(failed)?;
+    let lent = looped(&effort, || lender.end(true).and_then(|child| child.wait()));
+    bench.put_ns("vfork_exit_wait", &lent, "a child on shared memory exits at once, wait");
+    let clone = creating(bench, || {
+        let start = Instant::now();
+        let child = lender.end(false)?;
+        let time = elapsed_ns(start);
+        child.wait().map(|_| time)
+    })
+    .map_err(failed)?;
+    let call = bench.needed("system_call");
+    let woken = call.clone().and_then(|call| Ok(call + bench.needed("wake_up")?));
+    let created = woken.clone().map(|parts| clone.clone().minus(parts));
+    let method = "clone of a child on shared memory until the parent goes on, less a system call and \"wake_up\"";
+    bench.put_or_missing("create_task", created, method);
+
+    bench.doing("copying an address space");
+    let copied = |bench: &Bench| {
+        creating(bench, || {
+            let start = Instant::now();
+            let child = Child::spawn(|| 0)?;
+            let time = elapsed_ns(start);
+            child.wait().map(|_| time)
+        })
+    };
+    let little = copied(bench).map_err(failed)?;
+    let method = "fork of this small process until the parent goes on, less clone of a child on shared memory";
+    bench.put_ns("copy_address_space", &little.clone().minus(clone.median()), method);
+    let mut region = Region::new(COUNT * PAGE, Pages::Small)?;
+    let much = copied(bench).map_err(failed)?;
+    let method = "fork until the parent goes on, with 4,096 touched pages and without: the difference, a page";
+    bench.put_ns("copy_page_entry", &much.minus(little.median()).times(1.0 / COUNT as f64), method);
+
+    bench.doing("unmapping pages");
+    let touched = std::cell::RefCell::new(&mut region);
+    let unmapped = per_event(
+        &effort,
+        COUNT as u64,
+        || touched.borrow_mut().bytes_mut().chunks_mut(PAGE).for_each(|page| page[0] = 1),
+        || touched.borrow_mut().forget_pages(),
+    );
+    bench.put_ns("unmap_page", &unmapped, "giving back 4,096 touched pages in one call, a page");
+
+    bench.doing("ends of processes");
+    let switched = woken.and_then(|woken| Ok(3.0 * woken + 2.0 * bench.needed("context_switch")?));
+    let ended = switched.and_then(|parts| Ok(lent.clone().minus(parts + bench.needed("create_task")?)));
+    let method =
+        "\"vfork_exit_wait\" less its three system calls, three wake-ups, two context switches and \"create_task\"";
+    bench.put_or_missing("exit_task", ended, method);
+    let copying = (|| Ok(bench.needed("exception")? + bench.needed("page_fault")? + bench.needed("copy_4k")?))();
+    let dropped = copying.and_then(|copying: f64| {
+        let more = lent.median() + bench.needed("copy_address_space")? + faults * copying;
+        Ok(fork.clone().minus(more))
+    });
+    let method = format!(
+        "\"fork_exit_wait\" less \"vfork_exit_wait\", \"copy_address_space\" and the {faults:.0} faults that the kernel counted in it"
+    );
+    bench.put_or_missing("drop_address_space", dropped, method);
+
+    bench.doing("exec");
+    match (executed(bench, &mut lender, FEW), executed(bench, &mut lender, MANY)) {
+        (Ok(few), Ok(many)) => {
+            let segment = many.minus(few.median()).times(1.0 / f64::from(MANY - FEW));
+            let one = segment.median();
+            let method = format!("exec of static programs of {MANY} and of {FEW} segments: the difference, a segment");
+            bench.put_ns("map_segment", &segment, method);
+            let parts = (|| {
+                let known = ["drop_address_space", "page_fault_file"].map(|name| bench.needed(name));
+                let [dropped, fault] = known;
+                Ok(lent.median() + dropped? + fault? + 2.0 * bench.needed("system_call")? + f64::from(FEW) * one)
+            })();
+            let method = format!(
+                "a child on shared memory executes a static program of {FEW} segments that exits at once, wait; less the same without exec, its segments, two system calls, \"page_fault_file\" and \"drop_address_space\""
+            );
+            bench.put_or_missing("exec_image", parts.map(|parts: f64| few.minus(parts)), method);
+        }
+        (Err(because), _) | (_, Err(because)) => {
+            ["map_segment", "exec_image"].iter().for_each(|name| bench.missing(name, Unit::Ns, because.clone()));
+        }
+    }
     Ok(())
+}
+
+/// The mean of a few children a run, each timed until its parent goes on.
+fn creating(bench: &Bench, mut one: impl FnMut() -> io::Result<f64>) -> io::Result<Samples> {
+    const CHILDREN: usize = 8;
+    let clock = clock_cost();
+    try_runs(&bench.effort(), || {
+        let times = (0..CHILDREN).map(|_| one()).collect::<io::Result<Vec<f64>>>()?;
+        Ok((times.iter().sum::<f64>() / CHILDREN as f64 - clock).max(0.0))
+    })
+}
+
+/// The faults that this process and its children have taken and that no device had to serve.
+fn minor_faults() -> u64 {
+    let of = |who| {
+        // SAFETY: all zeros is a valid rusage, and the kernel fills it in.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            libc::getrusage(who, &raw mut usage);
+            usage
+        };
+        usage.ru_minflt as u64
+    };
+    of(libc::RUSAGE_SELF) + of(libc::RUSAGE_CHILDREN)
 }
 
 /// Dies by the fault that a program dies by which touches what is not its own.
@@ -53,27 +183,19 @@ fn fault() -> i32 {
     0
 }
 
-fn exec(bench: &Bench) -> Result<Samples, String> {
-    let program = payload::elf().ok_or("there is no tiny program for this processor")?;
-    let path = bench.folder()?.join("payload");
+/// A child on shared memory executes a static program of so many segments, which exits at once.
+fn executed(bench: &Bench, lender: &mut Lender, segments: u16) -> Result<Samples, String> {
+    let program = payload::with_segments(segments).ok_or("there is no tiny program for this processor")?;
+    let path = bench.folder()?.join(format!("payload-{segments}"));
     let written = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o700).open(&path);
     written
         .and_then(|mut file| file.write_all(&program))
         .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o700)))
         .map_err(|e| format!("writing {}: {e}", path.display()))?;
     let path = CString::new(path.into_os_string().into_encoded_bytes()).map_err(|e| e.to_string())?;
-    let arguments = [path.as_ptr(), std::ptr::null()];
-    let environment = [std::ptr::null()];
-    let start = || {
-        let child = Child::spawn(|| {
-            // SAFETY: all three are valid and end with null; on success this does not return.
-            unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-            1
-        });
-        child.and_then(Child::wait)
-    };
+    let mut start = || lender.execute(&path).and_then(|child| child.wait());
     match start() {
-        Ok(crate::probe::sandbox::Exit::Code(0)) => Ok(looped(&bench.effort(), start)),
+        Ok(Some(0)) => Ok(looped(&bench.effort(), start)),
         _ => {
             Err("the temporary folder is mounted so that nothing in it may be executed; set TMPDIR elsewhere"
                 .to_owned())
