@@ -46,7 +46,24 @@ fn operation() -> impl Strategy<Value = Operation> {
         (any::<bool>(), 0u64..30_000, proptest::option::of(image()))
             .prop_map(|(vfork, writes, exec)| Operation::Fork { vfork, writes, exec }),
         image().prop_map(Operation::Exec),
+        (any::<bool>(), network(), image()).prop_map(|(rootless, network, image)| {
+            Operation::StartContainer(ContainerStart { rootless, network, image })
+        }),
+        (1u64..40_000, 1u16..4, technique()).prop_map(|(written, vcpus, technique)| Operation::StartVm(VmStart {
+            written,
+            vcpus,
+            technique
+        })),
+        Just(Operation::Out),
     ]
+}
+
+fn network() -> impl Strategy<Value = StartNetwork> {
+    prop_oneof![Just(StartNetwork::Host), Just(StartNetwork::Own), Just(StartNetwork::Bridge)]
+}
+
+fn technique() -> impl Strategy<Value = Technique> {
+    prop_oneof![3 => Just(Technique::Hardware), 1 => Just(Technique::Interpreted)]
 }
 
 fn image() -> impl Strategy<Value = Image> {
@@ -89,8 +106,7 @@ fn node() -> impl Strategy<Value = NodeSpec> {
     ];
     leaf.prop_recursive(2, 6, 2, |inner| {
         let pin = prop_oneof![3 => Just(Vec::new()), 1 => proptest::collection::vec(0u16..3, 4)];
-        let technique = prop_oneof![3 => Just(Technique::Hardware), 1 => Just(Technique::Interpreted)];
-        (1u16..4, any::<bool>(), any::<bool>(), technique, pin, proptest::collection::vec(inner, 0..3)).prop_map(
+        (1u16..4, any::<bool>(), any::<bool>(), technique(), pin, proptest::collection::vec(inner, 0..3)).prop_map(
             |(vcpus, vhost, preallocated, technique, pin, stacks)| {
                 let backend = if vhost { Backend::Vhost } else { Backend::UserSpace };
                 NodeSpec::Vm(VmSpec { technique, backend, preallocated, pin, ..vm("vm", vcpus, stacks) })
@@ -273,6 +289,7 @@ proptest! {
         }
         // What a hypervisor answers instead of the processor.
         costs.set(Primitive::Cpuid, 0);
+        costs.set(Primitive::PortWrite, 0);
         let mut inner = NodeSpec::Process(process("app", 0));
         for interpreted in interpreted {
             let technique = if interpreted { Technique::Interpreted } else { Technique::Hardware };
@@ -479,6 +496,7 @@ fn stays_inside() -> impl Strategy<Value = Operation> {
         (any::<bool>(), 0u64..30_000, proptest::option::of(image()))
             .prop_map(|(vfork, writes, exec)| Operation::Fork { vfork, writes, exec }),
         image().prop_map(Operation::Exec),
+        Just(Operation::Out),
     ]
 }
 
@@ -511,4 +529,22 @@ fn a_description_that_breaks_a_limit_makes_an_error_and_no_machine() {
     let max = CpuMax { quota: Time::ms(1), period: Time::ZERO, burst: Time::ZERO };
     let group = CgroupSpec { cpu_max: Some(max) };
     assert!(matches!(of_process(&|p| p.cgroup = Some(group.clone())), Err(SpecError::Zero { .. })));
+}
+
+#[test]
+fn a_message_whose_sender_is_preempted_on_the_way_to_waking_its_reader_keeps_its_journey() {
+    // In an interpreted guest waking takes long enough for a quota to end in the middle of it.
+    let request = Operation::Request { send: 1, receive: 900, think: Time::us(4), peer: Peer::Local };
+    let (open, call) = (Operation::Open("data".to_owned()), Operation::SystemCall("getpid".to_owned()));
+    let asking = program(repeat(2, vec![open.clone(), call, request, open]));
+    let max = CpuMax { quota: Time::us(900), period: Time::ms(1), burst: Time::us(200) };
+    let cgroup = Some(CgroupSpec { cpu_max: Some(max) });
+    let app = ProcessSpec { threads: 2, weight: 1, cpu: Some(0), cgroup, ..process("app", 0) };
+    let inner = vec![NodeSpec::Process(app)];
+    let guest = VmSpec { technique: Technique::Interpreted, backend: Backend::UserSpace, ..vm("vm", 2, inner) };
+    let short = program(repeat(1, vec![Operation::Hlt]));
+    let stacks = vec![NodeSpec::Process(process("short", 1)), NodeSpec::Vm(guest)];
+    let outcome = run(&Spec { host: host(1), programs: vec![asking, short], stacks }, 0);
+    assert_eq!(outcome.end, End::Finished);
+    assert!(trace(&outcome).journeys.iter().all(|journey| journey.end != Time::MAX));
 }

@@ -137,6 +137,31 @@ primitives! {
     FileFault "file_fault" Ns "file-page fault handler" "The kernel's handler for the first touch of a mapped file in the page cache, its neighbours mapped along, without exception entry";
     ExitTask "exit_task" Ns "end a task" "Ending a task, leaving its tables, telling its parent, and the parent's taking note";
 
+    // Starting containers and virtual machines
+    NamespaceUser "namespace_user" Ns "make a user namespace" "unshare's work for a new user namespace";
+    NamespaceMnt "namespace_mnt" Ns "make a mount namespace" "unshare's work for a new mount namespace: a copy of every mount";
+    NamespacePid "namespace_pid" Ns "make a pid namespace" "unshare's work for a new pid namespace";
+    NamespaceNet "namespace_net" Ns "make a network namespace" "unshare's work for a new network namespace, its loopback device and tables";
+    NamespaceUts "namespace_uts" Ns "make a host-name namespace" "unshare's work for a new UTS namespace";
+    NamespaceIpc "namespace_ipc" Ns "make an IPC namespace" "unshare's work for a new IPC namespace";
+    NamespaceCgroup "namespace_cgroup" Ns "make a cgroup namespace" "unshare's work for a new cgroup namespace";
+    CgroupCreate "cgroup_create" Ns "make a cgroup" "mkdir of a cgroup";
+    CgroupEnter "cgroup_enter" Ns "enter a cgroup" "Moving a process into an empty cgroup";
+    VethCreate "veth_create" Ns "make a veth pair" "Making a pair of virtual network devices across two namespaces";
+    MountPrivate "mount_private" Ns "make mounts private" "Cutting every mount of a namespace off from the others'";
+    MountTmpfs "mount_tmpfs" Ns "mount a tmpfs" "Mounting a file system in memory";
+    MountOverlay "mount_overlay" Ns "mount an overlay" "Mounting an overlay of one read-only and one writable layer";
+    MountProc "mount_proc" Ns "mount /proc" "Mounting a process file system";
+    PivotRoot "pivot_root" Ns "pivot_root" "Making a mount the root of all processes in its namespace";
+    DetachMounts "detach_mounts" Ns "detach mounts" "Detaching a tree of mounts from its namespace, and waiting until nobody looks at it";
+    CreateFile "create_file" Ns "make a file or folder" "Making an entry in a folder of a file system in memory";
+    SeccompInstall "seccomp_install" Ns "install a seccomp filter" "Checking a filter, compiling it and attaching it to the task";
+    KvmCreateVm "kvm_create_vm" Ns "KVM_CREATE_VM" "Making a virtual machine without anything in it";
+    KvmCreateIrqchip "kvm_create_irqchip" Ns "KVM_CREATE_IRQCHIP" "Making a virtual machine's interrupt controllers";
+    KvmMemorySlot "kvm_memory_slot" Ns "give memory to a VM" "KVM_SET_USER_MEMORY_REGION: a new memory slot, and waiting until every processor sees it";
+    KvmCreateVcpu "kvm_create_vcpu" Ns "KVM_CREATE_VCPU" "Making a virtual processor and setting its registers";
+    PortWrite "port_write" Ns "OUT" "OUT to a register of a device on bare hardware";
+
     // Full emulation
     EmulatedInstruction "emulated_instruction" Ns "interpret an instruction" "Fetching, decoding and executing one guest instruction in software";
     EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
@@ -163,6 +188,10 @@ impl Primitive {
         Primitive::VirtioBackendPush,
         Primitive::NestedReflect,
         Primitive::NestedMerge,
+        Primitive::KvmCreateVm,
+        Primitive::KvmCreateIrqchip,
+        Primitive::KvmMemorySlot,
+        Primitive::KvmCreateVcpu,
         Primitive::EmulatedInstruction,
         Primitive::EmulatedLoad,
         Primitive::EmulatedCpuid,

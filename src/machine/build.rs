@@ -626,6 +626,12 @@ fn describe(operation: &Operation) -> String {
             format!("{call}{exec}, wait")
         }
         Operation::Exec(image) => format!("exec({})", bytes(image.bytes)),
+        Operation::StartContainer(start) => match start.rootless {
+            true => "start a rootless container".to_owned(),
+            false => "start a container".to_owned(),
+        },
+        Operation::StartVm(_) => "start a virtual machine".to_owned(),
+        Operation::Out => "OUT".to_owned(),
     }
 }
 

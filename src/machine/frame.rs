@@ -106,8 +106,12 @@ pub enum Kind {
     Translate { inward: bool, namespace: ComponentId },
     /// Touches a newly allocated page of so many bytes.
     Populate(u64),
+    /// Touches so many bytes of fresh memory, page by page.
+    Touch(u64),
     /// Makes a task ready.
     Wake(TaskId),
+    /// Leaves a message for a task and makes it ready.
+    Send(TaskId),
     /// Sends an interrupt to another processor of the same kernel.
     SendIpi(CpuId, IrqKind),
     /// Makes the thread of a vCPU notice that an interrupt is pending for it.

@@ -6,6 +6,7 @@
 //! finds what each core is in the middle of; every mechanism is a file with the steps of its frames.
 
 mod build;
+mod container;
 mod frame;
 mod hardware;
 mod hypervisor;
@@ -14,6 +15,7 @@ mod journal;
 mod kernel;
 pub mod limits;
 mod run;
+mod sequence;
 pub mod spec;
 mod state;
 mod topology;

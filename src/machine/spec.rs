@@ -246,10 +246,50 @@ pub enum Operation {
     },
     /// Replaces the program's memory by that of an executable file; the rest of the program is what that file does.
     Exec(Image),
+    /// Starts a container, until its program's first instruction.
+    StartContainer(ContainerStart),
+    /// Starts a virtual machine, until its first instruction has exited.
+    StartVm(VmStart),
+    /// OUT to a register of a device that is emulated where there is a hypervisor.
+    Out,
     /// CPUID in ring 3.
     Cpuid,
     /// HLT in ring 3: a general-protection fault; the kernel ends the program.
     Hlt,
+}
+
+/// How a container is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ContainerStart {
+    /// By an ordinary user, in a user namespace.
+    pub rootless: bool,
+    /// What network it gets.
+    pub network: StartNetwork,
+    /// Its program.
+    pub image: Image,
+}
+
+/// The network of a container that is started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StartNetwork {
+    /// The kernel's own namespace.
+    Host,
+    /// A namespace of its own, joined to nothing.
+    Own,
+    /// A namespace of its own, with a veth pair.
+    #[default]
+    Bridge,
+}
+
+/// How a virtual machine is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VmStart {
+    /// Bytes of its memory that the device model writes before the first instruction.
+    pub written: u64,
+    /// Processors.
+    pub vcpus: u16,
+    /// How its instructions are executed.
+    pub technique: Technique,
 }
 
 /// An executable file, in the page cache.
@@ -298,6 +338,9 @@ impl Operation {
             Operation::Open(_) => OperationKind::Open,
             Operation::Fork { .. } => OperationKind::Fork,
             Operation::Exec(_) => OperationKind::Exec,
+            Operation::StartContainer(_) => OperationKind::StartContainer,
+            Operation::StartVm(_) => OperationKind::StartVm,
+            Operation::Out => OperationKind::Out,
         }
     }
 }

@@ -253,7 +253,7 @@ impl Turn<'_> {
         let at = At { context, cpu, core, ride: frame.ride };
         match frame.kind {
             Kind::Program => self.step_program(at),
-            Kind::Operation(operation) => self.step_operation(at, operation, frame.pc),
+            Kind::Operation(operation) => self.step_operation(at, operation, frame),
             Kind::Echo => self.step_echo(at, frame.pc),
             Kind::Child => self.step_child(at, frame),
             Kind::Exec(image) => self.step_exec(at, image, frame),
@@ -263,7 +263,9 @@ impl Turn<'_> {
             Kind::SubmitPacket(request) => self.step_submit_packet(at, request, frame.pc),
             Kind::Translate { inward, namespace } => self.step_translate(at, inward, namespace, frame.pc),
             Kind::Populate(bytes) => self.step_populate(at, bytes, frame.pc),
-            Kind::Wake(task) => self.step_wake(at, task, frame.pc),
+            Kind::Touch(bytes) => self.step_touch(at, bytes, frame),
+            Kind::Wake(task) => self.step_wake(at, task, 0, frame.pc),
+            Kind::Send(task) => self.step_wake(at, task, 1, frame.pc),
             Kind::SendIpi(target, irq) => self.step_send_ipi(at, target, irq, frame.pc),
             Kind::Notify(guest_cpu) => self.step_notify(at, guest_cpu),
             Kind::ProgramTimer => self.step_program_timer(at, frame.pc),

@@ -31,7 +31,7 @@ pub fn link_of(operation: &Operation) -> Option<Link> {
         Operation::PingPong { across_cpus: false } => Some(Link::PipeSameCpu),
         Operation::PingPong { across_cpus: true } => Some(Link::PipeAcrossCpus),
         Operation::Request { peer: Peer::Local, .. } => Some(Link::Socket),
-        Operation::Fork { .. } => Some(Link::Child),
+        Operation::Fork { .. } | Operation::StartContainer(_) => Some(Link::Child),
         _ => None,
     }
 }
@@ -68,7 +68,8 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Operation`]: one operation, step by step.
-    pub fn step_operation(&mut self, at: At, index: u16, pc: u8) {
+    pub fn step_operation(&mut self, at: At, index: u16, frame: Frame) {
+        let pc = frame.pc;
         let fixed = self.f;
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let operation = &fixed.operations[usize::from(index)];
@@ -99,6 +100,12 @@ impl Turn<'_> {
             Operation::Hlt => self.step_forbidden(at, task, pc),
             Operation::Open(_) => self.step_open(at, task, pc),
             Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
+            Operation::StartContainer(_) => self.step_fork(at, task, index, false, pc),
+            Operation::StartVm(start) => self.step_start_vm(at, task, start, frame),
+            Operation::Out => match pc {
+                0 => self.sensitive_out(at, 1),
+                _ => self.end_operation(at),
+            },
             Operation::Exec(image) => match pc {
                 0 => self.exec(at, *image, 1),
                 _ => self.end_operation(at),

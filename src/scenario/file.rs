@@ -6,6 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use crate::machine::spec::Technique;
+
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(rename = "Scenario", deny_unknown_fields)]
@@ -188,6 +190,20 @@ pub(super) enum StatementFile {
         exec: Option<ImageFile>,
     },
     Exec(ImageFile),
+    StartContainer {
+        #[serde(default)]
+        rootless: bool,
+        #[serde(default)]
+        network: StartNetworkFile,
+        program: ImageFile,
+    },
+    StartVm {
+        written: Loose,
+        vcpus: Option<Loose>,
+        #[serde(default)]
+        technique: TechniqueFile,
+    },
+    Out,
     Cpuid,
     Hlt,
     Repeat {
@@ -195,6 +211,15 @@ pub(super) enum StatementFile {
         body: Vec<StatementFile>,
     },
     Forever(Vec<StatementFile>),
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Network", deny_unknown_fields)]
+pub(super) enum StartNetworkFile {
+    Host,
+    Own,
+    #[default]
+    Bridge,
 }
 
 #[derive(Debug, Deserialize)]
@@ -286,6 +311,15 @@ pub(super) enum TechniqueFile {
     #[default]
     Hardware,
     Interpreted,
+}
+
+impl From<TechniqueFile> for Technique {
+    fn from(technique: TechniqueFile) -> Technique {
+        match technique {
+            TechniqueFile::Hardware => Technique::Hardware,
+            TechniqueFile::Interpreted => Technique::Interpreted,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

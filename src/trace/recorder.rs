@@ -36,11 +36,17 @@ pub enum OperationKind {
     Fork,
     /// Becoming another program.
     Exec,
+    /// Starting a container.
+    StartContainer,
+    /// Starting a virtual machine.
+    StartVm,
+    /// OUT.
+    Out,
 }
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [OperationKind; 13] = [
+    pub const ALL: [OperationKind; 16] = [
         OperationKind::Compute,
         OperationKind::Memory,
         OperationKind::SystemCall,
@@ -54,6 +60,9 @@ impl OperationKind {
         OperationKind::Open,
         OperationKind::Fork,
         OperationKind::Exec,
+        OperationKind::StartContainer,
+        OperationKind::StartVm,
+        OperationKind::Out,
     ];
 
     /// The name in scenario files (`Operation("read")`) and reports.
@@ -72,6 +81,9 @@ impl OperationKind {
             OperationKind::Open => "open",
             OperationKind::Fork => "fork",
             OperationKind::Exec => "exec",
+            OperationKind::StartContainer => "start_container",
+            OperationKind::StartVm => "start_vm",
+            OperationKind::Out => "out",
         }
     }
 }

@@ -6,8 +6,8 @@ use super::{GuestWork, Place, Work, work::Route};
 use crate::costs::Table;
 use crate::engine::Time;
 use crate::machine::spec::{
-    Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, Image, NodeSpec, Operation, Peer,
-    ProcessSpec, ProgramId, ProgramSpec, Spec, Statement, Technique, VmSpec,
+    Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, ContainerStart, CpuMax, HostSpec, Image, NodeSpec,
+    Operation, Peer, ProcessSpec, ProgramId, ProgramSpec, Spec, StartNetwork, Statement, Technique, VmSpec, VmStart,
 };
 use crate::machine::{self, Outcome, RunOptions};
 use crate::trace::OperationKind;
@@ -21,10 +21,18 @@ pub struct Ground {
     pub in_guest: bool,
     /// Cores of the hardware.
     pub cores: u16,
+    /// Whether the virtual machines that are made on it are interpreted.
+    pub interpreted: bool,
 }
 
 /// Loads of a walk that are one simulated operation.
 const LOADS: u64 = 10_000;
+/// The same where each instruction takes long.
+const FEW_TURNS: u64 = 1_000;
+/// Instructions of a turn of the guest's program with CPUID, but for CPUID itself.
+const MIXED_INSTRUCTIONS: u64 = 1_004;
+/// Bytes of the virtual machine that is started.
+const VM_BYTES: u64 = 2 << 20;
 /// What every simulation begins with is left out.
 const WARM_UP: usize = 10;
 
@@ -40,6 +48,8 @@ struct Run {
     pinned: bool,
     until: Time,
     in_vm: bool,
+    /// In one more virtual machine, which is interpreted.
+    interpreted: bool,
 }
 
 impl Ground {
@@ -58,8 +68,8 @@ impl Ground {
             pinned: true,
             until: Time::ms(100),
             in_vm: self.in_guest,
+            interpreted: false,
         };
-        let missing = |what: &str| Err(format!("mechanism missing: {what}"));
         Ok(match work {
             Work::Calls(place) => {
                 let call = |name: &str| Operation::SystemCall(name.to_owned());
@@ -108,8 +118,25 @@ impl Ground {
                 latencies(&self.simulate(Run { bridged, ..run }), OperationKind::Request)
             }
             Work::ForkExec => self.fork_exec(run(Vec::new())),
-            Work::ContainerStart => return missing("the start of a container"),
-            Work::VmStart => return missing("the creation and start of a virtual machine"),
+            Work::ContainerStart => {
+                // Root's, as the one that is measured: in a network namespace that is joined to nothing.
+                let (rootless, network) = (false, StartNetwork::Own);
+                let start = ContainerStart { rootless, network, image: Image { bytes: 160, segments: 1 } };
+                let outcome = self.simulate(Run {
+                    pinned: false,
+                    until: Time::ms(1000),
+                    ..run(forever(vec![Operation::StartContainer(start), Operation::Sleep(Time::ms(2))]))
+                });
+                latencies(&outcome, OperationKind::StartContainer)
+            }
+            Work::VmStart => {
+                let technique = if self.interpreted { Technique::Interpreted } else { Technique::Hardware };
+                let start = VmStart { written: VM_BYTES, vcpus: 1, technique };
+                let outcome =
+                    self.simulate(Run { until: Time::ms(1000), ..run(forever(vec![Operation::StartVm(start)])) });
+                latencies(&outcome, OperationKind::StartVm)
+            }
+            Work::Guest(work) if self.interpreted => self.interpreted(work, run(Vec::new())),
             Work::Guest(GuestWork::Compute) => {
                 let outcome = self.simulate(Run { in_vm: true, ..run(forever(vec![Operation::Cycles(1_000_000)])) });
                 latencies(&outcome, OperationKind::Compute).into_iter().map(|ns| ns / 1e6).collect()
@@ -120,6 +147,32 @@ impl Ground {
             }
             Work::Guest(GuestWork::Walk) => self.walk(Run { in_vm: true, ..run(Vec::new()) }),
         })
+    }
+
+    /// The guest works on a machine that is interpreted, where what counts is instructions: an addition, a decrement and
+    /// a jump; CPUID and what is around it; a load, a decrement and a jump.
+    fn interpreted(&self, work: GuestWork, run: Run) -> Vec<f64> {
+        let run = |body, until| Run { body: vec![repeat(None, body)], until, interpreted: true, ..run };
+        match work {
+            GuestWork::Compute => {
+                let body = vec![Operation::Cycles(3 * FEW_TURNS)];
+                let outcome = self.simulate(run(body, Time::ms(300)));
+                let turns = latencies(&outcome, OperationKind::Compute);
+                turns.into_iter().map(|ns| ns / FEW_TURNS as f64).collect()
+            }
+            GuestWork::Exits => {
+                let body = vec![Operation::Cpuid, Operation::Cycles(MIXED_INSTRUCTIONS)];
+                rounds(&self.simulate(run(body, Time::ms(300))), OperationKind::Cpuid)
+            }
+            GuestWork::Walk => {
+                let working_set = WALK_BYTES as u64;
+                let loads = Operation::Memory { working_set, accesses: FEW_TURNS, huge_pages: false };
+                // Long enough for the first touches, which are slow.
+                let outcome = self.simulate(run(vec![loads, Operation::Cycles(2 * FEW_TURNS)], Time::ms(60_000)));
+                let turns = rounds(&outcome, OperationKind::Memory);
+                turns.into_iter().map(|ns| ns / FEW_TURNS as f64).collect()
+            }
+        }
     }
 
     /// Nanoseconds of one load, first touches left out.
@@ -168,6 +221,21 @@ impl Ground {
             NodeSpec::Container(ContainerSpec { process, seccomp_filters: filters, network, image_bytes: 0 })
         } else {
             NodeSpec::Process(process)
+        };
+        let node = if run.interpreted {
+            NodeSpec::Vm(VmSpec {
+                name: "guest".to_owned(),
+                vcpus: 1,
+                memory: GIB,
+                technique: Technique::Interpreted,
+                backend: Backend::UserSpace,
+                pin: vec![0],
+                preallocated: true,
+                image_bytes: 0,
+                stacks: vec![node],
+            })
+        } else {
+            node
         };
         let node = if run.in_vm {
             NodeSpec::Vm(VmSpec {
@@ -239,13 +307,13 @@ mod tests {
     use crate::validate::Figure;
 
     fn median(in_guest: bool, work: Work) -> f64 {
-        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest, cores: 2 };
+        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest, cores: 2, interpreted: false };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
     }
 
     #[test]
     fn every_work_has_a_prediction_or_names_what_is_missing() {
-        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest: true, cores: 2 };
+        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest: true, cores: 2, interpreted: false };
         for work in Work::all() {
             match ground.predict(work) {
                 Ok(samples) => assert!(samples.len() > 10, "{}: {}", work.name(), samples.len()),

@@ -151,7 +151,7 @@ impl Turn<'_> {
             ExitReason::Cpuid => (Primitive::HandleCpuid, parts.exits),
             ExitReason::Hlt => (Primitive::HandleHlt, parts.vcpus),
             ExitReason::Doorbell => (Primitive::HandleDoorbell, parts.backends),
-            ExitReason::IoInstruction => (Primitive::EmulateAccess, parts.backends),
+            ExitReason::IoInstruction => (Primitive::ExitToUserSpace, parts.backends),
             ExitReason::EptViolation => (Primitive::HandleEptViolation, parts.nested_paging),
             ExitReason::MsrWrite => (Primitive::HandleMsr, parts.exits),
             ExitReason::ApicWrite => (Primitive::HandleIcr, parts.exits),
@@ -163,6 +163,7 @@ impl Turn<'_> {
 
     /// What the handler of an exit does.
     fn effect_of_exit(&mut self, at: At, thread: TaskId, reason: ExitReason, reflect: bool, argument: u64) {
+        let parts = self.s.kernel_of(at.cpu).parts;
         self.goto(at, EXIT_TRAPPED_ACCESSES);
         if reflect {
             return;
@@ -178,6 +179,11 @@ impl Turn<'_> {
                 let ride = self.pass_with(at.ride, irq);
                 self.post(target, irq, ride);
                 self.push(At { ride, ..at }, Kind::Notify(target));
+            }
+            ExitReason::IoInstruction => {
+                let pc = EXIT_TRAPPED_ACCESSES;
+                let primitive = Primitive::EmulateAccess;
+                self.pay(at, pc, primitive, 1, parts.backends, Crossing::Device, Token::IoRequest);
             }
             ExitReason::Doorbell => self.doorbell(at, RequestId(argument as u32)),
             ExitReason::EptViolation => self.push(at, Kind::Populate(argument)),
@@ -200,6 +206,21 @@ impl Turn<'_> {
     /// Whether a step on this processor happens in non-root mode.
     pub fn is_virtual(&self, cpu: CpuId) -> bool {
         self.s.thread_of(cpu).is_some()
+    }
+
+    /// OUT: on bare hardware the device takes it; on virtual hardware it is an exit, and the device model below, a
+    /// program, decodes it and does what the device would.
+    pub fn sensitive_out(&mut self, at: At, pc: u8) {
+        match self.s.thread_of(at.cpu) {
+            Some(thread) => {
+                self.goto(at, pc);
+                self.exit_guest(thread, ExitReason::IoInstruction, false, 0, at.ride);
+            }
+            None => {
+                let component = self.user_component(at);
+                self.pay(at, pc, Primitive::PortWrite, 1, component, Crossing::Device, Token::IoRequest);
+            }
+        }
     }
 
     /// A sensitive instruction of a program: by itself on bare hardware, an exit on virtual hardware.

@@ -9,6 +9,7 @@
 pub mod exit;
 pub mod inject;
 pub mod interpreter;
+pub mod start;
 pub mod virtio;
 
 pub use exit::{EXIT_BLOCK, EXIT_HANDLE, EXIT_INJECT};

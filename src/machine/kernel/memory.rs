@@ -9,7 +9,7 @@
 use crate::costs::Primitive;
 use crate::trace::{Crossing, ExitReason, Token};
 
-use crate::machine::frame::{At, Kind, TaskId};
+use crate::machine::frame::{At, Frame, Kind, TaskId};
 use crate::machine::hardware::paging;
 use crate::machine::turn::Turn;
 
@@ -52,6 +52,24 @@ impl Turn<'_> {
                 self.spend(at, pc + 1, what, left, count, component, Crossing::None, Token::Instruction);
             }
             _ => self.end_operation(at),
+        }
+    }
+
+    /// [`Kind::Touch`]: page after page faults and is cleared.
+    pub fn step_touch(&mut self, at: At, bytes: u64, frame: Frame) {
+        let (memory, page) = (self.s.kernel_of(at.cpu).parts.memory, paging::page_bytes(false));
+        match frame.pc {
+            0 if u64::from(frame.count) >= bytes.div_ceil(page) => self.pop(at),
+            0 => self.pay(at, 1, Primitive::Exception, 1, memory, Crossing::PageFault, Token::PageFault),
+            1 => self.pay(at, 2, Primitive::PageFault, 1, memory, Crossing::None, Token::PageFault),
+            _ => {
+                self.again(at, 0);
+                // Given back with the rest of it before anything else asks for memory.
+                self.frames(at.context).push(Frame::new(Kind::Populate(page), at.ride));
+                if let Some(task) = self.task_of(at) {
+                    self.s.task_mut(task).owned += page;
+                }
+            }
         }
     }
 

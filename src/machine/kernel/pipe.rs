@@ -100,7 +100,6 @@ impl Turn<'_> {
     }
 
     fn send_message(&mut self, at: At, to: TaskId) {
-        self.s.task_mut(to).messages += 1;
-        self.push(at, Kind::Wake(to));
+        self.push(at, Kind::Send(to));
     }
 }

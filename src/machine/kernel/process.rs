@@ -14,6 +14,7 @@
 use crate::costs::Primitive;
 use crate::trace::{Crossing, Token};
 
+use crate::machine::container;
 use crate::machine::frame::{At, Frame, Kind, TaskId};
 use crate::machine::hardware::paging::page_bytes;
 use crate::machine::journal::Ride;
@@ -32,12 +33,17 @@ const COPY: u8 = 3;
 const COPIED: u8 = 4;
 const EXEC: u8 = 5;
 const RELEASE: u8 = 6;
-const EXIT: u8 = 7;
+pub const EXIT: u8 = 7;
 const EXIT_FILTERS: u8 = 8;
 const EXIT_PAGES: u8 = 9;
 const EXIT_TABLES: u8 = 10;
 const EXIT_TASK: u8 = 11;
 const TELL: u8 = 12;
+/// From here on a child starts a container.
+const BETWEEN: u8 = 16;
+
+/// Bytes of its memory that a container's runtime writes to before it executes the program: its stack, its tables.
+const RUNTIME_WRITES: u64 = 64 << 10;
 
 impl Turn<'_> {
     /// The parent's side: clone, and waiting for the child's end. `index` is the operation's.
@@ -60,8 +66,7 @@ impl Turn<'_> {
                 self.goto(at, if vfork { 6 } else { 7 });
                 let child = self.s.task(task).partners[Link::Child as usize];
                 self.s.task_mut(child).program = index;
-                self.s.task_mut(child).messages += 1;
-                self.push(at, Kind::Wake(child));
+                self.push(at, Kind::Send(child));
             }
             // What is lent is not used meanwhile.
             6 if self.s.task(task).messages == 0 => self.block(task),
@@ -84,8 +89,13 @@ impl Turn<'_> {
         let Some(child) = self.task_of(at) else { return self.pop(at) };
         let (own, parts) = (self.s.task(child), self.s.kernel_of(at.cpu).parts);
         let (parent, messages) = (own.partners[0], own.messages);
-        let operation = &self.f.operations[usize::from(own.program)].operation;
-        let &Operation::Fork { vfork, writes, exec } = operation else { return self.block(child) };
+        let fixed = self.f;
+        let operation = &fixed.operations[usize::from(own.program)].operation;
+        let (vfork, writes, exec, start) = match operation {
+            Operation::Fork { vfork, writes, exec } => (*vfork, *writes, *exec, None),
+            Operation::StartContainer(start) => (false, RUNTIME_WRITES, None, Some(start)),
+            _ => return self.block(child),
+        };
         match frame.pc {
             BORN if messages == 0 => self.block(child),
             BORN => {
@@ -101,7 +111,11 @@ impl Turn<'_> {
                 let primitive = Primitive::Exception;
                 self.pay(at, COPY_HANDLER, primitive, 1, parts.memory, Crossing::PageFault, Token::PageFault);
             }
-            WRITE => self.goto(at, EXEC),
+            WRITE => {
+                if let Some(base) = self.frames(at.context).last_mut() {
+                    (base.pc, base.count) = (if start.is_some() { container::FIRST } else { EXEC }, 0);
+                }
+            }
             COPY_HANDLER => {
                 self.pay(at, COPY, Primitive::PageFault, 1, parts.memory, Crossing::None, Token::PageFault);
             }
@@ -136,12 +150,19 @@ impl Turn<'_> {
             EXIT_TASK => {
                 self.pay(at, TELL, Primitive::ExitTask, 1, parts.scheduler, Crossing::None, Token::SystemCall);
             }
+            BETWEEN..=u8::MAX => {
+                if let Some(start) = start {
+                    self.step_container(at, child, start, frame);
+                }
+            }
             _ => {
                 if let Some(base) = self.frames(at.context).last_mut() {
                     (base.pc, base.count) = (BORN, 0);
                 }
-                self.s.task_mut(parent).messages += 1;
-                self.push(at, Kind::Wake(parent));
+                // Who started a container was told when it ran.
+                if start.is_none() {
+                    self.push(at, Kind::Send(parent));
+                }
             }
         }
     }
@@ -186,7 +207,7 @@ impl Turn<'_> {
     }
 
     /// The next round of a step that repeats.
-    fn again(&mut self, at: At, pc: u8) {
+    pub fn again(&mut self, at: At, pc: u8) {
         if let Some(top) = self.frames(at.context).last_mut() {
             top.pc = pc;
             top.count += 1;
@@ -195,8 +216,7 @@ impl Turn<'_> {
 
     /// A parent that stands still in vfork goes on. Its child keeps the journey.
     fn release(&mut self, at: At, parent: TaskId) {
-        self.s.task_mut(parent).messages += 1;
-        self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(parent));
+        self.push(At { ride: Ride::NONE, ..at }, Kind::Send(parent));
     }
 
     /// Takes all pages out of a task's address space; its kernel has them for others.

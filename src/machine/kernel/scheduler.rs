@@ -114,13 +114,15 @@ impl Turn<'_> {
         self.s.cpu_mut(cpu_id).ready.insert(key);
     }
 
-    /// [`Kind::Wake`]: makes a task ready and tells the processor that is to run it.
-    pub fn step_wake(&mut self, mut at: At, task_id: TaskId, pc: u8) {
+    /// [`Kind::Wake`], and [`Kind::Send`] with messages: makes a task ready and tells the processor that is to run it.
+    /// A message is there from the instant at which the journey is handed over, so that no reader takes it before.
+    pub fn step_wake(&mut self, mut at: At, task_id: TaskId, messages: u32, pc: u8) {
         let scheduler = self.s.kernel_of(at.cpu).parts.scheduler;
         match pc {
             0 => self.pay(at, 1, Primitive::WakeUp, 1, scheduler, Crossing::None, Token::Instruction),
             1 => {
                 self.goto(at, 2);
+                self.s.task_mut(task_id).messages += messages;
                 let ride = self.pass_to(at.ride, task_id);
                 self.carry(&mut at, ride);
                 if self.s.task(task_id).state != TaskState::Blocked {

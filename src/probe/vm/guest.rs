@@ -34,6 +34,9 @@ const PAGE_TABLES: u64 = 0x1_0000;
 /// The most memory whose page tables fit below 1 MiB.
 pub const MOST_MEMORY: usize = 256 << 20;
 
+/// Loads in a turn of [`Program::Loads`].
+pub const LOADS: u32 = 14;
+
 /// Turns of the empty loop between two exits of [`Program::Mixed`]; one cycle each.
 pub const MIXED_TURNS: u32 = 500;
 
@@ -60,11 +63,15 @@ pub enum Program {
     Walk,
     /// HLT until an interrupt comes, then an OUT that says so; for ever.
     Halt,
+    /// Six times two additions and a jump to what follows.
+    Blocks,
+    /// Fourteen loads from the address in RAX.
+    Loads,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Program; 8] = [
+    pub const ALL: [Program; 10] = [
         Program::First,
         Program::Compute,
         Program::Cpuid,
@@ -73,6 +80,8 @@ impl Program {
         Program::Mixed,
         Program::Walk,
         Program::Halt,
+        Program::Blocks,
+        Program::Loads,
     ];
 
     /// Instructions in one turn of its loop.
@@ -80,6 +89,8 @@ impl Program {
         match self {
             Program::First => 1,
             Program::Cpuid => 4,
+            Program::Blocks => 20,
+            Program::Loads => LOADS + 2,
             Program::Mixed => 5 + 2 * MIXED_TURNS,
             Program::Compute | Program::Port | Program::Mmio | Program::Walk | Program::Halt => 3,
         }
@@ -105,6 +116,19 @@ impl Program {
             ],
             // mov rax, [rax]; dec r15; jnz; ...
             Program::Walk => &[0x48, 0x8b, 0x00, 0x49, 0xff, 0xcf, 0x75, 0xf8, 0xe6, 0x10, 0xf4],
+            // add rax, rbx; inc rcx; jmp to the next; ... dec r15; jnz; ...
+            Program::Blocks => &[
+                0x48, 0x01, 0xd8, 0x48, 0xff, 0xc1, 0xeb, 0, 0x48, 0x01, 0xd8, 0x48, 0xff, 0xc1, 0xeb, 0, 0x48, 0x01,
+                0xd8, 0x48, 0xff, 0xc1, 0xeb, 0, 0x48, 0x01, 0xd8, 0x48, 0xff, 0xc1, 0xeb, 0, 0x48, 0x01, 0xd8, 0x48,
+                0xff, 0xc1, 0xeb, 0, 0x48, 0x01, 0xd8, 0x48, 0xff, 0xc1, 0xeb, 0, 0x49, 0xff, 0xcf, 0x75, 0xcb, 0xe6,
+                0x10, 0xf4,
+            ],
+            // mov rdx, [rax]; ... dec r15; jnz; ...
+            Program::Loads => &[
+                0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b,
+                0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48,
+                0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x49, 0xff, 0xcf, 0x75, 0xd1, 0xe6, 0x10, 0xf4,
+            ],
             // sti; hlt; out 0x12, al; jmp to hlt
             Program::Halt => &[0xfb, 0xf4, 0xe6, 0x12, 0xeb, 0xfb],
         }

@@ -9,5 +9,5 @@
 mod guest;
 mod machine;
 
-pub use guest::Program;
+pub use guest::{LOADS, Program};
 pub use machine::{Machine, Start, VmError};

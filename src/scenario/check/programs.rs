@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use super::{host, scalar};
-use crate::machine::spec::{Cache, Image, Operation, Peer, ProgramSpec, Statement};
-use crate::scenario::file::{CacheFile, ImageFile, Loose, Named, PeerFile, StatementFile};
+use crate::machine::limits::MAX_VM_VCPUS;
+use crate::machine::spec::{
+    Cache, ContainerStart, Image, Operation, Peer, ProgramSpec, StartNetwork, Statement, VmStart,
+};
+use crate::scenario::file::{CacheFile, ImageFile, Loose, Named, PeerFile, StartNetworkFile, StatementFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 
@@ -156,6 +159,26 @@ impl Reader<'_> {
                 exec: exec.as_ref().map(|image| self.image(image, at.key("exec"))),
             },
             StatementFile::Exec(image) => Operation::Exec(self.image(image, at.item(0))),
+            StatementFile::StartContainer { rootless, network, program } => Operation::StartContainer(ContainerStart {
+                rootless: *rootless,
+                network: match network {
+                    StartNetworkFile::Host => StartNetwork::Host,
+                    StartNetworkFile::Own => StartNetwork::Own,
+                    StartNetworkFile::Bridge => StartNetwork::Bridge,
+                },
+                image: self.image(program, at.key("program")),
+            }),
+            StatementFile::StartVm { written, vcpus, technique } => {
+                let most = u64::from(MAX_VM_VCPUS);
+                let vcpus = vcpus.as_ref().map_or(1, |n| self.whole(n, at.key("vcpus"), "vcpus", 1..=most));
+                Operation::StartVm(VmStart {
+                    written: self.bytes(written, at, "written"),
+                    // At most MAX_VM_VCPUS.
+                    vcpus: vcpus as u16,
+                    technique: (*technique).into(),
+                })
+            }
+            StatementFile::Out => Operation::Out,
             StatementFile::Cpuid => Operation::Cpuid,
             // Loops are told apart by `statement`; an operation of no length stands in.
             StatementFile::Hlt | StatementFile::Repeat { .. } | StatementFile::Forever(_) => Operation::Hlt,

@@ -7,12 +7,9 @@ use super::{host, scalar};
 use crate::engine::Time;
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
-    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId,
-    Technique, VmSpec,
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, VmSpec,
 };
-use crate::scenario::file::{
-    BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile, TechniqueFile,
-};
+use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::{Problems, did_you_mean};
 use crate::scenario::scale;
@@ -148,10 +145,7 @@ impl Checker<'_> {
                     name: name.to_owned(),
                     vcpus: vcpus as u16,
                     memory,
-                    technique: match technique {
-                        TechniqueFile::Hardware => Technique::Hardware,
-                        TechniqueFile::Interpreted => Technique::Interpreted,
-                    },
+                    technique: (*technique).into(),
                     backend: match backend {
                         BackendFile::Virtio => Backend::UserSpace,
                         BackendFile::Vhost => Backend::Vhost,

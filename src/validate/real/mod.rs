@@ -29,14 +29,14 @@ const EFFORT: Effort = Effort { run: Duration::from_millis(4), runs: 51, limit: 
 pub struct Host {
     cpus: Cpus,
     scratch: Result<Scratch, String>,
-    interpreted: Option<bool>,
+    interpreted: bool,
 }
 
 impl Host {
     /// Makes the folder that works may write to, and finds out how `/dev/kvm` runs its guests.
     pub fn new() -> Host {
         let scratch = Scratch::new().map_err(|error| error.to_string());
-        Host { cpus: Cpus::choose(), scratch, interpreted: guests::interpreted() }
+        Host { cpus: Cpus::choose(), scratch, interpreted: guests::interpreted() == Some(true) }
     }
 
     /// What it is, in a line.
@@ -85,17 +85,9 @@ impl Host {
         }
     }
 
-    /// Whether what this host really does with a work is what the simulated machine would do.
-    ///
-    /// # Errors
-    /// It is not.
-    pub fn predictable(&self, work: Work) -> Result<(), String> {
-        match (work, self.interpreted) {
-            (Work::Guest(_), Some(true)) => {
-                Err("mechanism missing: full emulation; this host's /dev/kvm interprets its guests".to_owned())
-            }
-            _ => Ok(()),
-        }
+    /// Whether `/dev/kvm` interprets its guests here.
+    pub fn interprets_guests(&self) -> bool {
+        self.interpreted
     }
 
     fn scratch(&self) -> Result<&Scratch, String> {

@@ -61,7 +61,8 @@ fn lives(bench: &mut Bench, place: &Place) -> Result<(), String> {
         &creates,
         format!("mkdir of a cgroup {place}, its line in the probe's journal included"),
     );
-    bench.put_ns("cgroup_enter", &Samples::of_runs(enters), "a process moves itself into an empty cgroup");
+    let call = bench.known("system_call").unwrap_or(0.0);
+    bench.put_ns("cgroup_enter", &Samples::of_runs(enters).minus(call), "a process moves itself into an empty cgroup");
     bench.put_ns("cgroup_remove", &Samples::of_runs(removes), "rmdir of a cgroup whose last process has just ended");
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Instant;
 
@@ -22,25 +23,48 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("mount_bind", Unit::Ns),
     ("mount_overlay", Unit::Ns),
     ("unmount", Unit::Ns),
+    ("mount_proc", Unit::Ns),
+    ("mount_private", Unit::Ns),
+    ("create_file", Unit::Ns),
     ("overlay_copy_up_4k", Unit::Ns),
     ("overlay_copy_up_1m", Unit::Ns),
+    ("pivot_root", Unit::Ns),
+    ("detach_mounts", Unit::Ns),
 ];
 
 pub fn run(bench: &mut Bench) -> Result<(), String> {
     let folder = bench.folder()?.join("mounts");
     fs::create_dir_all(&folder).map_err(|e| format!("making {}: {e}", folder.display()))?;
     let effort = bench.effort();
-    let all: Vec<Vec<f64>> = in_child(|| measure(&folder, &effort))?;
+    let mut all: Vec<Vec<f64>> = in_child(|| measure(&folder, &effort))?;
+    bench.doing("pivot_root");
+    let (begin, mut pivots, mut detached) = (Instant::now(), Vec::new(), Vec::new());
+    while pivots.len() < effort.runs && (pivots.len() < 5 || begin.elapsed() < effort.limit) {
+        let (pivot, detach) = in_child(|| pivoted(&folder))?;
+        pivots.push(pivot);
+        detached.push(detach);
+    }
+    all.extend([pivots, detached]);
     let methods = [
         "mounting a tmpfs in a mount namespace of its own",
         "a bind mount of a folder",
         "mounting an overlay of one read-only and one writable layer",
         "unmounting a tmpfs, a bind mount and an overlay: the mean",
+        "mounting a process file system",
+        "making every mount of a namespace private, once more",
+        "making a folder in a tmpfs",
         "opening a file of 4 KiB of the read-only layer for writing, for the first time",
         "opening a file of 1 MiB of the read-only layer for writing, for the first time",
+        "pivot_root into a tmpfs",
+        "detaching the old root with everything that is mounted below it",
     ];
+    let call = bench.known("system_call").unwrap_or(0.0);
     for (((name, _), method), values) in GIVES.iter().zip(methods).zip(all) {
-        bench.put_ns(name, &Samples::of_runs(values), method);
+        if values.is_empty() {
+            bench.missing(name, Unit::Ns, "this host's kernel refuses it");
+        } else {
+            bench.put_ns(name, &Samples::of_runs(values).minus(call), format!("{method}, less a system call"));
+        }
     }
     Ok(())
 }
@@ -60,14 +84,15 @@ fn measure(folder: &Path, effort: &Effort) -> Result<Vec<Vec<f64>>, String> {
     fs::write(folder.join("lower/small"), [1; 4096]).map_err(text("writing a file"))?;
     fs::write(folder.join("lower/large"), vec![1; 1 << 20]).map_err(text("writing a file"))?;
 
-    let mut all = vec![Vec::new(); GIVES.len()];
+    // Two less: the root is moved by other processes.
+    let mut all = vec![Vec::new(); GIVES.len() - 2];
     let begin = Instant::now();
     for run in 0..effort.runs {
         if run >= 5 && begin.elapsed() > effort.limit * 3 {
             break;
         }
-        for (i, time) in round(folder, run)?.into_iter().enumerate() {
-            all[i].push(time);
+        for (times, time) in all.iter_mut().zip(round(folder, run)?) {
+            times.extend(time);
         }
     }
     Ok(all)
@@ -79,7 +104,7 @@ fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<f64, E> {
 }
 
 /// One of each, with fresh writable layers.
-fn round(folder: &Path, run: usize) -> Result<[f64; 6], String> {
+fn round(folder: &Path, run: usize) -> Result<[Option<f64>; 9], String> {
     let (a, b, merged) = (folder.join("a"), folder.join("b"), folder.join("merged"));
     let failed = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {}", std::io::Error::from(e));
     let end = |path: &Path| timed(|| unmount(path, UnmountFlags::empty())).map_err(failed("unmounting"));
@@ -87,10 +112,18 @@ fn round(folder: &Path, run: usize) -> Result<[f64; 6], String> {
         timed(|| mount("strata", &a, "tmpfs", MountFlags::empty(), None)).map_err(failed("mounting a tmpfs"))?;
     let bind = timed(|| mount_bind(&a, &b)).map_err(failed("a bind mount"))?;
     let mut unmounts = end(&b)? + end(&a)?;
+    // In a container whose /proc is covered in parts, the kernel refuses a whole one inside.
+    let proc = timed(|| mount("proc", &a, "proc", MountFlags::empty(), None)).ok();
+    if proc.is_some() {
+        end(&a)?;
+    }
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    let private = timed(|| mount_change("/", private)).map_err(failed("making mounts private"))?;
 
     let (upper, work) = (folder.join(format!("upper{run}")), folder.join(format!("work{run}")));
+    let mut made = 0.0;
     for layer in [&upper, &work] {
-        fs::create_dir(layer).map_err(|e| format!("making a layer: {e}"))?;
+        made += timed(|| fs::create_dir(layer)).map_err(|e| format!("making a layer: {e}"))?;
     }
     let lower = folder.join("lower");
     let options = format!("lowerdir={},upperdir={},workdir={}", lower.display(), upper.display(), work.display());
@@ -106,5 +139,26 @@ fn round(folder: &Path, run: usize) -> Result<[f64; 6], String> {
     // Else the memory adds up; what can't be removed goes with the namespace.
     let _ = fs::remove_dir_all(&upper);
     let _ = fs::remove_dir_all(&work);
-    Ok([tmpfs, bind, overlay, unmounts / 3.0, small, large])
+    let all = [tmpfs, bind, overlay, unmounts / 3.0].map(Some);
+    let [tmpfs, bind, overlay, unmounts] = all;
+    Ok([tmpfs, bind, overlay, unmounts, proc, Some(private), Some(made / 2.0), Some(small), Some(large)])
+}
+
+/// Moves the root of a process and mount namespace made for it into a tmpfs, and detaches the old one: how long both
+/// took.
+fn pivoted(folder: &Path) -> Result<(f64, f64), String> {
+    let failed = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {}", io::Error::from(e));
+    if !is_privileged() {
+        become_root_inside()?;
+    }
+    enter_new(UnshareFlags::NEWNS).map_err(|e| format!("making a mount namespace: {e}"))?;
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+        .map_err(failed("making mounts private"))?;
+    mount("strata", folder, "tmpfs", MountFlags::empty(), None).map_err(failed("mounting a tmpfs"))?;
+    let old = folder.join("old");
+    fs::create_dir(&old).map_err(|e| format!("making a folder: {e}"))?;
+    let pivot = timed(|| rustix::process::pivot_root(folder, &old)).map_err(failed("pivot_root"))?;
+    rustix::process::chdir("/").map_err(failed("changing to the new root"))?;
+    let detach = timed(|| unmount("/old", UnmountFlags::DETACH)).map_err(failed("detaching the old root"))?;
+    Ok((pivot, detach))
 }

@@ -35,6 +35,7 @@ pub const GIVES: &[(&str, Unit)] = &[
 pub fn run(bench: &mut Bench) -> Result<(), String> {
     let privileged = is_privileged();
     let effort = bench.effort();
+    let call = bench.known("system_call").unwrap_or(0.0);
     for (kind, flag, for_children) in KINDS {
         bench.doing(&format!("namespace, {kind}"));
         let (begin, mut pairs, mut failure) = (Instant::now(), Vec::new(), None);
@@ -67,7 +68,8 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
         }
         let (made, entering): (Vec<f64>, Vec<Option<f64>>) = pairs.into_iter().unzip();
         let who = if privileged { "as root" } else { "inside a user namespace" };
-        bench.put_ns(&name, &Samples::of_runs(made), format!("unshare into a new {kind} namespace, {who}"));
+        let method = format!("unshare into a new {kind} namespace, {who}, less a system call");
+        bench.put_ns(&name, &Samples::of_runs(made).minus(call), method);
         let entering: Vec<f64> = entering.into_iter().flatten().collect();
         let method = format!("setns into an existing {kind} namespace, {who}");
         bench.put_ns(&enter_name, &Samples::of_runs(entering), method);

@@ -5,15 +5,18 @@
 //! because it looks at an argument, and one that the bitmap spares; both less the plain call. Left out: the length of
 //! real filters. Docker's has some hundred instructions, walked as a binary tree.
 
+use std::time::Instant;
+
 use rustix::thread::set_no_new_privs;
 
 use super::super::cell::Bench;
-use super::super::timing::Samples;
+use super::super::timing::{Samples, elapsed_ns, try_runs};
 use super::system_call;
 use crate::costs::Unit;
 use crate::probe::sandbox::in_child;
 
-pub const GIVES: &[(&str, Unit)] = &[("seccomp_filter", Unit::Ns), ("seccomp_bitmap", Unit::Ns)];
+pub const GIVES: &[(&str, Unit)] =
+    &[("seccomp_filter", Unit::Ns), ("seccomp_bitmap", Unit::Ns), ("seccomp_install", Unit::Ns)];
 
 const fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
     libc::sock_filter { code: code as u16, jt, jf, k }
@@ -66,5 +69,15 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     );
     let spared = under(bench, ALLOW_ALL);
     bench.put_or_missing("seccomp_bitmap", spared, "getppid under one filter that always allows, less getppid");
+
+    bench.doing("installing a seccomp filter");
+    let installed = try_runs(&bench.effort(), || {
+        in_child(|| {
+            let start = Instant::now();
+            install(ALLOW_ALL).map(|()| elapsed_ns(start))
+        })
+    });
+    let method = "installing a filter of one instruction, with no_new_privs, less two system calls";
+    bench.put_or_missing("seccomp_install", installed.map(|samples| samples.minus(2.0 * plain)), method);
     Ok(())
 }

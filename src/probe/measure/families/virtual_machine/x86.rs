@@ -9,7 +9,7 @@ use crate::probe::measure::cell::Bench;
 use crate::probe::measure::host::pin;
 use crate::probe::measure::memory_region::{Chance, LINE, PAGE, Pages, Region};
 use crate::probe::measure::timing::{Effort, Samples, elapsed_ns, per_iteration, try_runs};
-use crate::probe::vm::{Machine, Program, Start};
+use crate::probe::vm::{LOADS, Machine, Program, Start};
 
 /// A guest this many times slower than the host is interpreted. On the processor it is a few per cent.
 const INTERPRETED: f64 = 8.0;
@@ -39,8 +39,7 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), String> {
     };
     bench.put_ns(names.computing, &inside, format!("the same three instructions in a guest{verdict}"));
     if interpreted {
-        let one = inside.times(1.0 / f64::from(Program::Compute.instructions()));
-        bench.put_ns("emulated_instruction", &one, format!("a third of a loop of three instructions{verdict}"));
+        classes(bench, &effort, &mut machine)?;
     }
 
     for (program, name, what) in [
@@ -51,6 +50,11 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), String> {
         bench.doing(what);
         let samples = in_guest(&effort, &mut machine, program, 0)?;
         bench.put_ns(name, &samples, format!("{what}, in a loop of {} instructions", program.instructions()));
+        if program == Program::Cpuid && interpreted {
+            let others = bench.needed("emulated_instruction").map(|one| one * f64::from(program.instructions()));
+            let method = "the same loop, less as many times \"emulated_instruction\" as it has instructions";
+            bench.put_or_missing("emulated_cpuid", others.map(|others| samples.clone().minus(others)), method);
+        }
         if program == Program::Port && !interpreted {
             let kernel = bench.needed(names.cpuid)?;
             let method = "an OUT's exit to this program, less a CPUID's exit to the kernel";
@@ -72,6 +76,7 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), String> {
         }
     }
 
+    parts(bench)?;
     starts(bench)?;
     let because = if interpreted {
         format!(
@@ -107,7 +112,7 @@ const ASSISTED: Names = Names {
 
 const EMULATED: Names = Names {
     computing: "emulated_loop",
-    cpuid: "emulated_cpuid",
+    cpuid: "emulated_cpuid_loop",
     port: "emulated_port",
     mmio: "emulated_mmio",
     halt: "emulated_halt_wake",
@@ -130,6 +135,21 @@ fn native_loop(turns: u64) {
             options(nomem, nostack),
         );
     }
+}
+
+/// What one instruction of a class takes an interpreter: programs without any other purpose.
+fn classes(bench: &mut Bench, effort: &Effort, machine: &mut Machine) -> Result<(), String> {
+    bench.doing("instructions that are interpreted");
+    let blocks = in_guest(effort, machine, Program::Blocks, 0)?;
+    let one = blocks.times(1.0 / f64::from(Program::Blocks.instructions()));
+    let instruction = one.median();
+    bench.put_ns("emulated_instruction", &one, "short blocks of two additions and a jump in a guest, an instruction");
+    let start = machine.data().0 as u64;
+    let others = f64::from(Program::Loads.instructions() - LOADS) * instruction;
+    let loads = in_guest(effort, machine, Program::Loads, start)?.minus(others).times(1.0 / f64::from(LOADS));
+    let method = "loads from one address in a guest, a load, less \"l1_hit\"";
+    bench.put_ns("emulated_load", &loads.minus(bench.known("l1_hit").unwrap_or(0.0)), method);
+    Ok(())
 }
 
 /// One turn of `program` in the guest: a run of many, less a run of one, so that entering and leaving drop out.
@@ -207,6 +227,39 @@ fn wake(bench: &Bench, machine: &mut Machine, out: f64) -> Result<Samples, Strin
         }
         Ok(Samples::of_events(values.split_off(1)))
     })
+}
+
+/// Processors and pieces of memory of the machines that are made for their parts alone.
+const PARTS_VCPUS: u8 = 3;
+const PARTS_SLOTS: u32 = 4;
+
+/// What the parts of a machine cost to make, by machines that run nothing.
+fn parts(bench: &mut Bench) -> Result<(), String> {
+    bench.doing("making parts of a VM");
+    let effort = bench.effort();
+    let mut parts: [Vec<f64>; 4] = Default::default();
+    let begin = Instant::now();
+    while parts[0].len() < effort.runs && (parts[0].len() < 6 || begin.elapsed() < effort.limit * 2) {
+        let one = Machine::parts(PARTS_VCPUS, PARTS_SLOTS).map_err(|e| e.to_string())?;
+        parts.iter_mut().zip(one).for_each(|(part, value)| part.push(value));
+    }
+    let described = [
+        ("kvm_create_vm", 1.0, "KVM_CREATE_VM, of a machine that runs nothing".to_owned()),
+        ("kvm_create_irqchip", 1.0, "KVM_CREATE_IRQCHIP, of a machine that runs nothing".to_owned()),
+        ("kvm_memory_slot", PARTS_SLOTS.into(), format!("{PARTS_SLOTS} memory slots of a page each, a slot")),
+        (
+            "kvm_create_vcpu",
+            PARTS_VCPUS.into(),
+            format!("{PARTS_VCPUS} processors with CPUID and registers, one of them"),
+        ),
+    ];
+    let call = bench.known("system_call").unwrap_or(0.0);
+    for ((name, of, method), mut values) in described.into_iter().zip(parts) {
+        // The first one loads what later ones find.
+        values.remove(0);
+        bench.put_ns(name, &Samples::of_events(values).times(1.0 / of).minus(call), method);
+    }
+    Ok(())
 }
 
 /// Making a machine and running its first instruction, step by step.
