@@ -73,7 +73,7 @@ impl Turn<'_> {
         let parts = self.s.kernel_of(at.cpu).parts;
         let parent = self.s.task(child).partners[0];
         match frame.pc {
-            EXECUTE => self.exec(at, start.image, SAY),
+            EXECUTE => self.exec(at, start.image, false, SAY),
             SAY => self.enter_kernel(at, SAY_FILTERS),
             SAY_FILTERS => self.pay(
                 at,

@@ -92,8 +92,8 @@ pub enum Kind {
     Echo,
     /// A task's base: a child process of a program.
     Child,
-    /// Executes a program: replaces the task's memory.
-    Exec(Image),
+    /// Executes a program: replaces the task's memory, which may be another's.
+    Exec { image: Image, lent: bool },
     /// A task's base: serves a VM's virtio devices.
     Backend,
     /// A task's base: a vCPU thread, in guest mode while it is the top frame.

@@ -256,7 +256,7 @@ impl Turn<'_> {
             Kind::Operation(operation) => self.step_operation(at, operation, frame),
             Kind::Echo => self.step_echo(at, frame.pc),
             Kind::Child => self.step_child(at, frame),
-            Kind::Exec(image) => self.step_exec(at, image, frame),
+            Kind::Exec { image, lent } => self.step_exec(at, image, lent, frame),
             Kind::Backend => self.step_backend(at, frame),
             Kind::Vcpu => self.enter_guest(at),
             Kind::SubmitBlock(request) => self.step_submit_block(at, request, frame.pc),

@@ -107,7 +107,7 @@ impl Turn<'_> {
                 _ => self.end_operation(at),
             },
             Operation::Exec(image) => match pc {
-                0 => self.exec(at, *image, 1),
+                0 => self.exec(at, *image, false, 1),
                 _ => self.end_operation(at),
             },
         }

@@ -127,7 +127,7 @@ impl Turn<'_> {
                 self.frames(at.context).push(Frame::at(allocate, at.ride, super::memory::ALLOCATE));
             }
             EXEC => match exec {
-                Some(image) => self.exec(at, image, RELEASE),
+                Some(image) => self.exec(at, image, vfork, RELEASE),
                 None => self.goto(at, EXIT),
             },
             RELEASE => {
@@ -167,14 +167,14 @@ impl Turn<'_> {
         }
     }
 
-    /// Executes a program, then goes on at `pc`.
-    pub fn exec(&mut self, at: At, image: Image, pc: u8) {
+    /// Executes a program in place of memory that is the task's own or `lent`, then goes on at `pc`.
+    pub fn exec(&mut self, at: At, image: Image, lent: bool, pc: u8) {
         self.goto(at, pc);
-        self.push(at, Kind::Exec(image));
+        self.push(at, Kind::Exec { image, lent });
     }
 
     /// [`Kind::Exec`]: execve, and the first touches of the program.
-    pub fn step_exec(&mut self, at: At, image: Image, frame: Frame) {
+    pub fn step_exec(&mut self, at: At, image: Image, lent: bool, frame: Frame) {
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
         match frame.pc {
@@ -182,22 +182,28 @@ impl Turn<'_> {
             1 => self.run_filters(at, task, 2),
             2 => self.pay(at, 3, Primitive::ExecImage, 1, parts.memory, Crossing::None, Token::SystemCall),
             3 => self.unmap_all(at, task, 4),
+            // What was lent has other users.
+            4 if lent => self.goto(at, 5),
             4 => {
-                let segments = u32::from(image.segments);
-                self.pay(at, 5, Primitive::MapSegment, segments, parts.memory, Crossing::None, Token::SystemCall);
+                let primitive = Primitive::DropAddressSpace;
+                self.pay(at, 5, primitive, 1, parts.memory, Crossing::None, Token::SystemCall);
             }
             5 => {
-                self.goto(at, 6);
+                let segments = u32::from(image.segments);
+                self.pay(at, 6, Primitive::MapSegment, segments, parts.memory, Crossing::None, Token::SystemCall);
+            }
+            6 => {
+                self.goto(at, 7);
                 let component = self.user_component(at);
                 self.return_to_user(at, component);
             }
-            6 if u64::from(frame.count) < image.bytes.div_ceil(FAULT_AROUND) => {
+            7 if u64::from(frame.count) < image.bytes.div_ceil(FAULT_AROUND) => {
                 let primitive = Primitive::Exception;
-                self.pay(at, 7, primitive, 1, parts.memory, Crossing::PageFault, Token::PageFault);
+                self.pay(at, 8, primitive, 1, parts.memory, Crossing::PageFault, Token::PageFault);
             }
-            7 => {
-                self.pay(at, 6, Primitive::FileFault, 1, parts.memory, Crossing::None, Token::PageFault);
-                self.again(at, 6);
+            8 => {
+                self.pay(at, 7, Primitive::FileFault, 1, parts.memory, Crossing::None, Token::PageFault);
+                self.again(at, 7);
             }
             _ => {
                 self.s.task_mut(task).entries = image.bytes.div_ceil(page_bytes(false));

@@ -24,12 +24,12 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("mount_overlay", Unit::Ns),
     ("unmount", Unit::Ns),
     ("mount_proc", Unit::Ns),
-    ("mount_private", Unit::Ns),
     ("create_file", Unit::Ns),
     ("overlay_copy_up_4k", Unit::Ns),
     ("overlay_copy_up_1m", Unit::Ns),
     ("pivot_root", Unit::Ns),
     ("detach_mounts", Unit::Ns),
+    ("mount_private", Unit::Ns),
 ];
 
 pub fn run(bench: &mut Bench) -> Result<(), String> {
@@ -38,25 +38,26 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let effort = bench.effort();
     let mut all: Vec<Vec<f64>> = in_child(|| measure(&folder, &effort))?;
     bench.doing("pivot_root");
-    let (begin, mut pivots, mut detached) = (Instant::now(), Vec::new(), Vec::new());
+    let (begin, mut pivots, mut detached, mut privates) = (Instant::now(), Vec::new(), Vec::new(), Vec::new());
     while pivots.len() < effort.runs && (pivots.len() < 5 || begin.elapsed() < effort.limit) {
-        let (pivot, detach) = in_child(|| pivoted(&folder))?;
+        let (private, pivot, detach) = in_child(|| pivoted(&folder))?;
+        privates.push(private);
         pivots.push(pivot);
         detached.push(detach);
     }
-    all.extend([pivots, detached]);
+    all.extend([pivots, detached, privates]);
     let methods = [
         "mounting a tmpfs in a mount namespace of its own",
         "a bind mount of a folder",
         "mounting an overlay of one read-only and one writable layer",
         "unmounting a tmpfs, a bind mount and an overlay: the mean",
         "mounting a process file system",
-        "making every mount of a namespace private, once more",
         "making a folder in a tmpfs",
         "opening a file of 4 KiB of the read-only layer for writing, for the first time",
         "opening a file of 1 MiB of the read-only layer for writing, for the first time",
         "pivot_root into a tmpfs",
         "detaching the old root with everything that is mounted below it",
+        "making every mount of a new mount namespace private",
     ];
     let call = bench.known("system_call").unwrap_or(0.0);
     for (((name, _), method), values) in GIVES.iter().zip(methods).zip(all) {
@@ -84,8 +85,8 @@ fn measure(folder: &Path, effort: &Effort) -> Result<Vec<Vec<f64>>, String> {
     fs::write(folder.join("lower/small"), [1; 4096]).map_err(text("writing a file"))?;
     fs::write(folder.join("lower/large"), vec![1; 1 << 20]).map_err(text("writing a file"))?;
 
-    // Two less: the root is moved by other processes.
-    let mut all = vec![Vec::new(); GIVES.len() - 2];
+    // Three less: the root is moved by other processes.
+    let mut all = vec![Vec::new(); GIVES.len() - 3];
     let begin = Instant::now();
     for run in 0..effort.runs {
         if run >= 5 && begin.elapsed() > effort.limit * 3 {
@@ -104,7 +105,7 @@ fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<f64, E> {
 }
 
 /// One of each, with fresh writable layers.
-fn round(folder: &Path, run: usize) -> Result<[Option<f64>; 9], String> {
+fn round(folder: &Path, run: usize) -> Result<[Option<f64>; 8], String> {
     let (a, b, merged) = (folder.join("a"), folder.join("b"), folder.join("merged"));
     let failed = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {}", std::io::Error::from(e));
     let end = |path: &Path| timed(|| unmount(path, UnmountFlags::empty())).map_err(failed("unmounting"));
@@ -117,8 +118,6 @@ fn round(folder: &Path, run: usize) -> Result<[Option<f64>; 9], String> {
     if proc.is_some() {
         end(&a)?;
     }
-    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-    let private = timed(|| mount_change("/", private)).map_err(failed("making mounts private"))?;
 
     let (upper, work) = (folder.join(format!("upper{run}")), folder.join(format!("work{run}")));
     let mut made = 0.0;
@@ -141,24 +140,24 @@ fn round(folder: &Path, run: usize) -> Result<[Option<f64>; 9], String> {
     let _ = fs::remove_dir_all(&work);
     let all = [tmpfs, bind, overlay, unmounts / 3.0].map(Some);
     let [tmpfs, bind, overlay, unmounts] = all;
-    Ok([tmpfs, bind, overlay, unmounts, proc, Some(private), Some(made / 2.0), Some(small), Some(large)])
+    Ok([tmpfs, bind, overlay, unmounts, proc, Some(made / 2.0), Some(small), Some(large)])
 }
 
-/// Moves the root of a process and mount namespace made for it into a tmpfs, and detaches the old one: how long both
-/// took.
-fn pivoted(folder: &Path) -> Result<(f64, f64), String> {
+/// Moves the root of a process and mount namespace made for it into a tmpfs, and detaches the old one: how long
+/// making mounts private and both of these took.
+fn pivoted(folder: &Path) -> Result<(f64, f64, f64), String> {
     let failed = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {}", io::Error::from(e));
     if !is_privileged() {
         become_root_inside()?;
     }
     enter_new(UnshareFlags::NEWNS).map_err(|e| format!("making a mount namespace: {e}"))?;
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
-        .map_err(failed("making mounts private"))?;
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    let private = timed(|| mount_change("/", private)).map_err(failed("making mounts private"))?;
     mount("strata", folder, "tmpfs", MountFlags::empty(), None).map_err(failed("mounting a tmpfs"))?;
     let old = folder.join("old");
     fs::create_dir(&old).map_err(|e| format!("making a folder: {e}"))?;
     let pivot = timed(|| rustix::process::pivot_root(folder, &old)).map_err(failed("pivot_root"))?;
     rustix::process::chdir("/").map_err(failed("changing to the new root"))?;
     let detach = timed(|| unmount("/old", UnmountFlags::DETACH)).map_err(failed("detaching the old root"))?;
-    Ok((pivot, detach))
+    Ok((private, pivot, detach))
 }
