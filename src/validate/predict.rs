@@ -225,7 +225,8 @@ fn rounds(outcome: &Outcome, kind: OperationKind) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::costs::{Primitive, Profile};
+    use crate::costs::{Primitive, Profile, Quantiles, Unit};
+    use crate::probe::measure::{self, Measured, Measurement, Plan, Stability};
     use crate::validate::Figure;
 
     fn median(in_guest: bool, work: Work) -> f64 {
@@ -245,6 +246,49 @@ mod tests {
         }
     }
 
+    /// A profile with these wholes measured, in nanoseconds.
+    fn measured(wholes: &[(&str, f64)]) -> Profile {
+        let entry = |&(name, value): &(&str, f64)| {
+            let spread = Quantiles { min: value, p50: value, p90: value, p99: value, max: value };
+            let method = "a test".to_owned();
+            let measured = Measured { value, spread, runs: 3, method, stability: Stability::Stable };
+            Measurement { primitive: name.to_owned(), unit: Unit::Ns, outcome: measure::Outcome::Measured(measured) }
+        };
+        let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
+        let measurements = wholes.iter().map(entry).collect();
+        measure::Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+            .profile(&Profile::xeon_2017())
+    }
+
+    fn with(profile: &Profile, in_guest: bool, work: Work) -> f64 {
+        let (costs, stop) = (profile.table(), AtomicBool::new(false));
+        let ground = Ground { costs, in_guest, cores: 2, stop: &stop };
+        Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
+    }
+
+    #[test]
+    fn what_is_derived_from_a_wake_up_is_paid_again_as_a_whole_by_whatever_wakes_a_core() {
+        const WAKE: f64 = 40_000.0;
+        let hardware = measured(&[("idle_wake", WAKE)]);
+        let guest = measured(&[("cpuid_exit_below", 3000.0), ("idle_wake", WAKE), ("idle_wake_paid", 9000.0)]);
+        for (profile, in_guest) in [(hardware, false), (guest, true)] {
+            let pipes = 4.0 * profile.cost(Primitive::PipeTransfer).value;
+            let round_trip = with(&profile, in_guest, Work::PingPong { place: Place::Process, across: true });
+            assert!((round_trip - pipes - 2.0 * WAKE).abs() < 1.0, "{round_trip} ns");
+        }
+    }
+
+    #[test]
+    fn what_is_derived_from_a_direct_read_is_paid_again_as_a_whole_by_one() {
+        const READ: f64 = 90_000.0;
+        for wholes in [&[("direct_read_4k", READ)][..], &[("direct_read_4k", READ), ("cpuid_exit_below", 3000.0)]] {
+            let profile = measured(wholes);
+            let transfer = (READ_BYTES as f64 - 4096.0) * 1e9 / profile.cost(Primitive::DiskBandwidth).value;
+            let each = 1e9 / with(&profile, wholes.len() > 1, Work::DirectReads(1));
+            assert!((each / (READ + transfer) - 1.0).abs() < 0.02, "{each} ns");
+        }
+    }
+
     #[test]
     fn a_simulation_that_is_stopped_gives_nothing() {
         let (costs, stop) = (Profile::xeon_2017().table(), AtomicBool::new(true));
@@ -257,9 +301,7 @@ mod tests {
         let mut profile = Profile::xeon_2017();
         let mut late = |deep: f64| {
             profile.set(Primitive::IdleExitDeep, deep, None, crate::costs::Provenance::Assumed("a test".to_owned()));
-            let (costs, stop) = (profile.table(), AtomicBool::new(false));
-            let ground = Ground { costs, in_guest: false, cores: 2, stop: &stop };
-            Figure::of(&ground.predict(Work::Late).unwrap(), Work::Late.statistic()).unwrap().value
+            with(&profile, false, Work::Late)
         };
         assert!((late(90_000.0) - late(40_000.0) - 50_000.0).abs() < 1.0);
     }
