@@ -5,8 +5,8 @@
 //! the next one does the same. Measured: a thread on another core sleeps in a futex; after so many microseconds it is
 //! woken, and reads the clock as its first act. Both times contain a system call, the kernel's wake-up and a context
 //! switch; the parts that are not seen apart are derived in the profile. The shortest idle time gives the shallow
-//! state. Times whose wakes are nearer to those after the longest idle time than to it give the deep one. Left out:
-//! more than two depths.
+//! state; the idle times whose wakes are nearer (by ratio) to those after the longest one give the deep state. Left
+//! out: more than two depths.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -26,8 +26,9 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("idle_deep_after", Unit::Ns),
 ];
 
-/// For how many microseconds the other processor is idle before it is woken.
-const IDLE: [u64; 6] = [20, 60, 200, 600, 2_000, 5_000];
+/// For how many microseconds the other processor is idle before it is woken: each about 2.5 times the one before.
+const IDLE: [u64; 7] = [20, 50, 125, 300, 800, 2_000, 5_000];
+const LONGEST: u64 = IDLE[IDLE.len() - 1];
 
 /// A deep state whose wakes cost less than this many times those of the shallow one is none.
 const DEEPER: f64 = 1.25;
@@ -49,16 +50,17 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let median = |wakes: &Wakes| Samples::of_events(wakes.woken.clone()).median();
     let (low, high) = (median(shallow), median(deepest));
     if high < DEEPER * low {
-        let because = format!("no deeper state: a core that was idle for {} us wakes as fast", IDLE[IDLE.len() - 1]);
-        bench.missing("idle_wake_deep", Unit::Ns, because.clone());
+        let because = format!("no deeper state: a core that was idle for {} us wakes as fast", LONGEST);
         bench.missing("idle_deep_after", Unit::Ns, because);
+        let method = format!("as \"idle_wake\", of a core that was idle for {} us", LONGEST);
+        bench.put_ns("idle_wake_deep", &Samples::of_events(deepest.woken.clone()), method);
         return Ok(());
     }
     let border = (low * high).sqrt();
     // The last time that is still nearer to the shallow state: the bend lies between it and the next.
     let last = wakes.iter().rposition(|wakes| median(wakes) < border).unwrap_or(0).min(IDLE.len() - 2);
     let deep: Vec<f64> = wakes[last + 1..].iter().flat_map(|wakes| &wakes.woken).copied().collect();
-    let method = format!("as \"idle_wake\", of a core that was idle for {} to {} us", IDLE[last + 1], IDLE[5]);
+    let method = format!("as \"idle_wake\", of a core that was idle for {} to {} us", IDLE[last + 1], LONGEST);
     bench.put_ns("idle_wake_deep", &Samples::of_events(deep), method);
     let (before, after) = (IDLE[last] as f64 * 1000.0, IDLE[last + 1] as f64 * 1000.0);
     let bend = (before * after).sqrt();
