@@ -1,5 +1,7 @@
 //! The works, simulated.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use super::figure::rates;
 use super::work::{CHUNK_CYCLES, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES};
 use super::{GuestWork, Place, Work, work::Route};
@@ -14,7 +16,7 @@ use crate::trace::OperationKind;
 
 /// What the simulated works stand on.
 #[derive(Clone, Debug)]
-pub struct Ground {
+pub struct Ground<'a> {
     /// What everything costs.
     pub costs: Table,
     /// Whether the kernel that is simulated is a virtual machine's, pinned to the cores.
@@ -23,6 +25,8 @@ pub struct Ground {
     pub cores: u16,
     /// Whether the virtual machines that are made on it are interpreted.
     pub interpreted: bool,
+    /// When this becomes true, the simulation under way ends; what it gave is worth nothing.
+    pub stop: &'a AtomicBool,
 }
 
 /// Loads of a walk that are one simulated operation.
@@ -52,7 +56,7 @@ struct Run {
     interpreted: bool,
 }
 
-impl Ground {
+impl Ground<'_> {
     /// The samples of a work, in its unit.
     ///
     /// # Errors
@@ -100,7 +104,7 @@ impl Ground {
             Work::CachedReads => latencies(&self.simulate(run(forever(vec![read(Cache::Warm)]))), OperationKind::Read),
             Work::DirectReads(depth) => {
                 // The disk that was measured is the one that this kernel sees, with all that lies below in it.
-                let body = forever(vec![read(Cache::Cold)]);
+                let body = forever(vec![read(Cache::Direct)]);
                 let outcome = self.simulate(Run {
                     threads: depth,
                     pinned: false,
@@ -201,7 +205,8 @@ impl Ground {
         let spec = self.spec(run);
         let options = RunOptions { until, max_events: 5_000_000, max_hops: 5_000_000, ..RunOptions::default() };
         // The machine is written here, with processors, programs and pins that it has.
-        machine::run(&spec, &self.costs, 1, &options, |_, _| true).expect("a machine that can be built")
+        machine::run(&spec, &self.costs, 1, &options, |_, _| !self.stop.load(Relaxed))
+            .expect("a machine that can be built")
     }
 
     fn spec(&self, run: Run) -> Spec {
@@ -303,23 +308,105 @@ fn rounds(outcome: &Outcome, kind: OperationKind) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::costs::{Primitive, Profile};
+    use crate::costs::{Primitive, Profile, Quantiles, Unit};
+    use crate::probe::measure::{self, Measured, Measurement, Plan, Stability};
     use crate::validate::Figure;
 
     fn median(in_guest: bool, work: Work) -> f64 {
-        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest, cores: 2, interpreted: false };
+        let ground = Ground {
+            costs: Profile::xeon_2017().table(),
+            in_guest,
+            cores: 2,
+            interpreted: false,
+            stop: &AtomicBool::new(false),
+        };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
     }
 
     #[test]
     fn every_work_has_a_prediction_or_names_what_is_missing() {
-        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest: true, cores: 2, interpreted: false };
+        let ground = Ground {
+            costs: Profile::xeon_2017().table(),
+            in_guest: true,
+            cores: 2,
+            interpreted: false,
+            stop: &AtomicBool::new(false),
+        };
         for work in Work::all() {
             match ground.predict(work) {
                 Ok(samples) => assert!(samples.len() > 10, "{}: {}", work.name(), samples.len()),
                 Err(why) => assert!(why.starts_with("mechanism missing: "), "{}", work.name()),
             }
         }
+    }
+
+    /// A profile with these wholes measured, in nanoseconds.
+    fn measured(wholes: &[(&str, f64)]) -> Profile {
+        let entry = |&(name, value): &(&str, f64)| {
+            let spread = Quantiles { min: value, p50: value, p90: value, p99: value, max: value };
+            let method = "a test".to_owned();
+            let measured = Measured { value, spread, runs: 3, method, stability: Stability::Stable };
+            Measurement { primitive: name.to_owned(), unit: Unit::Ns, outcome: measure::Outcome::Measured(measured) }
+        };
+        let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
+        let measurements = wholes.iter().map(entry).collect();
+        measure::Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+            .profile(&Profile::xeon_2017())
+    }
+
+    fn with(profile: &Profile, in_guest: bool, work: Work) -> f64 {
+        let (costs, stop) = (profile.table(), AtomicBool::new(false));
+        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, stop: &stop };
+        Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
+    }
+
+    #[test]
+    fn what_is_derived_from_a_wake_up_is_paid_again_as_a_whole_by_whatever_wakes_a_core() {
+        const WAKE: f64 = 40_000.0;
+        let hardware = measured(&[("idle_wake", WAKE)]);
+        let guest = measured(&[("cpuid_exit_below", 3000.0), ("idle_wake", WAKE), ("idle_wake_paid", 9000.0)]);
+        for (profile, in_guest) in [(hardware, false), (guest, true)] {
+            let pipes = 4.0 * profile.cost(Primitive::PipeTransfer).value;
+            let round_trip = with(&profile, in_guest, Work::PingPong { place: Place::Process, across: true });
+            assert!((round_trip - pipes - 2.0 * WAKE).abs() < 1.0, "{round_trip} ns");
+        }
+    }
+
+    #[test]
+    fn what_is_derived_from_a_direct_read_is_paid_again_as_a_whole_by_one() {
+        const READ: f64 = 90_000.0;
+        for wholes in [&[("direct_read_4k", READ)][..], &[("direct_read_4k", READ), ("cpuid_exit_below", 3000.0)]] {
+            let profile = measured(wholes);
+            let transfer = (READ_BYTES as f64 - 4096.0) * 1e9 / profile.cost(Primitive::DiskBandwidth).value;
+            let each = 1e9 / with(&profile, wholes.len() > 1, Work::DirectReads(1));
+            assert!((each / (READ + transfer) - 1.0).abs() < 0.02, "{each} ns");
+        }
+    }
+
+    #[test]
+    fn a_simulation_that_is_stopped_gives_nothing() {
+        let (costs, stop) = (Profile::xeon_2017().table(), AtomicBool::new(true));
+        let ground = Ground { costs, in_guest: true, cores: 2, interpreted: false, stop: &stop };
+        assert_eq!(ground.predict(Work::Walk), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn waking_a_core_that_has_idled_for_long_takes_its_deep_idle_state_into_account() {
+        let mut profile = Profile::xeon_2017();
+        let mut late = |deep: f64| {
+            profile.set(Primitive::IdleExitDeep, deep, None, crate::costs::Provenance::Assumed("a test".to_owned()));
+            with(&profile, false, Work::Late)
+        };
+        assert!((late(90_000.0) - late(40_000.0) - 50_000.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn direct_reads_at_great_depth_pass_the_shared_part_of_the_disk_one_after_the_other() {
+        let costs = Profile::xeon_2017().table();
+        let transfer = (READ_BYTES as f64 - 4096.0) / costs.get(Primitive::DiskBandwidth) as f64;
+        let most = 1.0 / (costs.get(Primitive::DiskRequest) as f64 / 1e12 + transfer);
+        let many = median(false, Work::DirectReads(64));
+        assert!(many < most * 1.01 && many > 0.8 * most.min(17.0 / 70e-6), "{many} of {most}");
     }
 
     #[test]
