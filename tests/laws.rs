@@ -28,7 +28,7 @@ fn operation() -> impl Strategy<Value = Operation> {
             huge_pages
         }),
         Just(Operation::SystemCall("getpid".to_owned())),
-        (1u64..20_000, prop_oneof![Just(Cache::Cold), Just(Cache::Warm), Just(Cache::AsIs)])
+        (1u64..20_000, prop_oneof![Just(Cache::Cold), Just(Cache::Warm), Just(Cache::AsIs), Just(Cache::Direct)])
             .prop_map(|(bytes, cache)| Operation::Read { file: "data".to_owned(), bytes, cache }),
         (1u64..20_000, any::<bool>()).prop_map(|(bytes, sync)| Operation::Write {
             file: "log".to_owned(),
@@ -39,7 +39,7 @@ fn operation() -> impl Strategy<Value = Operation> {
             Operation::Request { send, receive: 900, think: Time::us(think), peer }
         }),
         any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus }),
-        (0u64..200).prop_map(|us| Operation::Sleep(Time::us(us))),
+        (0u64..1500).prop_map(|us| Operation::Sleep(Time::us(us))),
         Just(Operation::Cpuid),
         Just(Operation::Hlt),
     ]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use strata::costs::{Primitive, Profile};
@@ -153,11 +153,15 @@ fn what_is_gathered_gives_the_same_layers_as_the_host() {
 
 /// Starts a probe and sends it `signal` once it measures.
 fn signalled(place: &Place, signal: rustix::process::Signal) -> Output {
+    signalled_while(place, &["probe", "--full", "--save", "--report", "json"], signal)
+}
+
+/// Starts `arguments` and sends it `signal` once it is at work, however long that takes: from then on it has a folder.
+fn signalled_while(place: &Place, arguments: &[&str], signal: rustix::process::Signal) -> Output {
     let mut command = place.strata();
-    command.args(["probe", "--full", "--save", "--report", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    let start = Instant::now();
-    while place.left_over() == 0 && start.elapsed() < Duration::from_secs(20) {
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while place.left_over() == 0 && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(700));
@@ -175,6 +179,28 @@ fn an_interrupted_probe_reports_what_it_has_saves_nothing_and_leaves_nothing() {
     assert_eq!(report["cancelled"], true);
     assert_eq!(place.left_over(), 0);
     assert!(!place.path("data").join("strata").exists());
+}
+
+#[test]
+fn an_interrupted_validation_reports_what_it_has_and_leaves_nothing() {
+    let place = Place::new();
+    let folder = place.path("data").join("strata");
+    fs::create_dir(&folder).unwrap();
+    // Saved costs, so that it begins with the works at once. All of them take much longer than it is given.
+    fs::write(folder.join("measured.ron"), Profile::xeon_2017().to_ron()).unwrap();
+    for (arguments, is_json) in [(&["validate", "--report", "json"][..], true), (&["validate"][..], false)] {
+        let output = signalled_while(&place, arguments, rustix::process::Signal::INT);
+        assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+        if is_json {
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!((&report["cancelled"], &report["passed"]), (&Value::Bool(true), &Value::Bool(false)));
+            let works = report["workloads"].as_array().unwrap();
+            assert!(works.iter().all(|work| work["measured"].is_number() || work["not_measured"].is_string()));
+        } else {
+            assert!(String::from_utf8_lossy(&output.stdout).contains("Stopped before the end"));
+        }
+        assert_eq!(place.left_over(), 0);
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn validate(arguments: &Arguments) -> Result<Verdict, Failure> {
-    let Some(profile) = profile() else { return Ok(Verdict::Interrupted) };
+    let profile = profile();
     let inventory = inventory::take(&Root::host());
     let in_guest = inventory.layer(LayerKind::Hypervisor).is_some_and(|layer| layer.present);
     let bar = ProgressBar::new(0);
@@ -46,12 +46,11 @@ pub(super) fn validate(arguments: &Arguments) -> Result<Verdict, Failure> {
     })
 }
 
-/// The profile that was saved, else one measured now; `None` if that was interrupted.
-fn profile() -> Option<Profile> {
-    costs::measured_or_none().or_else(|| {
+/// The profile that was saved, else one measured now. If that is interrupted, no work is done with it.
+fn profile() -> Profile {
+    costs::measured_or_none().unwrap_or_else(|| {
         note("No saved costs: measuring for ten seconds first. \"strata probe --full --save\" gives better ones.");
-        let measured = probe::measure(Plan::Quick);
-        (!measured.cancelled).then(|| measured.profile(&Profile::xeon_2017()))
+        probe::measure(Plan::Quick).profile(&Profile::xeon_2017())
     })
 }
 
@@ -75,6 +74,9 @@ fn text(report: &Report) -> String {
              when it is idle.\n",
             others * 100.0
         );
+    }
+    if report.cancelled {
+        text += "\nStopped before the end: only the works that were done are here.\n";
     }
     text += &match report.median_error {
         Some(error) => format!(

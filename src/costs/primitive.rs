@@ -63,6 +63,9 @@ primitives! {
     TimerProgram "timer_program" Ns "program timer" "Writing the TSC deadline natively";
     IdleExit "idle_exit" Ns "wake from idle" "From the interrupt to the first instruction of a core that stood in HLT or a shallow idle state";
 
+    IdleExitDeep "idle_exit_deep" Ns "wake from deep idle" "The same from the deepest state that an idle core sinks into";
+    IdleDeepAfter "idle_deep_after" Ns "idle until deep" "How long a core must have been idle to be in its deepest state";
+
     // Kernel: entry, scheduling
     SystemCall "system_call" Ns "system call" "SYSCALL, entry code, dispatch, exit code, SYSRET, with this profile's mitigations and an empty body";
     SeccompFilter "seccomp_filter" Ns "seccomp filter" "One seccomp filter run on one system call";
@@ -78,6 +81,7 @@ primitives! {
     ZeroPage "zero_4k" Ns "zero 4 KiB" "Clearing a page";
     Copy4k "copy_4k" Ns "copy 4 KiB" "Copying 4 KiB between kernel and user";
     FileLookup "file_lookup" Ns "file lookup" "From the file descriptor to the file's page in the page cache: permission, position, lookup";
+    PageLookup "page_lookup" Ns "page lookup" "Finding one more page of the same read or write in the page cache";
     PageCacheInsert "page_cache_insert" Ns "add a page" "Allocating a page and adding it to the page cache";
     BlockSubmit "block_submit" Ns "block layer, submit" "Making a request, tagging it, handing it to the driver";
     BlockComplete "block_complete" Ns "block layer, complete" "Ending a request and its pages";
@@ -122,7 +126,8 @@ primitives! {
     DiskRead4k "disk_read_4k" Ns "NVMe read, 4 KiB" "The device's service of one random 4 KiB read";
     DiskWrite4k "disk_write_4k" Ns "NVMe write, 4 KiB" "The device's service of one random 4 KiB write";
     DiskChannels "disk_channels" Count "NVMe channels" "Requests the device serves at the same time";
-    DiskBandwidth "disk_bandwidth" BytesPerSecond "NVMe bandwidth" "Bytes a second beyond the first 4 KiB of a request";
+    DiskRequest "disk_request" Ns "NVMe controller, one request" "How long one request holds the part of the device that all requests pass one after the other, its data aside";
+    DiskBandwidth "disk_bandwidth" BytesPerSecond "NVMe bandwidth" "Bytes a second over that same part, beyond the first 4 KiB of a request";
     NetworkOneWay "network_one_way" Ns "network, one way" "Wire, switch and NIC hardware from one host's memory to the other's";
 }
 

@@ -51,6 +51,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
                 component: ComponentId::NONE,
                 channels: u32::try_from(costs.get(Primitive::DiskChannels)).unwrap_or(u32::MAX).max(1),
                 busy: 0,
+                shared_until: Time::ZERO,
                 queue: VecDeque::new(),
                 stream: Stream::new(seed, "disk"),
             },

@@ -235,6 +235,8 @@ pub enum Cache {
     Warm,
     /// Whatever earlier operations left there.
     AsIs,
+    /// Past the page cache (O_DIRECT): the disk writes into the reader's memory, and nothing stays in the cache.
+    Direct,
 }
 
 /// Who answers a request.

@@ -115,8 +115,8 @@ pub struct Core {
     pub timer_generation: u32,
     pub idle_since: Option<Time>,
     pub idle_total: Time,
-    /// Woken from idle and not yet paid for.
-    pub waking: bool,
+    /// Woken from idle and not yet paid for: what that costs.
+    pub waking: Option<Primitive>,
 }
 
 /// A stretch of work under way on a core.
@@ -296,6 +296,8 @@ pub struct Disk {
     pub component: ComponentId,
     pub channels: u32,
     pub busy: u32,
+    /// Until when the part that all requests pass is taken.
+    pub shared_until: Time,
     pub queue: VecDeque<RequestId>,
     pub stream: Stream,
 }

@@ -208,8 +208,9 @@ impl Turn<'_> {
     pub fn interrupt(&mut self, core_id: CpuId, irq: Irq) {
         let cpu = self.s.cpu_mut(core_id);
         cpu.pending.push_back(irq);
-        if cpu.core.idle_since.is_some() {
-            cpu.core.waking = true;
+        if let Some(since) = cpu.core.idle_since {
+            let deep = self.now - since >= self.f.time(Primitive::IdleDeepAfter);
+            cpu.core.waking = Some(if deep { Primitive::IdleExitDeep } else { Primitive::IdleExit });
         }
         self.look_again(core_id, core_id);
     }

@@ -196,6 +196,7 @@ pub(super) enum CacheFile {
     Warm,
     #[default]
     AsIs,
+    Direct,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -88,14 +88,15 @@ pub struct Progress<'a> {
 /// Does every work, really and simulated with `profile`.
 ///
 /// `in_guest` says that this computer is a virtual machine: the simulated one then stands in one too, so that what this
-/// kernel hands to the layer below is an exit there as here. When `cancel` becomes true, the work under way is the last.
+/// kernel hands to the layer below is an exit there as here. When `cancel` becomes true, the work under way is broken
+/// off, done or simulated, and left out of the report.
 /// The calling thread must live until the end: the processes that work die with it.
 pub fn run(profile: &Profile, in_guest: bool, progress: &mut dyn FnMut(Progress), cancel: &AtomicBool) -> Report {
     let start = Instant::now();
     let works = Work::all();
-    let ground = Ground { costs: profile.table(), in_guest, cores: 2 };
+    let ground = Ground { costs: profile.table(), in_guest, cores: 2, stop: cancel };
     let mut before = Load::now();
-    let host = Host::new();
+    let host = Host::new(cancel);
     let mut workloads = Vec::new();
     for work in &works {
         if cancel.load(Relaxed) {
@@ -104,7 +105,12 @@ pub fn run(profile: &Profile, in_guest: bool, progress: &mut dyn FnMut(Progress)
         let name = work.name();
         progress(Progress { doing: &name, done: workloads.len(), of: works.len() });
         let measured = host.measure(*work);
-        workloads.push(workload(*work, name, measured, host.predictable(*work).and_then(|()| ground.predict(*work))));
+        let predicted = host.predictable(*work).and_then(|()| ground.predict(*work));
+        if cancel.load(Relaxed) {
+            // What was broken off has too few samples to be told.
+            break;
+        }
+        workloads.push(workload(*work, name, measured, predicted));
     }
     let mut sizes: Vec<f64> = workloads.iter().filter_map(|w| w.error).map(f64::abs).collect();
     sizes.sort_by(f64::total_cmp);
@@ -160,7 +166,7 @@ struct Host;
 
 #[cfg(not(target_os = "linux"))]
 impl Host {
-    fn new() -> Host {
+    fn new(_: &AtomicBool) -> Host {
         Host
     }
     fn describe(&self) -> String {

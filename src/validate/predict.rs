@@ -1,5 +1,7 @@
 //! The works, simulated.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use super::figure::rates;
 use super::work::{CHUNK_CYCLES, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES};
 use super::{GuestWork, Place, Work, work::Route};
@@ -14,13 +16,15 @@ use crate::trace::OperationKind;
 
 /// What the simulated works stand on.
 #[derive(Clone, Debug)]
-pub struct Ground {
+pub struct Ground<'a> {
     /// What everything costs.
     pub costs: Table,
     /// Whether the kernel that is simulated is a virtual machine's, pinned to the cores.
     pub in_guest: bool,
     /// Cores of the hardware.
     pub cores: u16,
+    /// When this becomes true, the simulation under way ends; what it gave is worth nothing.
+    pub stop: &'a AtomicBool,
 }
 
 /// Loads of a walk that are one simulated operation.
@@ -42,7 +46,7 @@ struct Run {
     in_vm: bool,
 }
 
-impl Ground {
+impl Ground<'_> {
     /// The samples of a work, in its unit.
     ///
     /// # Errors
@@ -90,7 +94,7 @@ impl Ground {
             Work::CachedReads => latencies(&self.simulate(run(forever(vec![read(Cache::Warm)]))), OperationKind::Read),
             Work::DirectReads(depth) => {
                 // The disk that was measured is the one that this kernel sees, with all that lies below in it.
-                let body = forever(vec![read(Cache::Cold)]);
+                let body = forever(vec![read(Cache::Direct)]);
                 let outcome = self.simulate(Run {
                     threads: depth,
                     pinned: false,
@@ -134,7 +138,8 @@ impl Ground {
         let spec = self.spec(run);
         let options = RunOptions { until, max_events: 5_000_000, max_hops: 5_000_000, ..RunOptions::default() };
         // The machine is written here, with processors, programs and pins that it has.
-        machine::run(&spec, &self.costs, 1, &options, |_, _| true).expect("a machine that can be built")
+        machine::run(&spec, &self.costs, 1, &options, |_, _| !self.stop.load(Relaxed))
+            .expect("a machine that can be built")
     }
 
     fn spec(&self, run: Run) -> Spec {
@@ -224,19 +229,48 @@ mod tests {
     use crate::validate::Figure;
 
     fn median(in_guest: bool, work: Work) -> f64 {
-        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest, cores: 2 };
+        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest, cores: 2, stop: &AtomicBool::new(false) };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
     }
 
     #[test]
     fn every_work_has_a_prediction_or_names_what_is_missing() {
-        let ground = Ground { costs: Profile::xeon_2017().table(), in_guest: true, cores: 2 };
+        let ground =
+            Ground { costs: Profile::xeon_2017().table(), in_guest: true, cores: 2, stop: &AtomicBool::new(false) };
         for work in Work::all() {
             match ground.predict(work) {
                 Ok(samples) => assert!(samples.len() > 10, "{}: {}", work.name(), samples.len()),
                 Err(why) => assert!(why.starts_with("mechanism missing: "), "{}", work.name()),
             }
         }
+    }
+
+    #[test]
+    fn a_simulation_that_is_stopped_gives_nothing() {
+        let (costs, stop) = (Profile::xeon_2017().table(), AtomicBool::new(true));
+        let ground = Ground { costs, in_guest: true, cores: 2, stop: &stop };
+        assert_eq!(ground.predict(Work::Walk), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn waking_a_core_that_has_idled_for_long_takes_its_deep_idle_state_into_account() {
+        let mut profile = Profile::xeon_2017();
+        let mut late = |deep: f64| {
+            profile.set(Primitive::IdleExitDeep, deep, None, crate::costs::Provenance::Assumed("a test".to_owned()));
+            let (costs, stop) = (profile.table(), AtomicBool::new(false));
+            let ground = Ground { costs, in_guest: false, cores: 2, stop: &stop };
+            Figure::of(&ground.predict(Work::Late).unwrap(), Work::Late.statistic()).unwrap().value
+        };
+        assert!((late(90_000.0) - late(40_000.0) - 50_000.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn direct_reads_at_great_depth_pass_the_shared_part_of_the_disk_one_after_the_other() {
+        let costs = Profile::xeon_2017().table();
+        let transfer = (READ_BYTES as f64 - 4096.0) / costs.get(Primitive::DiskBandwidth) as f64;
+        let most = 1.0 / (costs.get(Primitive::DiskRequest) as f64 / 1e12 + transfer);
+        let many = median(false, Work::DirectReads(64));
+        assert!(many < most * 1.01 && many > 0.8 * most.min(17.0 / 70e-6), "{many} of {most}");
     }
 
     #[test]

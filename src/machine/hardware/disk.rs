@@ -1,9 +1,12 @@
 //! An NVMe disk.
 //!
 //! Real: requests are served by many flash channels at once, each with a service time that varies; more requests
-//! than channels wait in the device. Modelled: so many servers with service times drawn from the profile's
-//! distribution, plus transfer time beyond the first 4 KiB; one queue in order of arrival. Left out: garbage
-//! collection, write caches, fairness between submission queues, SATA and spinning disks.
+//! than channels wait in the device. All pass the controller and the link to memory one after the other; for a virtual
+//! disk that part is the back end's thread, and whatever rate the provider allows. Modelled: so many servers with
+//! service times drawn from the profile's distribution, plus transfer time beyond the first 4 KiB; the shared part,
+//! held by each request for a fixed time and for its transfer, which lie within its service; one queue in order of
+//! arrival. Left out: garbage collection, write caches, fairness between submission queues, limits that allow bursts,
+//! SATA and spinning disks.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
@@ -31,17 +34,18 @@ impl Turn<'_> {
     }
 
     fn disk_start(&mut self, id: RequestId) {
-        self.s.disk.busy += 1;
         let draw = self.s.disk.stream.next_u32();
-        let now = self.now;
-        let request = self.s.request_mut(id);
-        request.started = now;
-        let primitive = service(request.kind);
+        let request = *self.s.request(id);
         let more = u128::from(request.bytes.saturating_sub(FIRST_BLOCK)) * 1_000_000_000_000;
         let bandwidth = u128::from(self.f.count(Primitive::DiskBandwidth).max(1));
         let transfer = Time(u64::try_from(more / bandwidth).unwrap_or(u64::MAX));
-        let time = Time(self.f.costs.sample(primitive, draw)) + transfer;
-        self.scheduler.after(time, Event::DiskDone(Served(id)));
+        let shared = self.f.time(Primitive::DiskRequest) + transfer;
+        let service = Time(self.f.costs.sample(service(request.kind), draw)) + transfer;
+        let start = self.s.disk.shared_until.max(self.now);
+        self.s.disk.busy += 1;
+        self.s.disk.shared_until = start + shared;
+        self.s.request_mut(id).started = start;
+        self.scheduler.at(start + service.max(shared), Event::DiskDone(Served(id)));
     }
 
     /// The device has served a request: it starts the next one and interrupts.

@@ -1,7 +1,8 @@
 //! Files: the page cache, read() and write().
 //!
 //! Real: read() finds the file's pages in the page cache and copies them; a missing page is allocated, read through
-//! the block layer and waited for. write() copies into the page cache; with O_SYNC it waits for the device.
+//! the block layer and waited for. With O_DIRECT the device writes into the reader's memory, past the page cache.
+//! write() copies into the page cache; with O_SYNC it waits for the device.
 //! Modelled: one watermark of cached bytes per file and kernel, reads and writes from the file's beginning, one
 //! request for the whole range. A guest has a page cache of its own, and its disk bypasses the host's (cache=none).
 //! Left out: readahead, writeback in the background, reclaim, journals and metadata, overlay copy-up.
@@ -30,12 +31,14 @@ impl Turn<'_> {
             2 => self.pay(at, 3, Primitive::FileLookup, 1, files, Crossing::None, Token::SystemCall),
             3 => {
                 let hit = match cache {
-                    Cache::Cold => false,
+                    Cache::Cold | Cache::Direct => false,
                     Cache::Warm => true,
                     Cache::AsIs => cached >= bytes,
                 };
                 if hit {
-                    self.goto(at, 7);
+                    self.find_further_pages(at, bytes, 7);
+                } else if cache == Cache::Direct {
+                    self.goto(at, 4);
                 } else {
                     let count = pages(bytes);
                     self.pay(at, 4, Primitive::PageCacheInsert, count, files, Crossing::None, Token::IoRequest);
@@ -48,8 +51,10 @@ impl Turn<'_> {
             5 if !self.s.task(task).arrived => self.block(task),
             5 => {
                 self.s.task_mut(task).arrived = false;
-                self.goto(at, 7);
+                self.goto(at, 6);
             }
+            6 if cache == Cache::Direct => self.goto(at, 8),
+            6 => self.find_further_pages(at, bytes, 7),
             7 => {
                 let kernel = self.s.cpu(at.cpu).kernel;
                 self.s.kernel_mut(kernel).cached[usize::from(file)] = cached.max(bytes);
@@ -72,7 +77,7 @@ impl Turn<'_> {
                 let kernel = self.s.cpu(at.cpu).kernel;
                 self.s.kernel_mut(kernel).cached[usize::from(file)] = cached.max(bytes);
                 match new {
-                    0 => self.goto(at, 4),
+                    0 => self.find_further_pages(at, bytes, 4),
                     _ => {
                         let primitive = Primitive::PageCacheInsert;
                         self.pay(at, 4, primitive, new, files, Crossing::None, Token::SystemCall);
@@ -89,6 +94,15 @@ impl Turn<'_> {
                 self.s.task_mut(task).arrived = false;
                 self.return_and_end(at);
             }
+        }
+    }
+
+    /// The first page is part of the lookup; each further one is looked for in turn.
+    fn find_further_pages(&mut self, at: At, bytes: u64, next: u8) {
+        let files = self.s.kernel_of(at.cpu).parts.files;
+        match pages(bytes).saturating_sub(1) {
+            0 => self.goto(at, next),
+            more => self.pay(at, next, Primitive::PageLookup, more, files, Crossing::None, Token::SystemCall),
         }
     }
 

@@ -2,7 +2,9 @@
 //!
 //! Real: an interrupt enters through the IDT, is acknowledged, and its handler runs with interrupts off; the local
 //! timer is programmed for the earliest of the kernel's high-resolution timers (TSC deadline).
-//! Modelled: entry and return as one cost, the handler of each kind, one deadline per processor. A guest's write of
+//! A core that was idle first leaves its idle state: a shallow one at first, a deeper one after a while (C-states; in
+//! a guest whatever the layers below do with a processor that halts).
+//! Modelled: two depths by the time that the core was idle; entry and return as one cost, the handler of each kind, one deadline per processor. A guest's write of
 //! the deadline is an exit; the hypervisor sets a timer of its own kernel, whose interrupt it injects.
 //! Left out: softirq threads, interrupt moderation and affinity, timer slack, the tick of a busy processor.
 
@@ -28,14 +30,10 @@ impl Turn<'_> {
     pub fn step_interrupt(&mut self, at: At, kind: IrqKind, pc: u8) {
         let component = self.s.cpu(at.cpu).component;
         match (pc, kind) {
-            (0, _) => {
-                let waking = std::mem::take(&mut self.s.cpu_mut(at.cpu).core.waking);
-                if waking {
-                    self.pay(at, 1, Primitive::IdleExit, 1, component, Crossing::None, Token::Interrupt);
-                } else {
-                    self.goto(at, 1);
-                }
-            }
+            (0, _) => match self.s.cpu_mut(at.cpu).core.waking.take() {
+                Some(exit) => self.pay(at, 1, exit, 1, component, Crossing::None, Token::Interrupt),
+                None => self.goto(at, 1),
+            },
             (1, _) => {
                 self.pay(at, ENTERED, Primitive::InterruptEntry, 1, component, Crossing::Interrupt, Token::Interrupt);
             }

@@ -6,6 +6,7 @@ mod container;
 mod disk;
 mod faults;
 mod files;
+mod idle;
 mod instructions;
 mod links;
 mod loopback;
@@ -67,6 +68,7 @@ pub const FAMILIES: &[Family] = &[
     family!(files, "cached files", quick 800 ms, full 6_000 ms),
     family!(faults, "page faults", quick 800 ms, full 8_000 ms),
     family!(switching, "context switches and wake-ups", quick 1_500 ms, full 12_000 ms),
+    family!(idle, "waking an idle processor", quick 900 ms, full 8_000 ms),
     family!(processes, "processes and threads", quick 800 ms, full 6_000 ms),
     family!(timers, "timers and interrupts", quick 800 ms, full 8_000 ms),
     family!(loopback, "network on loopback", quick 800 ms, full 8_000 ms),

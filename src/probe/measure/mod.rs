@@ -14,6 +14,7 @@
 
 #[cfg(target_os = "linux")]
 mod cell;
+mod derived;
 #[cfg(target_os = "linux")]
 mod families;
 #[cfg(target_os = "linux")]

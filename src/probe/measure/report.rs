@@ -166,7 +166,8 @@ impl Report {
     ///
     /// What was not measured keeps its value and its provenance. Only a whole exit round trip can be seen, never its
     /// four parts, so these are the base's, scaled to the measured sum, and marked `Derived`. The round trip is that of
-    /// the probe's own guest if the hardware runs it, else the one that this computer itself makes as a guest.
+    /// the probe's own guest if the hardware runs it, else the one that this computer itself makes as a guest. Other
+    /// costs that are seen only as part of a whole are what the known parts leave of it.
     pub fn profile(&self, base: &Profile) -> Profile {
         let mut profile = Profile {
             id: Profile::THIS_HOST.to_owned(),
@@ -188,6 +189,7 @@ impl Report {
             profile.set(primitive, measured.value, Some(measured.spread), provenance);
         }
         self.split_cpuid_exit(base, &mut profile);
+        self.derive(&mut profile);
         profile
     }
 

@@ -12,7 +12,16 @@ pub fn why_not(primitive: Primitive) -> &'static str {
         InterruptEntry | TimerHandler => {
             "a program sees only the gap that an interrupt leaves, handler included; see \"interrupt_gap\""
         }
-        IdleExit => "a program sees only the whole way from a timer to its own next instruction; see \"timer_latency\"",
+        IdleExit | IdleExitDeep => {
+            "a program sees only the whole way from a wake-up to its own next instruction; see \"idle_wake\". The profile derives it"
+        }
+        PageWalkReference => "only whole walks are seen; see \"page_walk\". The profile derives it",
+        SocketSend | SocketReceive => {
+            "how the way through the network stack splits can't be seen; see \"tcp_send_receive\". The profile gives each half"
+        }
+        DiskRead4k | DiskWrite4k => {
+            "the device can't be timed apart from the kernel's way to it; see \"direct_read_4k\". The profile derives it"
+        }
         CpuMaxRefill => "the refill runs in a timer interrupt, where no program can time it; see \"quota_slack\"",
         SignalKill => "only the whole life of a process that ends by a fault can be timed; see \"fork_exit_wait\"",
         BlockSubmit | BlockComplete => {
@@ -21,7 +30,13 @@ pub fn why_not(primitive: Primitive) -> &'static str {
         NvmeSubmit | NvmeComplete | NicTransmit | NicReceive | VirtioFill | VirtioReap => {
             "a driver's part can't be timed apart from its device without tracing the kernel"
         }
-        HandleMsr | HandleIcr | HandleDoorbell | HandleEptViolation | HandleExternalInterrupt | InjectInterrupt => {
+        HandleMsr => {
+            "the handler can't be timed apart from its exit; in a guest the profile derives it from \"timer_program_in_guest\""
+        }
+        HandleIcr => {
+            "the handler can't be timed apart from its exit; in a guest the profile derives it from \"idle_wake_paid\""
+        }
+        HandleDoorbell | HandleEptViolation | HandleExternalInterrupt | InjectInterrupt => {
             "the hypervisor's handlers can't be timed apart from the exits that lead to them"
         }
         EmulateAccess | VirtioBackendPop | VirtioBackendPush => {

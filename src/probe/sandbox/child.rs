@@ -10,9 +10,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, Signal, WaitOptions, getpid, getppid, kill_process, set_parent_process_death_signal, waitpid,
+    Pid, Signal, WaitOptions, getpid, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
+    setpgid, waitpid,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -111,6 +114,62 @@ pub fn in_child<T: Serialize + DeserializeOwned>(body: impl FnOnce() -> Result<T
     drop(write);
     let mut bytes = Vec::new();
     let arrived = File::from(read).read_to_end(&mut bytes);
+    understand(child, arrived, &bytes)
+}
+
+/// As [`in_child`], until `stop` becomes true: then the child and all that it started are killed.
+///
+/// # Errors
+/// As [`in_child`], and that it was stopped.
+pub fn in_child_until<T: Serialize + DeserializeOwned>(
+    stop: &AtomicBool,
+    body: impl FnOnce() -> Result<T, String>,
+) -> Result<T, String> {
+    let (read, write) = pipe().map_err(|e| format!("making a pipe: {e}"))?;
+    let child = Child::spawn(|| {
+        let _ = setpgid(None, None);
+        let bytes = serde_json::to_vec(&body()).unwrap_or_default();
+        i32::from(write_all(&write, &bytes).is_err())
+    })
+    .map_err(|e| format!("forking: {e}"))?;
+    drop(write);
+    // Both sides make the group, so that it is there whoever comes first; the later one fails harmlessly.
+    let _ = setpgid(Some(child.pid()), None);
+    let mut bytes = Vec::new();
+    let arrived = read_until(stop, &read, &mut bytes);
+    if arrived.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+        // The child is not reaped yet, so its group still is its own. Dropping the child then reaps it.
+        let _ = kill_process_group(child.pid(), Signal::KILL);
+        return Err(STOPPED.to_owned());
+    }
+    understand(child, arrived, &bytes)
+}
+
+/// What [`in_child_until`] says when it was stopped.
+pub const STOPPED: &str = "stopped before its end";
+
+/// Reads to the end; [`io::ErrorKind::Interrupted`] if `stop` becomes true before.
+fn read_until(stop: &AtomicBool, read: &OwnedFd, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+    let mut buffer = [0; 8192];
+    loop {
+        if stop.load(SeqCst) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match poll(&mut [PollFd::new(read, PollFlags::IN)], Some(&PATIENCE)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match rustix::io::retry_on_intr(|| rustix::io::read(read, &mut buffer))? {
+            0 => return Ok(bytes.len()),
+            taken => bytes.extend_from_slice(&buffer[..taken]),
+        }
+    }
+}
+
+/// What a child brought back, once it has ended.
+fn understand<T: DeserializeOwned>(child: Child, arrived: io::Result<usize>, bytes: &[u8]) -> Result<T, String> {
     match child.wait() {
         Ok(Exit::Code(0)) => {}
         Ok(Exit::Code(code)) => return Err(format!("the measuring process ended with code {code}")),
@@ -118,7 +177,7 @@ pub fn in_child<T: Serialize + DeserializeOwned>(body: impl FnOnce() -> Result<T
         Err(error) => return Err(format!("waiting for the measuring process: {error}")),
     }
     arrived.map_err(|e| format!("reading from the measuring process: {e}"))?;
-    serde_json::from_slice(&bytes).map_err(|e| format!("the measuring process said nothing readable: {e}"))?
+    serde_json::from_slice(bytes).map_err(|e| format!("the measuring process said nothing readable: {e}"))?
 }
 
 /// A pipe that no executed program inherits: reading end, writing end.
@@ -144,6 +203,37 @@ mod tests {
         assert_eq!(in_child(|| Ok(7)), Ok(7));
         assert_eq!(in_child::<u32>(|| Err("no".to_owned())), Err("no".to_owned()));
         assert!(in_child::<u32>(|| std::panic::resume_unwind(Box::new(()))).unwrap_err().contains("101"));
+    }
+
+    #[test]
+    fn a_child_that_never_ends_is_stopped_with_all_that_it_started() {
+        let (read, write) = pipe().unwrap();
+        let stop = AtomicBool::new(false);
+        let forever = || -> Result<u32, String> {
+            let _grandchild = Child::spawn(|| {
+                loop {
+                    std::thread::sleep(std::time::Duration::from_secs(1));
+                }
+            });
+            let _ = write_all(&write, b"x");
+            loop {
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
+        };
+        std::thread::scope(|scope| {
+            let (stop, read) = (&stop, &read);
+            scope.spawn(move || {
+                // Once the grandchild is there.
+                let mut byte = [0];
+                let _ = rustix::io::read(read, &mut byte);
+                stop.store(true, SeqCst);
+            });
+            assert_eq!(in_child_until(stop, forever), Err(STOPPED.to_owned()));
+        });
+        drop(write);
+        // Both held the writing end: end of file means that they are gone.
+        let mut byte = [0];
+        assert_eq!(File::from(read).read(&mut byte).unwrap(), 0);
     }
 
     #[test]

@@ -8,4 +8,4 @@ pub mod namespaces;
 pub mod netlink;
 pub mod payload;
 
-pub use child::{Child, Exit, die_with_parent, in_child, pipe, write_all};
+pub use child::{Child, Exit, die_with_parent, in_child, in_child_until, pipe, write_all};

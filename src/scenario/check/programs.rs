@@ -126,6 +126,7 @@ impl Reader<'_> {
                         CacheFile::Cold => Cache::Cold,
                         CacheFile::Warm => Cache::Warm,
                         CacheFile::AsIs => Cache::AsIs,
+                        CacheFile::Direct => Cache::Direct,
                     },
                 }
             }

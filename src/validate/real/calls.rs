@@ -71,11 +71,23 @@ pub fn late() -> Vec<f64> {
     (0..400).map(one).collect()
 }
 
-/// Dependent random loads over every cache line of [`WALK_BYTES`]: nanoseconds of a load.
+/// Loads at random over [`WALK_BYTES`], each waiting for the one before: nanoseconds of a load. Each load's place is
+/// drawn anew: a fixed cycle through all lines would miss a cache that is a little too small by every load, and the
+/// simulated loads are independent. Drawing takes some ten cycles.
 pub fn walk() -> Result<Vec<f64>, String> {
     let mut region = Region::new(WALK_BYTES, Pages::Small)?;
-    let offsets: Vec<usize> = (0..WALK_BYTES).step_by(LINE).collect();
-    let mut walk = region.chain(&offsets);
-    walk.steps(offsets.len() as u64);
-    Ok(per_iteration(&EFFORT, |n| walk.steps(n)).into_values())
+    let bytes = region.bytes_mut();
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut steps = |n: u64| {
+        for _ in 0..n {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let line = ((u128::from(state) * (WALK_BYTES / LINE) as u128) >> 64) as usize;
+            // What was loaded goes into the next place.
+            state ^= u64::from(black_box(bytes[line * LINE]));
+        }
+    };
+    steps((WALK_BYTES / LINE) as u64);
+    Ok(per_iteration(&EFFORT, steps).into_values())
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use crate::probe::cleanup::Scratch;
@@ -39,12 +40,15 @@ pub fn fork_exec(folder: &Path) -> Result<Vec<f64>, String> {
 }
 
 /// Nanoseconds from nothing to the first instruction in a container.
-pub fn container(scratch: &Scratch) -> Result<Vec<f64>, String> {
+pub fn container(scratch: &Scratch, stop: &AtomicBool) -> Result<Vec<f64>, String> {
     let who = if is_privileged() { Who::Root } else { Who::User };
     let place = find(false);
     let begin = Instant::now();
     let mut times = Vec::new();
     while begin.elapsed() < LONG || times.len() < 6 {
+        if stop.load(SeqCst) {
+            return Err("stopped before its end".to_owned());
+        }
         times.push(container::run(who, scratch, place.as_ref().ok())?.start as f64);
     }
     // The first finds everything cold.

@@ -1,9 +1,9 @@
 //! The disk below the probe's folder, without the page cache (`O_DIRECT`).
 //!
-//! Each request is timed by itself: the distribution is the device's. The primitive `disk_read_4k` is the wait for the
-//! device, the call, the wake-up and the switch subtracted; the block layer and the driver can't be told apart from
-//! the device and stay in it. In a guest the device is the layer below's. Channels follow from Little's law: what many
-//! requests at once get done, times how long one alone takes. Left out: what a full or aged device does, and its write
+//! Each request is timed by itself: the distribution is the device's, and the kernel's way there and back, which the
+//! profile takes off. In a guest the device is the layer below's. Channels follow from Little's law: what many requests
+//! at once get done, times how long one alone takes. How many small and how many large reads get done when many ask at
+//! once gives the part that all of them pass one after the other: a time for each and a bandwidth. Left out: what a full or aged device does, and its write
 //! cache. The file is of random bytes, small against the disk, and removed at the end.
 
 use std::fs::{File, OpenOptions};
@@ -26,15 +26,16 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("direct_read_4k", Unit::Ns),
     ("direct_write_4k", Unit::Ns),
     ("fsync", Unit::Ns),
-    ("disk_read_4k", Unit::Ns),
-    ("disk_write_4k", Unit::Ns),
-    ("disk_bandwidth", Unit::BytesPerSecond),
     ("disk_channels", Unit::Count),
+    ("disk_request", Unit::Ns),
+    ("disk_bandwidth", Unit::BytesPerSecond),
 ];
 
 /// What must stay free on the disk beside the probe's file.
 const LEAVE_FREE: u64 = 1 << 30;
 const MIB: usize = 1 << 20;
+/// Bytes of a read whose time is mostly the transfer.
+const LARGE: usize = 256 << 10;
 
 pub fn run(bench: &mut Bench) -> Result<(), String> {
     let folder = bench.folder()?.to_owned();
@@ -49,27 +50,15 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     bench.doing("writing a file to read from");
     let mut buffer = Region::new(MIB, Pages::Small)?;
     let file = write_file(&folder.join("disk"), size, &mut buffer)?;
-    let disk = Disk { file: &file, pages: size / PAGE, share };
+    let disk = Disk { file: &file, blocks: size / PAGE, share };
 
     bench.doing("direct 4 KiB reads");
     let reads = disk.each(&mut buffer, |file, page, at| pread(file, page, at))?;
     bench.put_ns("direct_read_4k", &reads, "one O_DIRECT read of 4 KiB at a random place, one after the other");
-    let around = ["system_call", "context_switch", "wake_up"].iter().filter_map(|name| bench.known(name)).sum();
-    let without = "less a system call, a wake-up and a context switch; block layer and driver are included";
-    bench.put_ns(
-        "disk_read_4k",
-        &reads.clone().minus(around),
-        format!("an O_DIRECT read of 4 KiB at a random place, {without}"),
-    );
 
     bench.doing("direct 4 KiB writes");
     let writes = disk.each(&mut buffer, |file, page, at| pwrite(file, page, at))?;
     bench.put_ns("direct_write_4k", &writes, "one O_DIRECT write of 4 KiB at a random place, one after the other");
-    bench.put_ns(
-        "disk_write_4k",
-        &writes.minus(around),
-        format!("an O_DIRECT write of 4 KiB at a random place, {without}"),
-    );
 
     bench.doing("fsync");
     let syncs = disk.each(&mut buffer, |file, page, at| {
@@ -79,20 +68,25 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     })?;
     bench.put_ns("fsync", &syncs, "write of 4 KiB at a random place and fsync, one after the other");
 
-    bench.doing("disk bandwidth");
-    let large =
-        Disk { pages: size / MIB, ..disk }.each_of(MIB, &mut buffer, |file, block, at| pread(file, block, at))?;
-    let small = reads.median();
-    let per_second = large.into_values().iter().map(|ns| (MIB - PAGE) as f64 * 1e9 / (ns - small).max(1.0)).collect();
-    let method = "what O_DIRECT reads of 1 MiB take longer than reads of 4 KiB";
-    bench.put("disk_bandwidth", Unit::BytesPerSecond, &Samples::of_events(per_second), method);
-
     bench.doing("requests served at the same time");
+    let small = reads.median();
     let depth = if quick { 16 } else { 32 };
-    let per_ns = disk.together(depth)?;
+    let per_ns = disk.together(depth, PAGE)?;
     let channels = Samples::of_events(per_ns.iter().map(|rate| (rate * small).round().max(1.0)).collect());
     let method = format!("Little's law: direct reads a second by {depth} threads at once, times the time of one alone");
     bench.put("disk_channels", Unit::Count, &channels, method);
+    let each = Samples::of_events(per_ns.iter().filter(|&&rate| rate > 0.0).map(|rate| 1.0 / rate).collect());
+    let method =
+        format!("time for each of the 4 KiB that {depth} threads read at once: what no request can be faster than");
+    bench.put_ns("disk_request", &each, method);
+
+    bench.doing("disk bandwidth");
+    let large = Disk { blocks: size / LARGE, ..disk }.together(8, LARGE)?;
+    let one = each.median();
+    let per_second =
+        large.iter().filter(|&&rate| rate > 0.0).map(|rate| (LARGE - PAGE) as f64 * 1e9 / (1.0 / rate - one).max(1.0));
+    let method = "what the time for each of the 256 KiB that 8 threads read at once is more than \"disk_request\"";
+    bench.put("disk_bandwidth", Unit::BytesPerSecond, &Samples::of_events(per_second.collect()), method);
     Ok(())
 }
 
@@ -137,23 +131,20 @@ fn write_file(path: &Path, size: usize, buffer: &mut Region) -> Result<File, Str
 #[derive(Clone, Copy)]
 struct Disk<'a> {
     file: &'a File,
-    pages: usize,
+    blocks: usize,
     share: Duration,
 }
 
 type Transfer = fn(&File, &mut [u8], u64) -> rustix::io::Result<usize>;
 
 impl Disk<'_> {
+    /// Transfers of a page at random places, one after the other, until the time is up; each one's time.
     fn each(&self, buffer: &mut Region, transfer: Transfer) -> Result<Samples, String> {
-        self.each_of(PAGE, buffer, transfer)
-    }
-
-    /// Transfers of `block` bytes at random places, one after the other, until the time is up; each one's time.
-    fn each_of(&self, block: usize, buffer: &mut Region, transfer: Transfer) -> Result<Samples, String> {
+        let block = PAGE;
         let mut chance = Chance(17);
         let (begin, mut values) = (Instant::now(), Vec::new());
         while values.len() < 50_000 && (values.len() < 9 || begin.elapsed() < self.share) {
-            let at = (chance.below(self.pages) * block) as u64;
+            let at = (chance.below(self.blocks) * block) as u64;
             let start = Instant::now();
             let done = transfer(self.file, &mut buffer.bytes_mut()[..block], at);
             values.push(elapsed_ns(start));
@@ -166,8 +157,8 @@ impl Disk<'_> {
         Ok(Samples::of_events(values))
     }
 
-    /// Reads by `depth` threads at once: requests per nanosecond, in each of several stretches of time.
-    fn together(&self, depth: usize) -> Result<Vec<f64>, String> {
+    /// Reads of `block` bytes by `depth` threads at once: requests per nanosecond, in each of several stretches of time.
+    fn together(&self, depth: usize, block: usize) -> Result<Vec<f64>, String> {
         let done = AtomicU64::new(0);
         let stop = std::sync::atomic::AtomicBool::new(false);
         let stretch = self.share / 9;
@@ -175,10 +166,10 @@ impl Disk<'_> {
             for thread in 0..depth {
                 let (done, stop) = (&done, &stop);
                 scope.spawn(move || {
-                    let Ok(mut buffer) = Region::new(PAGE, Pages::Small) else { return };
+                    let Ok(mut buffer) = Region::new(block, Pages::Small) else { return };
                     let mut chance = Chance(1000 + thread as u64);
                     while !stop.load(SeqCst) {
-                        let at = (chance.below(self.pages) * PAGE) as u64;
+                        let at = (chance.below(self.blocks) * block) as u64;
                         if pread(self.file, buffer.bytes_mut(), at).is_ok() {
                             done.fetch_add(1, SeqCst);
                         }

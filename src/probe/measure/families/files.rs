@@ -1,7 +1,8 @@
 //! Files in the page cache, pipes, and copies between kernel and user.
 //!
 //! All of them are differences of system calls that differ in one mechanism: reading one byte of a cached file, less
-//! an empty call, is the way from the descriptor to the cached page; 4096 bytes less one byte is the copy; writing a
+//! an empty call, is the way from the descriptor to the cached page; two bytes on two pages less two on one is one page
+//! more; 4096 bytes less one byte is the copy; writing a
 //! page that is not in the cache yet, less overwriting one, is allocating and adding it. Left out: reading ahead,
 //! writing back, paths (a name is looked up only when a file is opened: `open_close`, `stat`).
 
@@ -19,6 +20,7 @@ use crate::probe::sandbox::pipe;
 
 pub const GIVES: &[(&str, Unit)] = &[
     ("file_lookup", Unit::Ns),
+    ("page_lookup", Unit::Ns),
     ("copy_4k", Unit::Ns),
     ("zero_4k", Unit::Ns),
     ("page_cache_insert", Unit::Ns),
@@ -45,6 +47,10 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     bench.put_ns("cached_read_4k", &whole, "pread of 4096 bytes of a cached file, the system call included");
     bench.put_ns("file_lookup", &one.clone().minus(call), "pread of one byte of a cached file, less a system call");
     bench.put_ns("copy_4k", &whole.minus(one.median()), "pread of 4096 bytes of a cached file, less pread of one byte");
+    let within = looped(&effort, || pread(&file, &mut buffer[..2], 0));
+    let across = looped(&effort, || pread(&file, &mut buffer[..2], PAGE as u64 - 1));
+    let method = "pread of two bytes of a cached file on two pages, less of two bytes on one";
+    bench.put_ns("page_lookup", &across.minus(within.median()), method);
 
     bench.doing("zeroing");
     let zero = File::open("/dev/zero").map_err(failed("opening /dev/zero"))?;

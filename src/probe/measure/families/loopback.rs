@@ -2,7 +2,7 @@
 //!
 //! One thread that sends to itself pays for the whole way down and up again in its own calls: on loopback the kernel
 //! receives in the sender's context. That sum is measured; how it splits between sending and receiving is not visible
-//! from outside, so each primitive is given half. Round trips to another process contain wake-ups and switches. Left
+//! from outside, so the profile gives each half. Round trips to another process contain wake-ups and switches. Left
 //! out: segmentation of large writes, loss, congestion. Sockets end with a reset, so that none lingers.
 
 use std::io::{self, Read, Write};
@@ -15,8 +15,7 @@ use crate::costs::Unit;
 use crate::probe::sandbox::Child;
 
 pub const GIVES: &[(&str, Unit)] = &[
-    ("socket_send", Unit::Ns),
-    ("socket_receive", Unit::Ns),
+    ("tcp_send_receive", Unit::Ns),
     ("udp_send_receive", Unit::Ns),
     ("tcp_round_trip_same_core", Unit::Ns),
     ("tcp_round_trip_other_core", Unit::Ns),
@@ -24,16 +23,14 @@ pub const GIVES: &[(&str, Unit)] = &[
 ];
 
 pub fn run(bench: &mut Bench) -> Result<(), String> {
-    let call = bench.needed("system_call")?;
     let failed = |e: io::Error| format!("sockets on 127.0.0.1: {e}");
     let (mut near, mut far) = connected().map_err(failed)?;
     let mut byte = [0];
     near.write_all(&[1]).and_then(|()| far.read_exact(&mut byte)).map_err(failed)?;
     let both = looped(&bench.effort(), || (near.write(&[1]), far.read(&mut byte)));
-    let half = both.times(0.5).minus(call);
-    let method = "half of sending one byte over TCP on loopback and receiving it in the same thread, less a system call; that both halves are equal is assumed";
-    bench.put_ns("socket_send", &half, method);
-    bench.put_ns("socket_receive", &half, method);
+    let method =
+        "sending one byte over TCP on loopback and receiving it in the same thread, both system calls included";
+    bench.put_ns("tcp_send_receive", &both, method);
 
     bench.doing("UDP on loopback");
     let (one, other) = datagrams().map_err(failed)?;

@@ -134,34 +134,44 @@ fn wakes(bench: &Bench, cpu: usize, idle_class: bool) -> Result<Samples, String>
     let nobody = AtomicU32::new(0);
     let none = looped(&effort, || futex::wake(&nobody, private, 1)).median();
     let words: [AtomicU32; THREADS] = std::array::from_fn(|_| AtomicU32::new(0));
-    let (waiting, stop) = (AtomicU32::new(0), AtomicU32::new(0));
+    // How many have gone to sleep since they were woken last, and how many will.
+    let (waiting, expected, stop) = (AtomicU32::new(0), AtomicU32::new(THREADS as u32), AtomicU32::new(0));
     std::thread::scope(|scope| {
         for word in &words {
-            let (waiting, stop) = (&waiting, &stop);
+            let (waiting, expected, stop) = (&waiting, &expected, &stop);
             scope.spawn(move || {
                 let ready = pin(cpu).is_ok() && (!idle_class || enter_idle_class().is_ok());
                 while ready && stop.load(SeqCst) == 0 {
-                    waiting.fetch_add(1, SeqCst);
+                    if waiting.fetch_add(1, SeqCst) + 1 >= expected.load(SeqCst) {
+                        let _ = futex::wake(waiting, private, 1);
+                    }
                     // Woken, interrupted or late: all end in another look at `stop`.
                     let _ = futex::wait(word, private, 0, None);
                 }
             });
         }
-        let settle = || {
+        // Until they are on their way to sleep; the last one may not be there yet. No longer, so that the kernel's code
+        // and data are as warm as where one wake-up follows the other.
+        let patience = futex::Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+        let settle = |expect: u32| {
+            expected.store(expect, SeqCst);
             let start = Instant::now();
-            while waiting.load(SeqCst) < THREADS as u32 && start.elapsed() < Duration::from_millis(200) {
-                std::thread::sleep(Duration::from_micros(200));
+            loop {
+                let there = waiting.load(SeqCst);
+                if there >= expect || start.elapsed() > Duration::from_millis(200) {
+                    return;
+                }
+                let _ = futex::wait(&waiting, private, there, Some(&patience));
             }
-            // The last one is on its way from the counter into the kernel.
-            std::thread::sleep(Duration::from_micros(300));
         };
-        settle();
+        settle(THREADS as u32);
         let samples = runs(&effort, || {
             waiting.store(0, SeqCst);
+            expected.store(u32::MAX, SeqCst);
             let start = Instant::now();
             let woken: usize = words.iter().map(|word| futex::wake(word, private, 1).unwrap_or(0)).sum();
             let time = elapsed_ns(start);
-            settle();
+            settle(woken as u32);
             // Whoever was not asleep yet costs what waking nobody costs.
             (time - none * THREADS as f64).max(0.0) / woken.max(1) as f64
         });

@@ -4,12 +4,11 @@
 //! caches and needs hardly any translations, so the difference is the page walk. It is zero while the pages fit the
 //! TLB, rises beyond, and its bend is the TLB's reach. On 2 MiB pages the same places need no walk, unless the layer
 //! below backs a guest's huge pages with small ones: then the TLB holds the small ones, and `page_walk_huge` shows it.
-//! One walk makes 4 references natively and up to 24 in a guest under nested paging (4 + 4 levels); the cost of one
-//! reference is the walk divided by that. Left out: the first-level TLB apart from the second, 1 GiB pages, and the
+//! One walk makes 4 references natively and up to 24 in a guest under nested paging (4 + 4 levels); the profile divides
+//! the walk by that. Left out: the first-level TLB apart from the second, 1 GiB pages, and the
 //! reach of 2 MiB entries, which lies beyond the memory this probe allows itself.
 
 use super::super::cell::Bench;
-use super::super::host::hypervisor;
 use super::super::memory_region::{Chance, LINE, PAGE, Pages, Region};
 use super::super::timing::{Effort, Samples, per_event};
 use crate::costs::Unit;
@@ -17,7 +16,6 @@ use crate::costs::Unit;
 pub const GIVES: &[(&str, Unit)] = &[
     ("page_walk", Unit::Ns),
     ("page_walk_huge", Unit::Ns),
-    ("page_walk_reference", Unit::Ns),
     ("tlb_entries_4k", Unit::Count),
     ("tlb_entries_2m", Unit::Count),
 ];
@@ -39,11 +37,6 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let method = format!("random loads, one in each 4 KiB of {mib} MiB, less as many from lines side by side");
     bench.put_ns("page_walk", &walks, method.clone());
     bench.put_or_missing("page_walk_huge", huge, format!("{method}; on 2 MiB pages"));
-    let (references, why) = match hypervisor() {
-        Some(_) => (24.0, "24 references of a walk under nested paging"),
-        None => (4.0, "4 references of a walk"),
-    };
-    bench.put_ns("page_walk_reference", &walks.clone().times(1.0 / references), format!("{method}, / the {why}"));
 
     let mut dense = Region::new(pages * LINE, Pages::Small)?;
     let mut small = Region::new(pages * PAGE, Pages::Small)?;
