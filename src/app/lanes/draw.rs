@@ -89,7 +89,7 @@ mod tests {
             layer: Layer::ALL[(n % 3) as usize],
             token: Token::Instruction,
         };
-        let trace = Trace { hops: (0..hops).map(hop).collect(), journeys: Vec::new() };
+        let trace = Trace { hops: (0..hops).map(hop).collect(), journeys: Vec::new(), left_out: 0 };
         let topology = topology();
         let lane = super::super::lanes(&topology, &trace).remove(0);
         (trace, lane)

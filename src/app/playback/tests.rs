@@ -55,7 +55,7 @@ fn moments() -> Moments {
         end: Time(n * 5_000 + 4_321),
         last_hop: HopId::NONE,
     };
-    let trace = Trace { hops: (0..200).map(hop).collect(), journeys: (0..40).map(journey).collect() };
+    let trace = Trace { hops: (0..200).map(hop).collect(), journeys: (0..40).map(journey).collect(), left_out: 0 };
     Moments::new(&trace, Time(200_000))
 }
 
