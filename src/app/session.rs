@@ -42,6 +42,9 @@ pub struct Detail {
     pub help: String,
 }
 
+/// What a run's thread leaves behind.
+type Outcome = Result<Box<Recording>, SpecError>;
+
 /// A run under way.
 #[derive(Debug)]
 struct Job {
@@ -51,7 +54,7 @@ struct Job {
     reached: Arc<AtomicU64>,
     events: Arc<AtomicU64>,
     cancel: Arc<AtomicBool>,
-    result: Arc<Mutex<Option<Result<Box<Recording>, SpecError>>>>,
+    result: Arc<Mutex<Option<Outcome>>>,
     thread: JoinHandle<()>,
 }
 
