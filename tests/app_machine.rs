@@ -21,7 +21,14 @@ use strata::probe::measure::Plan;
 
 fn layer(kind: LayerKind, name: &str, present: bool, confidence: Confidence, evidence: &str) -> Layer {
     let (name, detail) = (name.to_owned(), format!("about {name}"));
-    Layer { layer: kind, name, detail, present, evidence: vec![evidence.to_owned()], confidence }
+    Layer {
+        layer: kind,
+        name,
+        detail,
+        present,
+        evidence: vec!["a first sign".to_owned(), evidence.to_owned()],
+        confidence,
+    }
 }
 
 fn inventory() -> Inventory {
@@ -125,7 +132,7 @@ fn without_a_saved_profile_the_page_says_what_to_do_and_shows_what_others_measur
     harness.get_by_label_contains("nothing to export yet");
     harness.get_by_label("system call: not measured").focus();
     harness.run_steps(3);
-    harness.get_by_label_contains("PVM (SOSP 2023)");
+    harness.get_by_label_contains("getpid without and with page-table isolation");
     assert_eq!(harness.state().wake(), Wake::After(Duration::from_secs(1)), "counters are read once a second");
     harness.state_mut().apply(Command::Open(Tab::Walkthrough));
     harness.run_steps(2);
@@ -213,7 +220,9 @@ fn predicted_and_real_stand_beside_each_other_with_the_error_and_the_reason() {
     harness.run_steps(3);
     harness.get_by_label_contains("Error 21 %, one work compared");
     harness.get_by_label_contains("25 % of this computer meanwhile");
-    harness.get_by_label("fork, exec and wait: –").click();
+    harness.get_by_label("fork, exec and wait: –").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert!(harness.query_all_by_label_contains("mechanism missing: fork, exec and exit").next().is_some());
     assert_eq!(Comparison::load(folder.path(), None), harness.state().machine.comparison);

@@ -110,7 +110,7 @@ mod tests {
             name: name.to_owned(),
             unit: Unit::Ns,
             statistic: Statistic::Median,
-            predicted: error.map(|error| 100.0 * (1.0 + error)),
+            predicted: error.map(|_| 110.0),
             measured: Some(100.0),
             error,
             spread_predicted: None,

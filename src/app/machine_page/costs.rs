@@ -88,7 +88,11 @@ fn row_ui(ui: &mut Ui, row: &Row, strip: Rect, labels: f32, theme: &Theme, marke
         Ok(here) => format!("{}: {} measured", row.label, duration(here.value)),
         Err(_) => format!("{}: not measured", row.label),
     };
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &words));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &words));
+    if response.clicked() {
+        // The hint stays until the keyboard or another click goes elsewhere.
+        response.request_focus();
+    }
     if response.hovered() || response.has_focus() {
         marked.push(Shape::rect_filled(strip, 4.0, theme.card));
     }

@@ -34,7 +34,7 @@ fn gauge_ui(ui: &mut Ui, gauge: Gauge, rate: Option<&Result<f64, String>>, place
     };
     let response = ui.interact(place, ui.id().with(("gauge", gauge.label())), Sense::click());
     let words = format!("{}: {text}", gauge.label());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &words));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &words));
     if response.has_focus() {
         let stroke = egui::Stroke::new(1.5, theme.accent);
         ui.painter().rect_stroke(place.expand(2.0), 4.0, stroke, egui::StrokeKind::Inside);

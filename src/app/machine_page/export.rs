@@ -3,7 +3,6 @@
 use egui::{TextEdit, Ui};
 use egui_phosphor::regular as icon;
 
-use super::actions::last_measured;
 use super::hints::follow_focus;
 use super::state::MachinePage;
 use crate::app::command::Command;
@@ -22,7 +21,6 @@ pub fn export_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) -> Vec<Comm
     ui.label(body(first, theme));
     ui.label(body("A cost that could not be measured keeps its published value, marked", theme));
     ui.label(body("Nothing leaves this computer. The probe removes all that it makes", theme));
-    ui.label(note(last_measured(&page.saved), theme));
     ui.add_space(6.0);
     ui.add_enabled_ui(measured, |ui| {
         let edit = TextEdit::singleline(&mut page.export.path).desired_width(ui.available_width() - 10.0);

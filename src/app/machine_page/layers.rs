@@ -23,6 +23,10 @@ pub fn title(inventory: Option<&Inventory>) -> &'static str {
     }
 }
 
+/// The layers whose first evidence is worth a line.
+const TELLING: [LayerKind; 4] =
+    [LayerKind::Container, LayerKind::Hypervisor, LayerKind::OuterHypervisor, LayerKind::KvmDevice];
+
 /// Draws the stack.
 pub fn layers_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
     let Some(inventory) = &page.inventory else {
@@ -32,16 +36,17 @@ pub fn layers_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
         });
         return;
     };
+    let roomy = ui.available_height() > 720.0 * theme.scale;
     let mut clicked = None;
     let stack = inventory.layers.iter().rev().filter(|layer| layer.layer != LayerKind::KvmDevice);
     for layer in stack {
-        if layer_ui(ui, layer, page.opened == Some(layer.layer), theme) {
+        if layer_ui(ui, layer, page.opened == Some(layer.layer), roomy, theme) {
             clicked = Some(layer.layer);
         }
     }
     if let Some(layer) = inventory.layer(LayerKind::KvmDevice) {
         ui.add_space(6.0 * theme.scale);
-        if layer_ui(ui, layer, page.opened == Some(layer.layer), theme) {
+        if layer_ui(ui, layer, page.opened == Some(layer.layer), roomy, theme) {
             clicked = Some(layer.layer);
         }
         kvm_ui(ui, layer, page.saved.report.as_ref(), &mut page.kvm_help, theme);
@@ -52,7 +57,9 @@ pub fn layers_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
 }
 
 /// One layer: what it is, how sure that is, and on demand why. True if it was clicked.
-fn layer_ui(ui: &mut Ui, layer: &Layer, open: bool, theme: &Theme) -> bool {
+///
+/// Where it is `roomy`, the first evidence of those layers stands there that people ask about most.
+fn layer_ui(ui: &mut Ui, layer: &Layer, open: bool, roomy: bool, theme: &Theme) -> bool {
     let color = color(layer.layer, theme);
     let place = ui.painter().add(Shape::Noop);
     let inside = Frame::new().inner_margin(Margin::symmetric((14.0 * theme.scale) as i8, (6.0 * theme.scale) as i8));
@@ -73,8 +80,14 @@ fn layer_ui(ui: &mut Ui, layer: &Layer, open: bool, theme: &Theme) -> bool {
         });
         if !layer.detail.is_empty() {
             let text = note(&layer.detail, theme).color(theme.text_body);
-            let label = egui::Label::new(text).selectable(false);
-            ui.add(if open { label.wrap() } else { label.truncate() });
+            ui.add(egui::Label::new(text).wrap().selectable(false));
+        }
+        if roomy
+            && !open
+            && TELLING.contains(&layer.layer)
+            && let Some(line) = layer.evidence.first()
+        {
+            ui.add(egui::Label::new(note(line, theme)).truncate().selectable(false));
         }
         if open {
             ui.add_space(4.0 * theme.scale);

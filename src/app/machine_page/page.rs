@@ -145,15 +145,20 @@ fn beside_ui(
     let all = ui.available_rect_before_wrap();
     let gap = 32.0;
     let main = Rect::from_min_size(all.min, Vec2::new(all.width() - side - gap, all.height()));
-    let shown = ui.scope_builder(UiBuilder::new().max_rect(main), |ui| first(ui, page)).response.rect;
+    let mut child = ui.new_child(UiBuilder::new().id_salt((salt, 1)).max_rect(main));
+    first(&mut child, page);
+    let shown = child.min_rect();
     // As high as it was in the last frame.
     let id = ui.id().with(salt);
     let height = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
     let lowest = (shown.bottom() - height).max(shown.top());
     let top = ui.clip_rect().top().clamp(shown.top(), lowest);
     let place = Rect::from_min_size(egui::pos2(main.right() + gap, top), Vec2::new(side, height.max(400.0)));
-    let drawn = ui.scope_builder(UiBuilder::new().max_rect(place), |ui| second(ui, page)).response.rect;
+    let mut child = ui.new_child(UiBuilder::new().id_salt((salt, 2)).max_rect(place));
+    second(&mut child, page);
+    let drawn = child.min_rect();
     ui.data_mut(|data| data.insert_temp(id, drawn.height()));
+    ui.advance_cursor_after_rect(shown.union(drawn));
 }
 
 /// The distributions of the chosen work, and why it has no prediction if so.

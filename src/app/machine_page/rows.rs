@@ -11,7 +11,7 @@ const MAIN: &[(&str, &[&str])] = &[
     ("context switch, same core", &["context_switch"]),
     ("pipe round trip, two cores", &["pipe_round_trip_other_core"]),
     ("CPUID: a VM exit", &["exit_cpuid", "cpuid_exit_below"]),
-    ("port I/O exit to user space", &["exit_port", "emulated_port"]),
+    ("port I/O to user space", &["exit_port", "emulated_port"]),
     ("4 KiB read, cached", &["cached_read_4k"]),
     ("4 KiB read, disk", &["direct_read_4k"]),
     ("fork, exit, wait", &["fork_exit_wait"]),
