@@ -329,9 +329,9 @@ impl Shell {
             Command::SeenFrom(index) => self.seen_from = index,
             Command::Measure(plan) => self.start(Task::Measure(plan)),
             Command::Compare(work) => self.start(Task::Compare(work)),
-            Command::StopMeasuring => self.machine.stop(),
+            Command::StopMeasuring if self.tab == Tab::MyMachine => self.machine.stop(),
             Command::ExportProfile if self.tab == Tab::MyMachine => self.machine.export_profile(),
-            Command::ExportProfile => {}
+            Command::StopMeasuring | Command::ExportProfile => {}
             Command::Quit => {
                 self.machine.leave();
                 self.quit = true;

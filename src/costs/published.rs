@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-const PUBLISHED: &str = include_str!("../../assets/profiles/published.ron");
+const PUBLISHED: &str = include_str!("../../assets/published.ron");
 
 /// One published figure, or a range of them from one source.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -1,6 +1,6 @@
 //! The buttons that measure, what is under way, and what went wrong.
 
-use egui::{ProgressBar, RichText, Ui};
+use egui::{Align, Layout, RichText, Sense, Ui};
 use egui_phosphor::regular as icon;
 
 use super::hints::follow_focus;
@@ -48,21 +48,32 @@ fn progress_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme, out: &mut Vec<Com
     let Some((task, child)) = page.task() else { return };
     let step = child.step();
     let share = step.as_ref().map_or(0.0, |step| step.done as f32 / step.of.max(1) as f32);
-    ui.add(ProgressBar::new(share).desired_height(8.0 * theme.scale).fill(theme.accent));
-    ui.horizontal_top(|ui| {
+    bar_ui(ui, share, theme);
+    let text = match (&step, task) {
+        _ if child.stopping() => "Stopping: it removes what it made".to_owned(),
+        (Some(step), _) => format!("{} of {}: {}", (step.done + 1).min(step.of), step.of, step.doing),
+        (None, Task::Measure(_)) => "Starting to measure".to_owned(),
+        (None, Task::Compare(_)) => "Starting to compare".to_owned(),
+    };
+    let row = egui::vec2(ui.available_width(), 30.0 * theme.scale);
+    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
         let stop = if child.stopping() { "Stop at once" } else { "Stop" };
-        let width = 110.0 * theme.scale;
-        let text = match (&step, task) {
-            _ if child.stopping() => "Stopping: it removes what it made".to_owned(),
-            (Some(step), _) => format!("{} of {}: {}", (step.done + 1).min(step.of), step.of, step.doing),
-            (None, Task::Measure(_)) => "Starting to measure".to_owned(),
-            (None, Task::Compare(_)) => "Starting to compare".to_owned(),
-        };
-        ui.allocate_ui(egui::vec2((ui.available_width() - width).max(60.0), 0.0), |ui| {
+        button_ui(ui, egui::Button::new(RichText::new(stop).color(theme.text)), Command::StopMeasuring, out);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.add(egui::Label::new(note(text, theme).color(theme.text_body)).wrap());
         });
-        button_ui(ui, egui::Button::new(RichText::new(stop).color(theme.text)), Command::StopMeasuring, out);
     });
+}
+
+/// How much is done.
+fn bar_ui(ui: &mut Ui, share: f32, theme: &Theme) {
+    let size = egui::vec2(ui.available_width(), 8.0 * theme.scale);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let words = format!("{:.0} % done", share * 100.0);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ProgressIndicator, true, &words));
+    ui.painter().rect_filled(rect, size.y / 2.0, theme.outline);
+    let done = rect.with_max_x(rect.left() + (rect.width() * share).max(size.y));
+    ui.painter().rect_filled(done, size.y / 2.0, theme.accent);
 }
 
 /// What happened, what was said, what to do.

@@ -1,7 +1,7 @@
 //! The plot of costs: one row a mechanism on a logarithmic axis, what was measured here over what was published.
 
-use egui::{Color32, Pos2, Rangef, Rect, Sense, Shape, Stroke, Ui, Vec2};
-use egui_plot::{GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotUi, Points};
+use egui::{Align2, Color32, Pos2, Rangef, Rect, Sense, Shape, Stroke, Ui, Vec2};
+use egui_plot::{AxisHints, GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotUi, Points};
 
 use super::hints::hint_ui;
 use super::rows::{Here, Row};
@@ -35,14 +35,16 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
         return;
     }
     let labels = (230.0 * theme.scale).min(ui.available_width() * 0.42);
-    let width = (ui.available_width() - labels).max(60.0);
+    // Beside the plot the values stand as numbers.
+    let values = (92.0 * theme.scale).min(ui.available_width() * 0.2);
+    let width = (ui.available_width() - labels - values).max(60.0);
     let axis = 24.0 * theme.scale;
     let height = pitch(theme) * rows.len() as f32;
-    let (all, _) = ui.allocate_exact_size(Vec2::new(labels + width, height + axis), Sense::hover());
+    let (all, _) = ui.allocate_exact_size(Vec2::new(labels + width + values, height + axis), Sense::hover());
     let behind = ui.painter().add(Shape::Noop);
     let bounds = bounds(rows);
     let (from, to) = (bounds.min, bounds.max);
-    let area = Rect::from_min_max(Pos2::new(all.left() + labels, all.top()), all.max);
+    let area = Rect::from_min_size(Pos2::new(all.left() + labels, all.top()), Vec2::new(width, all.height()));
     let plot = Plot::new("costs")
         .width(area.width())
         .height(area.height())
@@ -63,7 +65,7 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
         .grid_color(theme.outline)
         .grid_fade(0.0)
         .x_grid_spacer(move |_| decades(from, to))
-        .x_axis_formatter(|mark, _| duration(10f64.powf(mark.value)))
+        .custom_x_axes(vec![labels_of_decades(theme)])
         .default_x_bounds(f64::from(from), f64::from(to))
         .default_y_bounds(-(rows.len() as f64) + 0.5, 0.5);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
@@ -103,6 +105,12 @@ fn row_ui(ui: &mut Ui, row: &Row, strip: Rect, labels: f32, theme: &Theme, marke
     let text = cut(ui, &row.label, &theme.font(TextRole::Note), color, labels - 12.0);
     let at = Pos2::new(strip.left() + 4.0, strip.center().y - text.size().y / 2.0);
     ui.painter().galley(at, text, color);
+    let (value, color) = match &row.here {
+        Ok(here) => (duration(here.value), theme.text),
+        Err(_) => ("not measured".to_owned(), theme.text_muted),
+    };
+    let end = Pos2::new(strip.right() - 4.0, strip.center().y);
+    ui.painter().text(end, Align2::RIGHT_CENTER, value, theme.font(TextRole::Note), color);
     hint_ui(&response, 460.0 * theme.scale, |ui| detail_ui(ui, row, theme));
 }
 
@@ -173,6 +181,15 @@ fn decades(from: f32, to: f32) -> Vec<GridMark> {
     marks.map(|power| GridMark { value: f64::from(power), step_size: 1.0 }).collect()
 }
 
+/// A label at each power of ten, smaller than egui_plot's own and closer.
+fn labels_of_decades(theme: &Theme) -> AxisHints<'static> {
+    AxisHints::new_x()
+        .formatter(|mark, _| duration(10f64.powf(mark.value)))
+        .label_spacing(Rangef::new(24.0 * theme.scale, 34.0 * theme.scale))
+        .tick_label_color(theme.text_muted)
+        .tick_label_font(theme.font(TextRole::Small))
+}
+
 /// What was published as a bar or a mark, what was measured as a dot with its spread.
 fn draw_row(plot: &mut PlotUi, row: &Row, y: f64, theme: &Theme) {
     if let Some((low, high, word)) = row.range() {
@@ -214,10 +231,12 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
     ui.horizontal_wrapped(|ui| {
         let size = Vec2::new(22.0, 14.0) * theme.scale;
         let mark = |ui: &mut Ui, draw: &dyn Fn(&egui::Painter, Rect), text: &str| {
-            let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-            draw(ui.painter(), rect);
-            ui.label(note(text, theme));
-            ui.add_space(8.0 * theme.scale);
+            ui.horizontal(|ui| {
+                let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                draw(ui.painter(), rect);
+                ui.label(note(text, theme));
+                ui.add_space(8.0 * theme.scale);
+            });
         };
         let here = theme.provenance("measured");
         mark(
@@ -226,7 +245,7 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
                 painter.hline(rect.x_range(), rect.center().y, Stroke::new(2.0 * theme.scale, here));
                 painter.circle_filled(rect.center(), 4.5 * theme.scale, here);
             },
-            "measured here, from the least to 90 %; a ring where runs disagree",
+            "measured here, least to 90 %; a ring: runs disagree",
         );
         let bar = theme.faint(theme.accent, if theme.dark { 0.38 } else { 0.45 });
         mark(
@@ -246,7 +265,7 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
                 let corners = [c - Vec2::X * r, c - Vec2::Y * r, c + Vec2::X * r, c + Vec2::Y * r];
                 painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(1.0, assumed)));
             },
-            "assumed, nobody published it",
+            "assumed",
         );
     });
 }

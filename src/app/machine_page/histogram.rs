@@ -1,11 +1,11 @@
 //! Two distributions on one axis: what was simulated and what really happened.
 
 use egui::{Color32, Sense, Ui, Vec2};
-use egui_plot::{Bar, BarChart, Plot};
+use egui_plot::{AxisHints, Bar, BarChart, Plot};
 
 use super::works::amount;
 use crate::app::panels::widgets::note;
-use crate::app::theme::Theme;
+use crate::app::theme::{TextRole, Theme};
 use crate::validate::Workload;
 
 /// Bars of each side.
@@ -86,11 +86,16 @@ pub fn histogram_ui(ui: &mut Ui, workload: &Workload, height: f32, theme: &Theme
         .default_x_bounds(from, to)
         .include_y(0.0)
         .x_grid_spacer(move |_| {
-            [0.02, 0.5, 0.98]
+            [0.1, 0.5, 0.9]
                 .map(|share| egui_plot::GridMark { value: from + (to - from) * share, step_size: to - from })
                 .to_vec()
         })
-        .x_axis_formatter(move |mark, _| amount(mark.value, unit))
+        .custom_x_axes(vec![
+            AxisHints::new_x()
+                .formatter(move |mark, _| amount(mark.value, unit))
+                .tick_label_color(theme.text_muted)
+                .tick_label_font(theme.font(TextRole::Small)),
+        ])
         .show(ui, |plot| charts.into_iter().for_each(|chart| plot.bar_chart(chart)));
     ui.horizontal_wrapped(|ui| {
         for (color, words, samples) in [(here, "real", measured), (there, "predicted", predicted)] {

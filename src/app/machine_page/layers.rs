@@ -24,8 +24,13 @@ pub fn title(inventory: Option<&Inventory>) -> &'static str {
 }
 
 /// The layers whose first evidence is worth a line.
-const TELLING: [LayerKind; 4] =
-    [LayerKind::Container, LayerKind::Hypervisor, LayerKind::OuterHypervisor, LayerKind::KvmDevice];
+const TELLING: [LayerKind; 3] = [LayerKind::Hypervisor, LayerKind::OuterHypervisor, LayerKind::KvmDevice];
+
+/// The evidence that tells most: a hypervisor's own name, or what an exit costs; else the first.
+fn telling(layer: &Layer) -> Option<&String> {
+    let best = |line: &&String| line.starts_with("measured") || line.starts_with("CPUID 0x40000000");
+    layer.evidence.iter().find(best).or(layer.evidence.first()).filter(|_| TELLING.contains(&layer.layer))
+}
 
 /// Draws the stack.
 pub fn layers_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
@@ -84,8 +89,7 @@ fn layer_ui(ui: &mut Ui, layer: &Layer, open: bool, roomy: bool, theme: &Theme) 
         }
         if roomy
             && !open
-            && TELLING.contains(&layer.layer)
-            && let Some(line) = layer.evidence.first()
+            && let Some(line) = telling(layer)
         {
             ui.add(egui::Label::new(note(line, theme)).truncate().selectable(false));
         }
