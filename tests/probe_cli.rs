@@ -92,6 +92,9 @@ fn a_quick_probe_has_the_documented_fields_and_its_costs_are_used_once_they_are_
     assert_eq!(report["plan"], "quick");
     assert_eq!(place.left_over(), 0);
     assert!(String::from_utf8_lossy(&output.stderr).contains("measured.ron"));
+    let saved = strata::probe::saved::load_report_from(&place.path("data").join("strata/measured.json"));
+    let saved = saved.unwrap().expect("the report lies beside the profile");
+    assert_eq!(saved.measurements.len(), report["measurements"].as_array().unwrap().len());
 
     let costs = |arguments: &[&str]| json(&place.strata().args(arguments).output().unwrap())["costs"].clone();
     let run = ["run", "compute-only", "--report", "json"];
@@ -238,4 +241,36 @@ fn a_validation_compares_at_least_ten_works_or_says_what_is_missing() {
     }
     assert_eq!(report["passed"] == true, output.status.code() == Some(0));
     assert_eq!(place.left_over(), 0);
+}
+
+#[test]
+fn one_work_is_compared_alone_with_its_samples_and_progress_for_a_program() {
+    let place = Place::new();
+    fs::create_dir(place.path("data").join("strata")).unwrap();
+    fs::write(place.path("data").join("strata/measured.ron"), Profile::xeon_2017().to_ron()).unwrap();
+    let arguments = ["validate", "--only", "Arithmetic, PROCESS", "--report", "json", "--progress", "json"];
+    let output = place.strata().args(arguments).output().unwrap();
+    // The published costs are not this computer's, so it may fail.
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [work] = &report["workloads"].as_array().unwrap()[..] else { panic!("{report}") };
+    assert_eq!(work["name"], "system calls and arithmetic, process");
+    for (samples, spread) in [("samples_predicted", "spread_predicted"), ("samples_measured", "spread_measured")] {
+        let samples: Vec<f64> = work[samples].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        assert!(!samples.is_empty() && samples.len() <= 200 && samples.is_sorted(), "{samples:?}");
+        let (least, most) = (work[spread]["min"].as_f64().unwrap(), work[spread]["max"].as_f64().unwrap());
+        assert!(samples.iter().all(|v| (least - 0.001..=most + 0.001).contains(v)), "{least} to {most}: {samples:?}");
+    }
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let steps: Vec<Value> = errors.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(steps.iter().any(|step| step["stage"] == "comparing" && step["of"] == 1 && step["done"] == 0), "{errors}");
+}
+
+#[test]
+fn a_work_that_does_not_exist_is_an_error_that_lists_those_that_do() {
+    let output = Place::new().strata().args(["validate", "--only", "ping-pong", "--only", "no such work"]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("no such work") && said.contains("fork, exec and wait"), "{said}");
 }

@@ -3,6 +3,8 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+use crate::probe::measure::Plan;
+
 /// The four pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Tab {
@@ -134,6 +136,14 @@ pub enum Command {
     Stack(i32),
     /// Look from another viewpoint, by its index.
     SeenFrom(usize),
+    /// Measure this computer.
+    Measure(Plan),
+    /// Stop what "My machine" has started.
+    StopMeasuring,
+    /// Do all works for real and simulated, or the one of this name.
+    Compare(Option<String>),
+    /// Write the measured costs to the path in the field.
+    ExportProfile,
     /// Leave.
     Quit,
 }
@@ -231,6 +241,13 @@ pub fn table() -> Vec<Entry> {
             "Smaller text" [command(Key::Minus)] Command::TextSize(-1);
             "Reduced motion" [key(Key::M)] Command::ToggleMotion;
             "Shortcuts" [key(Key::F1)] Command::ToggleShortcuts;
+        }
+        "My machine" {
+            "Measure" [key(Key::G)] Command::Measure(Plan::Full);
+            "Measure quickly" [key(Key::Q)] Command::Measure(Plan::Quick);
+            "Compare predicted and real" [key(Key::V)] Command::Compare(None);
+            "Stop measuring" [key(Key::H)] Command::StopMeasuring;
+            "Export the costs" [key(Key::U)] Command::ExportProfile;
         }
         "Scenario" {
             "Open a file" [command(Key::O)] Command::AskForFile;

@@ -5,10 +5,10 @@ use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 use super::command::{self, Command, Tab};
 use super::lanes::{Lanes, lanes_ui};
 use super::look::Selection;
+use super::machine_page::machine_ui;
 use super::panels::inspector::inspector_ui;
 use super::panels::library::library_ui;
 use super::panels::list::{list_ui, rows};
-use super::panels::machine::machine_ui;
 use super::panels::notice::{progress_ui, trouble_ui};
 use super::panels::sandbox::sandbox_ui;
 use super::panels::shortcuts::shortcuts_ui;
@@ -34,7 +34,11 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
             asked.extend(library_ui(ui, &mut shell.library, &open, &theme));
             asked
         })),
-        Tab::MyMachine => page_ui(ui, &theme, |ui| machine_ui(ui, &theme)),
+        Tab::MyMachine => asked.extend(page_ui(ui, &theme, |ui| {
+            let mut asked = notices_ui(ui, shell, &theme);
+            asked.extend(machine_ui(ui, &mut shell.machine, &mut shell.markdown, &theme));
+            asked
+        })),
         Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, &theme)),
     }
     if shell.shortcuts {

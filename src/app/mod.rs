@@ -8,6 +8,7 @@
 //! | [`scene`] | the cutaway |
 //! | [`lanes`] | the swim lanes |
 //! | [`panels`] | everything around the picture: pure functions from state to commands |
+//! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | [`frame`] | where everything stands in the window |
@@ -24,6 +25,7 @@ mod fonts;
 pub mod frame;
 pub mod lanes;
 pub mod look;
+pub mod machine_page;
 pub mod panels;
 pub mod playback;
 pub mod recording;

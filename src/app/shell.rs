@@ -12,6 +12,8 @@ use crate::trace::{Recorder, StackId};
 use super::command::{Command, Side, Tab};
 use super::lanes::{LanesState, Window};
 use super::look::Selection;
+use super::machine_page::state::{LIVE, Task};
+use super::machine_page::{MachinePage, Places};
 use super::panels::inspector::{JourneyView, PartView, SeenFrom};
 use super::panels::library::Library;
 use super::panels::sandbox::Sandbox;
@@ -27,7 +29,7 @@ use super::walk::Walk;
 pub enum Wake {
     /// As soon as possible: something moves.
     Now,
-    /// After a while: a run is under way.
+    /// After a while: a run is under way, or counters are due.
     After(Duration),
     /// Not before something happens.
     Never,
@@ -53,6 +55,8 @@ pub struct Shell {
     pub sandbox: Sandbox,
     /// The page of scenarios.
     pub library: Library,
+    /// The page of this computer.
+    pub machine: MachinePage,
     /// Whether the shortcut sheet is shown.
     pub shortcuts: bool,
     /// Whether to leave.
@@ -91,6 +95,7 @@ impl Shell {
             lanes: LanesState::default(),
             sandbox: Sandbox::default(),
             library: Library::new(),
+            machine: MachinePage::new(Places::default()),
             shortcuts: false,
             quit: false,
             theme: theme_of(&settings),
@@ -131,6 +136,10 @@ impl Shell {
             self.take_in_run();
         }
         self.take_in_text();
+        if self.machine.update(context, self.tab == Tab::MyMachine) {
+            self.session.measured = self.machine.saved.profile.clone();
+            self.session.reload();
+        }
         if let Some(recording) = &self.session.recording {
             self.playback.advance(seconds, &recording.moments);
         }
@@ -153,6 +162,8 @@ impl Shell {
             Wake::Now
         } else if self.session.progress().is_some() {
             Wake::After(Duration::from_millis(100))
+        } else if self.tab == Tab::MyMachine {
+            Wake::After(LIVE)
         } else if self.unsaved_since.is_some() {
             Wake::After(Duration::from_secs(1))
         } else {
@@ -316,9 +327,24 @@ impl Shell {
             Command::Hop(by) => self.go_to_hop(by),
             Command::Stack(by) => self.follow_stack(by),
             Command::SeenFrom(index) => self.seen_from = index,
-            Command::Quit => self.quit = true,
+            Command::Measure(plan) => self.start(Task::Measure(plan)),
+            Command::Compare(work) => self.start(Task::Compare(work)),
+            Command::StopMeasuring if self.tab == Tab::MyMachine => self.machine.stop(),
+            Command::ExportProfile if self.tab == Tab::MyMachine => self.machine.export_profile(),
+            Command::StopMeasuring | Command::ExportProfile => {}
+            Command::Quit => {
+                self.machine.leave();
+                self.quit = true;
+            }
         }
         self.theme = theme_of(&self.settings);
+    }
+
+    /// Starts what measures; its keys count on its page only.
+    fn start(&mut self, task: Task) {
+        if self.tab == Tab::MyMachine {
+            self.machine.start(task);
+        }
     }
 
     /// Whether the scene has played up to where it stops, and another follows.
@@ -419,6 +445,9 @@ impl Shell {
             self.session.trouble = None;
         } else if self.session.progress().is_some() {
             self.session.cancel();
+        } else if self.tab == Tab::MyMachine {
+            self.machine.notice = None;
+            self.machine.opened = None;
         } else {
             self.apply(Command::Follow);
         }

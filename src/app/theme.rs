@@ -6,6 +6,7 @@
 use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Visuals};
 
+use crate::probe::inventory::Confidence;
 use crate::trace::Layer;
 
 /// The colours and the size of text.
@@ -183,6 +184,17 @@ impl Theme {
             "derived" => self.hypervisor,
             "assumed" => self.cgroup,
             _ => self.text_muted,
+        }
+    }
+
+    /// The colour of how sure something is.
+    pub fn confidence(&self, confidence: Confidence) -> Color32 {
+        match confidence {
+            Confidence::Certain => self.namespace,
+            Confidence::Likely => self.cgroup,
+            Confidence::Possible => self.accent,
+            Confidence::Conflict => self.alarm,
+            Confidence::Unknown | Confidence::NotMeasured => self.text_muted,
         }
     }
 

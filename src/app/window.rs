@@ -22,6 +22,7 @@ use bevy_egui::{
 };
 
 use super::frame::shell_ui;
+use super::machine_page::Places;
 use super::settings::Settings;
 use super::shell::{Shell, Wake};
 use crate::costs::Profile;
@@ -57,6 +58,7 @@ pub fn run(options: Options) -> Result<(), AppError> {
     super::display_available().map_err(AppError::NoDisplay)?;
     let settings = Settings::load();
     let mut shell = Shell::new(settings, options.measured);
+    shell.machine.places = Places::own();
     let first = crate::scenario::library().first().map_or("", |built_in| built_in.id);
     shell.open(options.open.as_deref().unwrap_or(first));
     // The windowing libraries panic where they find no way to go on; that is an error like any other here.
@@ -170,7 +172,7 @@ const LONG: Duration = Duration::from_secs(24 * 3600);
 
 /// A few lengths of sleep only: each change of the mode costs a redraw.
 fn sleep(wait: Duration) -> UpdateMode {
-    let lengths = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+    let lengths = [100, 500, 1000, 2000].map(Duration::from_millis);
     UpdateMode::reactive_low_power(lengths.into_iter().find(|length| wait <= *length).unwrap_or(LONG))
 }
 
@@ -292,9 +294,11 @@ fn remember_size(mut screen: ResMut<Screen>, windows: Query<&Window, (With<Prima
 }
 
 fn keep_on_closing(mut screen: ResMut<Screen>, mut exits: MessageReader<AppExit>) {
-    if exits.read().next().is_some()
-        && let Some(settings) = screen.0.settings_to_save(true)
-    {
+    if exits.read().next().is_none() {
+        return;
+    }
+    screen.0.machine.leave();
+    if let Some(settings) = screen.0.settings_to_save(true) {
         settings.save();
     }
 }

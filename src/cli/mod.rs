@@ -15,6 +15,7 @@ mod probe;
 mod progress;
 mod report;
 mod run;
+mod steps;
 mod tables;
 mod validate;
 mod window;

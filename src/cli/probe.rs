@@ -1,10 +1,10 @@
 //! `strata probe`: what this computer is made of, and what its mechanisms cost.
 
 use comfy_table::{Table, TableComponent};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::output::{failure, note, print, print_json};
+use super::steps::{Shown, Steps};
 use super::tables::{bytes, table};
 use super::{Failure, Format, Verdict};
 use crate::costs::{Cost, Primitive, Profile, Quantiles, Unit};
@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// Keep the costs: simulations then use them, unless they are asked for others
     #[arg(long)]
     save: bool,
+    /// How to show progress
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    progress: Shown,
 }
 
 /// The report of a probe; its fields are stable and described in `docs/probe.md`.
@@ -62,7 +65,7 @@ pub(super) fn probe(arguments: &Arguments) -> Result<Verdict, Failure> {
     let plan = if arguments.full { Plan::Full } else { Plan::Quick };
     let mut inventory = inventory::take(&Root::host());
     // On this thread, which lives to the end: the measuring processes die with the thread that made them.
-    let measured = measure(plan);
+    let measured = measure(plan, arguments.progress);
     if let Some(exit) = measured.value("cpuid_exit_below").or_else(|| measured.value("cpuid")) {
         inventory.add_exit_cost(exit);
     }
@@ -81,23 +84,16 @@ pub(super) fn probe(arguments: &Arguments) -> Result<Verdict, Failure> {
 }
 
 /// Measures, showing what, until the end or Ctrl-C.
-pub(super) fn measure(plan: Plan) -> measure::Report {
-    let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("measuring [{bar:30}] {pos} of {len}: {msg}");
-    bar.set_style(style.map(|style| style.progress_chars("=> ")).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut show = |at: Progress| {
-        bar.set_length(at.of as u64);
-        bar.set_position(at.done as u64);
-        bar.set_message(at.doing.to_owned());
-    };
-    let report = measure::run(plan, &mut show, interrupt::flag());
-    bar.finish_and_clear();
-    report
+pub(super) fn measure(plan: Plan, shown: Shown) -> measure::Report {
+    let mut steps = Steps::new("measuring", shown);
+    measure::run(plan, &mut |at: Progress| steps.at(at.doing, at.done, at.of), interrupt::flag())
 }
 
 fn save(measured: &measure::Report) -> Result<(), Failure> {
     let profile = measured.profile(&Profile::xeon_2017());
-    let path = saved::save(&profile).map_err(|error| failure(error.to_string(), None))?;
+    let told = |error: saved::SavedError| failure(error.to_string(), None);
+    saved::save_report(measured).map_err(told)?;
+    let path = saved::save(&profile).map_err(told)?;
     let own = profile.costs.values().filter(|cost| is_own(cost)).count();
     note(&format!(
         "Saved to {}: {own} of {} costs are this computer's, the rest keep their published values. Simulations use it \

@@ -1,8 +1,7 @@
 //! `strata validate`: the same work simulated and really done, side by side.
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::output::{note, print, print_json};
+use super::output::{failure, note, print, print_json};
+use super::steps::{Shown, Steps};
 use super::tables::table;
 use super::{Failure, Format, Verdict, costs, probe};
 use crate::costs::Profile;
@@ -10,7 +9,7 @@ use crate::engine::Time;
 use crate::probe::interrupt;
 use crate::probe::inventory::{self, LayerKind, Root};
 use crate::probe::measure::Plan;
-use crate::validate::{self, Progress, Report, TOLERANCE, Unit, Workload};
+use crate::validate::{self, Progress, Report, TOLERANCE, Unit, Work, Workload};
 
 /// What `validate` takes.
 #[derive(Debug, clap::Args)]
@@ -18,23 +17,24 @@ pub(super) struct Arguments {
     /// How to write the report
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     report: Format,
+    /// Only these workloads: whole names, or words that are part of names
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    only: Vec<String>,
+    /// How to show progress
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    progress: Shown,
 }
 
 pub(super) fn validate(arguments: &Arguments) -> Result<Verdict, Failure> {
-    let profile = profile();
+    let works = chosen(&arguments.only)?;
+    let profile = profile(arguments.progress);
     let inventory = inventory::take(&Root::host());
     let in_guest = inventory.layer(LayerKind::Hypervisor).is_some_and(|layer| layer.present);
-    let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("comparing [{bar:30}] {pos} of {len}: {msg}");
-    bar.set_style(style.map(|style| style.progress_chars("=> ")).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut show = |at: Progress| {
-        bar.set_length(at.of as u64);
-        bar.set_position(at.done as u64);
-        bar.set_message(at.doing.to_owned());
-    };
+    let mut steps = Steps::new("comparing", arguments.progress);
+    let mut show = |at: Progress| steps.at(at.doing, at.done, at.of);
     // On this thread, which lives to the end: the processes that work die with the thread that made them.
-    let report = validate::run(&profile, in_guest, &mut show, interrupt::flag());
-    bar.finish_and_clear();
+    let report = validate::run(&profile, &works, in_guest, &mut show, interrupt::flag());
+    drop(steps);
     match arguments.report {
         Format::Json => print_json(&report)?,
         Format::Text => print(&text(&report))?,
@@ -46,11 +46,30 @@ pub(super) fn validate(arguments: &Arguments) -> Result<Verdict, Failure> {
     })
 }
 
+/// The workloads asked for, in the order of the table; all of them if none was named.
+fn chosen(names: &[String]) -> Result<Vec<Work>, Failure> {
+    let all = Work::all();
+    if names.is_empty() {
+        return Ok(all);
+    }
+    let mut wanted = Vec::new();
+    for name in names {
+        let found = Work::called(name);
+        if found.is_empty() {
+            let known: Vec<String> = all.iter().map(|work| format!("  {}", work.name())).collect();
+            let help = format!("there are:\n{}", known.join("\n"));
+            return Err(failure(format!("no workload's name has \"{name}\" in it"), Some(help)));
+        }
+        wanted.extend(found);
+    }
+    Ok(all.into_iter().filter(|work| wanted.contains(work)).collect())
+}
+
 /// The profile that was saved, else one measured now. If that is interrupted, no work is done with it.
-fn profile() -> Profile {
+fn profile(shown: Shown) -> Profile {
     costs::measured_or_none().unwrap_or_else(|| {
         note("No saved costs: measuring for ten seconds first. \"strata probe --full --save\" gives better ones.");
-        probe::measure(Plan::Quick).profile(&Profile::xeon_2017())
+        probe::measure(Plan::Quick, shown).profile(&Profile::xeon_2017())
     })
 }
 

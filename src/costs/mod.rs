@@ -7,7 +7,9 @@
 mod cost;
 mod primitive;
 mod profile;
+mod published;
 
 pub use cost::{Cost, Provenance, Quantiles, Unit};
 pub use primitive::Primitive;
 pub use profile::{Profile, ProfileError, Table};
+pub use published::{Published, published};

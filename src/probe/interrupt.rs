@@ -34,6 +34,18 @@ pub fn flag() -> &'static AtomicBool {
     &ASKED
 }
 
+/// Has the kernel send SIGINT to this process when the thread that started it ends: whoever asked is gone.
+#[cfg(target_os = "linux")]
+pub fn end_with_parent() {
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::INT)) {
+        tracing::debug!("going on even if the parent ends: {error}");
+    }
+}
+
+/// Goes on even if the parent ends.
+#[cfg(not(target_os = "linux"))]
+pub fn end_with_parent() {}
+
 /// A flag that nothing sets.
 #[cfg(not(target_os = "linux"))]
 pub fn flag() -> &'static AtomicBool {

@@ -2,13 +2,14 @@
 //!
 //! The inventory says where this program runs, layer by layer, each with its evidence. The measurements give the
 //! primitives of a cost profile; some of them need a container and a virtual machine of the probe's own, which it
-//! makes and removes. Nothing here knows the simulator: both meet in [`crate::costs::Profile`] only.
+//! makes and removes. A few counters tell what happens right now. Nothing here knows the simulator: both meet in [`crate::costs::Profile`] only.
 
 #[cfg(target_os = "linux")]
 pub mod cleanup;
 pub mod gather;
 pub mod interrupt;
 pub mod inventory;
+pub mod live;
 pub mod measure;
 #[cfg(target_os = "linux")]
 pub mod sandbox;

@@ -1,8 +1,10 @@
-//! The profile measured on this computer, where it is kept, reading and writing it.
+//! The profile measured on this computer, where it is kept, reading and writing it; and the report that it was made
+//! from, which knows more than a profile: spreads, runs, whole round trips, and why something has no value.
 //!
-//! One RON file in the platform's data folder (`~/.local/share/strata/measured.ron` on Linux, below `XDG_DATA_HOME` if
-//! that is set). It is written beside its place and then moved there, so that a killed probe leaves either the old
-//! profile or the new one.
+//! A RON and a JSON file in the platform's data folder (`~/.local/share/strata/measured.ron` and `.json` on Linux, below
+//! `XDG_DATA_HOME` if that is set). Each is written beside its place and then moved there, so that a killed probe
+//! leaves either the old one or the new one. The profile alone decides what simulations cost; a report that is missing
+//! or broken only leaves less to show.
 
 use std::fs;
 use std::io;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+use super::measure::Report;
 use crate::costs::{Profile, ProfileError};
 
 /// A profile is some tens of KiB; nothing larger is read.
@@ -37,6 +40,14 @@ pub enum SavedError {
         /// What is wrong with it.
         source: ProfileError,
     },
+    /// The report is there and can't be understood.
+    #[error("the saved report {path} can't be used: {source}; \"strata probe --save\" writes a new one")]
+    BrokenReport {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// The file can't be written.
     #[error("writing the cost profile {path}: {source}; set XDG_DATA_HOME to a folder that you may write to")]
     Write {
@@ -47,13 +58,23 @@ pub enum SavedError {
     },
 }
 
-/// Where the profile is kept.
+/// The folder in which the profile and the report are kept.
 ///
 /// # Errors
 /// The platform names no folder for data.
-pub fn path() -> Result<PathBuf, SavedError> {
+pub fn folder() -> Result<PathBuf, SavedError> {
     let dirs = etcetera::choose_base_strategy().map_err(|_| SavedError::NoPlace)?;
-    Ok(dirs.data_dir().join("strata").join("measured.ron"))
+    Ok(dirs.data_dir().join("strata"))
+}
+
+/// The profile's file in a folder.
+pub fn profile_in(folder: &Path) -> PathBuf {
+    folder.join("measured.ron")
+}
+
+/// The report's file in a folder.
+pub fn report_in(folder: &Path) -> PathBuf {
+    folder.join("measured.json")
 }
 
 /// The profile measured on this computer; `None` if it was never saved.
@@ -62,7 +83,7 @@ pub fn path() -> Result<PathBuf, SavedError> {
 /// There is one and it can't be used.
 pub fn load() -> Result<Option<Profile>, SavedError> {
     // Without a place nothing was ever saved.
-    path().map_or(Ok(None), |path| load_from(&path))
+    folder().map_or(Ok(None), |folder| load_from(&profile_in(&folder)))
 }
 
 /// Keeps `profile` as the one of this computer, in place of an earlier one; where it is now.
@@ -70,12 +91,42 @@ pub fn load() -> Result<Option<Profile>, SavedError> {
 /// # Errors
 /// The folder or the file can't be written.
 pub fn save(profile: &Profile) -> Result<PathBuf, SavedError> {
-    let path = path()?;
-    save_to(profile, &path)?;
+    let path = profile_in(&folder()?);
+    write(&path, &profile.to_ron())?;
     Ok(path)
 }
 
-fn load_from(path: &Path) -> Result<Option<Profile>, SavedError> {
+/// Keeps the report that the profile was made from, beside it.
+///
+/// # Errors
+/// The folder or the file can't be written.
+pub fn save_report(report: &Report) -> Result<PathBuf, SavedError> {
+    let path = report_in(&folder()?);
+    let text = serde_json::to_string(report)
+        .map_err(|error| SavedError::Write { path: path.clone(), source: io::Error::other(error) })?;
+    write(&path, &text)?;
+    Ok(path)
+}
+
+/// The profile in a file; `None` if there is no such file.
+///
+/// # Errors
+/// There is one and it can't be used.
+pub fn load_from(path: &Path) -> Result<Option<Profile>, SavedError> {
+    let Some(text) = read(path)? else { return Ok(None) };
+    Profile::parse(&text).map(Some).map_err(|source| SavedError::Broken { path: path.to_owned(), source })
+}
+
+/// The report in a file; `None` if there is no such file.
+///
+/// # Errors
+/// There is one and it can't be used.
+pub fn load_report_from(path: &Path) -> Result<Option<Report>, SavedError> {
+    let Some(text) = read(path)? else { return Ok(None) };
+    serde_json::from_str(&text).map(Some).map_err(|source| SavedError::BrokenReport { path: path.to_owned(), source })
+}
+
+fn read(path: &Path) -> Result<Option<String>, SavedError> {
     let wrong = |source| SavedError::Read { path: path.to_owned(), source };
     let about = match fs::metadata(path) {
         Ok(about) => about,
@@ -87,15 +138,15 @@ fn load_from(path: &Path) -> Result<Option<Profile>, SavedError> {
     if !about.is_file() || about.len() > MOST_BYTES {
         return Err(wrong(io::Error::other("not a plain file of at most 4 MiB")));
     }
-    let text = fs::read_to_string(path).map_err(wrong)?;
-    Profile::parse(&text).map(Some).map_err(|source| SavedError::Broken { path: path.to_owned(), source })
+    fs::read_to_string(path).map(Some).map_err(wrong)
 }
 
-fn save_to(profile: &Profile, path: &Path) -> Result<(), SavedError> {
+/// Writes a whole file or leaves the one that was there.
+fn write(path: &Path, text: &str) -> Result<(), SavedError> {
     let beside = path.with_extension(format!("{}.new", std::process::id()));
     let write = || {
         fs::create_dir_all(path.parent().unwrap_or(path))?;
-        fs::write(&beside, profile.to_ron())?;
+        fs::write(&beside, text)?;
         fs::rename(&beside, path)
     };
     write().map_err(|source| {
@@ -114,8 +165,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new").join("measured.ron");
         assert_eq!(load_from(&path).unwrap(), None);
-        save_to(&Profile::xeon_2017(), &path).unwrap();
-        save_to(&Profile::xeon_2017(), &path).unwrap();
+        write(&path, &Profile::xeon_2017().to_ron()).unwrap();
+        write(&path, &Profile::xeon_2017().to_ron()).unwrap();
         assert_eq!(load_from(&path).unwrap(), Some(Profile::xeon_2017()));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
@@ -129,6 +180,9 @@ mod tests {
             let said = load_from(&path).unwrap_err().to_string();
             assert!(said.contains("measured.ron") && said.contains("strata probe --save"), "{said}");
         }
+        fs::write(&path, "{}").unwrap();
+        let said = load_report_from(&path).unwrap_err().to_string();
+        assert!(said.contains("measured.ron") && said.contains("strata probe --save"), "{said}");
         fs::write(&path, [0xff, 0xfe]).unwrap();
         assert!(matches!(load_from(&path), Err(SavedError::Read { .. })));
         assert!(matches!(load_from(folder.path()), Err(SavedError::Read { .. })));

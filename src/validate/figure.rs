@@ -1,11 +1,11 @@
 //! From samples to a figure, the same way for what was simulated and what was measured.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::costs::Quantiles;
 
 /// Which number stands for many samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Statistic {
     /// Half are below.
@@ -50,6 +50,17 @@ pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     Some(low + (high - low) * (at - at.floor()))
 }
 
+/// At most `most` samples that are distributed as all are: in rising order, as many of them below any value, and to
+/// three decimals. For drawing; figures are made from all.
+pub fn thinned(samples: &[f64], most: usize) -> Vec<f64> {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let count = sorted.len().min(most);
+    // The middle of each of `count` equal parts.
+    let at = |i: usize| sorted[(2 * i + 1) * sorted.len() / (2 * count)];
+    (0..count).map(|i| (at(i) * 1000.0).round() / 1000.0).collect()
+}
+
 /// Events per second in each window of `window` nanoseconds, from the instants of the events; the first window, in
 /// which things start, and the last, which is not whole, are left out.
 pub fn rates(instants: &[f64], window: f64) -> Vec<f64> {
@@ -70,6 +81,15 @@ mod tests {
         assert_eq!(rates(&instants, 1e7), vec![1000.0; 8]);
         assert!(rates(&[], 1e7).is_empty());
         assert!(rates(&[5.0], 1e7).is_empty());
+    }
+
+    #[test]
+    fn thinned_samples_keep_their_distribution_and_few_are_all_kept() {
+        let many: Vec<f64> = (0..10_000).rev().map(f64::from).collect();
+        let few = thinned(&many, 100);
+        assert_eq!((few.len(), few[0], few[50], few[99]), (100, 50.0, 5050.0, 9950.0));
+        assert_eq!(thinned(&[2.0, 1.0, 3.0], 100), [1.0, 2.0, 3.0]);
+        assert!(thinned(&[], 100).is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod work;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use figure::{Figure, Statistic};
 pub use predict::Ground;
@@ -24,11 +24,14 @@ pub use work::{GuestWork, Place, Route, Unit, Work};
 
 use crate::costs::{Profile, Quantiles};
 
+/// The most samples of a work that a report keeps of each side.
+pub const MOST_SAMPLES: usize = 200;
+
 /// The median error that a validation may have.
 pub const TOLERANCE: f64 = 0.15;
 
 /// The table: every work, predicted and measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Processor, processors, kernel, hypervisor.
     pub host: String,
@@ -50,7 +53,7 @@ pub struct Report {
 }
 
 /// One work, predicted and measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Workload {
     /// What is done.
     pub name: String,
@@ -68,6 +71,10 @@ pub struct Workload {
     pub spread_predicted: Option<Quantiles>,
     /// How the measured samples vary.
     pub spread_measured: Option<Quantiles>,
+    /// What was simulated, at most [`MOST_SAMPLES`] that are distributed as all are, rising.
+    pub samples_predicted: Vec<f64>,
+    /// What was measured, likewise.
+    pub samples_measured: Vec<f64>,
     /// Why there is no prediction.
     pub not_predicted: Option<String>,
     /// Why it could not be done here.
@@ -85,21 +92,26 @@ pub struct Progress<'a> {
     pub of: usize,
 }
 
-/// Does every work, really and simulated with `profile`.
+/// Does `works`, really and simulated with `profile`.
 ///
 /// `in_guest` says that this computer is a virtual machine: the simulated one then stands in one too, so that what this
 /// kernel hands to the layer below is an exit there as here. When `cancel` becomes true, the work under way is broken
 /// off, done or simulated, and left out of the report.
 /// The calling thread must live until the end: the processes that work die with it.
-pub fn run(profile: &Profile, in_guest: bool, progress: &mut dyn FnMut(Progress), cancel: &AtomicBool) -> Report {
+pub fn run(
+    profile: &Profile,
+    works: &[Work],
+    in_guest: bool,
+    progress: &mut dyn FnMut(Progress),
+    cancel: &AtomicBool,
+) -> Report {
     let start = Instant::now();
-    let works = Work::all();
     let mut before = Load::now();
     let host = Host::new(cancel);
     let ground =
         Ground { costs: profile.table(), in_guest, cores: 2, interpreted: host.interprets_guests(), stop: cancel };
     let mut workloads = Vec::new();
-    for work in &works {
+    for work in works {
         if cancel.load(Relaxed) {
             break;
         }
@@ -138,6 +150,9 @@ fn workload(
     let figure =
         |samples: &Result<Vec<f64>, String>| samples.as_ref().ok().and_then(|s| Figure::of(s, work.statistic()));
     let (real, simulated) = (figure(&measured), figure(&predicted));
+    let thinned = |samples: &Result<Vec<f64>, String>| {
+        samples.as_ref().map_or(Vec::new(), |samples| figure::thinned(samples, MOST_SAMPLES))
+    };
     let error = |p: Figure, m: Figure| (m.value > 0.0).then(|| p.value / m.value - 1.0);
     let why = |figure: Option<Figure>, result: Result<Vec<f64>, String>| match (figure, result) {
         (Some(_), _) => None,
@@ -153,6 +168,8 @@ fn workload(
         error: simulated.zip(real).and_then(|(p, m)| error(p, m)),
         spread_predicted: simulated.map(|f| f.spread),
         spread_measured: real.map(|f| f.spread),
+        samples_predicted: thinned(&predicted),
+        samples_measured: thinned(&measured),
         not_predicted: why(simulated, predicted),
         not_measured: why(real, measured),
     }

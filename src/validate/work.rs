@@ -1,11 +1,11 @@
 //! The works: what is done, in which unit it is told, and how much of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Statistic;
 
 /// What a workload's values count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Nanoseconds for one.
@@ -110,6 +110,17 @@ impl Work {
         all.extend([Work::ForkExec, Work::ContainerStart, Work::VmStart]);
         all.extend([GuestWork::Compute, GuestWork::Exits, GuestWork::Walk].map(Work::Guest));
         all
+    }
+
+    /// The works whose name is `text`, else those whose names have it in them, whatever the case of its letters.
+    pub fn called(text: &str) -> Vec<Work> {
+        let all = Work::all();
+        let exactly: Vec<Work> = all.iter().copied().filter(|work| work.name() == text).collect();
+        if !exactly.is_empty() {
+            return exactly;
+        }
+        let text = text.to_lowercase();
+        all.into_iter().filter(|work| work.name().to_lowercase().contains(&text)).collect()
     }
 
     /// What it is, for people.

@@ -7,7 +7,6 @@
 pub mod inspector;
 pub mod library;
 pub mod list;
-pub mod machine;
 pub mod notice;
 pub mod sandbox;
 pub mod shortcuts;

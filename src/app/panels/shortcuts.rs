@@ -39,8 +39,8 @@ fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
             // Long groups share a column with short ones.
             let place = match count {
                 1 => 0,
-                2 => [0, 0, 1, 1, 0][i % 5],
-                _ => [0, 2, 1, 2, 0][i % 5],
+                2 => [0, 0, 1, 1, 0, 1][i % 6],
+                _ => [0, 2, 1, 2, 1, 0][i % 6],
             };
             let column = &mut columns[place];
             column.spacing_mut().interact_size.y = 17.0 * theme.scale;

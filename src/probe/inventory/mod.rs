@@ -40,6 +40,7 @@ mod scrub;
 mod text;
 
 pub use capture::CaptureError;
+pub(super) use cgroup::hierarchies;
 pub use cpuid::Cpuid;
 pub use limits::{Limit, Resource};
 pub use root::{Entry, READ_LIMIT, Root};

@@ -7,6 +7,7 @@
 use super::container::MARKERS;
 use super::kvm_device::MODULES;
 use super::{Cpuid, Entry, READ_LIMIT, Root, cgroup, firmware, limits, namespaces};
+use crate::probe::live;
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
 use std::io::{ErrorKind, Read};
 
@@ -133,6 +134,18 @@ impl Root {
             }
         }
         cgroups(&mut root);
+        root
+    }
+
+    /// Reads the few files that [`live`] is about.
+    pub(in crate::probe) fn live() -> Root {
+        let mut root = Root::default();
+        for path in ["/proc/stat", "/proc/pressure/cpu", "/proc/self/cgroup", "/proc/self/mountinfo"] {
+            read_file(&mut root, path, READ_LIMIT);
+        }
+        for path in live::groups(&root) {
+            read_file(&mut root, &path, READ_LIMIT);
+        }
         root
     }
 }

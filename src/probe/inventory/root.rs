@@ -93,7 +93,7 @@ impl Root {
     }
 
     /// A file's text; bytes that are not UTF-8 become the replacement character.
-    pub(super) fn text(&self, path: &str) -> Option<Cow<'_, str>> {
+    pub(in crate::probe) fn text(&self, path: &str) -> Option<Cow<'_, str>> {
         self.bytes(path).map(String::from_utf8_lossy)
     }
 
@@ -135,7 +135,7 @@ impl Root {
     }
 
     /// Why something could not be read.
-    pub(super) fn refused(&self, path: &str) -> Option<&str> {
+    pub(in crate::probe) fn refused(&self, path: &str) -> Option<&str> {
         match self.entries.get(path) {
             Some(Entry::Refused(why)) => Some(why),
             _ => None,

@@ -1,0 +1,271 @@
+//! The plot of costs: one row a mechanism on a logarithmic axis, what was measured here over what was published.
+
+use egui::{Align2, Color32, Pos2, Rangef, Rect, Sense, Shape, Stroke, Ui, Vec2};
+use egui_plot::{AxisHints, GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotUi, Points};
+
+use super::hints::hint_ui;
+use super::rows::{Here, Row};
+use super::state::MachinePage;
+use crate::app::panels::widgets::{body, cut, note, segments_ui};
+use crate::app::theme::{TextRole, Theme};
+use crate::engine::Time;
+
+/// Nanoseconds as a person writes them.
+pub fn duration(ns: f64) -> String {
+    Time((ns * 1000.0).round().max(0.0) as u64).to_string()
+}
+
+/// Draws the choice of rows, the plot and its legend.
+pub fn costs_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
+    if let Some(chosen) = segments_ui(ui, &["The main ones", "All times"], usize::from(page.all_costs), theme) {
+        page.all_costs = chosen == 1;
+        ui.ctx().request_repaint();
+    }
+    plot_ui(ui, &page.rows, theme);
+    legend_ui(ui, theme);
+}
+
+/// The height of a row.
+fn pitch(theme: &Theme) -> f32 {
+    (13.0 * theme.scale + 10.0).round()
+}
+
+fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
+    if rows.is_empty() {
+        return;
+    }
+    let labels = (230.0 * theme.scale).min(ui.available_width() * 0.42);
+    // Beside the plot the values stand as numbers.
+    let values = (92.0 * theme.scale).min(ui.available_width() * 0.2);
+    let width = (ui.available_width() - labels - values).max(60.0);
+    let axis = 24.0 * theme.scale;
+    let height = pitch(theme) * rows.len() as f32;
+    let (all, _) = ui.allocate_exact_size(Vec2::new(labels + width + values, height + axis), Sense::hover());
+    let behind = ui.painter().add(Shape::Noop);
+    let bounds = bounds(rows);
+    let (from, to) = (bounds.min, bounds.max);
+    let area = Rect::from_min_size(Pos2::new(all.left() + labels, all.top()), Vec2::new(width, all.height()));
+    let plot = Plot::new("costs")
+        .width(area.width())
+        .height(area.height())
+        .show_axes([true, false])
+        .show_grid([true, false])
+        .show_background(false)
+        .show_x(false)
+        .show_y(false)
+        .show_crosshair(false)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_axis_zoom_drag(false)
+        .allow_double_click_reset(false)
+        .set_margin_fraction(Vec2::ZERO)
+        .sense(Sense::hover())
+        .grid_color(theme.outline)
+        .grid_fade(0.0)
+        .x_grid_spacer(move |_| decades(from, to))
+        .custom_x_axes(vec![labels_of_decades(theme)])
+        .default_x_bounds(f64::from(from), f64::from(to))
+        .default_y_bounds(-(rows.len() as f64) + 0.5, 0.5);
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
+    let shown = plot.show(&mut child, |plot| {
+        plot.set_plot_bounds_x(f64::from(from)..=f64::from(to));
+        plot.set_plot_bounds_y(-(rows.len() as f64) + 0.5..=0.5);
+        rows.iter().enumerate().for_each(|(i, row)| draw_row(plot, row, -(i as f64), theme));
+    });
+    let mut marked = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        let y = shown.transform.position_from_point(&PlotPoint::new(f64::from(from), -(i as f64))).y;
+        let strip = Rect::from_x_y_ranges(all.x_range(), y - pitch(theme) / 2.0..=y + pitch(theme) / 2.0);
+        row_ui(ui, row, strip, labels, theme, &mut marked);
+    }
+    ui.painter().set(behind, Shape::Vec(marked));
+}
+
+/// A row's label, and its hint over the whole strip.
+fn row_ui(ui: &mut Ui, row: &Row, strip: Rect, labels: f32, theme: &Theme, marked: &mut Vec<Shape>) {
+    let response = ui.interact(strip, ui.id().with(("cost", &row.name)), Sense::click());
+    let words = match &row.here {
+        Ok(here) => format!("{}: {} measured", row.label, duration(here.value)),
+        Err(_) => format!("{}: not measured", row.label),
+    };
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &words));
+    if response.clicked() {
+        // The hint stays until the keyboard or another click goes elsewhere.
+        response.request_focus();
+    }
+    if response.hovered() || response.has_focus() {
+        marked.push(Shape::rect_filled(strip, 4.0, theme.card));
+    }
+    if response.has_focus() {
+        marked.push(Shape::rect_stroke(strip, 4.0, Stroke::new(1.5, theme.accent), egui::StrokeKind::Inside));
+    }
+    let color = if row.here.is_ok() { theme.text } else { theme.text_muted };
+    let text = cut(ui, &row.label, &theme.font(TextRole::Note), color, labels - 12.0);
+    let at = Pos2::new(strip.left() + 4.0, strip.center().y - text.size().y / 2.0);
+    ui.painter().galley(at, text, color);
+    let (value, color) = match &row.here {
+        Ok(here) => (duration(here.value), theme.text),
+        Err(_) => ("not measured".to_owned(), theme.text_muted),
+    };
+    let end = Pos2::new(strip.right() - 4.0, strip.center().y);
+    ui.painter().text(end, Align2::RIGHT_CENTER, value, theme.font(TextRole::Note), color);
+    hint_ui(&response, 460.0 * theme.scale, |ui| detail_ui(ui, row, theme));
+}
+
+/// Everything that is known of a row.
+fn detail_ui(ui: &mut Ui, row: &Row, theme: &Theme) {
+    ui.label(body(&row.label, theme).color(theme.text).strong());
+    match &row.here {
+        Ok(here) => here_ui(ui, here, theme),
+        Err(why) => {
+            ui.label(note(format!("Not measured here: {why}"), theme).color(theme.text_body));
+        }
+    }
+    for other in &row.elsewhere {
+        let value = if other.low == other.high {
+            duration(other.low)
+        } else {
+            format!("{} to {}", duration(other.low), duration(other.high))
+        };
+        ui.label(note(format!("{value}, {}", other.word), theme).color(theme.provenance(other.word)));
+        ui.label(note(&other.source, theme));
+    }
+    if row.elsewhere.is_empty() {
+        ui.label(note("Nobody's figure is known to Strata", theme));
+    }
+}
+
+fn here_ui(ui: &mut Ui, here: &Here, theme: &Theme) {
+    let runs = if here.runs > 0 { format!(", {} runs", here.runs) } else { String::new() };
+    let value = format!("{} measured here, the median{runs}", duration(here.value));
+    ui.label(note(value, theme).color(theme.provenance("measured")));
+    if let Some(q) = here.spread {
+        let spread = format!(
+            "least {}, 90 % below {}, 99 % below {}, most {}",
+            duration(q.min),
+            duration(q.p90),
+            duration(q.p99),
+            duration(q.max)
+        );
+        ui.label(note(spread, theme).color(theme.text_body));
+    }
+    if !here.stable {
+        ui.label(note("The runs don't agree: measure again when the computer is idle", theme).color(theme.alarm));
+    }
+    ui.label(note(&here.method, theme));
+}
+
+/// From 10 ns to 10 ms, and further where something lies there; in powers of ten of nanoseconds.
+fn bounds(rows: &[Row]) -> Rangef {
+    let mut bounds = Rangef::new(1.0, 7.0);
+    let mut include = |ns: f64| {
+        if ns > 0.0 {
+            let power = ns.log10() as f32;
+            bounds = Rangef::new(bounds.min.min((power - 0.1).floor()), bounds.max.max((power + 0.1).ceil()));
+        }
+    };
+    for row in rows {
+        if let Ok(here) = &row.here {
+            include(here.value);
+            here.spread.iter().for_each(|spread| include(spread.p90));
+        }
+        row.range().iter().for_each(|(low, high, _)| [*low, *high].into_iter().for_each(&mut include));
+    }
+    bounds
+}
+
+fn decades(from: f32, to: f32) -> Vec<GridMark> {
+    let marks = (from.ceil() as i32)..=(to.floor() as i32);
+    marks.map(|power| GridMark { value: f64::from(power), step_size: 1.0 }).collect()
+}
+
+/// A label at each power of ten, smaller than egui_plot's own and closer.
+fn labels_of_decades(theme: &Theme) -> AxisHints<'static> {
+    AxisHints::new_x()
+        .formatter(|mark, _| duration(10f64.powf(mark.value)))
+        .label_spacing(Rangef::new(24.0 * theme.scale, 34.0 * theme.scale))
+        .tick_label_color(theme.text_muted)
+        .tick_label_font(theme.font(TextRole::Small))
+}
+
+/// What was published as a bar or a mark, what was measured as a dot with its spread.
+fn draw_row(plot: &mut PlotUi, row: &Row, y: f64, theme: &Theme) {
+    if let Some((low, high, word)) = row.range() {
+        let color = theme.faint(theme.accent, if theme.dark { 0.38 } else { 0.45 });
+        let (low, high) = (low.log10(), high.log10());
+        // A single figure gets a short bar of its own width.
+        let (low, high) =
+            if high - low < 0.06 { ((low + high) / 2.0 - 0.03, (low + high) / 2.0 + 0.03) } else { (low, high) };
+        if word == "literature" {
+            plot.line(bar(low, high, y, color, 8.0 * theme.scale));
+        } else {
+            plot.points(
+                Points::new("", [(low + high) / 2.0, y])
+                    .shape(MarkerShape::Diamond)
+                    .filled(false)
+                    .radius(4.5 * theme.scale)
+                    .color(theme.provenance("assumed"))
+                    .allow_hover(false),
+            );
+        }
+    }
+    let Ok(here) = &row.here else { return };
+    let color = theme.provenance("measured");
+    if let Some(spread) = here.spread.filter(|spread| spread.min > 0.0) {
+        plot.line(bar(spread.min.log10(), spread.p90.max(spread.min).log10(), y, color, 2.0 * theme.scale));
+    }
+    if here.value > 0.0 {
+        let dot = Points::new("", [here.value.log10(), y]).radius(4.5 * theme.scale).color(color).filled(here.stable);
+        plot.points(dot.allow_hover(false));
+    }
+}
+
+fn bar(from: f64, to: f64, y: f64, color: Color32, width: f32) -> Line<'static> {
+    Line::new("", PlotPoints::from(vec![[from, y], [to, y]])).color(color).width(width).allow_hover(false)
+}
+
+/// What the marks mean.
+fn legend_ui(ui: &mut Ui, theme: &Theme) {
+    ui.horizontal_wrapped(|ui| {
+        let size = Vec2::new(22.0, 14.0) * theme.scale;
+        let mark = |ui: &mut Ui, draw: &dyn Fn(&egui::Painter, Rect), text: &str| {
+            ui.horizontal(|ui| {
+                let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                draw(ui.painter(), rect);
+                ui.label(note(text, theme));
+                ui.add_space(8.0 * theme.scale);
+            });
+        };
+        let here = theme.provenance("measured");
+        mark(
+            ui,
+            &|painter, rect| {
+                painter.hline(rect.x_range(), rect.center().y, Stroke::new(2.0 * theme.scale, here));
+                painter.circle_filled(rect.center(), 4.5 * theme.scale, here);
+            },
+            "measured here, least to 90 %; a ring: runs disagree",
+        );
+        let bar = theme.faint(theme.accent, if theme.dark { 0.38 } else { 0.45 });
+        mark(
+            ui,
+            &|painter, rect| {
+                let rect = Rect::from_center_size(rect.center(), Vec2::new(rect.width(), 8.0 * theme.scale));
+                painter.rect_filled(rect, 0.0, bar);
+            },
+            "published",
+        );
+        let assumed = theme.provenance("assumed");
+        mark(
+            ui,
+            &|painter, rect| {
+                let r = 4.5 * theme.scale;
+                let c = rect.center();
+                let corners = [c - Vec2::X * r, c - Vec2::Y * r, c + Vec2::X * r, c + Vec2::Y * r];
+                painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(1.0, assumed)));
+            },
+            "assumed",
+        );
+    });
+}

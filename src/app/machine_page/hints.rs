@@ -1,0 +1,18 @@
+//! Hints that the keyboard reaches as well as the pointer.
+
+use egui::{Response, Tooltip, Ui};
+
+/// Shows `add` beside a widget while the pointer is over it or the keyboard is on it, and brings it into view when the
+/// keyboard comes to it.
+pub fn hint_ui(response: &Response, width: f32, add: impl FnOnce(&mut Ui)) {
+    let hint = if response.has_focus() { Tooltip::for_widget(response) } else { Tooltip::for_enabled(response) };
+    hint.width(width).show(add);
+    follow_focus(response);
+}
+
+/// Brings a widget into view when the keyboard comes to it.
+pub fn follow_focus(response: &Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+}

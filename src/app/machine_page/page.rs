@@ -1,0 +1,185 @@
+//! Where everything stands: the stack on the left, costs and works in the middle, what belongs to them on the right;
+//! in a narrow window all below each other.
+
+use egui::{Rect, ScrollArea, Ui, UiBuilder, Vec2};
+use egui_commonmark::CommonMarkCache;
+
+use super::actions::actions_ui;
+use super::comparison::Comparison;
+use super::costs::costs_ui;
+use super::counters::counters_ui;
+use super::export::export_ui;
+use super::histogram::histogram_ui;
+use super::layers::{self, layers_ui};
+use super::state::MachinePage;
+use super::works::{reasons, works_ui};
+use crate::app::command::Command;
+use crate::app::panels::widgets::{eyebrow_ui, fade_ui, note, title_ui};
+use crate::app::theme::Theme;
+
+/// Draws the page.
+pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMarkCache, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    let room = ui.available_size() / theme.scale;
+    let gap = 36.0 * theme.scale;
+    if room.x < 760.0 || room.y < 380.0 {
+        let area = ScrollArea::vertical().id_salt("machine").auto_shrink([false, false]);
+        let shown = area.show(ui, |ui| {
+            heading_ui(ui, "You are here", layers::title(page.inventory.as_ref()), theme);
+            layers_ui(ui, page, theme);
+            ui.add_space(8.0);
+            out.extend(actions_ui(ui, page, theme));
+            counters_ui(ui, &page.live, theme);
+            ui.add_space(gap);
+            main_ui(ui, page, markdown, false, theme, &mut out);
+        });
+        fade_ui(ui, &shown, theme.background, theme);
+        return out;
+    }
+    let all = ui.available_rect_before_wrap();
+    let left = (all.width() * 0.36).clamp(300.0 * theme.scale, 520.0 * theme.scale);
+    let (left, rest) = all.split_left_right_at_x(all.left() + left);
+    ui.scope_builder(UiBuilder::new().max_rect(left), |ui| left_ui(ui, page, theme, &mut out));
+    let rest = Rect::from_min_max(rest.min + Vec2::X * gap, rest.max);
+    ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
+        let wide = rest.width() > 860.0 * theme.scale;
+        let area = ScrollArea::vertical().id_salt("costs and works").auto_shrink([false, false]);
+        let shown = area.show(ui, |ui| main_ui(ui, page, markdown, wide, theme, &mut out));
+        fade_ui(ui, &shown, theme.background, theme);
+    });
+    out
+}
+
+fn heading_ui(ui: &mut Ui, eyebrow: &str, title: &str, theme: &Theme) {
+    eyebrow_ui(ui, eyebrow, theme);
+    title_ui(ui, title, theme);
+    ui.add_space(4.0 * theme.scale);
+}
+
+/// The stack, which scrolls, over what measures, which stays in sight.
+fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Command>) {
+    heading_ui(ui, "You are here", layers::title(page.inventory.as_ref()), theme);
+    let all = ui.available_rect_before_wrap();
+    // What stands below is as high as it was in the last frame.
+    let id = ui.id().with("height below");
+    let below = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(110.0 * theme.scale).min(all.height() * 0.7);
+    let (above, under) = all.split_top_bottom_at_y(all.bottom() - below);
+    ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+        ui.spacing_mut().item_spacing.y = 5.0 * theme.scale;
+        let area = ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]);
+        let shown = area.show(ui, |ui| layers_ui(ui, page, theme));
+        fade_ui(ui, &shown, theme.background, theme);
+    });
+    let shown = ui.scope_builder(UiBuilder::new().max_rect(under), |ui| {
+        ui.add_space(10.0 * theme.scale);
+        out.extend(actions_ui(ui, page, theme));
+        ui.add_space(4.0 * theme.scale);
+        counters_ui(ui, &page.live, theme);
+    });
+    let height = shown.response.rect.height();
+    if (height - below).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(id, height));
+        ui.ctx().request_repaint();
+    }
+}
+
+/// Costs and works; what belongs to them beside them if it is `wide`, else below.
+fn main_ui(
+    ui: &mut Ui,
+    page: &mut MachinePage,
+    markdown: &mut CommonMarkCache,
+    wide: bool,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    // The scroll bar lies over the right edge.
+    ui.set_max_width(ui.available_width() - 12.0);
+    let side = 270.0 * theme.scale;
+    beside_ui(
+        ui,
+        page,
+        "costs",
+        wide.then_some(side),
+        |ui, page| {
+            heading_ui(ui, "What one use costs", "Measured here, beside the literature", theme);
+            costs_ui(ui, page, theme);
+        },
+        |ui, page| {
+            eyebrow_ui(ui, "Where this goes", theme);
+            ui.add_space(4.0);
+            out.extend(export_ui(ui, page, theme));
+        },
+    );
+    ui.add_space(26.0 * theme.scale);
+    let mut asked = Vec::new();
+    beside_ui(
+        ui,
+        page,
+        "works",
+        wide.then_some(side),
+        |ui, page| {
+            heading_ui(ui, "Predicted and real", "The same work, simulated and run", theme);
+            asked = works_ui(ui, page, markdown, theme);
+        },
+        |ui, page| distributions_ui(ui, page, theme),
+    );
+    out.extend(asked);
+    ui.add_space(20.0 * theme.scale);
+}
+
+/// Two things beside each other, the second so wide and always in sight while the first is; or below each other.
+fn beside_ui(
+    ui: &mut Ui,
+    page: &mut MachinePage,
+    salt: &str,
+    side: Option<f32>,
+    first: impl FnOnce(&mut Ui, &mut MachinePage),
+    second: impl FnOnce(&mut Ui, &mut MachinePage),
+) {
+    let Some(side) = side else {
+        first(ui, page);
+        ui.add_space(14.0);
+        second(ui, page);
+        return;
+    };
+    let all = ui.available_rect_before_wrap();
+    let gap = 32.0;
+    let main = Rect::from_min_size(all.min, Vec2::new(all.width() - side - gap, all.height()));
+    let mut child = ui.new_child(UiBuilder::new().id_salt((salt, 1)).max_rect(main));
+    first(&mut child, page);
+    let shown = child.min_rect();
+    // As high as it was in the last frame.
+    let id = ui.id().with(salt);
+    let height = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
+    let lowest = (shown.bottom() - height).max(shown.top());
+    let top = ui.clip_rect().top().clamp(shown.top(), lowest);
+    let place = Rect::from_min_size(egui::pos2(main.right() + gap, top), Vec2::new(side, height.max(400.0)));
+    let mut child = ui.new_child(UiBuilder::new().id_salt((salt, 2)).max_rect(place));
+    second(&mut child, page);
+    let drawn = child.min_rect();
+    ui.data_mut(|data| data.insert_temp(id, drawn.height()));
+    ui.advance_cursor_after_rect(shown.union(drawn));
+}
+
+/// The distributions of the chosen work, and why it has no prediction if so.
+fn distributions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) {
+    let lines = &page.comparison.lines;
+    let first = || Comparison::names().iter().find_map(|name| lines.get(name));
+    let Some(line) = page.work.as_ref().map_or_else(first, |name| lines.get(name)) else {
+        eyebrow_ui(ui, "How it varies", theme);
+        ui.label(note("Run a work and choose it to see how what is predicted and what is real vary", theme));
+        return;
+    };
+    ui.add(
+        egui::Label::new(
+            egui::RichText::new(&line.workload.name)
+                .font(crate::app::fonts::strong(ui.ctx(), crate::app::theme::TextRole::Note, theme))
+                .color(theme.text_body),
+        )
+        .wrap(),
+    );
+    histogram_ui(ui, &line.workload, 170.0 * theme.scale, theme);
+    for why in reasons(&line.workload) {
+        ui.label(note(why, theme).color(theme.text_body));
+    }
+}

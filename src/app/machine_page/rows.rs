@@ -1,0 +1,216 @@
+//! What the plot of costs shows: for each mechanism what was measured here, and what others have published.
+
+use crate::costs::{Cost, Primitive, Profile, Provenance, Published, Quantiles, Unit, published};
+use crate::probe::measure::{Outcome, Report, Stability};
+
+/// Rows of the short list: a label, and the measurements that it stands for, of which the first with a value is shown.
+const MAIN: &[(&str, &[&str])] = &[
+    ("system call", &["system_call"]),
+    ("+ one seccomp filter", &["seccomp_filter"]),
+    ("page-fault handler", &["page_fault"]),
+    ("context switch, same core", &["context_switch"]),
+    ("pipe round trip, two cores", &["pipe_round_trip_other_core"]),
+    ("CPUID: a VM exit", &["exit_cpuid", "cpuid_exit_below"]),
+    ("port I/O to user space", &["exit_port", "emulated_port"]),
+    ("4 KiB read, cached", &["cached_read_4k"]),
+    ("4 KiB read, disk", &["direct_read_4k"]),
+    ("fork, exit, wait", &["fork_exit_wait"]),
+    ("exec", &["exec"]),
+    ("TCP round trip, two cores", &["tcp_round_trip_other_core"]),
+    ("network namespace", &["namespace_net"]),
+    ("container, first instruction", &["container_user_start", "container_root_start"]),
+    ("VM, first exit", &["vm_start"]),
+];
+
+/// A number measured here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Here {
+    /// The median, in nanoseconds.
+    pub value: f64,
+    /// How the runs varied.
+    pub spread: Option<Quantiles>,
+    /// The number of runs; 0 where only the profile was kept.
+    pub runs: u32,
+    /// What was done, and what was subtracted.
+    pub method: String,
+    /// Whether the runs agreed.
+    pub stable: bool,
+}
+
+/// A number or a range from elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elsewhere {
+    /// Nanoseconds.
+    pub low: f64,
+    /// Nanoseconds.
+    pub high: f64,
+    /// Its provenance in a word: `literature`, `derived`, `assumed`.
+    pub word: &'static str,
+    /// The source, formula or reason.
+    pub source: String,
+}
+
+/// One row of the plot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The measurement's name in reports.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// What was measured here, or why nothing was.
+    pub here: Result<Here, String>,
+    /// What others say, published figures before what a profile assumes.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+impl Row {
+    /// From the least to the greatest that was published, assumptions left aside where there is anything better.
+    pub fn range(&self) -> Option<(f64, f64, &'static str)> {
+        let found = |assumed: bool| {
+            let some = self.elsewhere.iter().filter(move |e| (e.word == "assumed") == assumed);
+            some.map(|e| (e.low, e.high)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        };
+        let sure = found(false).map(|(low, high)| (low, high, "literature"));
+        sure.or_else(|| found(true).map(|(low, high)| (low, high, "assumed")))
+    }
+}
+
+/// The rows of the short list.
+pub fn main_rows(report: Option<&Report>, profile: Option<&Profile>) -> Vec<Row> {
+    let (base, figures) = (Profile::xeon_2017(), published());
+    let row = |&(label, names): &(&str, &[&str])| {
+        let measured = names.iter().find(|name| here(name, report, profile).is_ok());
+        let name = measured.or(names.first()).copied().unwrap_or_default();
+        let interpreted = if name.starts_with("emulated_") { ", interpreted" } else { "" };
+        Row {
+            name: name.to_owned(),
+            label: format!("{label}{interpreted}"),
+            here: here(name, report, profile),
+            elsewhere: elsewhere(name, &base, &figures),
+        }
+    };
+    MAIN.iter().map(row).collect()
+}
+
+/// One row for everything that is a time: all measurements of the report, else all costs.
+pub fn all_rows(report: Option<&Report>, profile: Option<&Profile>) -> Vec<Row> {
+    let (base, figures) = (Profile::xeon_2017(), published());
+    let costs = || Primitive::ALL.iter().filter(|p| p.unit() == Unit::Ns).map(|p| p.name().to_owned());
+    let names: Vec<String> = match report {
+        Some(report) => {
+            report.measurements.iter().filter(|m| m.unit == Unit::Ns).map(|m| m.primitive.clone()).collect()
+        }
+        None => costs().collect(),
+    };
+    let row = |name: String| Row {
+        label: label(&name),
+        here: here(&name, report, profile),
+        elsewhere: elsewhere(&name, &base, &figures),
+        name,
+    };
+    names.into_iter().map(row).collect()
+}
+
+/// A measurement's name as words.
+fn label(name: &str) -> String {
+    Primitive::from_name(name).map_or_else(|| name.replace('_', " "), |primitive| primitive.label().to_owned())
+}
+
+fn here(name: &str, report: Option<&Report>, profile: Option<&Profile>) -> Result<Here, String> {
+    let never = || "not measured on this computer yet".to_owned();
+    let Some(measurement) = report.and_then(|report| report.get(name)) else {
+        return profile.and_then(|profile| kept(profile.costs.get(name)?)).ok_or_else(never);
+    };
+    match &measurement.outcome {
+        Outcome::NotMeasured { because } => Err(because.clone()),
+        Outcome::Measured(m) => Ok(Here {
+            value: m.value,
+            spread: Some(m.spread),
+            runs: m.runs,
+            method: m.method.clone(),
+            stable: m.stability == Stability::Stable,
+        }),
+    }
+}
+
+/// A measured cost of a profile whose report was not kept.
+fn kept(cost: &Cost) -> Option<Here> {
+    let Provenance::Measured { method, .. } = &cost.provenance else { return None };
+    Some(Here { value: cost.value, spread: cost.spread, runs: 0, method: method.clone(), stable: true })
+}
+
+fn elsewhere(name: &str, base: &Profile, figures: &[Published]) -> Vec<Elsewhere> {
+    let figures = figures.iter().filter(|figure| figure.name == name).map(|figure| Elsewhere {
+        low: figure.low,
+        high: figure.high,
+        word: "literature",
+        source: figure.source.clone(),
+    });
+    let cost = base.costs.get(name).filter(|cost| cost.unit == Unit::Ns && cost.value > 0.0).map(|cost| Elsewhere {
+        low: cost.spread.map_or(cost.value, |spread| spread.min.max(0.01)),
+        high: cost.spread.map_or(cost.value, |spread| spread.p99),
+        word: cost.provenance.word(),
+        source: format!("{}: {}", base.title, cost.provenance.detail()),
+    });
+    figures.chain(cost).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::measure::{Measured, Measurement, Plan};
+
+    fn report(measurements: Vec<Measurement>) -> Report {
+        let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
+        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+    }
+
+    fn measured(name: &str, value: f64) -> Measurement {
+        let spread = Quantiles { min: value, p50: value, p90: value, p99: value, max: value };
+        let stability = Stability::Stable;
+        let outcome = Outcome::Measured(Measured { value, spread, runs: 3, method: "test".to_owned(), stability });
+        Measurement { primitive: name.to_owned(), unit: Unit::Ns, outcome }
+    }
+
+    fn row(rows: Vec<Row>, name: &str) -> Row {
+        rows.into_iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no row {name}"))
+    }
+
+    #[test]
+    fn without_a_measurement_every_row_says_so_and_shows_what_was_published() {
+        let rows = main_rows(None, None);
+        assert!(rows.iter().all(|row| row.here.as_ref().is_err_and(|why| why.contains("not measured"))));
+        assert_eq!(row(rows, "system_call").range(), Some((51.0, 220.0, "literature")));
+        assert_eq!(all_rows(None, None).len(), Primitive::ALL.iter().filter(|p| p.unit() == Unit::Ns).count());
+    }
+
+    #[test]
+    fn a_name_in_the_short_list_is_one_that_the_probe_gives() {
+        #[cfg(target_os = "linux")]
+        for name in MAIN.iter().flat_map(|(_, names)| *names) {
+            let given = crate::probe::measure::FAMILIES.iter().flat_map(|family| family.gives).any(|(n, _)| n == name);
+            assert!(given, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_interpreted_guest_is_never_shown_as_one_on_the_hardware() {
+        let report = report(vec![
+            Measurement::missing("exit_port", Unit::Ns, "interpreted"),
+            measured("emulated_port", 9000.0),
+            measured("cpuid_exit_below", 6500.0),
+        ]);
+        let rows = main_rows(Some(&report), None);
+        let port = row(rows.clone(), "emulated_port");
+        assert!(port.label.ends_with("interpreted") && port.here.is_ok_and(|here| here.value == 9000.0));
+        assert!(row(rows.clone(), "cpuid_exit_below").here.is_ok());
+        assert!(row(rows, "exec").here.is_err());
+    }
+
+    #[test]
+    fn what_a_profile_assumes_is_not_called_literature() {
+        let rows = all_rows(None, None);
+        assert_eq!(row(rows.clone(), "wake_up").range().map(|range| range.2), Some("assumed"));
+        assert_eq!(row(rows, "disk_read_4k").range(), Some((40_000.0, 93_000.0, "literature")));
+    }
+}

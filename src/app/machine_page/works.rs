@@ -1,0 +1,263 @@
+//! Predicted and real: one row a work of `strata validate`, each of which can be run by itself.
+
+use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, Vec2};
+use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+use egui_phosphor::regular as icon;
+
+use super::comparison::{Compared, Comparison};
+use super::hints::{follow_focus, hint_ui};
+use super::state::MachinePage;
+use crate::app::command::{self, Command};
+use crate::app::panels::widgets::{body, card, cut, note};
+use crate::app::theme::{TextRole, Theme};
+use crate::engine::Time;
+use crate::validate::{TOLERANCE, Unit, Workload};
+
+const DOCUMENT: &str = include_str!("../../../docs/validation.md");
+
+/// A value with three significant digits and its unit.
+pub fn amount(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Ns => Time((value.max(0.0) * 1000.0).round() as u64).to_string(),
+        Unit::PerSecond => {
+            let (value, kilo) = if value >= 9995.0 { (value / 1000.0, " k") } else { (value, " ") };
+            let digits = if value >= 99.95 { 0 } else { 1 };
+            format!("{value:.digits$}{kilo}/s")
+        }
+    }
+}
+
+/// Draws the table, its sum, and on demand why predictions are off.
+pub fn works_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMarkCache, theme: &Theme) -> Vec<Command> {
+    let mut out = Vec::new();
+    let busy = page.task().is_some();
+    let columns = Columns::of(ui, theme);
+    header_ui(ui, &columns, busy, theme, &mut out);
+    for name in Comparison::names() {
+        let line = page.comparison.lines.get(&name);
+        let chosen = page.work.as_ref() == Some(&name);
+        if row_ui(ui, &name, line, chosen, busy, &columns, theme, &mut out) {
+            page.work = Some(name);
+        }
+    }
+    ui.add_space(4.0 * theme.scale);
+    sum_ui(ui, page, theme);
+    if page.why {
+        why_ui(ui, markdown, theme);
+    }
+    out
+}
+
+/// The right edges of the columns, from the left edge of the table.
+struct Columns {
+    width: f32,
+    name: f32,
+    predicted: f32,
+    real: f32,
+    error: f32,
+    height: f32,
+}
+
+impl Columns {
+    fn of(ui: &Ui, theme: &Theme) -> Columns {
+        let width = ui.available_width();
+        let value = (84.0 * theme.scale).min(width * 0.17);
+        let run = (64.0 * theme.scale).min(width * 0.15);
+        let error = width - run - 8.0;
+        let real = error - (66.0 * theme.scale).min(width * 0.13);
+        let predicted = real - value;
+        Columns { width, name: predicted - value, predicted, real, error, height: (26.0 * theme.scale).round() }
+    }
+}
+
+fn header_ui(ui: &mut Ui, columns: &Columns, busy: bool, theme: &Theme, out: &mut Vec<Command>) {
+    let (strip, _) = ui.allocate_exact_size(Vec2::new(columns.width, columns.height), Sense::hover());
+    for (x, text) in [(columns.predicted, "predicted"), (columns.real, "real"), (columns.error, "error")] {
+        let at = Pos2::new(strip.left() + x, strip.center().y);
+        ui.painter().text(at, Align2::RIGHT_CENTER, text, theme.font(TextRole::Note), theme.text_muted);
+    }
+    let place = Rect::from_min_max(Pos2::new(strip.left() + columns.error + 8.0, strip.top()), strip.max);
+    run_ui(ui, place, "run all", "Run all works", Command::Compare(None), busy, theme, out);
+}
+
+#[allow(clippy::too_many_arguments)]
+fn run_ui(
+    ui: &mut Ui,
+    place: Rect,
+    text: &str,
+    name: &str,
+    command: Command,
+    busy: bool,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    let color = if busy { theme.text_muted } else { theme.accent };
+    let text = RichText::new(text).font(theme.font(TextRole::Note)).color(color);
+    let mut child =
+        ui.new_child(egui::UiBuilder::new().max_rect(place).layout(egui::Layout::right_to_left(egui::Align::Center)));
+    child.spacing_mut().button_padding = Vec2::new(2.0, 1.0);
+    let response = child.add_enabled(!busy, egui::Button::new(text).frame(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, !busy, name));
+    if response.has_focus() {
+        ui.painter().rect_stroke(response.rect, 4.0, Stroke::new(1.5, theme.accent), egui::StrokeKind::Outside);
+    }
+    follow_focus(&response);
+    let hint = command::hint(ui.ctx(), &command);
+    let response = if hint.is_empty() { response } else { response.on_hover_text(hint) };
+    if response.clicked() {
+        out.push(command);
+    }
+}
+
+/// One work. True if it was chosen.
+#[allow(clippy::too_many_arguments)]
+fn row_ui(
+    ui: &mut Ui,
+    name: &str,
+    line: Option<&Compared>,
+    chosen: bool,
+    busy: bool,
+    columns: &Columns,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) -> bool {
+    let (strip, _) = ui.allocate_exact_size(Vec2::new(columns.width, columns.height), Sense::hover());
+    let (words, run) = strip.split_left_right_at_x(strip.left() + columns.error + 8.0);
+    let response = ui.interact(words, ui.id().with(("work", name)), Sense::click());
+    let (error, color) = error_text(line, theme);
+    let spoken = format!("{name}: {}", if line.is_some() { error.as_str() } else { "not run yet" });
+    response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, chosen, &spoken));
+    let lit = response.hovered() || response.has_focus();
+    if chosen || lit {
+        ui.painter().rect_filled(strip, 4.0, if chosen { theme.chosen } else { theme.card });
+    }
+    if response.has_focus() {
+        ui.painter().add(Shape::rect_stroke(strip, 4.0, Stroke::new(1.5, theme.accent), egui::StrokeKind::Inside));
+    }
+    let font = theme.font(TextRole::Note);
+    let text = cut(ui, name, &font, theme.text_body, columns.name - 4.0);
+    ui.painter().galley(Pos2::new(strip.left() + 4.0, strip.center().y - text.size().y / 2.0), text, theme.text_body);
+    let write = |x: f32, text: &str, color: Color32| {
+        let at = Pos2::new(strip.left() + x, strip.center().y);
+        ui.painter().text(at, Align2::RIGHT_CENTER, text, font.clone(), color);
+    };
+    if let Some(Compared { workload, outdated }) = line {
+        let value = |value: Option<f64>| value.map_or("–".to_owned(), |value| amount(value, workload.unit));
+        let faded = if *outdated { theme.text_muted } else { theme.text };
+        write(columns.predicted, &value(workload.predicted), faded);
+        write(columns.real, &value(workload.measured), theme.text);
+    }
+    write(columns.error, &error, color);
+    let command = Command::Compare(Some(name.to_owned()));
+    run_ui(ui, run, "run it", &format!("Run it: {name}"), command, busy, theme, out);
+    hint_ui(&response, 420.0 * theme.scale, |ui| detail_ui(ui, name, line, theme));
+    response.clicked()
+}
+
+/// The error as a person reads it, and its colour.
+fn error_text(line: Option<&Compared>, theme: &Theme) -> (String, Color32) {
+    let Some(Compared { workload, outdated }) = line else { return (String::new(), theme.text_muted) };
+    let Some(error) = workload.error else { return ("–".to_owned(), theme.text_muted) };
+    let color = match error.abs() {
+        _ if *outdated => theme.text_muted,
+        size if size <= TOLERANCE => theme.provenance("measured"),
+        size if size <= 2.0 * TOLERANCE => theme.cgroup,
+        _ => theme.alarm,
+    };
+    (format!("{:+.0} %", (error * 100.0).round() + 0.0).replace('-', "−"), color)
+}
+
+fn detail_ui(ui: &mut Ui, name: &str, line: Option<&Compared>, theme: &Theme) {
+    ui.label(body(name, theme).color(theme.text));
+    let Some(Compared { workload, outdated }) = line else {
+        ui.label(note(
+            "Not run yet. “run it” does it for real, and simulates the same with this computer's costs",
+            theme,
+        ));
+        return;
+    };
+    for (words, spread) in [("predicted", workload.spread_predicted), ("real", workload.spread_measured)] {
+        if let Some(q) = spread {
+            let amount = |value| amount(value, workload.unit);
+            let text =
+                format!("{words}: least {}, median {}, 90 % below {}", amount(q.min), amount(q.p50), amount(q.p90));
+            ui.label(note(text, theme).color(theme.text_body));
+        }
+    }
+    for why in reasons(workload) {
+        ui.label(note(why, theme).color(theme.text_body));
+    }
+    if *outdated {
+        ui.label(note("Predicted with earlier costs: run it again", theme).color(theme.alarm));
+    }
+}
+
+/// Why a value is missing.
+pub fn reasons(workload: &Workload) -> Vec<String> {
+    let said = |label: &str, why: &Option<String>| why.as_ref().map(|why| format!("{label}: {why}"));
+    [said("Not predicted", &workload.not_predicted), said("Not measured", &workload.not_measured)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The median error, what else there is to say, and the way to the reasons.
+fn sum_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
+    ui.horizontal_wrapped(|ui| {
+        let text = match page.comparison.median_error() {
+            Some((error, 1)) => format!("Error {:.0} %, one work compared", error * 100.0),
+            Some((error, count)) => format!("Median error {:.0} % of {count} works", error * 100.0),
+            None => "Nothing has been compared yet".to_owned(),
+        };
+        ui.label(note(text, theme));
+        if let Some(others) = page.comparison.others.filter(|others| *others > 0.05) {
+            let text = format!("· other programs used {:.0} % of this computer meanwhile", others * 100.0);
+            ui.label(note(text, theme));
+        }
+        if page.comparison.lines.values().any(|line| line.outdated) {
+            ui.label(note("· grey: predicted with earlier costs", theme));
+        }
+        let arrow = if page.why { icon::CARET_DOWN } else { icon::CARET_RIGHT };
+        let text = RichText::new(format!("Why {arrow}")).font(theme.font(TextRole::Note)).color(theme.accent);
+        let link = ui.add(egui::Button::new(text).frame(false));
+        link.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, page.why, "Why"));
+        follow_focus(&link);
+        if link.clicked() {
+            page.why = !page.why;
+        }
+    });
+}
+
+/// What is known about predictions that are off, from the documentation.
+fn why_ui(ui: &mut Ui, markdown: &mut CommonMarkCache, theme: &Theme) {
+    card(theme, theme.outline).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let intro = "What the simulation lacks, as found on the computer that docs/validation.md describes. The \
+                     mechanisms that are missing are the same everywhere; the numbers are that computer's";
+        ui.add(egui::Label::new(note(intro, theme)).wrap());
+        ui.add_space(4.0);
+        CommonMarkViewer::new().show(ui, markdown, explanations());
+    });
+}
+
+/// The part of the document that explains.
+fn explanations() -> &'static str {
+    DOCUMENT.find("## What is off").map_or(DOCUMENT, |at| &DOCUMENT[at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_explanations_are_part_of_the_document() {
+        assert!(explanations().starts_with("## What is off") && explanations().contains("issing"));
+    }
+
+    #[test]
+    fn rates_and_times_have_three_digits_and_a_unit() {
+        assert_eq!(amount(2574.4, Unit::Ns), "2.57 µs");
+        assert_eq!(amount(44_100.0, Unit::PerSecond), "44.1 k/s");
+        assert_eq!(amount(614.0, Unit::PerSecond), "614 /s");
+    }
+}
