@@ -445,6 +445,7 @@ impl Builder<'_> {
             work: None,
             guest: None,
             vcpu: CpuId::NONE,
+            journey: Ride::NONE,
             incoming: Ride::NONE,
             vruntime: 0,
             weight: kernel::scheduler::NICE_0,

@@ -143,6 +143,14 @@ impl Journal {
         }
     }
 
+    /// Takes the journey that `ride` names from whoever carries it now, if it is still under way.
+    pub fn reclaim(&mut self, ride: Ride) -> Ride {
+        match self.active.get(ride.slot as usize).filter(|active| active.id == ride.journey) {
+            Some(active) => self.hand_over(Ride { baton: active.baton, ..ride }),
+            None => Ride::NONE,
+        }
+    }
+
     /// From now on the journey waits for `wait`. What it waited for before is written down.
     pub fn wait(&mut self, sink: &mut Recorder, ride: Ride, wait: Wait, component: Option<ComponentId>, now: Time) {
         self.account_wait(sink, ride, now);

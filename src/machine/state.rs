@@ -171,6 +171,8 @@ pub struct Task {
     pub guest: Option<CpuId>,
     /// The processor that this thread is when it is in guest mode.
     pub vcpu: CpuId,
+    /// The journey of its program's operation, as it began.
+    pub journey: Ride,
     /// The journey that is on its way to it, by a wake-up or an interrupt.
     pub incoming: Ride,
     pub vruntime: u64,

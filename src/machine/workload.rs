@@ -50,6 +50,7 @@ impl Turn<'_> {
                 let (stack, component) = (task.stack, task.component);
                 let (kind, label) = (operation.kind, operation.label);
                 let ride = self.s.journal.begin(self.sink, stack, kind, label, component, self.now);
+                self.s.task_mut(task_id).journey = ride;
                 self.frames(at.context).push(Frame::new(Kind::Operation(index), ride));
             }
             Instruction::Loop(0, end) => task.pc = end,
@@ -124,9 +125,20 @@ impl Turn<'_> {
     }
 
     /// The journey has arrived.
-    pub fn end_operation(&mut self, at: At) {
+    pub fn end_operation(&mut self, mut at: At) {
+        self.reclaim(&mut at);
         self.s.journal.end(self.sink, at.ride, self.now);
         self.pop(at);
+    }
+
+    /// At its operation's end a task carries the operation's journey, whoever else may still believe to.
+    pub fn reclaim(&mut self, at: &mut At) {
+        let Some(task) = self.task_of(*at) else { return };
+        let own = self.s.task(task).journey;
+        if !(self.s.journal.same(own, at.ride) && self.s.journal.carries(at.ride)) {
+            let ride = self.s.journal.reclaim(own);
+            self.carry(at, ride);
+        }
     }
 
     /// Where the program's own code shows.

@@ -126,9 +126,11 @@ impl Turn<'_> {
                 let ride = self.pass_to(at.ride, task_id);
                 self.carry(&mut at, ride);
                 if self.s.task(task_id).state != TaskState::Blocked {
-                    // It was not asleep: it finds what it wanted by itself, a backend in its inbox.
+                    // It was not asleep: it finds what it wanted by itself, a backend in its inbox, a vCPU thread
+                    // among its guest's pending interrupts. Both may be at work on another journey.
                     self.s.task_mut(task_id).incoming = Ride::NONE;
-                    if self.s.task(task_id).vm.is_none() {
+                    let task = self.s.task(task_id);
+                    if task.vm.is_none() && task.vcpu.some().is_none() {
                         self.give_ride(task_id, ride);
                     }
                     return;

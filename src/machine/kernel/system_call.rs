@@ -34,7 +34,8 @@ impl Turn<'_> {
     }
 
     /// Back to ring 3: the operation is done.
-    pub fn return_and_end(&mut self, at: At) {
+    pub fn return_and_end(&mut self, mut at: At) {
+        self.reclaim(&mut at);
         let component = self.user_component(at);
         self.return_to_user(at, component);
         self.end_operation(at);
