@@ -78,7 +78,7 @@ impl Host {
             }
             Work::ContainerStart => {
                 let scratch = self.scratch()?;
-                starts::container(scratch)
+                within(Place::Process, main, || starts::container(scratch))
             }
             Work::VmStart => within(Place::Process, main, guests::start),
             Work::Guest(work) => within(Place::Process, main, || guests::run(work)),
