@@ -173,3 +173,17 @@ fn a_load_is_one_instruction_to_an_interpreter_wherever_it_finds_its_data() {
         assert_eq!(uses(&outcome, Primitive::EmulatedLoad), 2_510, "{pages} pages");
     }
 }
+
+#[test]
+fn a_child_that_still_ends_when_the_next_one_is_wanted_loses_no_journey() {
+    let image = Image { bytes: 1, segments: 1 };
+    let start = ContainerStart { rootless: false, network: StartNetwork::Own, image };
+    let body = vec![Operation::StartContainer(start), fork(true, 0, None), Operation::StartContainer(start)];
+    let guest = NodeSpec::Vm(vm("vm", 3, vec![NodeSpec::Container(container("app", 0))]));
+    for node in [guest, NodeSpec::Process(process("app", 0))] {
+        let outcome = run(node, body.clone());
+        assert_eq!(outcome.end, machine::End::Finished);
+        let journeys = &outcome.trace.as_ref().expect("the trace is kept").journeys;
+        assert!(journeys.len() == 3 && journeys.iter().all(|journey| journey.end != Time::MAX));
+    }
+}

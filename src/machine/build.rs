@@ -461,6 +461,7 @@ impl Builder<'_> {
             partners: [TaskId::NONE; 4],
             link: Link::default(),
             think: Time::ZERO,
+            errand: 0,
             touched: 0,
             entries: 0,
             owned: 0,

@@ -193,6 +193,8 @@ pub struct Task {
     /// For the far end of a link: what kind, and how long it thinks before it answers.
     pub link: Link,
     pub think: Time,
+    /// The operation for which its next child is to live; a child keeps it as its program.
+    pub errand: u16,
     /// Bytes of its working set touched so far.
     pub touched: u64,
     /// Entries in its page tables for that.

@@ -127,7 +127,6 @@ impl Ground<'_> {
                 let (rootless, network) = (false, StartNetwork::Own);
                 let start = ContainerStart { rootless, network, image: Image { bytes: 160, segments: 1 } };
                 let outcome = self.simulate(Run {
-                    pinned: false,
                     until: Time::ms(1000),
                     ..run(forever(vec![Operation::StartContainer(start), Operation::Sleep(Time::ms(2))]))
                 });

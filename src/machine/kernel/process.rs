@@ -65,7 +65,8 @@ impl Turn<'_> {
             5 => {
                 self.goto(at, if vfork { 6 } else { 7 });
                 let child = self.s.task(task).partners[Link::Child as usize];
-                self.s.task_mut(child).program = index;
+                // A child may still be ending; it looks when it is born again.
+                self.s.task_mut(task).errand = index;
                 self.push(at, Kind::Send(child));
             }
             // What is lent is not used meanwhile.
@@ -90,7 +91,8 @@ impl Turn<'_> {
         let (own, parts) = (self.s.task(child), self.s.kernel_of(at.cpu).parts);
         let (parent, messages) = (own.partners[0], own.messages);
         let fixed = self.f;
-        let operation = &fixed.operations[usize::from(own.program)].operation;
+        let program = if frame.pc == BORN { self.s.task(parent).errand } else { own.program };
+        let operation = &fixed.operations[usize::from(program)].operation;
         let (vfork, writes, exec, start) = match operation {
             Operation::Fork { vfork, writes, exec } => (*vfork, *writes, *exec, None),
             Operation::StartContainer(start) => (false, RUNTIME_WRITES, None, Some(start)),
@@ -103,6 +105,7 @@ impl Turn<'_> {
                 let entries = if vfork { 0 } else { self.s.task(parent).entries };
                 let own = self.s.task_mut(child);
                 own.messages -= 1;
+                own.program = program;
                 own.entries = entries;
                 let component = self.user_component(at);
                 self.return_to_user(at, component);

@@ -81,7 +81,12 @@ impl Host<'_> {
             }
             Work::ContainerStart => {
                 let scratch = self.scratch()?;
-                starts::container(scratch, stop)
+                // On a thread of its own, for its processor alone: what a container leaves half-made when it is broken
+                // off is cleared away by this process, so no child that could be killed stands between them.
+                std::thread::scope(|threads| {
+                    let start = || pinned(main).and_then(|()| starts::container(scratch, stop));
+                    threads.spawn(start).join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
+                })
             }
             Work::VmStart => within(stop, Place::Process, main, guests::start),
             Work::Guest(work) => within(stop, Place::Process, main, || guests::run(work)),
@@ -98,6 +103,10 @@ impl Host<'_> {
     }
 }
 
+fn pinned(cpu: usize) -> Result<(), String> {
+    pin(cpu).map_err(|e| format!("pinning to CPU {cpu}: {e}"))
+}
+
 /// Does `body` in a forked process on `cpu`, or in one in a container.
 fn within<T: Serialize + DeserializeOwned>(
     stop: &AtomicBool,
@@ -105,11 +114,10 @@ fn within<T: Serialize + DeserializeOwned>(
     cpu: usize,
     body: impl FnOnce() -> Result<T, String>,
 ) -> Result<T, String> {
-    let pinned = || pin(cpu).map_err(|e| format!("pinning to CPU {cpu}: {e}"));
     match place {
-        Place::Process => in_child_until(stop, || pinned().and_then(|()| body())),
+        Place::Process => in_child_until(stop, || pinned(cpu).and_then(|()| body())),
         Place::Container => in_child_until(stop, || {
-            pinned()?;
+            pinned(cpu)?;
             if !is_privileged() {
                 become_root_inside()?;
             }
