@@ -1,9 +1,10 @@
 //! Programs that compute, call the kernel, talk through pipes, sleep, and walk through memory.
 
 use std::hint::black_box;
-use std::io::{Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use rustix::io::{read, write};
 use rustix::process::{getppid, getuid};
 
 use super::EFFORT;
@@ -38,24 +39,34 @@ pub fn rounds() -> Vec<f64> {
 /// A byte to a process on `cpu` and one back: nanoseconds of a round trip.
 pub fn ping_pong(cpu: usize) -> Result<Vec<f64>, String> {
     let failed = |e: std::io::Error| format!("making a pipe: {e}");
-    let ((there_read, there_write), (back_read, back_write)) = (pipe().map_err(failed)?, pipe().map_err(failed)?);
-    let (mut hear, mut say) = (std::fs::File::from(there_read), std::fs::File::from(back_write));
+    let ((hear, ask), (get, say)) = (pipe().map_err(failed)?, pipe().map_err(failed)?);
+    exchange(&ask, &get, &hear, &say, cpu)
+}
+
+/// A byte out by `ask` and one back by `get`, from a process on `cpu` that hears and says: nanoseconds of a round trip.
+///
+/// The calls are made without a library around them, as they are simulated.
+pub fn exchange(
+    ask: &impl AsFd,
+    get: &impl AsFd,
+    hear: &impl AsFd,
+    say: &impl AsFd,
+    cpu: usize,
+) -> Result<Vec<f64>, String> {
+    let pass = |from: BorrowedFd<'_>, to: BorrowedFd<'_>, byte: &mut [u8; 1]| {
+        read(from, &mut *byte) == Ok(1) && write(to, byte) == Ok(1)
+    };
     let partner = Child::spawn(|| {
-        let mut byte = [0];
-        let ready = pin(cpu);
-        while ready.is_ok() && hear.read_exact(&mut byte).is_ok() && say.write_all(&byte).is_ok() {}
+        let (ready, mut byte) = (pin(cpu), [0]);
+        while ready.is_ok() && pass(hear.as_fd(), say.as_fd(), &mut byte) {}
         1
     });
     let _partner = partner.map_err(|e| format!("forking a partner: {e}"))?;
-    let (mut ask, mut get) = (std::fs::File::from(there_write), std::fs::File::from(back_read));
-    let mut byte = [7];
-    let mut failed = None;
+    let (mut byte, mut together) = ([7], true);
     let samples = looped(&EFFORT, || {
-        if failed.is_none() {
-            failed = ask.write_all(&byte).and_then(|()| get.read_exact(&mut byte)).err();
-        }
+        together = together && write(ask, &byte) == Ok(1) && read(get, &mut byte) == Ok(1);
     });
-    failed.map_or(Ok(samples.into_values()), |e| Err(format!("the partner is gone: {e}")))
+    if together { Ok(samples.into_values()) } else { Err("the partner is gone".to_owned()) }
 }
 
 /// By how many nanoseconds a sleep of a millisecond is too long.

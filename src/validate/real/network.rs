@@ -1,14 +1,13 @@
 //! A byte over TCP to another process and one back: over loopback, and out of a network namespace.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::EFFORT;
-use crate::probe::measure::{looped, pin};
+use super::calls::exchange;
 use crate::probe::sandbox::links::{Net, pair};
 use crate::probe::sandbox::namespaces::{become_root_inside, is_privileged};
-use crate::probe::sandbox::{Child, netlink};
+use crate::probe::sandbox::netlink;
 use crate::validate::Route;
 
 const NEAR: Ipv4Addr = Ipv4Addr::new(10, 8, 0, 1);
@@ -18,7 +17,8 @@ const BRIDGE: Ipv4Addr = Ipv4Addr::new(10, 8, 0, 254);
 pub fn round_trip(route: Route, cpu: usize) -> Result<Vec<f64>, String> {
     let failed = |e: io::Error| format!("a connection over {route:?}: {e}");
     if route == Route::Loopback {
-        return exchange(connected(None, Ipv4Addr::LOCALHOST).map_err(failed)?, cpu);
+        let (near, far) = connected(None, Ipv4Addr::LOCALHOST).map_err(failed)?;
+        return exchange(&near, &near, &far, &far, cpu);
     }
     if !is_privileged() {
         become_root_inside()?;
@@ -26,7 +26,8 @@ pub fn round_trip(route: Route, cpu: usize) -> Result<Vec<f64>, String> {
     let ends = bridged().map_err(failed)?;
     // A bridge's port takes a moment to work.
     let tried = (0..3).find_map(|_| connected(Some(&ends), BRIDGE).ok());
-    exchange(tried.map_or_else(|| connected(Some(&ends), BRIDGE).map_err(failed), Ok)?, cpu)
+    let (near, far) = tried.map_or_else(|| connected(Some(&ends), BRIDGE).map_err(failed), Ok)?;
+    exchange(&near, &near, &far, &far, cpu)
 }
 
 /// A container's network namespace and the one that its bridge stands in.
@@ -62,21 +63,4 @@ fn connected(ends: Option<&Ends>, address: Ipv4Addr) -> io::Result<(TcpStream, T
         rustix::net::sockopt::set_socket_linger(end, Some(Duration::ZERO))?;
     }
     Ok((asking, answering))
-}
-
-fn exchange((mut asking, mut answering): (TcpStream, TcpStream), cpu: usize) -> Result<Vec<f64>, String> {
-    let mut byte = [0];
-    let partner = Child::spawn(|| {
-        let ready = pin(cpu);
-        while ready.is_ok() && answering.read_exact(&mut byte).is_ok() && answering.write_all(&byte).is_ok() {}
-        1
-    });
-    let _partner = partner.map_err(|e| format!("forking a partner: {e}"))?;
-    let (mut answer, mut failed) = ([0], None);
-    let samples = looped(&EFFORT, || {
-        if failed.is_none() {
-            failed = asking.write_all(&[1]).and_then(|()| asking.read_exact(&mut answer)).err();
-        }
-    });
-    failed.map_or(Ok(samples.into_values()), |e| Err(format!("the connection is gone: {e}")))
 }
