@@ -132,9 +132,10 @@ fn knee(bench: &mut Bench, name: &str, curve: &[(usize, f64)], here: f64, next: 
         let because = format!("no bend in the latencies of working sets up to {} MiB", largest >> 20);
         return bench.missing(name, Unit::Count, because);
     }
-    let (inside, outside) = (curve[fits - 1].0 as f64, curve[fits].0 as f64);
-    // The bend lies between two points of the curve: three values are all that is known.
-    let samples = Samples::of_events(vec![inside, inside, inside, inside, outside]);
+    let point = |index: usize| curve[index].0 as f64;
+    let (inside, outside) = (point(fits - 1), point(fits));
+    // The bend lies between two points of the curve; noise may have put it one further down.
+    let samples = Samples::of_events(vec![inside, inside, point(fits.saturating_sub(2)), inside, outside]);
     let method = "the largest working set whose random loads are nearer to this level's latency than to the next one's";
     bench.put(name, Unit::Count, &samples, method);
 }
