@@ -266,3 +266,29 @@ fn the_page_stands_in_small_windows_with_large_text_and_all_rows() {
         }
     }
 }
+
+#[test]
+fn nothing_reaches_beyond_the_window_at_any_text_size() {
+    for size in [Vec2::new(1600.0, 1000.0), Vec2::new(1280.0, 720.0), Vec2::new(900.0, 700.0)] {
+        let (mut harness, _folder) = page("compares.sh", size);
+        harness.state_mut().apply(Command::Compare(None));
+        wait(&mut harness, |shell| shell.machine.task().is_none());
+        harness.state_mut().machine.work = Some("fork, exec and wait".to_owned());
+        harness.state_mut().machine.why = true;
+        harness.state_mut().machine.kvm_help = true;
+        harness.state_mut().machine.opened = Some(LayerKind::Hypervisor);
+        for percent in [100, 150] {
+            while harness.state().settings.text_percent < percent {
+                harness.state_mut().apply(Command::TextSize(1));
+            }
+            harness.run_steps(4);
+            for node in harness.root().children_recursive() {
+                let node = node.accesskit_node();
+                let Some(place) = node.bounding_box() else { continue };
+                let words = node.label().or(node.value());
+                let right = place.x1 as f32;
+                assert!(right <= size.x + 1.0, "{size} at {percent} %: {words:?} ends at {right}");
+            }
+        }
+    }
+}

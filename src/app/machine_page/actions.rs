@@ -25,13 +25,19 @@ pub fn actions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) -> Vec<Command
         progress_ui(ui, page, theme, &mut out);
         return out;
     }
+    let beside = ui.available_width() > 460.0 * theme.scale;
     ui.horizontal_wrapped(|ui| {
         let main = egui::Button::new(RichText::new("Measure, up to 2 min").color(theme.text));
         let main = main.fill(theme.chosen).stroke(egui::Stroke::new(1.0, theme.accent));
         button_ui(ui, main, Command::Measure(Plan::Full), &mut out);
         button_ui(ui, egui::Button::new("Quick, 10 s"), Command::Measure(Plan::Quick), &mut out);
-        ui.label(note(last_measured(&page.saved), theme));
+        if beside {
+            ui.label(note(last_measured(&page.saved), theme));
+        }
     });
+    if !beside {
+        ui.label(note(last_measured(&page.saved), theme));
+    }
     out
 }
 

@@ -230,13 +230,15 @@ fn bar(from: f64, to: f64, y: f64, color: Color32, width: f32) -> Line<'static> 
 fn legend_ui(ui: &mut Ui, theme: &Theme) {
     ui.horizontal_wrapped(|ui| {
         let size = Vec2::new(22.0, 14.0) * theme.scale;
+        // In one piece, so that a mark never stands on another line than its words.
         let mark = |ui: &mut Ui, draw: &dyn Fn(&egui::Painter, Rect), text: &str| {
-            ui.horizontal(|ui| {
-                let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-                draw(ui.painter(), rect);
-                ui.label(note(text, theme));
-                ui.add_space(8.0 * theme.scale);
-            });
+            let words = cut(ui, text, &theme.font(TextRole::Note), theme.text_muted, ui.max_rect().width() - size.x);
+            let whole = Vec2::new(size.x + 8.0 + words.size().x + 14.0 * theme.scale, words.size().y.max(size.y));
+            let (rect, response) = ui.allocate_exact_size(whole.min(ui.max_rect().size()), Sense::hover());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, text));
+            draw(ui.painter(), Rect::from_center_size(rect.left_center() + Vec2::X * size.x / 2.0, size));
+            let at = Pos2::new(rect.left() + size.x + 8.0, rect.center().y - words.size().y / 2.0);
+            ui.painter().galley(at, words, theme.text_muted);
         };
         let here = theme.provenance("measured");
         mark(

@@ -11,7 +11,7 @@ use crate::probe::live::Gauge;
 
 /// Draws the counters beside each other.
 pub fn counters_ui(ui: &mut Ui, live: &Live, theme: &Theme) {
-    let columns = if ui.available_width() > 330.0 * theme.scale { 4 } else { 2 };
+    let columns = if ui.available_width() > 400.0 * theme.scale { 4 } else { 2 };
     let width = ui.available_width() / columns as f32;
     for row in Gauge::ALL.chunks(columns) {
         let height = 40.0 * theme.scale;

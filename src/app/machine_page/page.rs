@@ -5,16 +5,14 @@ use egui::{Rect, ScrollArea, Ui, UiBuilder, Vec2};
 use egui_commonmark::CommonMarkCache;
 
 use super::actions::actions_ui;
-use super::comparison::Comparison;
 use super::costs::costs_ui;
 use super::counters::counters_ui;
 use super::export::export_ui;
-use super::histogram::histogram_ui;
 use super::layers::{self, layers_ui};
 use super::state::MachinePage;
-use super::works::{reasons, works_ui};
+use super::works::{distributions_ui, works_ui};
 use crate::app::command::Command;
-use crate::app::panels::widgets::{eyebrow_ui, fade_ui, note, title_ui};
+use crate::app::panels::widgets::{eyebrow_ui, fade_ui, title_ui};
 use crate::app::theme::Theme;
 
 /// Draws the page.
@@ -60,6 +58,16 @@ fn heading_ui(ui: &mut Ui, eyebrow: &str, title: &str, theme: &Theme) {
 fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Command>) {
     heading_ui(ui, "You are here", layers::title(page.inventory.as_ref()), theme);
     let all = ui.available_rect_before_wrap();
+    if all.height() < 440.0 * theme.scale {
+        // Too low for both: what measures comes first, so that Stop is in sight.
+        let area = ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]);
+        let shown = area.show(ui, |ui| {
+            out.extend(actions_ui(ui, page, theme));
+            counters_ui(ui, &page.live, theme);
+            layers_ui(ui, page, theme);
+        });
+        return fade_ui(ui, &shown, theme.background, theme);
+    }
     // What stands below is as high as it was in the last frame.
     let id = ui.id().with("height below");
     let below = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(110.0 * theme.scale).min(all.height() * 0.7);
@@ -119,9 +127,13 @@ fn main_ui(
         wide.then_some(side),
         |ui, page| {
             heading_ui(ui, "Predicted and real", "The same work, simulated and run", theme);
-            asked = works_ui(ui, page, markdown, theme);
+            asked = works_ui(ui, page, !wide, markdown, theme);
         },
-        |ui, page| distributions_ui(ui, page, theme),
+        |ui, page| {
+            if wide {
+                distributions_ui(ui, page, theme);
+            }
+        },
     );
     out.extend(asked);
     ui.add_space(20.0 * theme.scale);
@@ -159,27 +171,4 @@ fn beside_ui(
     let drawn = child.min_rect();
     ui.data_mut(|data| data.insert_temp(id, drawn.height()));
     ui.advance_cursor_after_rect(shown.union(drawn));
-}
-
-/// The distributions of the chosen work, and why it has no prediction if so.
-fn distributions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) {
-    let lines = &page.comparison.lines;
-    let first = || Comparison::names().iter().find_map(|name| lines.get(name));
-    let Some(line) = page.work.as_ref().map_or_else(first, |name| lines.get(name)) else {
-        eyebrow_ui(ui, "How it varies", theme);
-        ui.label(note("Run a work and choose it to see how what is predicted and what is real vary", theme));
-        return;
-    };
-    ui.add(
-        egui::Label::new(
-            egui::RichText::new(&line.workload.name)
-                .font(crate::app::fonts::strong(ui.ctx(), crate::app::theme::TextRole::Note, theme))
-                .color(theme.text_body),
-        )
-        .wrap(),
-    );
-    histogram_ui(ui, &line.workload, 170.0 * theme.scale, theme);
-    for why in reasons(&line.workload) {
-        ui.label(note(why, theme).color(theme.text_body));
-    }
 }

@@ -15,7 +15,7 @@ const MAIN: &[(&str, &[&str])] = &[
     ("4 KiB read, cached", &["cached_read_4k"]),
     ("4 KiB read, disk", &["direct_read_4k"]),
     ("fork, exit, wait", &["fork_exit_wait"]),
-    ("exec", &["exec"]),
+    ("exec, a new program", &["exec_image"]),
     ("TCP round trip, two cores", &["tcp_round_trip_other_core"]),
     ("network namespace", &["namespace_net"]),
     ("container, first instruction", &["container_user_start", "container_root_start"]),
@@ -185,11 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_the_short_list_is_one_that_the_probe_gives() {
-        #[cfg(target_os = "linux")]
-        for name in MAIN.iter().flat_map(|(_, names)| *names) {
-            let given = crate::probe::measure::FAMILIES.iter().flat_map(|family| family.gives).any(|(n, _)| n == name);
-            assert!(given, "{name}");
+    #[cfg(target_os = "linux")]
+    fn rows_and_published_figures_stand_beside_names_that_the_probe_gives() {
+        let given: Vec<&str> =
+            crate::probe::measure::FAMILIES.iter().flat_map(|family| family.gives).map(|(name, _)| *name).collect();
+        let figures = published();
+        let wanted = MAIN.iter().flat_map(|(_, names)| *names).copied();
+        for name in wanted.chain(figures.iter().map(|figure| figure.name.as_str())) {
+            assert!(given.contains(&name), "{name}");
         }
     }
 
@@ -204,7 +207,7 @@ mod tests {
         let port = row(rows.clone(), "emulated_port");
         assert!(port.label.ends_with("interpreted") && port.here.is_ok_and(|here| here.value == 9000.0));
         assert!(row(rows.clone(), "cpuid_exit_below").here.is_ok());
-        assert!(row(rows, "exec").here.is_err());
+        assert!(row(rows, "exec_image").here.is_err());
     }
 
     #[test]

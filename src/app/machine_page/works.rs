@@ -1,14 +1,18 @@
 //! Predicted and real: one row a work of `strata validate`, each of which can be run by itself.
 
+use std::sync::LazyLock;
+
 use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, Vec2};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 use egui_phosphor::regular as icon;
 
 use super::comparison::{Compared, Comparison};
 use super::hints::{follow_focus, hint_ui};
+use super::histogram::histogram_ui;
 use super::state::MachinePage;
 use crate::app::command::{self, Command};
-use crate::app::panels::widgets::{body, card, cut, note};
+use crate::app::fonts;
+use crate::app::panels::widgets::{body, card, cut, eyebrow_ui, note};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
 use crate::validate::{TOLERANCE, Unit, Workload};
@@ -27,8 +31,15 @@ pub fn amount(value: f64, unit: Unit) -> String {
     }
 }
 
-/// Draws the table, its sum, and on demand why predictions are off.
-pub fn works_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMarkCache, theme: &Theme) -> Vec<Command> {
+/// Draws the table, its sum, and on demand why predictions are off. `inline` puts the distributions of the chosen work
+/// below its row, where there is no room beside the table.
+pub fn works_ui(
+    ui: &mut Ui,
+    page: &mut MachinePage,
+    inline: bool,
+    markdown: &mut CommonMarkCache,
+    theme: &Theme,
+) -> Vec<Command> {
     let mut out = Vec::new();
     let busy = page.task().is_some();
     let columns = Columns::of(ui, theme);
@@ -36,8 +47,13 @@ pub fn works_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMarkCa
     for name in Comparison::names() {
         let line = page.comparison.lines.get(&name);
         let chosen = page.work.as_ref() == Some(&name);
-        if row_ui(ui, &name, line, chosen, busy, &columns, theme, &mut out) {
-            page.work = Some(name);
+        let clicked = row_ui(ui, &name, line, chosen, busy, &columns, theme, &mut out);
+        if chosen && inline {
+            distributions_ui(ui, page, theme);
+        }
+        if clicked {
+            // A second click on a row that is open closes it.
+            page.work = Some(name).filter(|_| !(chosen && inline));
         }
     }
     ui.add_space(4.0 * theme.scale);
@@ -193,12 +209,31 @@ fn detail_ui(ui: &mut Ui, name: &str, line: Option<&Compared>, theme: &Theme) {
 }
 
 /// Why a value is missing.
-pub fn reasons(workload: &Workload) -> Vec<String> {
+fn reasons(workload: &Workload) -> Vec<String> {
     let said = |label: &str, why: &Option<String>| why.as_ref().map(|why| format!("{label}: {why}"));
     [said("Not predicted", &workload.not_predicted), said("Not measured", &workload.not_measured)]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// The distributions of the chosen work, and why it has no prediction if so.
+pub fn distributions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) {
+    let lines = &page.comparison.lines;
+    let first = || Comparison::names().iter().find_map(|name| lines.get(name));
+    let Some(line) = page.work.as_ref().map_or_else(first, |name| lines.get(name)) else {
+        eyebrow_ui(ui, "How it varies", theme);
+        let words = "Run a work and choose it to see how what is predicted and what is real vary";
+        ui.add(egui::Label::new(note(words, theme)).wrap());
+        return;
+    };
+    let font = fonts::strong(ui.ctx(), TextRole::Note, theme);
+    let name = RichText::new(&line.workload.name).font(font).color(theme.text_body);
+    ui.add(egui::Label::new(name).wrap());
+    histogram_ui(ui, &line.workload, 170.0 * theme.scale, theme);
+    for why in reasons(&line.workload) {
+        ui.add(egui::Label::new(note(why, theme).color(theme.text_body)).wrap());
+    }
 }
 
 /// The median error, what else there is to say, and the way to the reasons.
@@ -236,13 +271,29 @@ fn why_ui(ui: &mut Ui, markdown: &mut CommonMarkCache, theme: &Theme) {
                      mechanisms that are missing are the same everywhere; the numbers are that computer's";
         ui.add(egui::Label::new(note(intro, theme)).wrap());
         ui.add_space(4.0);
-        CommonMarkViewer::new().show(ui, markdown, explanations());
+        CommonMarkViewer::new().show(ui, markdown, &EXPLANATIONS);
     });
 }
 
-/// The part of the document that explains.
-fn explanations() -> &'static str {
-    DOCUMENT.find("## What is off").map_or(DOCUMENT, |at| &DOCUMENT[at..])
+/// The part of the document that explains; its tables as lists, which wrap where a table would not.
+static EXPLANATIONS: LazyLock<String> = LazyLock::new(|| {
+    let text = DOCUMENT.find("## What is off").map_or(DOCUMENT, |at| &DOCUMENT[at..]);
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match line.strip_prefix('|') {
+            // Below the header there is a rule: neither is an entry.
+            Some(rule) if rule.starts_with("--") => drop(lines.pop()),
+            Some(row) => lines.push(entry(row)),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
+});
+
+/// A table's row as an entry of a list.
+fn entry(row: &str) -> String {
+    let cells: Vec<&str> = row.trim_end_matches('|').split('|').map(str::trim).collect();
+    format!("- **{}**: {}", cells[0], cells[1..].join(", "))
 }
 
 #[cfg(test)]
@@ -251,7 +302,8 @@ mod tests {
 
     #[test]
     fn the_explanations_are_part_of_the_document() {
-        assert!(explanations().starts_with("## What is off") && explanations().contains("issing"));
+        assert!(EXPLANATIONS.starts_with("## What is off") && EXPLANATIONS.contains("issing"));
+        assert!(EXPLANATIONS.contains("\n- **") && !EXPLANATIONS.contains('|'), "{}", *EXPLANATIONS);
     }
 
     #[test]
