@@ -77,6 +77,15 @@ fn pipes_devices_and_folders_are_refused_without_waiting_for_them() {
     assert!(error_of(folder.path().to_str().unwrap()).contains("a folder"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_the_kernel_that_blocks_its_reader_is_not_waited_for() {
+    // It looks like a plain file. Only root may read it; anybody else is told so.
+    if std::path::Path::new("/proc/kmsg").exists() {
+        assert!(error_of("/proc/kmsg").contains("/proc/kmsg"));
+    }
+}
+
 #[test]
 fn a_misspelt_id_is_told_with_the_one_that_was_meant() {
     assert!(error_of("one-raed").contains("did you mean the built-in scenario one-read?"));
