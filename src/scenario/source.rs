@@ -105,7 +105,8 @@ fn read(path: &Path, name: &str) -> Result<Source, LoadError> {
         return Err(LoadError::TooLarge { name });
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source { name, text }),
+        // Some editors begin a file with this mark; it is no part of the text.
+        Ok(text) => Ok(Source { name, text: text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned) }),
         Err(error) => Err(not_text(name, error)),
     }
 }
