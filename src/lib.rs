@@ -45,7 +45,8 @@
 //! | [`machine`] | hardware, kernels, hypervisors, containers, programs | engine, costs, trace |
 //! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below |
 //! | [`probe`] | the real host: what it is made of, what its mechanisms cost | costs |
-//! | [`cli`] | one file per subcommand | all |
+//! | [`validate`] | the same work simulated and really done, side by side | machine and below, tools of probe |
+//! | [`cli`] | one file per subcommand | all; of `app`, how to start the window and how to draw one picture |
 //! | `app` | the window, with the feature `app` | scenario and below, probe |
 //!
 //! Nothing below `app` knows bevy or egui; `machine` never reads the host, the clock or a file.

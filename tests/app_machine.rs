@@ -72,7 +72,7 @@ fn desk(name: &str) -> (Harness<'static, Shell>, tempfile::TempDir) {
 /// Draws until `done`, for as long as a busy computer may take.
 fn wait(harness: &mut Harness<'static, Shell>, done: impl Fn(&Shell) -> bool) {
     let began = Instant::now();
-    while !done(harness.state()) && began.elapsed() < Duration::from_secs(120) {
+    while !done(harness.state()) && began.elapsed() < Duration::from_secs(600) {
         std::thread::sleep(Duration::from_millis(5));
         harness.run_steps(1);
     }

@@ -77,6 +77,15 @@ fn pipes_devices_and_folders_are_refused_without_waiting_for_them() {
     assert!(error_of(folder.path().to_str().unwrap()).contains("a folder"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_the_kernel_that_blocks_its_reader_is_not_waited_for() {
+    // It looks like a plain file. Only root may read it; anybody else is told so.
+    if std::path::Path::new("/proc/kmsg").exists() {
+        assert!(error_of("/proc/kmsg").contains("/proc/kmsg"));
+    }
+}
+
 #[test]
 fn a_misspelt_id_is_told_with_the_one_that_was_meant() {
     assert!(error_of("one-raed").contains("did you mean the built-in scenario one-read?"));
@@ -87,8 +96,11 @@ fn a_misspelt_id_is_told_with_the_one_that_was_meant() {
 fn wrong_arguments_are_told_with_code_2() {
     for (arguments, text) in [
         (vec!["run", "one-read", "--until", "5 parsecs"], "not a unit of time"),
-        (vec!["run", "one-read", "--until", "-5us"], ""),
-        (vec!["run", "one-read", "--seed", "many"], "invalid value"),
+        (vec!["run", "one-read", "--until", "-5us"], "\"-5us\" is negative"),
+        (vec!["run", "one-read", "--until", "50"], "write ps, ns, us, ms, s or min"),
+        (vec!["run", "one-read", "--seed", "many"], "a seed is a whole number from 0 to 18446744073709551615"),
+        (vec!["compare", "one-read", "vm-in-vm", "--seed", "-1"], "a seed is a whole number from 0"),
+        (vec!["shot", "one-read", "--at", "-1us", "--out", "x.png"], "\"-1us\" is negative"),
         (vec!["run", "one-read", "--costs", "xeon-2071"], "no cost profile"),
         (vec!["run", "one-read", "--costs", "nowhere/costs.ron"], "nowhere/costs.ron"),
         (vec!["run", "one-read", "--trace", "/nowhere/at/all"], "can't write the trace"),
@@ -246,6 +258,44 @@ fn four_thousand_and_ninety_six_stacks_are_accepted_and_no_more() {
     assert_eq!(outcome.end, End::Finished);
     assert!(outcome.stats.iter().all(|stats| stats.operations == 1));
     assert!(parse(1025).unwrap_err().problems[0].message.contains("4100 stacks"));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("marked.ron");
+    std::fs::write(&path, format!("\u{feff}{}", std::fs::read_to_string("scenarios/compute-only.ron").unwrap()))
+        .unwrap();
+    let source = find(path.to_str().unwrap()).unwrap();
+    assert_eq!(Scenario::parse(&source).map(|scenario| scenario.id).unwrap(), "compute-only");
+}
+
+#[test]
+fn a_name_of_a_megabyte_does_not_flood_the_error() {
+    let long = "x".repeat(1 << 20);
+    let host = "Host(cores: 1, memory: \"1 GiB\")";
+    for text in [
+        format!("Scenario({long}: 1)"),
+        format!(r#"Scenario(format: 1, id: "{long}", title: "A", host: {host}, programs: {{}}, stacks: {{}})"#),
+        format!(
+            r#"Scenario(format: 1, id: "a", title: "A", host: {host}, programs: {{ "p": [Compute("1 {long}")] }},
+            stacks: {{ "a": Process(run: "{long}") }})"#
+        ),
+    ] {
+        let errors = Scenario::parse(&Source { name: "long.ron".to_owned(), text }).unwrap_err();
+        let mut shown = String::new();
+        miette::GraphicalReportHandler::new().render_report(&mut shown, &errors).unwrap();
+        assert!(shown.len() < 8_000, "{} bytes", shown.len());
+        assert!(errors.problems.iter().all(|problem| problem.message.len() < 1_000));
+    }
+}
+
+#[test]
+fn without_a_display_what_can_not_be_read_is_told_alone() {
+    let output = strata().arg("nosuch").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error.contains("nosuch") && !error.contains("walkthrough in the terminal"), "{error}");
 }
 
 #[test]

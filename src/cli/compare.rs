@@ -21,10 +21,10 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     report: Format,
     /// Stop both at this simulated time, as in "2 ms"
-    #[arg(long, value_name = "TIME", value_parser = super::run::until)]
+    #[arg(long, value_name = "TIME", value_parser = super::run::until, allow_hyphen_values = true)]
     until: Option<Time>,
     /// What all chance comes from in both, instead of each scenario's seed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::run::seed, allow_hyphen_values = true)]
     seed: Option<u64>,
     /// A cost profile for both: its id, "measured", or the path of a file
     #[arg(long, value_name = "PROFILE")]

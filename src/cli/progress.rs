@@ -45,6 +45,12 @@ impl Progress {
     }
 }
 
+/// Shows how many bytes have been written, where the standard error is a terminal: a long trace takes a while.
+pub(super) fn written(what: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {spinner} {bytes}");
+    ProgressBar::new_spinner().with_prefix(what).with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {

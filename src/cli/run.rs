@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::output::{failure, note, print, print_json};
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::report::{Report, limit_note, partial_note};
 use super::{Failure, Format, Verdict, costs, tables};
 use crate::costs::Profile;
@@ -23,10 +23,10 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     report: Format,
     /// Stop at this simulated time, as in "2 ms"
-    #[arg(long, value_name = "TIME", value_parser = until)]
+    #[arg(long, value_name = "TIME", value_parser = until, allow_hyphen_values = true)]
     until: Option<Time>,
     /// What all chance comes from, instead of the scenario's seed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     seed: Option<u64>,
     /// A cost profile: its id, "measured", or the path of a file
     #[arg(long, value_name = "PROFILE")]
@@ -84,6 +84,11 @@ pub(super) fn until(text: &str) -> Result<Time, String> {
     }
 }
 
+/// A seed, as a file takes it.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
 /// Reads and checks a scenario.
 pub(super) fn read(id_or_path: &str) -> Result<Scenario, Failure> {
     let source = find(id_or_path).map_err(|error| Box::new(error) as Failure)?;
@@ -136,6 +141,9 @@ fn write_trace(made: &Made, path: &std::path::Path) -> Result<(), Failure> {
         failure(format!("can't write the trace to {}: {error}", path.display()), help)
     };
     let file = std::fs::File::create(path).map_err(wrong)?;
-    let mut out = std::io::BufWriter::new(file);
-    write_perfetto(&made.outcome, &mut out).map_err(wrong)
+    let bar = progress::written("writing the trace");
+    let mut out = std::io::BufWriter::new(bar.wrap_write(file));
+    let result = write_perfetto(&made.outcome, &mut out).map_err(wrong);
+    bar.finish_and_clear();
+    result
 }

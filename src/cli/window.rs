@@ -13,7 +13,7 @@ pub(super) struct ShotArguments {
     /// A scenario file, or the id of a built-in scenario
     pub scenario: String,
     /// The simulated time of the picture, as in "90us"
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Time,
     /// The PNG file to write
     #[arg(long, value_name = "PNG")]
@@ -41,7 +41,15 @@ pub(super) fn open(file: Option<&str>) -> Result<Verdict, Failure> {
 
 #[cfg(not(feature = "app"))]
 fn window(scenario: &str) -> Result<Verdict, Failure> {
-    note("This build has no window (cargo build --features app makes one): playing the walkthrough in the terminal.");
+    let why =
+        "This build has no window (cargo build --features app makes one): playing the walkthrough in the terminal.";
+    in_terminal(scenario, why)
+}
+
+/// Plays the walkthrough, having said why not in a window; what can't be read is told alone.
+fn in_terminal(scenario: &str, why: &str) -> Result<Verdict, Failure> {
+    super::run::read(scenario)?;
+    note(why);
     play::play_scenario(scenario, None, false)
 }
 
@@ -58,8 +66,7 @@ fn window(scenario: &str) -> Result<Verdict, Failure> {
     match crate::app::run(options) {
         Ok(()) => Ok(Verdict::Fine),
         Err(why) => {
-            note(&format!("No window ({why}): playing the walkthrough in the terminal instead."));
-            play::play_scenario(scenario, None, false)
+            in_terminal(scenario, &format!("No window ({why}): playing the walkthrough in the terminal instead."))
         }
     }
 }

@@ -23,4 +23,5 @@ pub use queue::Queue;
 pub use random::Stream;
 pub use run::{Model, Scheduler, Simulation};
 pub use stable_hash::StableHasher;
+pub(crate) use time::is_a_word;
 pub use time::{Time, TimeError};

@@ -105,8 +105,11 @@ pub enum TimeError {
     #[error("\"{0}\" has no number: write a number and a unit, as in \"2 us\"")]
     NoNumber(String),
     /// There is a number and nothing after it.
-    #[error("\"{0}\" has no unit: write ps, ns, us, ms or s, as in \"2 us\"")]
+    #[error("\"{0}\" has no unit: write ps, ns, us, ms, s or min, as in \"2 us\"")]
     NoUnit(String),
+    /// There is something like a number, but not as this program writes them.
+    #[error("\"{0}\" has no number that can be read: write digits and a point, as in \"1.5 us\"")]
+    Number(String),
     /// The unit is not one of time.
     #[error("\"{unit}\" is not a unit of time: write ps, ns, us, ms, s or min")]
     Unit {
@@ -142,11 +145,13 @@ impl std::str::FromStr for Time {
             "ms" => 9,
             "s" | "min" => 12,
             "" => return Err(TimeError::NoUnit(text.to_owned())),
+            // "1,5 us", "0x10 s", "1e9 s": only a part of the number was read.
+            _ if !is_a_word(unit) => return Err(TimeError::Number(text.to_owned())),
             _ => return Err(TimeError::Unit { unit: unit.to_owned() }),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
         if fraction.contains('.') {
-            return Err(TimeError::NoNumber(text.to_owned()));
+            return Err(TimeError::Number(text.to_owned()));
         }
         let too_long = || TimeError::TooLong(text.to_owned());
         let scale = 10u128.pow(digits);
@@ -162,6 +167,11 @@ impl std::str::FromStr for Time {
         }
         u64::try_from(ps).map(Time).map_err(|_| too_long())
     }
+}
+
+/// Whether what stands behind a number can be the name of a unit and is no part of the number.
+pub(crate) fn is_a_word(unit: &str) -> bool {
+    unit.starts_with(char::is_alphabetic) && !unit.contains(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -193,7 +203,9 @@ mod tests {
         assert!(matches!("-5 us".parse::<Time>(), Err(TimeError::Negative(_))));
         assert!(matches!("5 parsecs".parse::<Time>(), Err(TimeError::Unit { .. })));
         assert!(matches!("us".parse::<Time>(), Err(TimeError::NoNumber(_))));
-        assert!(matches!("1.2.3 us".parse::<Time>(), Err(TimeError::NoNumber(_))));
+        for number in ["1.2.3 us", "1,5 us", "0x10 s", "1e308 s", "1 000 s", "1'000 ns"] {
+            assert_eq!(number.parse::<Time>(), Err(TimeError::Number(number.to_owned())));
+        }
         assert!(matches!("99999999999999999999 s".parse::<Time>(), Err(TimeError::TooLong(_))));
         assert!("400 min".parse::<Time>().is_ok());
         assert!(matches!("400000 min".parse::<Time>(), Err(TimeError::TooLong(_))));

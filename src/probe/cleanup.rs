@@ -176,14 +176,15 @@ fn is_our_cgroup(path: &Path) -> bool {
     named && path.is_absolute() && path.join("cgroup.procs").exists()
 }
 
-/// Removes an empty cgroup, waiting a little for its last processes to be gone. True if it is gone.
+/// Removes an empty cgroup, waiting for its last processes to be gone, which takes the kernel a moment, and on a busy
+/// machine longer. True if it is gone.
 pub fn remove_cgroup(path: &Path) -> bool {
     let start = Instant::now();
     loop {
         match fs::remove_dir(path) {
             Ok(()) => return true,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return true,
-            Err(_) if start.elapsed() < Duration::from_secs(1) => std::thread::sleep(Duration::from_millis(2)),
+            Err(_) if start.elapsed() < Duration::from_secs(5) => std::thread::sleep(Duration::from_millis(2)),
             Err(error) => {
                 tracing::warn!("removing the cgroup {}: {error}; the next probe tries again", path.display());
                 return false;

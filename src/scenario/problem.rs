@@ -15,6 +15,10 @@ const MOST: usize = 20;
 const LONG_LINE: usize = 200;
 /// Lines longer than this are kept in part: some files have one of megabytes.
 const WHOLE_LINE: usize = 4096;
+/// Messages longer than this are told in part, in characters: a file may have a name of a megabyte.
+const LONG_MESSAGE: usize = 300;
+/// As for messages; a help may list names.
+const LONG_HELP: usize = 900;
 /// How much of a long line is shown before and after the mistake, in bytes.
 const WINDOW: usize = 60;
 
@@ -171,6 +175,11 @@ impl Problems {
         }
     }
 
+    /// What stands in the file at `span`.
+    pub(super) fn written(&self, span: &Range<usize>) -> &str {
+        self.source.text.get(span.clone()).unwrap_or_default()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
@@ -198,8 +207,8 @@ fn placed(source: &Arc<Text>, Found { span, message, help }: Found) -> Problem {
     let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
     let shown = if line_end - line_start <= WHOLE_LINE { line_start..line_end } else { source.window(start, end) };
     Problem {
-        message,
-        help,
+        message: shortened(message, LONG_MESSAGE),
+        help: help.map(|help| shortened(help, LONG_HELP)),
         line: text[..start].matches('\n').count() + 1,
         column: text[line_start..start].chars().count() + 1,
         text: text[shown].trim_end().to_owned(),
@@ -207,6 +216,16 @@ fn placed(source: &Arc<Text>, Found { span, message, help }: Found) -> Problem {
         span: start..end.min(line_end).min(floor_char(text, start + 2 * WINDOW)),
         source: Arc::clone(source),
     }
+}
+
+/// A text with its middle left out where it is longer than `most` characters: what is wrong stands at its ends.
+fn shortened(text: String, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text;
+    }
+    let end: Vec<char> = text.chars().rev().take(most / 3).collect();
+    let start = text.chars().take(most - most / 3 - 1);
+    start.chain(std::iter::once('…')).chain(end.into_iter().rev()).collect()
 }
 
 fn floor_char(text: &str, at: usize) -> usize {

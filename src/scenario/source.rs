@@ -1,5 +1,6 @@
 //! Finding a scenario: by the id of a built-in one, or by the path of a file. Reading is guarded: nothing that is
-//! too large, not a plain file or not text gets further.
+//! too large, not a plain file or not text gets further, and nothing that has to be waited for: some files of the
+//! kernel look plain and block (`/proc/kmsg`, until there is a message).
 
 use std::io::Read;
 use std::path::Path;
@@ -92,15 +93,34 @@ fn read(path: &Path, name: &str) -> Result<Source, LoadError> {
         return Err(LoadError::NotAFile { name, what });
     }
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(io)?;
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+    let file = open(path).map_err(io)?;
+    match file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            return Err(LoadError::NotAFile { name, what: "a stream that has no end" });
+        }
+        Err(error) => return Err(io(error)),
+    }
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(LoadError::TooLarge { name });
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source { name, text }),
+        // Some editors begin a file with this mark; it is no part of the text.
+        Ok(text) => Ok(Source { name, text: text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned) }),
         Err(error) => Err(not_text(name, error)),
     }
+}
+
+/// Opens a file to be read without waiting.
+#[cfg(target_os = "linux")]
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::File::open(path)
 }
 
 fn not_text(name: String, error: std::string::FromUtf8Error) -> LoadError {

@@ -1,5 +1,7 @@
 //! Sizes ("4 KiB") and bandwidths ("10 Gbit/s"). Durations are read by [`crate::engine::Time`].
 
+use crate::engine::is_a_word;
+
 /// Units of memory and files, the binary ones first.
 const SIZES: &[(&str, u64)] = &[
     ("B", 1),
@@ -41,11 +43,16 @@ fn with_unit(text: &str, units: &[(&str, u64)], what: &str, example: &str) -> Re
         return Err(format!("\"{text}\" has no unit: write {what} as in {example}"));
     }
     let scale = units.iter().find(|(name, _)| *name == unit).map(|(_, scale)| u128::from(*scale));
-    let scale = scale.ok_or_else(|| format!("\"{unit}\" is not a unit of {}: write {}", &what[2..], names()))?;
+    let digits = || format!("\"{text}\" has no number that can be read: write digits and a point, as in {example}");
+    let scale = scale.ok_or_else(|| match is_a_word(unit) {
+        true => format!("\"{unit}\" is not a unit of {}: write {}", &what[2..], names()),
+        // "1,5 GiB", "0x10 B": only a part of the number was read.
+        false => digits(),
+    })?;
     let too_large = || format!("\"{text}\" is too large");
     let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
     if whole.is_empty() || fraction.contains('.') {
-        return Err(format!("\"{number}\" is not a number: write {what} as in {example}"));
+        return Err(digits());
     }
     let mut value: u128 = whole.parse::<u128>().ok().and_then(|n| n.checked_mul(scale)).ok_or_else(too_large)?;
     let mut place = scale * 1_000_000;
@@ -71,6 +78,9 @@ mod tests {
         assert_eq!(bandwidth("10 Gbit/s"), Ok(10_000_000_000));
         for wrong in ["4", "KiB", "-4 KiB", "4 kib", "1.2.3 MB", ".5 MB", "99999999999999 TiB", "", "4 Kilo"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+        for number in ["1,5 GiB", "0x10 B", "1e9 B", "1.2.3 MB"] {
+            assert!(size(number).unwrap_err().starts_with(&format!("\"{number}\" has no number that can be read")));
         }
         assert!(size("4 kib").unwrap_err().contains("KiB"));
     }

@@ -203,7 +203,8 @@ impl Ground<'_> {
         let until = run.until;
         let spec = self.spec(run);
         let options = RunOptions { until, max_events: 5_000_000, max_hops: 5_000_000, ..RunOptions::default() };
-        // The machine is written here, with processors, programs and pins that it has.
+        // Building fails only on programs, processors, pins or sizes that a machine does not have. `spec` writes one
+        // program, pins to processor 0 alone and has fixed sizes, whatever the costs; a test below builds every work's.
         machine::run(&spec, &self.costs, 1, &options, |_, _| !self.stop.load(Relaxed))
             .expect("a machine that can be built")
     }

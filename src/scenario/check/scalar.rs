@@ -20,6 +20,8 @@ pub(super) fn whole(value: &Loose, at: &Node, what: &str, range: RangeInclusive<
             _ if *n < 0 => format!("{what} is {n}: it can't be negative"),
             _ => format!("{what} is {n}"),
         },
+        // As it is written: what is too large to be read as a whole number has been rounded.
+        Loose::Real(_) if is_whole(problems.written(&at.span)) => format!("{what} is {}", problems.written(&at.span)),
         Loose::Real(n) => format!("{what} is {n}, not a whole number"),
         Loose::Text(text) if text.trim().parse::<u64>().is_ok_and(|n| range.contains(&n)) => {
             let help = format!("write {} without quotation marks", text.trim());
@@ -29,11 +31,18 @@ pub(super) fn whole(value: &Loose, at: &Node, what: &str, range: RangeInclusive<
         Loose::Text(text) => format!("{what} is \"{text}\", not a number"),
     };
     let help = match high {
+        u64::MAX if matches!(value, Loose::Real(n) if *n > 1e19) || matches!(value, Loose::Whole(n) if *n > 0) => {
+            format!("write a whole number from {low} to {high}")
+        }
         u64::MAX => format!("write a whole number, {low} or more"),
         _ => format!("write a whole number from {low} to {high}"),
     };
     problems.add(at.span.clone(), mistake, Some(help));
     low
+}
+
+fn is_whole(number: &str) -> bool {
+    !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '_')
 }
 
 /// A duration of at most a day.

@@ -29,7 +29,13 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Mistake> {
 }
 
 fn mistake(text: &str, error: &SpannedError) -> Mistake {
-    let (message, help) = words(&error.code);
+    let place = offset(text, error.span.start);
+    let (message, help) = match &error.code {
+        Error::SuggestRawIdentifier(found) if found.starts_with(|c: char| c.is_ascii_digit()) => {
+            number_for_a_word(found, opened_by(text, place))
+        }
+        code => words(code),
+    };
     let span = match &error.code {
         Error::NoSuchStructField { found, .. } | Error::NoSuchEnumVariant { found, .. } => {
             word_before(text, offset(text, error.span.end), found)
@@ -48,6 +54,37 @@ fn mistake(text: &str, error: &SpannedError) -> Mistake {
 fn word_before(text: &str, end: usize, word: &str) -> Option<Range<usize>> {
     let start = text.get(..end)?.rfind(word)?;
     Some(start..start + word.len())
+}
+
+/// A number where one of several words is to stand, inside the brackets of `outer`.
+fn number_for_a_word(number: &str, outer: Option<&str>) -> (String, Option<String>) {
+    match outer {
+        Some("Less") => {
+            let help = format!("to compare with a number, write AtMost(…, {number}) or AtLeast(…, {number})");
+            ("Less compares two quantities, and this is a number".to_owned(), Some(help))
+        }
+        _ => (format!("expected a word here, not the number {number}"), None),
+    }
+}
+
+/// The name in front of the bracket that is open at `at`.
+fn opened_by(text: &str, at: usize) -> Option<&str> {
+    let before = text.get(..at)?;
+    let mut closed = 0;
+    for (i, c) in before.char_indices().rev() {
+        match c {
+            ')' | ']' | '}' => closed += 1,
+            '(' | '[' | '{' if closed > 0 => closed -= 1,
+            '(' => {
+                let name = before[..i].trim_end();
+                let start = name.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| i + 1);
+                return name.get(start..);
+            }
+            '[' | '{' => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// ron counts lines and columns (in characters) from 1.
