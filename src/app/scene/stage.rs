@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, pos2, vec2};
 
 use super::camera::Camera;
-use super::drawing::{Ink, Shape};
+use super::drawing::{Ink, Paint, Shape};
 use super::facts::opened;
 use super::layout::{Layout, Place};
 use super::tree::is_part;
@@ -202,22 +202,61 @@ impl Builder<'_> {
         stage.words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
     }
 
+    /// The columns' names: all of one size, at which each is whole if that can be read. What tells two columns
+    /// apart is never dropped.
     fn headings(&self, words: &mut Vec<Shape>) {
-        for (column, stack) in self.layout.columns.iter().zip(&self.topology.stacks) {
-            let rect = self.camera.rect(column.heading);
-            let Some(size) = self.writer.size(TextRole::Heading, rect.height()) else { continue };
-            let at = (rect.left() + 1.0, rect.center().y - 1.0);
-            let name = sentence(&stack.name);
-            words.extend(self.writer.line(
-                &name,
-                at,
-                Align2::LEFT_CENTER,
-                (size, true),
-                rect.width() - 4.0,
-                Ink::Text.solid(),
-            ));
+        let columns: Vec<(Rect, String)> = self
+            .layout
+            .columns
+            .iter()
+            .zip(&self.topology.stacks)
+            .map(|(column, stack)| (self.camera.rect(column.heading), sentence(&stack.name)))
+            .collect();
+        let height = columns.iter().map(|(rect, _)| rect.height()).fold(f32::INFINITY, f32::min);
+        let Some(size) = self.writer.size(TextRole::Heading, height) else { return };
+        // A name may reach to the next column.
+        let room = |i: usize| {
+            let (rect, _) = columns[i];
+            let next = columns.get(i + 1).map_or(rect.right(), |(next, _)| next.left() - size * 0.5);
+            (next.max(rect.right()) - rect.left() - 3.0).max(0.0)
+        };
+        let metrics = self.writer.metrics;
+        let fits = |name: &str, i: usize, size: f32| metrics.width(name, size, true) <= room(i);
+        let sizes = |most: f32| {
+            let least = self.writer.least();
+            std::iter::successors(Some(most), |size| Some(size - 0.5)).take_while(move |&size| size >= least)
+        };
+        let alike = sizes(size).find(|&size| columns.iter().enumerate().all(|(i, (_, name))| fits(name, i, size)));
+        let alike = alike.filter(|&alike| alike >= size * 0.8);
+        for (i, (rect, name)) in columns.iter().enumerate() {
+            let mut write = |text: &str, y: f32, size: f32| {
+                let at = (rect.left() + 1.0, y);
+                words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, true), room(i), Ink::Text.solid()));
+            };
+            let (first, second) = halves(name);
+            let one = alike.or_else(|| sizes(size).find(|&size| fits(name, i, size)));
+            let of_two = self.writer.size(TextRole::Heading, height / 2.0);
+            let two = of_two.and_then(|most| sizes(most).find(|&s| fits(first, i, s) && fits(second, i, s)));
+            match (one, two) {
+                (None, Some(two)) => {
+                    write(first, rect.center().y - two * LINE / 2.0, two);
+                    write(second, rect.center().y + two * LINE / 2.0, two);
+                }
+                (one, _) => write(name, rect.center().y - 1.0, one.unwrap_or(size)),
+            }
         }
     }
+}
+
+/// A name in two parts: before and after its first comma, or about its middle.
+fn halves(name: &str) -> (&str, &str) {
+    let comma = name.find(", ").map(|at| at + 1);
+    let middle = || {
+        let spaces = name.match_indices(' ').map(|(at, _)| at);
+        spaces.min_by_key(|at| at.abs_diff(name.len() / 2))
+    };
+    let (first, second) = name.split_at(comma.or_else(middle).unwrap_or(name.len()));
+    (first, second.trim_start())
 }
 
 /// Where a valve's gauge is, if there is room for one.
@@ -228,7 +267,7 @@ fn gauge(rect: Rect, pad: f32) -> Option<Rect> {
     (track.width() > 12.0 && height >= 2.0).then_some(track)
 }
 
-fn bar(rect: Rect, paint: super::drawing::Paint) -> Shape {
+fn bar(rect: Rect, paint: Paint) -> Shape {
     Shape::Rect { rect, radius: rect.height() / 2.0, fill: Some(paint), line: None }
 }
 
@@ -250,24 +289,18 @@ fn percentage(note: &str) -> Option<f32> {
 
 /// A soft frame around a component that is spoken of.
 pub fn point_at(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
-    let place = layout.place(id);
-    let rect = camera.rect(place.rect).expand(3.0);
-    place.own.then(|| Shape::Rect {
-        rect,
-        radius: radius(rect, 8.0),
-        fill: None,
-        line: Some((3.0, Ink::Accent.faint(0.55))),
-    })
+    frame(layout, camera, id, (3.0, Ink::Accent.faint(0.75)))
 }
 
 /// Outlines a component.
 pub fn highlight(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
+    frame(layout, camera, id, (2.5, Ink::Accent.solid()))
+}
+
+/// A frame along the inside of a component's edge: outside it would cover the neighbours' words.
+fn frame(layout: &Layout, camera: &Camera, id: ComponentId, line: (f32, Paint)) -> Option<Shape> {
     let place = layout.place(id);
-    let rect = camera.rect(place.rect).expand(2.0);
-    place.own.then(|| Shape::Rect {
-        rect,
-        radius: radius(rect, 7.0),
-        fill: None,
-        line: Some((2.0, Ink::Accent.solid())),
-    })
+    let outer = camera.rect(place.rect);
+    let rect = shrink(outer, egui::Vec2::splat(line.0 / 2.0 + 0.5));
+    place.own.then(|| Shape::Rect { rect, radius: radius(outer, 6.0), fill: None, line: Some(line) })
 }
