@@ -79,6 +79,28 @@ fn the_step_buttons_go_on_and_exactly_back() {
     assert_eq!(harness.state().playback.time(), Time::ZERO);
 }
 
+#[test]
+fn every_choice_of_a_prediction_is_in_view_in_a_small_window() {
+    let mut harness = harness(Vec2::new(1280.0, 720.0));
+    for id in ["one-read", "ping-pong", "throttled", "vm-in-vm"] {
+        harness.state_mut().open(id);
+        harness.state_mut().finish_run();
+        harness.run_steps(2);
+        let recording = harness.state().session.recording.as_ref().expect("a run");
+        let steps = recording.scenario.walkthrough.clone();
+        for (scene, step) in steps.iter().enumerate() {
+            let Some(predict) = &step.predict else { continue };
+            harness.state_mut().apply(Command::Scene(scene));
+            harness.run_steps(4);
+            let way = harness.get_by_label_contains("Scene 1:").rect().top();
+            for choice in &predict.choices {
+                let rect = harness.get_by_label(&choice.label).rect();
+                assert!(rect.top() > 48.0 && rect.bottom() <= way, "{id}, {}, {}: {rect:?}", step.title, choice.label);
+            }
+        }
+    }
+}
+
 /// The first scene that asks something, with the index of a wrong and of the right choice.
 fn question(shell: &Shell) -> (usize, usize, usize) {
     let recording = shell.session.recording.as_ref().expect("a run");

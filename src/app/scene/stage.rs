@@ -217,8 +217,9 @@ impl Builder<'_> {
         // A name may reach to the next column.
         let room = |i: usize| {
             let (rect, _) = columns[i];
-            let next = columns.get(i + 1).map_or(rect.right(), |(next, _)| next.left() - size * 0.5);
-            (next.max(rect.right()) - rect.left() - 3.0).max(0.0)
+            let others = columns.iter().map(|(other, _)| other.left()).filter(|&left| left > rect.left() + 1.0);
+            let next = others.fold(f32::INFINITY, f32::min) - size * 0.5;
+            (if next.is_finite() { next } else { rect.right() } - rect.left() - 3.0).max(0.0)
         };
         let metrics = self.writer.metrics;
         let fits = |name: &str, i: usize, size: f32| metrics.width(name, size, true) <= room(i);
@@ -289,12 +290,12 @@ fn percentage(note: &str) -> Option<f32> {
 
 /// A soft frame around a component that is spoken of.
 pub fn point_at(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
-    frame(layout, camera, id, (3.0, Ink::Accent.faint(0.75)))
+    frame(layout, camera, id, (2.4, Ink::Accent.faint(0.8)))
 }
 
 /// Outlines a component.
 pub fn highlight(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
-    frame(layout, camera, id, (2.5, Ink::Accent.solid()))
+    frame(layout, camera, id, (2.4, Ink::Accent.solid()))
 }
 
 /// A frame along the inside of a component's edge: outside it would cover the neighbours' words.
