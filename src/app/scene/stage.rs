@@ -166,13 +166,30 @@ impl Builder<'_> {
         let y = if open { rect.top() + size * 0.5 + size * LINE / 2.0 } else { rect.center().y };
         let at = (rect.left() + pad, y);
         let room = rect.width() - 2.0 * pad;
-        let line = |text: &str, x: f32, room: f32, ink: Ink| {
-            self.writer.line(text, (x, at.1), Align2::LEFT_CENTER, (size, false), room, ink.solid())
-        };
-        stage.words.extend(line(&component.name, at.0, room, Ink::Text));
+        // A name is written a little smaller rather than shortened.
+        let wide = self.writer.metrics.width(&component.name, 1.0, false);
+        let whole = ((room / wide.max(1e-3)) * 2.0).floor() / 2.0;
+        let size_of_name = if whole >= (size * 0.8).max(self.writer.least()) { size.min(whole) } else { size };
+        stage.words.extend(self.writer.line(
+            &component.name,
+            at,
+            Align2::LEFT_CENTER,
+            (size_of_name, false),
+            room,
+            Ink::Text.solid(),
+        ));
         let used = self.writer.metrics.width(&component.name, size, false) + size * 0.5;
         if !component.note.is_empty() && used + self.writer.metrics.width(&component.note, size, false) <= room {
-            stage.words.extend(line(&component.note, at.0 + used, room - used, Ink::Muted));
+            let at = (at.0 + used, at.1);
+            let line = (size, false);
+            stage.words.extend(self.writer.line(
+                &component.note,
+                at,
+                Align2::LEFT_CENTER,
+                line,
+                room - used,
+                Ink::Muted.solid(),
+            ));
         }
     }
 
