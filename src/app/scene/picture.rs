@@ -13,7 +13,8 @@ use super::ledger::Ledgers;
 use super::route::Router;
 use super::stage::{highlight, point_at};
 use super::tokens::{Cast, Token, Tokens};
-use super::trails::{chevrons, trail};
+use super::trails::{beneath, chevrons, trail};
+use super::tree::is_part;
 use super::words::Writer;
 use super::{SceneOptions, Selection};
 use crate::engine::Time;
@@ -64,7 +65,10 @@ impl Picture<'_> {
             self.facts(facts, &mut drawing.trails);
         }
         self.shut(&cast, &tokens, &mut drawing.trails);
-        self.trails(&cast, &tokens, &mut drawing.trails);
+        let mut lines = Vec::new();
+        self.trails(&cast, &tokens, &mut lines);
+        let names: Vec<Rect> = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
+        drawing.trails.extend(lines.into_iter().flat_map(|line| beneath(line, &names)));
         self.tokens(&tokens, &mut drawing);
         let chosen = self.selected();
         let ledgers = Ledgers {
