@@ -18,7 +18,7 @@ use super::tree::is_part;
 use super::words::Writer;
 use super::{SceneOptions, Selection};
 use crate::engine::Time;
-use crate::machine::Topology;
+use crate::machine::{ComponentKind, Topology};
 use crate::trace::{ComponentId, Crossing, Hop, JourneyId, Layer, Trace, What};
 
 /// So many journeys have trails, besides the selected one.
@@ -189,6 +189,15 @@ impl Picture<'_> {
     fn overflow(&self, tokens: &Tokens, cast: &Cast, placer: &mut Placer, out: &mut Vec<Shape>) {
         let radius = self.layout.token * self.camera.tokens;
         for (id, more) in &tokens.overflow {
+    /// Parts, programs and valves that can be seen.
+    fn boxes(&self) -> Vec<Rect> {
+        let boxed = |kind: ComponentKind| is_part(kind) || matches!(kind, ComponentKind::App | ComponentKind::Cgroup);
+        let parts = self.topology.iter().filter(|(_, component)| boxed(component.kind));
+        let rects = parts.map(|(id, _)| self.layout.place(id)).filter(|place| place.own);
+        let rects = rects.map(|place| self.camera.rect(place.rect));
+        rects.filter(|rect| rect.intersects(self.camera.canvas)).collect()
+    }
+
             let Some(first) = cast.router.queue(*id, 0) else { continue };
             let rect = self.camera.rect(self.layout.place(*id).rect);
             let about = pos2(rect.left(), self.camera.point(first).y);
@@ -207,7 +216,7 @@ impl Picture<'_> {
         let bottom = ledgers.fold(self.camera.canvas.bottom(), f32::min);
         let above = self.camera.canvas.with_max_y(bottom);
         let bounds = if above.height() > self.camera.canvas.height() * 0.5 { above } else { self.camera.canvas };
-        let mut placer = Placer::new(self.writer, bounds, line, names);
+        let mut placer = Placer::new(self.writer, bounds, line, names, self.boxes());
         for (center, radius, _) in drawing.hits.iter().take(CROWD) {
             placer.keep_clear(Rect::from_center_size(*center, Vec2::splat(radius * 1.6)));
         }
