@@ -6,12 +6,13 @@ use egui::{Rect, Vec2, pos2};
 
 use super::camera::Camera;
 use super::drawing::{Drawing, Ink, Shape};
+use super::gauge::Gauge;
 use super::index::Index;
 use super::labels::{Label, Placer, words};
 use super::layout::Layout;
 use super::ledger::Ledgers;
 use super::route::Router;
-use super::stage::{highlight, point_at};
+use super::stage::{bar, highlight, point_at, track};
 use super::tokens::{Cast, Token, Tokens};
 use super::trails::{beneath, chevrons, trail};
 use super::tree::is_part;
@@ -44,6 +45,8 @@ pub struct Picture<'a> {
     pub camera: Camera,
     /// How texts are written.
     pub writer: Writer<'a>,
+    /// How much of their quotas the groups have used.
+    pub gauges: &'a [Gauge],
     /// The caller's wishes.
     pub options: &'a SceneOptions<'a>,
 }
@@ -64,6 +67,7 @@ impl Picture<'_> {
         if let Some(facts) = self.options.facts {
             self.facts(facts, &mut drawing.trails);
         }
+        self.gauges(time, &mut drawing.trails);
         self.shut(&cast, &tokens, &mut drawing.trails);
         let mut lines = Vec::new();
         self.trails(&cast, &tokens, &mut lines);
@@ -185,10 +189,6 @@ impl Picture<'_> {
         })
     }
 
-    /// How many more wait than the line shows.
-    fn overflow(&self, tokens: &Tokens, cast: &Cast, placer: &mut Placer, out: &mut Vec<Shape>) {
-        let radius = self.layout.token * self.camera.tokens;
-        for (id, more) in &tokens.overflow {
     /// Parts, programs and valves that can be seen.
     fn boxes(&self) -> Vec<Rect> {
         let boxed = |kind: ComponentKind| is_part(kind) || matches!(kind, ComponentKind::App | ComponentKind::Cgroup);
@@ -198,6 +198,10 @@ impl Picture<'_> {
         rects.filter(|rect| rect.intersects(self.camera.canvas)).collect()
     }
 
+    /// How many more wait than the line shows.
+    fn overflow(&self, tokens: &Tokens, cast: &Cast, placer: &mut Placer, out: &mut Vec<Shape>) {
+        let radius = self.layout.token * self.camera.tokens;
+        for (id, more) in &tokens.overflow {
             let Some(first) = cast.router.queue(*id, 0) else { continue };
             let rect = self.camera.rect(self.layout.place(*id).rect);
             let about = pos2(rect.left(), self.camera.point(first).y);
@@ -207,9 +211,27 @@ impl Picture<'_> {
         }
     }
 
+    /// Where a valve's gauge is.
+    fn track(&self, valve: ComponentId) -> Option<Rect> {
+        let rect = self.camera.rect(self.layout.place(valve).rect);
+        if rect.intersects(self.camera.canvas) { track(rect, self.writer.pad(rect)) } else { None }
+    }
+
+    /// How much of their quota the groups have used in the period that `time` lies in.
+    fn gauges(&self, time: Time, out: &mut Vec<Shape>) {
+        for gauge in self.gauges {
+            let (Some(track), share) = (self.track(gauge.valve), gauge.share(time)) else { continue };
+            if share > 0.0 {
+                let size = egui::vec2(track.width() * share, track.height());
+                out.push(bar(Rect::from_min_size(track.min, size), Ink::Layer(Layer::Throttled).solid()));
+            }
+        }
+    }
+
     fn labels(&self, tokens: &Tokens, cast: &Cast, drawing: &mut Drawing) {
         let radius = self.layout.token * self.camera.tokens;
-        let names = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
+        let mut names: Vec<Rect> = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
+        names.extend(self.gauges.iter().filter_map(|gauge| self.track(gauge.valve)));
         let line = (self.layout.part * self.camera.words).max(13.5 * self.writer.theme.scale);
         // The ledgers stay free: a label over a bar would hide what it adds up to.
         let ledgers = self.layout.columns.iter().map(|column| self.camera.rect(column.ledger).top());

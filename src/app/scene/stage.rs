@@ -5,6 +5,7 @@ use egui::{Align2, Rect, pos2, vec2};
 use super::camera::Camera;
 use super::drawing::{Ink, Paint, Shape};
 use super::facts::opened;
+use super::gauge::Gauge;
 use super::layout::{Layout, Place};
 use super::tree::is_part;
 use super::words::{LINE, Writer, sentence, shrink};
@@ -31,6 +32,8 @@ pub struct Builder<'a> {
     pub camera: Camera,
     /// How texts are written.
     pub writer: Writer<'a>,
+    /// The groups whose use of their quotas is known.
+    pub gauges: &'a [Gauge],
 }
 
 impl Builder<'_> {
@@ -41,19 +44,19 @@ impl Builder<'_> {
             let place = self.layout.place(id);
             let rect = self.camera.rect(place.rect);
             if place.own && rect.intersects(self.camera.canvas.expand(4.0)) && rect.width() > 1.0 {
-                self.component(component, &place, rect, &mut stage);
+                self.component((id, component), &place, rect, &mut stage);
             }
         }
         self.headings(&mut stage.words);
         stage
     }
 
-    fn component(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+    fn component(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(component.layer);
         match component.kind {
             ComponentKind::VirtualMachine => self.wall(component, place, rect, stage),
             ComponentKind::Container => self.membrane(component, place, rect, stage),
-            ComponentKind::Cgroup => self.valve(component, place, rect, stage),
+            ComponentKind::Cgroup => self.valve((id, component), place, rect, stage),
             ComponentKind::App => self.app(component, place, rect, stage),
             kind if is_part(kind) => self.part(component, ink, rect, stage),
             _ => {
@@ -89,7 +92,7 @@ impl Builder<'_> {
     }
 
     fn pad(&self, rect: Rect) -> f32 {
-        (11.0 * self.writer.theme.scale * self.writer.factor).min(rect.width() * 0.08)
+        self.writer.pad(rect)
     }
 
     fn wall(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
@@ -193,19 +196,16 @@ impl Builder<'_> {
         }
     }
 
-    fn valve(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+    fn valve(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(Layer::Throttled);
         stage.floors.push(slab(rect, ink, 0.10, 1.3));
         let mut room = shrink(rect, vec2(self.pad(rect), (rect.height() * 0.02).min(4.0)));
         // Tokens wait on the lane.
         let lane = self.camera.point(pos2(place.lane, place.rect.center().y)).x;
         room.max.x = room.max.x.min(lane - 2.0 * self.layout.token * self.camera.tokens).max(room.min.x);
-        let gauge = gauge(rect, self.pad(rect));
-        if let (Some(track), Some(share)) = (gauge, percentage(&component.note)) {
+        if let Some(track) = track(rect, self.pad(rect)).filter(|_| self.gauges.iter().any(|gauge| gauge.valve == id)) {
             room.max.y = track.top() - 1.0;
             stage.floors.push(bar(track, Ink::Outline.solid()));
-            let filled = Rect::from_min_size(track.min, vec2(track.width() * share, track.height()));
-            stage.floors.push(bar(filled, ink.solid()));
         }
         let Some(size) = self.writer.size(TextRole::Note, room.height()) else { return };
         let fits = |text: &&String| self.writer.metrics.width(text, size, false) <= room.width();
@@ -278,14 +278,15 @@ fn halves(name: &str) -> (&str, &str) {
 }
 
 /// Where a valve's gauge is, if there is room for one.
-fn gauge(rect: Rect, pad: f32) -> Option<Rect> {
+pub fn track(rect: Rect, pad: f32) -> Option<Rect> {
     let height = (rect.height() * 0.13).min(7.0);
     let bottom = rect.bottom() - (rect.height() * 0.12).min(9.0);
     let track = Rect::from_min_max(pos2(rect.left() + pad, bottom - height), pos2(rect.right() - pad, bottom));
     (track.width() > 12.0 && height >= 2.0).then_some(track)
 }
 
-fn bar(rect: Rect, paint: Paint) -> Shape {
+/// A bar with round ends.
+pub fn bar(rect: Rect, paint: Paint) -> Shape {
     Shape::Rect { rect, radius: rect.height() / 2.0, fill: Some(paint), line: None }
 }
 
@@ -296,13 +297,6 @@ fn radius(rect: Rect, most: f32) -> f32 {
 fn slab(rect: Rect, ink: Ink, fill: f32, thick: f32) -> Shape {
     let thick = if rect.width() > 24.0 { thick } else { 1.0 };
     Shape::Rect { rect, radius: radius(rect, 6.0), fill: Some(ink.faint(fill)), line: Some((thick, ink.faint(0.9))) }
-}
-
-/// The share that a limit's note states, as in "cpu.max 50 %".
-fn percentage(note: &str) -> Option<f32> {
-    let before = note.split('%').next().filter(|_| note.contains('%'))?;
-    let number = before.trim_end().rsplit(' ').next()?;
-    number.parse::<f32>().ok().map(|percent| (percent / 100.0).clamp(0.0, 1.0))
 }
 
 /// A soft frame around a component that is spoken of.

@@ -36,6 +36,11 @@ impl Writer<'_> {
         LEAST * self.theme.scale.min(1.0)
     }
 
+    /// How far texts stay away from the sides of a box.
+    pub fn pad(&self, rect: Rect) -> f32 {
+        (11.0 * self.theme.scale * self.factor).min(rect.width() * 0.08)
+    }
+
     /// One line, its left or right end or middle at a point, within `room`.
     pub fn line(
         &self,
