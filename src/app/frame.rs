@@ -158,7 +158,9 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         let trouble = shell.session.trouble.as_ref();
         return sandbox_ui(ui, &mut shell.sandbox, file.as_deref(), trouble, theme);
     }
-    let Some(recording) = shell.session.recording.as_deref() else { return Vec::new() };
+    // A mistake stands beside the picture, which stays as it was.
+    let mut asked = mistakes_ui(ui, shell, theme);
+    let Some(recording) = shell.session.recording.as_deref() else { return asked };
     let answer = recording.answers.get(shell.walk.scene()).and_then(Option::as_ref);
     let playing = shell.playback.playing();
     let guide = Guide {
@@ -169,7 +171,8 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         playing,
         at_end: shell.at_scene_end(),
     };
-    walkthrough_ui(ui, guide, &mut shell.markdown, theme)
+    asked.extend(walkthrough_ui(ui, guide, &mut shell.markdown, theme));
+    asked
 }
 
 fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
@@ -218,8 +221,8 @@ const OPENS: f32 = 1.3;
 
 fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     let mut asked = Vec::new();
-    // A mistake stands above the picture, which stays as it was, in the room that is left.
-    if shell.session.trouble.is_some() {
+    // Where nothing stands beside the picture, a mistake stands above it.
+    if shell.session.trouble.is_some() && !shell.settings.left.open {
         let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 14, bottom: 0 });
         asked.extend(frame.show(ui, |ui| mistakes_ui(ui, shell, theme)).inner);
     }
@@ -291,10 +294,9 @@ fn notices_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
     asked
 }
 
-/// What is wrong with the open file, unless the editor says it already.
+/// What is wrong with the open file.
 fn mistakes_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
-    let said = shell.tab == Tab::Sandbox && shell.settings.left.open;
-    let Some(trouble) = shell.session.trouble.as_ref().filter(|_| !said) else { return Vec::new() };
+    let Some(trouble) = &shell.session.trouble else { return Vec::new() };
     let asked = trouble_ui(ui, trouble, theme);
     ui.add_space(8.0);
     asked
