@@ -65,7 +65,7 @@ fn scene_ui(
     let ask = step.predict.as_ref();
     let below = ask.filter(|_| before.said + gap + before.asked > height);
     // Even then the text keeps some lines.
-    let asked = below.map_or(0.0, |_| (before.asked + gap).min(height * 0.72));
+    let asked = below.map_or(0.0, |_| (before.asked + gap).min(height * 0.8));
     let area = ScrollArea::vertical().id_salt(("scene", guide.walk.scene())).max_height(height - asked);
     let shown = area.auto_shrink([false, false]).show(ui, |ui| {
         let top = ui.cursor().top();
