@@ -9,11 +9,16 @@ use rand::RngExt;
 use strata::app::command::{self, Command, Side, Tab};
 use strata::app::frame::shell_ui;
 use strata::app::look::Selection;
-use strata::app::playback::{Pace, Step, StepKind};
+use strata::app::playback::{Pace, Position, Step, StepKind};
+use strata::app::recording::Recording;
+use strata::app::scene::{Ink, Scene, SceneOptions, Shape, View};
 use strata::app::settings::Settings;
 use strata::app::shell::{Shell, Wake};
+use strata::app::theme::Theme;
 use strata::engine::Time;
+use strata::machine::{ComponentKind, inspect};
 use strata::scenario::Source;
+use strata::trace::Layer;
 
 const FRAME: f64 = 1.0 / 60.0;
 
@@ -77,6 +82,28 @@ fn the_step_buttons_go_on_and_exactly_back() {
     harness.key_press(Key::Home);
     harness.run_steps(2);
     assert_eq!(harness.state().playback.time(), Time::ZERO);
+}
+
+#[test]
+fn every_choice_of_a_prediction_is_in_view_in_a_small_window() {
+    let mut harness = harness(Vec2::new(1280.0, 720.0));
+    for id in ["one-read", "ping-pong", "throttled", "vm-in-vm"] {
+        harness.state_mut().open(id);
+        harness.state_mut().finish_run();
+        harness.run_steps(2);
+        let recording = harness.state().session.recording.as_ref().expect("a run");
+        let steps = recording.scenario.walkthrough.clone();
+        for (scene, step) in steps.iter().enumerate() {
+            let Some(predict) = &step.predict else { continue };
+            harness.state_mut().apply(Command::Scene(scene));
+            harness.run_steps(4);
+            let way = harness.get_by_label_contains("Scene 1:").rect().top();
+            for choice in &predict.choices {
+                let rect = harness.get_by_label(&choice.label).rect();
+                assert!(rect.top() > 48.0 && rect.bottom() <= way, "{id}, {}, {}: {rect:?}", step.title, choice.label);
+            }
+        }
+    }
 }
 
 /// The first scene that asks something, with the index of a wrong and of the right choice.
@@ -329,4 +356,64 @@ proptest! {
             prop_assert_eq!(now, hash);
         }
     }
+}
+
+/// The share of its track that each gauge of the picture fills at `time`, from left to right.
+fn gauges(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
+    let theme = Theme::dark();
+    let options = SceneOptions {
+        theme: &theme,
+        reduced_motion: false,
+        selection: None,
+        pointed_at: &[],
+        provenance: &|_| "assumed",
+        facts: None,
+    };
+    let size = Vec2::new(980.0, 700.0);
+    let drawing = scene.draw(recording.topology(), recording.trace(), size, &View::default(), time, &options);
+    let bars = |shapes: &[Shape], ink: Ink| -> Vec<egui::Rect> {
+        let bar = |shape: &Shape| match shape {
+            Shape::Rect { rect, fill: Some(fill), line: None, .. } if *fill == ink.solid() => Some(*rect),
+            _ => None,
+        };
+        shapes.iter().filter_map(bar).collect()
+    };
+    let full = bars(&drawing.trails, Ink::Layer(Layer::Throttled));
+    let share = |track: &egui::Rect| {
+        full.iter().find(|bar| bar.min == track.min).map_or(0.0, |bar| bar.width() / track.width())
+    };
+    bars(&drawing.floors, Ink::Outline).iter().map(share).collect()
+}
+
+#[test]
+fn a_valves_gauge_shows_what_the_kernel_has_counted_in_this_period() {
+    let mut shell = shell();
+    shell.open("throttled");
+    shell.finish_run();
+    let recording = shell.session.recording.as_deref_mut().expect("a run");
+    let mut scene = Scene::new(recording.topology(), recording.trace());
+    assert_eq!(gauges(recording, &mut scene, Time::ZERO), [0.0, 0.0], "nothing is used at first");
+    // The kernel counts when a task stops: at these times both groups wait, or have just begun a period.
+    for ms in [60, 90, 99, 160, 199] {
+        let time = Time::ms(ms);
+        let shown = gauges(recording, &mut scene, time);
+        let topology = recording.topology().clone();
+        let machine = recording.machine_at(Position::at(time));
+        let valves = topology.iter().filter(|(_, component)| component.kind == ComponentKind::Cgroup);
+        let counted: Vec<f32> = valves
+            .map(|(id, _)| {
+                let facts = inspect::state(machine, &topology, id);
+                let used = facts.iter().find(|fact| fact.label == "used this period").expect("it is counted");
+                let used: Time = used.value.parse().expect("a time");
+                used.as_ps() as f32 / Time::ms(50).as_ps() as f32
+            })
+            .collect();
+        assert_eq!(shown.len(), counted.len());
+        for (shown, counted) in shown.iter().zip(&counted) {
+            assert!((shown - counted).abs() < 0.01, "at {ms} ms: shown {shown}, counted {counted}");
+        }
+    }
+    // In between it follows what runs: one thread has used half at 25 ms, two threads have used all.
+    let shown = gauges(recording, &mut scene, Time::ms(25));
+    assert!((shown[0] - 0.5).abs() < 0.01 && shown[1] > 0.98, "{shown:?}");
 }

@@ -301,3 +301,55 @@ fn a_magnified_part_shows_what_it_knows() {
     assert_eq!(shown(1.0), 0);
     assert!(shown(4.5) > 0);
 }
+
+#[test]
+fn columns_whose_names_begin_alike_are_told_apart() {
+    let stacks = [
+        ("process", Node::Process(false)),
+        ("container", Node::Container(1, false)),
+        ("process, one CPU", Node::Process(false)),
+        ("vm", Node::Vm(vec![Node::Process(false)])),
+        ("vm, one vCPU", Node::Vm(vec![Node::Process(false)])),
+    ];
+    let topology = machine(&stacks, 8);
+    let trace = reads(&topology, 1, Time::ZERO);
+    for canvas in [vec2(664.0, 420.0), vec2(744.0, 480.0), CANVAS, vec2(1600.0, 900.0)] {
+        let drawing = draw(&topology, &trace, canvas, Time::ZERO);
+        let texts: Vec<&str> = drawing.text_boxes().map(|(text, _)| text).collect();
+        assert!(texts.iter().any(|text| text.ends_with("one CPU")), "{canvas:?}: {texts:?}");
+    }
+}
+
+#[test]
+fn trails_fade_beneath_words() {
+    let topology = walkthrough();
+    let trace = reads(&topology, 1, Time::ns(700));
+    let (mut faded, theme) = (0, Theme::dark());
+    let mut scene = Scene::new(&topology, &trace);
+    for us in 1..40 {
+        let drawing = scene.draw(&topology, &trace, CANVAS, &View::default(), Time::us(us), &options(&theme));
+        let words: Vec<Rect> = drawing.words.iter().filter_map(bounds).collect();
+        for shape in &drawing.trails {
+            let Shape::Line { points, line } = shape else { continue };
+            for pair in points.windows(2) {
+                let reach = Rect::from_two_pos(pair[0], pair[1]);
+                let through = |word: &&Rect| {
+                    let common = word.intersect(reach.expand(0.01));
+                    common.width() > 0.0 && common.height() > 0.0 && common.width().max(common.height()) > 0.5
+                };
+                if words.iter().any(|word| through(&word)) {
+                    faded += 1;
+                    assert!(line.1.alpha < 0.25, "a trail at {pair:?} runs through words at {us} µs");
+                }
+            }
+        }
+    }
+    assert!(faded > 0, "no trail ran beneath words: this test tests nothing");
+}
+
+fn bounds(shape: &Shape) -> Option<Rect> {
+    match shape {
+        Shape::Text { bounds, .. } => Some(*bounds),
+        _ => None,
+    }
+}

@@ -158,7 +158,9 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         let trouble = shell.session.trouble.as_ref();
         return sandbox_ui(ui, &mut shell.sandbox, file.as_deref(), trouble, theme);
     }
-    let Some(recording) = shell.session.recording.as_deref() else { return Vec::new() };
+    // A mistake stands beside the picture, which stays as it was.
+    let mut asked = mistakes_ui(ui, shell, theme);
+    let Some(recording) = shell.session.recording.as_deref() else { return asked };
     let answer = recording.answers.get(shell.walk.scene()).and_then(Option::as_ref);
     let playing = shell.playback.playing();
     let guide = Guide {
@@ -169,7 +171,8 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         playing,
         at_end: shell.at_scene_end(),
     };
-    walkthrough_ui(ui, guide, &mut shell.markdown, theme)
+    asked.extend(walkthrough_ui(ui, guide, &mut shell.markdown, theme));
+    asked
 }
 
 fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
@@ -218,7 +221,12 @@ const OPENS: f32 = 1.3;
 
 fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     let mut asked = Vec::new();
-    let area = ui.max_rect();
+    // Where nothing stands beside the picture, a mistake stands above it.
+    if shell.session.trouble.is_some() && !shell.settings.left.open {
+        let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 14, bottom: 0 });
+        asked.extend(frame.show(ui, |ui| mistakes_ui(ui, shell, theme)).inner);
+    }
+    let area = ui.available_rect_before_wrap();
     let now = shell.playback.time();
     let selection = match shell.selection {
         Selection::Journey(id) => Some(scene::Selection::Journey(id)),
@@ -263,11 +271,11 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     asked
 }
 
-/// What lies over the picture: a mistake in the file, a run under way, a limit that was reached.
+/// What lies over the picture: a run under way, a limit that was reached.
 fn overlay_ui(ui: &mut Ui, shell: &mut Shell, area: Rect, now: Time, theme: &Theme) -> Vec<Command> {
     let width = (area.width() - 32.0).min(620.0 * theme.scale).max(80.0);
     let place = Rect::from_min_size(area.min + Vec2::splat(16.0), Vec2::new(width, (area.height() - 32.0).max(20.0)));
-    let asked = ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| notices_ui(ui, shell, theme)).inner;
+    let asked = ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| run_ui(ui, shell, theme)).inner;
     let cut_short = shell.session.recording.as_ref().and_then(|recording| recording.cut_short());
     if let Some(text) = cut_short
         && now > Time::ZERO
@@ -281,18 +289,21 @@ fn overlay_ui(ui: &mut Ui, shell: &mut Shell, area: Rect, now: Time, theme: &The
 
 /// Mistakes and progress, for any page.
 fn notices_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
-    let mut asked = Vec::new();
-    if let Some(trouble) = &shell.session.trouble
-        && (shell.tab != Tab::Sandbox || !shell.settings.left.open)
-    {
-        asked.extend(trouble_ui(ui, trouble, theme));
-        ui.add_space(8.0);
-    }
-    // A run that is over in a moment needs no bar.
-    if let Some(progress) = shell.session.progress()
-        && progress.elapsed.as_millis() > 300
-    {
-        asked.extend(progress_ui(ui, &progress, theme));
-    }
+    let mut asked = mistakes_ui(ui, shell, theme);
+    asked.extend(run_ui(ui, shell, theme));
     asked
+}
+
+/// What is wrong with the open file.
+fn mistakes_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
+    let Some(trouble) = &shell.session.trouble else { return Vec::new() };
+    let asked = trouble_ui(ui, trouble, theme);
+    ui.add_space(8.0);
+    asked
+}
+
+/// A run under way. One that is over in a moment needs no bar.
+fn run_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
+    let progress = shell.session.progress().filter(|progress| progress.elapsed.as_millis() > 300);
+    progress.map_or(Vec::new(), |progress| progress_ui(ui, &progress, theme))
 }

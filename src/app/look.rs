@@ -108,5 +108,6 @@ fn seen_from_view(recording: &Recording, stack: StackId, chosen: usize) -> SeenF
     let viewpoints = inspect::viewpoints(topology, app);
     let chosen = chosen.min(viewpoints.len().saturating_sub(1));
     let facts = viewpoints.get(chosen).map_or(Vec::new(), |(_, from)| inspect::seen_from(topology, app, *from));
-    SeenFrom { viewpoints: viewpoints.into_iter().map(|(label, _)| label).collect(), chosen, facts }
+    let whose = topology.stacks.get(stack.index()).map_or(String::new(), |stack| stack.name.clone());
+    SeenFrom { whose, viewpoints: viewpoints.into_iter().map(|(label, _)| label).collect(), chosen, facts }
 }

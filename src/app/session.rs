@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -86,7 +86,8 @@ pub struct Session {
     read: Option<String>,
     job: Option<Job>,
     watcher: Option<Watcher>,
-    wake: Option<egui::Context>,
+    /// Shared with what works in the background: a file may be opened, and its run begun, before there is a window.
+    wake: Arc<OnceLock<egui::Context>>,
 }
 
 impl Session {
@@ -97,9 +98,7 @@ impl Session {
 
     /// Whose window to wake when a run has ended or a file has changed.
     pub fn wake(&mut self, context: &egui::Context) {
-        if self.wake.is_none() {
-            self.wake = Some(context.clone());
-        }
+        self.wake.get_or_init(|| context.clone());
     }
 
     /// The file that is open, if it is a file and not a built-in scenario.
@@ -161,7 +160,7 @@ impl Session {
         let (reached, events) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let cancel = Arc::new(AtomicBool::new(false));
         let result = Arc::new(Mutex::new(None));
-        let (title, until, wake) = (scenario.title.clone(), scenario.until, self.wake.clone());
+        let (title, until, wake) = (scenario.title.clone(), scenario.until, Arc::clone(&self.wake));
         let (at, handled, stop, slot) =
             (Arc::clone(&reached), Arc::clone(&events), Arc::clone(&cancel), Arc::clone(&result));
         let thread = std::thread::spawn(move || {
@@ -173,7 +172,7 @@ impl Session {
             });
             let recording = outcome.map(|outcome| Box::new(Recording::new(scenario, source, profile, outcome)));
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(recording);
-            if let Some(context) = wake {
+            if let Some(context) = wake.get() {
                 context.request_repaint();
             }
         });
@@ -227,8 +226,8 @@ impl Session {
     }
 
     fn watch(&self, path: &Path) -> Option<Watcher> {
-        let wake = self.wake.clone();
-        match Watcher::new(path, move || wake.iter().for_each(egui::Context::request_repaint)) {
+        let wake = Arc::clone(&self.wake);
+        match Watcher::new(path, move || wake.get().into_iter().for_each(egui::Context::request_repaint)) {
             Ok(watcher) => Some(watcher),
             Err(error) => {
                 tracing::warn!("{} is not watched for changes: {error}", path.display());

@@ -36,15 +36,49 @@ pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, cache: &mut CommonMarkCache
     };
     let footer = 44.0 * theme.scale;
     let height = (ui.available_height() - footer).max(40.0);
-    let area = ScrollArea::vertical().id_salt(("scene", guide.walk.scene())).max_height(height);
+    scene_ui(ui, guide, step, height, (cache, theme), &mut out);
+    ui.with_layout(Layout::bottom_up(Align::Min), |ui| way_ui(ui, guide, theme, &mut out));
+    out
+}
+
+/// How high the two halves of a scene were when they were last drawn: what is said, and the prediction.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Halves {
+    said: f32,
+    asked: f32,
+}
+
+/// What is said, the prediction, and what the model leaves out, in `height`. Where what is said leaves too little
+/// room for the prediction, that stands below it and always in view, and the text scrolls.
+fn scene_ui(
+    ui: &mut Ui,
+    guide: Guide<'_>,
+    step: &Step,
+    height: f32,
+    (cache, theme): (&mut CommonMarkCache, &Theme),
+    out: &mut Vec<Command>,
+) {
+    let known = ui.id().with(("halves", guide.walk.scene()));
+    let before: Halves = ui.data(|data| data.get_temp(known)).unwrap_or_default();
+    let mut now = Halves::default();
+    let gap = 14.0;
+    let ask = step.predict.as_ref();
+    let below = ask.filter(|_| before.said + gap + before.asked > height);
+    // Even then the text keeps some lines.
+    let asked = below.map_or(0.0, |_| (before.asked + gap).min(height * 0.8));
+    let area = ScrollArea::vertical().id_salt(("scene", guide.walk.scene())).max_height(height - asked);
     let shown = area.auto_shrink([false, false]).show(ui, |ui| {
+        let top = ui.cursor().top();
         eyebrow_ui(ui, &format!("Step {} of {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len()), theme);
         title_ui(ui, &step.title, theme);
         ui.add_space(6.0);
         say_ui(ui, &step.say, cache, theme);
-        if let Some(predict) = &step.predict {
-            ui.add_space(14.0);
-            predict_ui(ui, guide, predict, theme, &mut out);
+        now.said = ui.cursor().top() - top;
+        if let Some(predict) = ask.filter(|_| below.is_none()) {
+            ui.add_space(gap);
+            let top = ui.cursor().top();
+            predict_ui(ui, guide, predict, theme, out);
+            now.asked = ui.cursor().top() - top;
         }
         left_out_ui(ui, guide.scenario, step, cache, theme);
         if guide.at_end {
@@ -53,8 +87,20 @@ pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, cache: &mut CommonMarkCache
         }
     });
     fade_ui(ui, &shown, theme.panel, theme);
-    ui.with_layout(Layout::bottom_up(Align::Min), |ui| way_ui(ui, guide, theme, &mut out));
-    out
+    if let Some(predict) = below {
+        ui.add_space((gap - ui.spacing().item_spacing.y).max(0.0));
+        let area = ScrollArea::vertical().id_salt(("predict", guide.walk.scene())).max_height(asked - gap);
+        let shown = area.auto_shrink([false, true]).show(ui, |ui| {
+            let top = ui.cursor().top();
+            predict_ui(ui, guide, predict, theme, out);
+            now.asked = ui.cursor().top() - top;
+        });
+        fade_ui(ui, &shown, theme.panel, theme);
+    }
+    if now != before {
+        ui.data_mut(|data| data.insert_temp(known, now));
+        ui.ctx().request_repaint();
+    }
 }
 
 fn say_ui(ui: &mut Ui, text: &str, cache: &mut CommonMarkCache, theme: &Theme) {

@@ -53,14 +53,16 @@ pub struct Placer<'a> {
     line: f32,
     /// Tokens and labels, which must not be covered.
     taken: Vec<Rect>,
-    /// Names and numbers, which must not be covered either.
+    /// Names, numbers and gauges, which must not be covered either.
     words: Vec<Rect>,
+    /// Parts and programs, which are covered only where there is no free place nearby.
+    boxes: Vec<Rect>,
 }
 
 impl<'a> Placer<'a> {
-    /// A placer for a canvas with texts on it.
-    pub fn new(writer: Writer<'a>, canvas: Rect, line: f32, words: Vec<Rect>) -> Placer<'a> {
-        Placer { writer, canvas, line, taken: Vec::new(), words }
+    /// A placer for a canvas with texts and boxes on it.
+    pub fn new(writer: Writer<'a>, canvas: Rect, line: f32, words: Vec<Rect>, boxes: Vec<Rect>) -> Placer<'a> {
+        Placer { writer, canvas, line, taken: Vec::new(), words, boxes }
     }
 
     /// Keeps labels away from a box.
@@ -99,8 +101,9 @@ impl<'a> Placer<'a> {
         let tokens: f32 = self.taken.iter().map(overlap).sum::<f32>() + overlap(&about);
         let words: f32 = self.words.iter().map(overlap).sum();
         let hard = if tokens > 0.0 || words > 0.0 { COVERS + 3.0 * tokens + words } else { 0.0 };
+        let boxes: f32 = self.boxes.iter().map(overlap).filter(|&area| area > 0.0).map(|area| 20.0 + 0.03 * area).sum();
         let abroad = if label.home.contains_rect(rect) { 0.0 } else { 30.0 };
-        hard + abroad + order as f32
+        hard + boxes + abroad + order as f32
     }
 
     fn draw(&self, label: &Label, rect: Rect, (size, small): (f32, f32), out: &mut Vec<Shape>) {

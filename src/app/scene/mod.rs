@@ -13,6 +13,7 @@
 //! | `metrics`, `words` | how wide text is; fitting it |
 //! | `camera` | pan and zoom |
 //! | `index` | the trace by time |
+//! | `gauge` | how much of their quotas groups have used |
 //! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
 //! | `stage`, `facts`, `ledger`, `labels`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
@@ -20,6 +21,7 @@
 mod camera;
 mod drawing;
 mod facts;
+mod gauge;
 mod heights;
 mod index;
 mod labels;
@@ -47,6 +49,7 @@ pub use index::Index;
 pub use layout::{Column, Layout, Place};
 pub use metrics::Metrics;
 
+use self::gauge::Gauge;
 use self::paint::Canvas;
 use self::picture::Picture;
 use self::stage::Builder;
@@ -113,6 +116,7 @@ pub struct SceneResponse {
 #[derive(Clone, Debug)]
 pub struct Scene {
     index: Index,
+    gauges: Vec<Gauge>,
     metrics: Option<Metrics>,
     laid_out: Option<LaidOut>,
 }
@@ -137,7 +141,8 @@ struct Staged {
 impl Scene {
     /// Reads the trace once and indexes it by time.
     pub fn new(topology: &Topology, trace: &Trace) -> Scene {
-        Scene { index: Index::new(trace, topology.stacks.len()), metrics: None, laid_out: None }
+        let index = Index::new(trace, topology.stacks.len());
+        Scene { index, gauges: gauge::gauges(topology, trace), metrics: None, laid_out: None }
     }
 
     /// The trace by time: which journeys are under way, and what they have spent.
@@ -173,14 +178,16 @@ impl Scene {
         let staged = match laid_out.staged.take().filter(|staged| staged.view == *view) {
             Some(staged) => laid_out.staged.insert(staged),
             None => {
-                let stage = Builder { layout: &laid_out.layout, topology, camera, writer }.build();
+                let gauges = &self.gauges;
+                let stage = Builder { layout: &laid_out.layout, topology, camera, writer, gauges }.build();
                 let (floors, words) = (Arc::new(stage.floors), Arc::new(stage.words));
                 laid_out.staged.insert(Staged { view: *view, floors, words })
             }
         };
         let (floors, words) = (staged.floors.clone(), staged.words.clone());
         let layout = &laid_out.layout;
-        let picture = Picture { topology, trace, index: &self.index, layout, camera, writer, options };
+        let (index, gauges) = (&self.index, self.gauges.as_slice());
+        let picture = Picture { topology, trace, index, layout, camera, writer, gauges, options };
         picture.draw(floors, words, time)
     }
 

@@ -6,18 +6,20 @@ use egui::{Rect, Vec2, pos2};
 
 use super::camera::Camera;
 use super::drawing::{Drawing, Ink, Shape};
+use super::gauge::Gauge;
 use super::index::Index;
 use super::labels::{Label, Placer, words};
 use super::layout::Layout;
 use super::ledger::Ledgers;
 use super::route::Router;
-use super::stage::{highlight, point_at};
+use super::stage::{bar, highlight, point_at, track};
 use super::tokens::{Cast, Token, Tokens};
-use super::trails::{chevrons, trail};
+use super::trails::{beneath, chevrons, trail};
+use super::tree::is_part;
 use super::words::Writer;
 use super::{SceneOptions, Selection};
 use crate::engine::Time;
-use crate::machine::Topology;
+use crate::machine::{ComponentKind, Topology};
 use crate::trace::{ComponentId, Crossing, Hop, JourneyId, Layer, Trace, What};
 
 /// So many journeys have trails, besides the selected one.
@@ -43,6 +45,8 @@ pub struct Picture<'a> {
     pub camera: Camera,
     /// How texts are written.
     pub writer: Writer<'a>,
+    /// How much of their quotas the groups have used.
+    pub gauges: &'a [Gauge],
     /// The caller's wishes.
     pub options: &'a SceneOptions<'a>,
 }
@@ -63,8 +67,12 @@ impl Picture<'_> {
         if let Some(facts) = self.options.facts {
             self.facts(facts, &mut drawing.trails);
         }
+        self.gauges(time, &mut drawing.trails);
         self.shut(&cast, &tokens, &mut drawing.trails);
-        self.trails(&cast, &tokens, &mut drawing.trails);
+        let mut lines = Vec::new();
+        self.trails(&cast, &tokens, &mut lines);
+        let names: Vec<Rect> = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
+        drawing.trails.extend(lines.into_iter().flat_map(|line| beneath(line, &names)));
         self.tokens(&tokens, &mut drawing);
         let chosen = self.selected();
         let ledgers = Ledgers {
@@ -181,6 +189,15 @@ impl Picture<'_> {
         })
     }
 
+    /// Parts, programs and valves that can be seen.
+    fn boxes(&self) -> Vec<Rect> {
+        let boxed = |kind: ComponentKind| is_part(kind) || matches!(kind, ComponentKind::App | ComponentKind::Cgroup);
+        let parts = self.topology.iter().filter(|(_, component)| boxed(component.kind));
+        let rects = parts.map(|(id, _)| self.layout.place(id)).filter(|place| place.own);
+        let rects = rects.map(|place| self.camera.rect(place.rect));
+        rects.filter(|rect| rect.intersects(self.camera.canvas)).collect()
+    }
+
     /// How many more wait than the line shows.
     fn overflow(&self, tokens: &Tokens, cast: &Cast, placer: &mut Placer, out: &mut Vec<Shape>) {
         let radius = self.layout.token * self.camera.tokens;
@@ -194,16 +211,34 @@ impl Picture<'_> {
         }
     }
 
+    /// Where a valve's gauge is.
+    fn track(&self, valve: ComponentId) -> Option<Rect> {
+        let rect = self.camera.rect(self.layout.place(valve).rect);
+        if rect.intersects(self.camera.canvas) { track(rect, self.writer.pad(rect)) } else { None }
+    }
+
+    /// How much of their quota the groups have used in the period that `time` lies in.
+    fn gauges(&self, time: Time, out: &mut Vec<Shape>) {
+        for gauge in self.gauges {
+            let (Some(track), share) = (self.track(gauge.valve), gauge.share(time)) else { continue };
+            if share > 0.0 {
+                let size = egui::vec2(track.width() * share, track.height());
+                out.push(bar(Rect::from_min_size(track.min, size), Ink::Layer(Layer::Throttled).solid()));
+            }
+        }
+    }
+
     fn labels(&self, tokens: &Tokens, cast: &Cast, drawing: &mut Drawing) {
         let radius = self.layout.token * self.camera.tokens;
-        let names = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
+        let mut names: Vec<Rect> = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
+        names.extend(self.gauges.iter().filter_map(|gauge| self.track(gauge.valve)));
         let line = (self.layout.part * self.camera.words).max(13.5 * self.writer.theme.scale);
         // The ledgers stay free: a label over a bar would hide what it adds up to.
         let ledgers = self.layout.columns.iter().map(|column| self.camera.rect(column.ledger).top());
         let bottom = ledgers.fold(self.camera.canvas.bottom(), f32::min);
         let above = self.camera.canvas.with_max_y(bottom);
         let bounds = if above.height() > self.camera.canvas.height() * 0.5 { above } else { self.camera.canvas };
-        let mut placer = Placer::new(self.writer, bounds, line, names);
+        let mut placer = Placer::new(self.writer, bounds, line, names, self.boxes());
         for (center, radius, _) in drawing.hits.iter().take(CROWD) {
             placer.keep_clear(Rect::from_center_size(*center, Vec2::splat(radius * 1.6)));
         }

@@ -3,8 +3,9 @@
 use egui::{Align2, Rect, pos2, vec2};
 
 use super::camera::Camera;
-use super::drawing::{Ink, Shape};
+use super::drawing::{Ink, Paint, Shape};
 use super::facts::opened;
+use super::gauge::Gauge;
 use super::layout::{Layout, Place};
 use super::tree::is_part;
 use super::words::{LINE, Writer, sentence, shrink};
@@ -31,6 +32,8 @@ pub struct Builder<'a> {
     pub camera: Camera,
     /// How texts are written.
     pub writer: Writer<'a>,
+    /// The groups whose use of their quotas is known.
+    pub gauges: &'a [Gauge],
 }
 
 impl Builder<'_> {
@@ -41,19 +44,19 @@ impl Builder<'_> {
             let place = self.layout.place(id);
             let rect = self.camera.rect(place.rect);
             if place.own && rect.intersects(self.camera.canvas.expand(4.0)) && rect.width() > 1.0 {
-                self.component(component, &place, rect, &mut stage);
+                self.component((id, component), &place, rect, &mut stage);
             }
         }
         self.headings(&mut stage.words);
         stage
     }
 
-    fn component(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+    fn component(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(component.layer);
         match component.kind {
             ComponentKind::VirtualMachine => self.wall(component, place, rect, stage),
             ComponentKind::Container => self.membrane(component, place, rect, stage),
-            ComponentKind::Cgroup => self.valve(component, place, rect, stage),
+            ComponentKind::Cgroup => self.valve((id, component), place, rect, stage),
             ComponentKind::App => self.app(component, place, rect, stage),
             kind if is_part(kind) => self.part(component, ink, rect, stage),
             _ => {
@@ -89,7 +92,7 @@ impl Builder<'_> {
     }
 
     fn pad(&self, rect: Rect) -> f32 {
-        (11.0 * self.writer.theme.scale * self.writer.factor).min(rect.width() * 0.08)
+        self.writer.pad(rect)
     }
 
     fn wall(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
@@ -166,29 +169,43 @@ impl Builder<'_> {
         let y = if open { rect.top() + size * 0.5 + size * LINE / 2.0 } else { rect.center().y };
         let at = (rect.left() + pad, y);
         let room = rect.width() - 2.0 * pad;
-        let line = |text: &str, x: f32, room: f32, ink: Ink| {
-            self.writer.line(text, (x, at.1), Align2::LEFT_CENTER, (size, false), room, ink.solid())
-        };
-        stage.words.extend(line(&component.name, at.0, room, Ink::Text));
+        // A name is written a little smaller rather than shortened.
+        let wide = self.writer.metrics.width(&component.name, 1.0, false);
+        let whole = ((room / wide.max(1e-3)) * 2.0).floor() / 2.0;
+        let size_of_name = if whole >= (size * 0.8).max(self.writer.least()) { size.min(whole) } else { size };
+        stage.words.extend(self.writer.line(
+            &component.name,
+            at,
+            Align2::LEFT_CENTER,
+            (size_of_name, false),
+            room,
+            Ink::Text.solid(),
+        ));
         let used = self.writer.metrics.width(&component.name, size, false) + size * 0.5;
         if !component.note.is_empty() && used + self.writer.metrics.width(&component.note, size, false) <= room {
-            stage.words.extend(line(&component.note, at.0 + used, room - used, Ink::Muted));
+            let at = (at.0 + used, at.1);
+            let line = (size, false);
+            stage.words.extend(self.writer.line(
+                &component.note,
+                at,
+                Align2::LEFT_CENTER,
+                line,
+                room - used,
+                Ink::Muted.solid(),
+            ));
         }
     }
 
-    fn valve(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+    fn valve(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(Layer::Throttled);
         stage.floors.push(slab(rect, ink, 0.10, 1.3));
         let mut room = shrink(rect, vec2(self.pad(rect), (rect.height() * 0.02).min(4.0)));
         // Tokens wait on the lane.
         let lane = self.camera.point(pos2(place.lane, place.rect.center().y)).x;
         room.max.x = room.max.x.min(lane - 2.0 * self.layout.token * self.camera.tokens).max(room.min.x);
-        let gauge = gauge(rect, self.pad(rect));
-        if let (Some(track), Some(share)) = (gauge, percentage(&component.note)) {
+        if let Some(track) = track(rect, self.pad(rect)).filter(|_| self.gauges.iter().any(|gauge| gauge.valve == id)) {
             room.max.y = track.top() - 1.0;
             stage.floors.push(bar(track, Ink::Outline.solid()));
-            let filled = Rect::from_min_size(track.min, vec2(track.width() * share, track.height()));
-            stage.floors.push(bar(filled, ink.solid()));
         }
         let Some(size) = self.writer.size(TextRole::Note, room.height()) else { return };
         let fits = |text: &&String| self.writer.metrics.width(text, size, false) <= room.width();
@@ -202,33 +219,74 @@ impl Builder<'_> {
         stage.words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
     }
 
+    /// The columns' names: all of one size, at which each is whole if that can be read. What tells two columns
+    /// apart is never dropped.
     fn headings(&self, words: &mut Vec<Shape>) {
-        for (column, stack) in self.layout.columns.iter().zip(&self.topology.stacks) {
-            let rect = self.camera.rect(column.heading);
-            let Some(size) = self.writer.size(TextRole::Heading, rect.height()) else { continue };
-            let at = (rect.left() + 1.0, rect.center().y - 1.0);
-            let name = sentence(&stack.name);
-            words.extend(self.writer.line(
-                &name,
-                at,
-                Align2::LEFT_CENTER,
-                (size, true),
-                rect.width() - 4.0,
-                Ink::Text.solid(),
-            ));
+        let columns: Vec<(Rect, String)> = self
+            .layout
+            .columns
+            .iter()
+            .zip(&self.topology.stacks)
+            .map(|(column, stack)| (self.camera.rect(column.heading), sentence(&stack.name)))
+            .collect();
+        let height = columns.iter().map(|(rect, _)| rect.height()).fold(f32::INFINITY, f32::min);
+        let Some(size) = self.writer.size(TextRole::Heading, height) else { return };
+        // A name may reach to the next column.
+        let room = |i: usize| {
+            let (rect, _) = columns[i];
+            let others = columns.iter().map(|(other, _)| other.left()).filter(|&left| left > rect.left() + 1.0);
+            let next = others.fold(f32::INFINITY, f32::min) - size * 0.5;
+            (if next.is_finite() { next } else { rect.right() } - rect.left() - 3.0).max(0.0)
+        };
+        let metrics = self.writer.metrics;
+        let fits = |name: &str, i: usize, size: f32| metrics.width(name, size, true) <= room(i);
+        let sizes = |most: f32| {
+            let least = self.writer.least();
+            std::iter::successors(Some(most), |size| Some(size - 0.5)).take_while(move |&size| size >= least)
+        };
+        let alike = sizes(size).find(|&size| columns.iter().enumerate().all(|(i, (_, name))| fits(name, i, size)));
+        let alike = alike.filter(|&alike| alike >= size * 0.8);
+        for (i, (rect, name)) in columns.iter().enumerate() {
+            let mut write = |text: &str, y: f32, size: f32| {
+                let at = (rect.left() + 1.0, y);
+                words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, true), room(i), Ink::Text.solid()));
+            };
+            let (first, second) = halves(name);
+            let one = alike.or_else(|| sizes(size).find(|&size| fits(name, i, size)));
+            let of_two = self.writer.size(TextRole::Heading, height / 2.0);
+            let two = of_two.and_then(|most| sizes(most).find(|&s| fits(first, i, s) && fits(second, i, s)));
+            match (one, two) {
+                (None, Some(two)) => {
+                    write(first, rect.center().y - two * LINE / 2.0, two);
+                    write(second, rect.center().y + two * LINE / 2.0, two);
+                }
+                (one, _) => write(name, rect.center().y - 1.0, one.unwrap_or(size)),
+            }
         }
     }
 }
 
+/// A name in two parts: before and after its first comma, or about its middle.
+fn halves(name: &str) -> (&str, &str) {
+    let comma = name.find(", ").map(|at| at + 1);
+    let middle = || {
+        let spaces = name.match_indices(' ').map(|(at, _)| at);
+        spaces.min_by_key(|at| at.abs_diff(name.len() / 2))
+    };
+    let (first, second) = name.split_at(comma.or_else(middle).unwrap_or(name.len()));
+    (first, second.trim_start())
+}
+
 /// Where a valve's gauge is, if there is room for one.
-fn gauge(rect: Rect, pad: f32) -> Option<Rect> {
+pub fn track(rect: Rect, pad: f32) -> Option<Rect> {
     let height = (rect.height() * 0.13).min(7.0);
     let bottom = rect.bottom() - (rect.height() * 0.12).min(9.0);
     let track = Rect::from_min_max(pos2(rect.left() + pad, bottom - height), pos2(rect.right() - pad, bottom));
     (track.width() > 12.0 && height >= 2.0).then_some(track)
 }
 
-fn bar(rect: Rect, paint: super::drawing::Paint) -> Shape {
+/// A bar with round ends.
+pub fn bar(rect: Rect, paint: Paint) -> Shape {
     Shape::Rect { rect, radius: rect.height() / 2.0, fill: Some(paint), line: None }
 }
 
@@ -241,33 +299,20 @@ fn slab(rect: Rect, ink: Ink, fill: f32, thick: f32) -> Shape {
     Shape::Rect { rect, radius: radius(rect, 6.0), fill: Some(ink.faint(fill)), line: Some((thick, ink.faint(0.9))) }
 }
 
-/// The share that a limit's note states, as in "cpu.max 50 %".
-fn percentage(note: &str) -> Option<f32> {
-    let before = note.split('%').next().filter(|_| note.contains('%'))?;
-    let number = before.trim_end().rsplit(' ').next()?;
-    number.parse::<f32>().ok().map(|percent| (percent / 100.0).clamp(0.0, 1.0))
-}
-
 /// A soft frame around a component that is spoken of.
 pub fn point_at(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
-    let place = layout.place(id);
-    let rect = camera.rect(place.rect).expand(3.0);
-    place.own.then(|| Shape::Rect {
-        rect,
-        radius: radius(rect, 8.0),
-        fill: None,
-        line: Some((3.0, Ink::Accent.faint(0.55))),
-    })
+    frame(layout, camera, id, (2.4, Ink::Accent.faint(0.8)))
 }
 
 /// Outlines a component.
 pub fn highlight(layout: &Layout, camera: &Camera, id: ComponentId) -> Option<Shape> {
+    frame(layout, camera, id, (2.4, Ink::Accent.solid()))
+}
+
+/// A frame along the inside of a component's edge: outside it would cover the neighbours' words.
+fn frame(layout: &Layout, camera: &Camera, id: ComponentId, line: (f32, Paint)) -> Option<Shape> {
     let place = layout.place(id);
-    let rect = camera.rect(place.rect).expand(2.0);
-    place.own.then(|| Shape::Rect {
-        rect,
-        radius: radius(rect, 7.0),
-        fill: None,
-        line: Some((2.0, Ink::Accent.solid())),
-    })
+    let outer = camera.rect(place.rect);
+    let rect = shrink(outer, egui::Vec2::splat(line.0 / 2.0 + 0.5));
+    place.own.then(|| Shape::Rect { rect, radius: radius(outer, 6.0), fill: None, line: Some(line) })
 }

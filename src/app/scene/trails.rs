@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Pos2, pos2};
+use egui::{Pos2, Rect, pos2, vec2};
 
 use super::camera::Camera;
-use super::drawing::{Ink, Shape};
+use super::drawing::{Ink, Paint, Shape};
 use super::route::Route;
 use super::tokens::{Cast, Token};
 use crate::trace::Layer;
@@ -77,6 +77,58 @@ pub fn trail(cast: &Cast, token: &Token, camera: &Camera, emphasis: f32, out: &m
             out.push(Shape::Line { points, line: (width + 0.4, Ink::Layer(hop.layer).faint(0.85 * emphasis)) });
         }
     }
+}
+
+/// How much of a trail shows beneath words.
+const BENEATH: f32 = 0.18;
+
+/// A trail as it runs beneath words: nearly gone there, so that they can be read.
+pub fn beneath(shape: Shape, words: &[Rect]) -> Vec<Shape> {
+    let Shape::Line { points, line } = shape else { return vec![shape] };
+    let mut pieces = Vec::new();
+    let mut run: Vec<Pos2> = points.first().copied().into_iter().collect();
+    for pair in points.windows(2) {
+        let (from, along) = (pair[0], pair[1] - pair[0]);
+        for (enters, leaves) in hidden(pair[0], pair[1], words) {
+            run.push(from + along * enters);
+            pieces.push(Shape::Line { points: std::mem::take(&mut run), line });
+            let (width, paint) = line;
+            let faint = Paint { alpha: paint.alpha * BENEATH, ..paint };
+            let ends = vec![from + along * enters, from + along * leaves];
+            pieces.push(Shape::Line { points: ends, line: (width, faint) });
+            run.push(from + along * leaves);
+        }
+        run.push(pair[1]);
+    }
+    pieces.push(Shape::Line { points: run, line });
+    let long = |shape: &Shape| match shape {
+        Shape::Line { points, .. } => points.windows(2).any(|pair| pair[0].distance(pair[1]) > 0.3),
+        _ => true,
+    };
+    pieces.retain(long);
+    pieces
+}
+
+/// The stretches of a line from `a` to `b`, as shares of it, that run through words; in order and apart.
+fn hidden(a: Pos2, b: Pos2, words: &[Rect]) -> Vec<(f32, f32)> {
+    // Lines are upright or level, so that a stretch's bounds are the stretch.
+    let reach = Rect::from_two_pos(a, b).expand(2.0);
+    let share = |at: Pos2| {
+        let along = b - a;
+        ((at - a).dot(along) / along.length_sq().max(1e-3)).clamp(0.0, 1.0)
+    };
+    let crossed = words.iter().map(|word| word.expand2(vec2(2.0, 0.0))).filter(|word| word.intersects(reach));
+    let ends = crossed.map(|word| (share(word.min), share(word.max)));
+    let mut stretches: Vec<(f32, f32)> = ends.map(|(s, t)| (s.min(t), s.max(t))).filter(|(s, t)| s < t).collect();
+    stretches.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut apart: Vec<(f32, f32)> = Vec::new();
+    for stretch in stretches {
+        match apart.last_mut() {
+            Some(last) if stretch.0 <= last.1 => last.1 = last.1.max(stretch.1),
+            _ => apart.push(stretch),
+        }
+    }
+    apart
 }
 
 /// Chevrons along the rest of a hop's way, where nothing may move.

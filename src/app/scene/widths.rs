@@ -288,10 +288,15 @@ impl<'a> Ruler<'a> {
                 let lack = |rows: &usize| self.shortfall(&items, *rows, inner.width(), gap);
                 (1..=most).min_by(|a, b| lack(a).total_cmp(&lack(b))).unwrap_or(1)
             });
-        // Where names do not fit in full, the room goes by what stands for them.
-        let items =
-            if self.shortfall(&items, rows, inner.width(), gap) > 1.0 { self.brief_items(items) } else { items };
         let columns = self.columns(&items, rows);
+        let room = inner.width() - gap * columns.len().saturating_sub(1) as f32;
+        // Where names do not fit in full, each column gets what stands for its names, and what is left goes to
+        // those that lack most.
+        let columns = if columns.iter().sum::<f32>() > room {
+            between(&self.brief(&items, rows), &columns, room)
+        } else {
+            columns
+        };
         let rows = if items.is_empty() { 0 } else { items.len().div_ceil(columns.len().max(1)) };
         let spans = share(inner, &columns, gap, 1.5);
         let mut cells = Vec::with_capacity(parts.len());
@@ -319,17 +324,17 @@ impl<'a> Ruler<'a> {
         items
     }
 
-    /// The same items, each asking for its brief name alone.
-    fn brief_items(&self, items: Vec<Item>) -> Vec<Item> {
-        let brief = |item: Item| match item.ids[..] {
+    /// The widths that so many rows' columns ask for if each item asks for its brief name alone.
+    fn brief(&self, items: &[Item], rows: usize) -> Vec<f32> {
+        let brief = |item: &Item| match item.ids[..] {
             [id] => {
                 let name = self.topology.component(id).map_or("", |c| Metrics::brief(&c.name).unwrap_or(&c.name));
                 let wants = self.metrics.width(name, self.theme.size(TextRole::Small), false) + 18.0 * self.unit();
-                Item { wants: wants.min(item.wants), ..item }
+                Item { ids: item.ids.clone(), wants: wants.min(item.wants) }
             }
-            _ => item,
+            _ => Item { ids: item.ids.clone(), wants: item.wants },
         };
-        items.into_iter().map(brief).collect()
+        self.columns(&items.iter().map(brief).collect::<Vec<_>>(), rows)
     }
 
     /// The widths that so many rows' columns ask for.
@@ -371,6 +376,14 @@ impl<'a> Ruler<'a> {
 struct Item {
     ids: Vec<ComponentId>,
     wants: f32,
+}
+
+/// Widths between the least and the most that columns ask for, all by the same share of the way, so that they fill
+/// `room` if it lies between their sums.
+fn between(least: &[f32], most: &[f32], room: f32) -> Vec<f32> {
+    let (low, high): (f32, f32) = (least.iter().sum(), most.iter().sum());
+    let share = ((room - low) / (high - low).max(1e-3)).clamp(0.0, 1.0);
+    least.iter().zip(most).map(|(least, most)| least + (most - least) * share).collect()
 }
 
 /// Cuts `span` into pieces in proportion to `wants`, none more than `most` times as wide as it wants; what is left

@@ -28,7 +28,17 @@ impl Writer<'_> {
         let size = (self.theme.size(role) * self.factor).min(height / LINE);
         // Half points, so that zooming does not fill the font's texture with sizes.
         let size = (size * 2.0).floor() / 2.0;
-        (size >= LEAST * self.theme.scale.min(1.0)).then_some(size)
+        (size >= self.least()).then_some(size)
+    }
+
+    /// The least size that can be read.
+    pub fn least(&self) -> f32 {
+        LEAST * self.theme.scale.min(1.0)
+    }
+
+    /// How far texts stay away from the sides of a box.
+    pub fn pad(&self, rect: Rect) -> f32 {
+        (11.0 * self.theme.scale * self.factor).min(rect.width() * 0.08)
     }
 
     /// One line, its left or right end or middle at a point, within `room`.

@@ -11,6 +11,8 @@ use crate::machine::inspect::Fact;
 /// One app's facts from one viewpoint.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeenFrom {
+    /// Whose app it is: the name of its stack.
+    pub whose: String,
     /// "app", "guest kernel", "host".
     pub viewpoints: Vec<String>,
     /// Which of them is taken.
@@ -25,7 +27,8 @@ pub fn seen_from_ui(ui: &mut Ui, seen: &SeenFrom, theme: &Theme, out: &mut Vec<C
         return;
     }
     ui.add_space(8.0);
-    ui.label(RichText::new("Seen from").font(theme.font(TextRole::Note)).color(theme.text_body));
+    let heading = if seen.whose.is_empty() { "Seen from".to_owned() } else { format!("{} · seen from", seen.whose) };
+    ui.label(RichText::new(heading).font(theme.font(TextRole::Note)).color(theme.text_body));
     let labels: Vec<&str> = seen.viewpoints.iter().map(String::as_str).collect();
     if let Some(index) = segments_ui(ui, &labels, seen.chosen, theme) {
         out.push(Command::SeenFrom(index));
