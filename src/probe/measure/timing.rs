@@ -217,17 +217,25 @@ mod tests {
         assert_eq!(Samples::of_runs(vec![1.0, 2.0]).minus(5.0).spread().min, 0.0);
     }
 
+    /// No clock of a busy machine decides these two: the one body takes no time at all against a minimum of an hour, the
+    /// other sleeps a thousand times longer than the minimum.
     #[test]
-    fn iterations_are_raised_until_a_run_lasts_the_minimum() {
-        let effort = Effort { run: Duration::from_micros(200), runs: 5, limit: Duration::from_secs(1) };
-        let mut longest = 0;
-        let samples = per_iteration(&effort, |n| {
-            longest = longest.max(n);
-            for i in 0..n {
-                std::hint::black_box(i);
-            }
-        });
-        assert!(longest > 1000, "{longest}");
+    fn iterations_are_raised_while_a_run_is_too_short() {
+        let effort = Effort { run: Duration::from_secs(3600), runs: 5, limit: Duration::from_secs(3600) };
+        let mut most = 0;
+        let samples = per_iteration(&effort, |n| most = most.max(n));
+        assert!(most >= 1 << 40, "{most}");
         assert_eq!(samples.len(), 5);
+    }
+
+    #[test]
+    fn iterations_are_not_raised_once_a_run_is_long_enough() {
+        let effort = Effort { run: Duration::from_micros(10), runs: 5, limit: Duration::from_secs(3600) };
+        let mut most = 0;
+        let samples = per_iteration(&effort, |n| {
+            most = most.max(n);
+            std::thread::sleep(Duration::from_millis(10));
+        });
+        assert_eq!((most, samples.len()), (1, 5));
     }
 }
