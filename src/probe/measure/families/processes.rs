@@ -42,6 +42,7 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let effort = bench.effort();
     let wait = |child: io::Result<Child>| child.and_then(Child::wait);
     wait(Child::spawn(|| 0)).map_err(|e| format!("forking: {e}"))?;
+    let pages = anonymous_pages();
     let before = minor_faults();
     let mut forks = 0;
     let fork = looped(&effort, || {
@@ -89,12 +90,17 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
         })
     };
     let little = copied(bench).map_err(failed)?;
-    let method = "fork of this small process until the parent goes on, less clone of a child on shared memory";
-    bench.put_ns("copy_address_space", &little.clone().minus(clone.median()), method);
     let mut region = Region::new(COUNT * PAGE, Pages::Small)?;
     let much = copied(bench).map_err(failed)?;
     let method = "fork until the parent goes on, with 4,096 touched pages and without: the difference, a page";
-    bench.put_ns("copy_page_entry", &much.minus(little.median()).times(1.0 / COUNT as f64), method);
+    let entry = much.minus(little.median()).times(1.0 / COUNT as f64);
+    bench.put_ns("copy_page_entry", &entry, method);
+    let pages = pages?;
+    let method = "fork of this small process until the parent goes on, less clone of a child on shared memory and a \"copy_page_entry\" for each page of its memory";
+    bench.put_ns("copy_address_space", &little.minus(clone.median() + pages * entry.median()), method);
+    // What a child gives back without having been its only user.
+    let whole = looped(&effort, || wait(Child::spawn(|| 0)));
+    let shared_page = ((whole.median() - fork.median()) / COUNT as f64 - entry.median()).max(0.0);
 
     bench.doing("unmapping pages");
     let touched = std::cell::RefCell::new(&mut region);
@@ -114,11 +120,12 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     bench.put_or_missing("exit_task", ended, method);
     let copying = (|| Ok(bench.needed("exception")? + bench.needed("page_fault")? + bench.needed("copy_4k")?))();
     let dropped = copying.and_then(|copying: f64| {
-        let more = lent.median() + bench.needed("copy_address_space")? + faults * copying;
+        let inherited = pages * (entry.median() + shared_page);
+        let more = lent.median() + bench.needed("copy_address_space")? + inherited + faults * copying;
         Ok(fork.clone().minus(more))
     });
     let method = format!(
-        "\"fork_exit_wait\" less \"vfork_exit_wait\", \"copy_address_space\" and the {faults:.0} faults that the kernel counted in it"
+        "\"fork_exit_wait\" less \"vfork_exit_wait\", \"copy_address_space\", the {faults:.0} faults that the kernel counted in it, and for each of the {pages:.0} pages of memory that the child had from its parent what copying and giving back one takes: by fork_exit_wait with 4,096 pages more"
     );
     bench.put_or_missing("drop_address_space", dropped, method);
 
@@ -154,6 +161,14 @@ fn creating(bench: &Bench, mut one: impl FnMut() -> io::Result<f64>) -> io::Resu
         let times = (0..CHILDREN).map(|_| one()).collect::<io::Result<Vec<f64>>>()?;
         Ok((times.iter().sum::<f64>() / CHILDREN as f64 - clock).max(0.0))
     })
+}
+
+/// The pages of memory of this process that a fork makes its child share: those that no file is behind.
+fn anonymous_pages() -> Result<f64, String> {
+    let status = fs::read_to_string("/proc/self/status").map_err(|e| format!("reading /proc/self/status: {e}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let kib = line.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
+    kib.map(|kib| kib * 1024.0 / PAGE as f64).ok_or_else(|| "/proc/self/status has no RssAnon".to_owned())
 }
 
 /// The faults that this process and its children have taken and that no device had to serve.
