@@ -96,14 +96,36 @@ impl Profile {
     }
 
     /// Reads and checks a profile.
+    ///
+    /// # Errors
+    /// The text is no profile, or a cost is missing, unknown or no number.
     pub fn parse(text: &str) -> Result<Profile, ProfileError> {
-        let profile: Profile = ron::from_str(text).map_err(|error| ProfileError::Syntax {
+        let profile = Profile::read(text)?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// As [`Profile::parse`], for a profile that another version of this program has written: a cost that it does not
+    /// know is taken from [`Profile::xeon_2017`], with that one's provenance, and one that is no longer used is left out.
+    ///
+    /// # Errors
+    /// The text is no profile, or a cost is no number.
+    pub fn parse_of_any_version(text: &str) -> Result<Profile, ProfileError> {
+        let mut profile = Profile::read(text)?;
+        profile.costs.retain(|name, _| Primitive::from_name(name).is_some());
+        for (name, cost) in Profile::xeon_2017().costs {
+            profile.costs.entry(name).or_insert(cost);
+        }
+        profile.check()?;
+        Ok(profile)
+    }
+
+    fn read(text: &str) -> Result<Profile, ProfileError> {
+        ron::from_str(text).map_err(|error| ProfileError::Syntax {
             line: error.span.start.line,
             column: error.span.start.col,
             message: error.code.to_string(),
-        })?;
-        profile.check()?;
-        Ok(profile)
+        })
     }
 
     /// Every primitive has a sane cost, and there are no others.
@@ -144,7 +166,7 @@ impl Profile {
 
     /// The cost of `primitive`.
     pub fn cost(&self, primitive: Primitive) -> &Cost {
-        // `check` has proved that every primitive is there; profiles are only made by `parse` and by `set`.
+        // `check` has proved that every primitive is there; profiles are only made by reading one and by `set`.
         &self.costs[primitive.name()]
     }
 
@@ -235,6 +257,22 @@ mod tests {
     fn a_profile_survives_writing_and_reading() {
         let profile = Profile::xeon_2017();
         assert_eq!(Profile::parse(&profile.to_ron()).unwrap(), profile);
+    }
+
+    #[test]
+    fn a_profile_of_another_version_is_completed_with_what_is_published_and_keeps_what_was_measured() {
+        let mut old = Profile::xeon_2017();
+        let measured = Provenance::Measured { host: "h".to_owned(), method: "m".to_owned(), when: "w".to_owned() };
+        old.set(Primitive::SystemCall, 123.0, None, measured);
+        let cost = old.costs.remove("context_switch").unwrap();
+        old.costs.insert("no_longer_used".to_owned(), cost);
+        let text = old.to_ron();
+        assert!(Profile::parse(&text).is_err());
+        let read = Profile::parse_of_any_version(&text).unwrap();
+        assert_eq!(read.cost(Primitive::SystemCall).value, 123.0);
+        assert_eq!(read.cost(Primitive::ContextSwitch), Profile::xeon_2017().cost(Primitive::ContextSwitch));
+        assert_eq!(read.costs.len(), Primitive::ALL.len());
+        assert!(Profile::parse_of_any_version(&text.replace("123", "-1")).is_err());
     }
 
     #[test]

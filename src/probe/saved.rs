@@ -108,13 +108,14 @@ pub fn save_report(report: &Report) -> Result<PathBuf, SavedError> {
     Ok(path)
 }
 
-/// The profile in a file; `None` if there is no such file.
+/// The profile in a file; `None` if there is no such file. What another version of this program did not measure has
+/// its published cost.
 ///
 /// # Errors
 /// There is one and it can't be used.
 pub fn load_from(path: &Path) -> Result<Option<Profile>, SavedError> {
     let Some(text) = read(path)? else { return Ok(None) };
-    Profile::parse(&text).map(Some).map_err(|source| SavedError::Broken { path: path.to_owned(), source })
+    Profile::parse_of_any_version(&text).map(Some).map_err(|source| SavedError::Broken { path: path.to_owned(), source })
 }
 
 /// The report in a file; `None` if there is no such file.

@@ -118,7 +118,7 @@ pub fn run(
         let name = work.name();
         progress(Progress { doing: &name, done: workloads.len(), of: works.len() });
         let measured = host.measure(*work);
-        let predicted = ground.predict(*work);
+        let predicted = host.apart(|| ground.predict(*work));
         if cancel.load(Relaxed) {
             // What was broken off has too few samples to be told.
             break;
@@ -192,6 +192,9 @@ impl Host {
     }
     fn measure(&self, _: Work) -> Result<Vec<f64>, String> {
         Err(format!("the works need Linux; this is {}", std::env::consts::OS))
+    }
+    fn apart(&self, body: impl FnOnce() -> Result<Vec<f64>, String>) -> Result<Vec<f64>, String> {
+        body()
     }
     fn interprets_guests(&self) -> bool {
         false

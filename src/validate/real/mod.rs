@@ -93,6 +93,15 @@ impl Host<'_> {
         }
     }
 
+    /// Runs `body` in a process of its own, so that this one stays small: a simulation leaves much memory behind, and
+    /// the works fork this process, which costs the more the larger it is.
+    ///
+    /// # Errors
+    /// Those of `body`, and what became of the process.
+    pub fn apart(&self, body: impl FnOnce() -> Result<Vec<f64>, String>) -> Result<Vec<f64>, String> {
+        in_child_until(self.stop, body)
+    }
+
     /// Whether `/dev/kvm` interprets its guests here.
     pub fn interprets_guests(&self) -> bool {
         self.interpreted
