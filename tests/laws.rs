@@ -10,13 +10,19 @@ use strata::machine::{self, End, Machine, Outcome, RunOptions};
 use strata::trace::{JourneyId, OperationKind, Recorder, StackId, What};
 use support::*;
 
-fn costs() -> Table {
-    Profile::xeon_2017().table()
+/// Of every second seed a disk that tells of many requests at once, and idle states that deepen bit by bit.
+fn costs(seed: u64) -> Table {
+    let mut costs = Profile::xeon_2017().table();
+    if seed % 2 == 1 {
+        costs.set(Primitive::DiskBatch, 8);
+        costs.set(Primitive::IdleShallowUntil, Time::us(20).as_ps());
+    }
+    costs
 }
 
 fn run(spec: &Spec, seed: u64) -> Outcome {
     let options = RunOptions { until: Time::ms(40), max_events: 200_000, ..RunOptions::default() };
-    machine::run(spec, &costs(), seed, &options, |_, _| true).unwrap()
+    machine::run(spec, &costs(seed), seed, &options, |_, _| true).unwrap()
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -261,7 +267,7 @@ proptest! {
 
     #[test]
     fn law_6_no_processor_idles_while_a_task_that_may_run_on_it_is_ready(spec in spec(), seed in any::<u64>()) {
-        let (machine, topology, first) = Machine::new(&spec, &costs(), seed).unwrap();
+        let (machine, topology, first) = Machine::new(&spec, &costs(seed), seed).unwrap();
         let mut simulation = Simulation::new(machine, first);
         let mut sink = Recorder::discard();
         for _ in 0..20_000 {
@@ -283,7 +289,7 @@ proptest! {
         operations in proptest::collection::vec(stays_inside(), 1..6), seed in any::<u64>(),
         interpreted in proptest::collection::vec(any::<bool>(), 1..4),
     ) {
-        let mut costs = costs();
+        let mut costs = costs(seed);
         for &primitive in Primitive::VIRTUALIZATION {
             costs.set(primitive, 0);
         }
@@ -323,7 +329,7 @@ proptest! {
         let (first, second) = (run(&spec, seed), run(&spec, seed));
         prop_assert_eq!(first.trace_hash, second.trace_hash);
         let statistics_only = RunOptions { until: Time::ms(40), max_events: 200_000, keep_trace: false, ..RunOptions::default() };
-        let bare = machine::run(&spec, &costs(), seed, &statistics_only, |_, _| true).unwrap();
+        let bare = machine::run(&spec, &costs(seed), seed, &statistics_only, |_, _| true).unwrap();
         prop_assert_eq!(first.trace_hash, bare.trace_hash);
     }
 
@@ -331,7 +337,7 @@ proptest! {
     fn law_10_stepping_back_restores_the_state_and_seeking_equals_running(
         spec in spec(), seed in any::<u64>(), interval in 1u64..200, walk in proptest::collection::vec((0u8..3, 0u64..60), 1..12),
     ) {
-        let (machine, _, first) = Machine::new(&spec, &costs(), seed).unwrap();
+        let (machine, _, first) = Machine::new(&spec, &costs(seed), seed).unwrap();
         let simulation = Simulation::new(machine, first);
         let mut sink = Recorder::discard();
         // The hash after each number of events, by running straight on.
@@ -398,7 +404,7 @@ fn law_5_tasks_that_always_run_share_a_core_by_weight() {
         let heavy = |weight| ProcessSpec { weight, ..process("app", 0) };
         let spec = beside(weights.map(heavy).to_vec(), vec![program(always())]);
         let options = RunOptions { until: Time::ms(500), ..RunOptions::default() };
-        let outcome = machine::run(&spec, &costs(), 7, &options, |_, _| true).unwrap();
+        let outcome = machine::run(&spec, &costs(7), 7, &options, |_, _| true).unwrap();
         let weighted = |i: usize| outcome.stats[i].ledger[0] as f64 * 1024.0 / f64::from(weights[i]);
         let apart = (weighted(0) - weighted(1)).abs();
         let slices = 2.0 * Time::ms(3).as_ps() as f64 * 1024.0 / f64::from(weights[0].min(weights[1]));
@@ -415,7 +421,7 @@ fn a_task_that_wakes_preempts_by_weighted_run_time() {
     let light = ProcessSpec { weight: 64, ..process("light", 0) };
     let spec = beside(vec![light, process("sleeper", 1)], vec![program(always), program(sleeper)]);
     let options = RunOptions { until: Time::ms(200), ..RunOptions::default() };
-    let outcome = machine::run(&spec, &costs(), 7, &options, |_, _| true).unwrap();
+    let outcome = machine::run(&spec, &costs(7), 7, &options, |_, _| true).unwrap();
     let sleep = outcome.stats[1].latency_of(OperationKind::Sleep).expect("it sleeps");
     assert!(sleep.p50 < Time::us(320).0, "{}", Time(sleep.p50));
 }
@@ -437,14 +443,14 @@ fn a_stack_that_is_done_early_has_the_throughput_that_it_has_alone() {
     assert!((10_000.0..20_000.0).contains(&alone), "{alone}");
     // Cut off in the middle, it was active to the end.
     let options = RunOptions { until: Time::us(500), ..RunOptions::default() };
-    let cut = machine::run(&spec(1), &costs(), 7, &options, |_, _| true).unwrap();
+    let cut = machine::run(&spec(1), &costs(7), 7, &options, |_, _| true).unwrap();
     assert_eq!(cut.stats[0].active(cut.simulated), Time::us(500) - trace(&cut).journeys[0].start);
 }
 
 #[test]
 fn snapshots_of_a_large_machine_stay_within_their_bytes() {
     let spec = Spec { host: host(4), programs: vec![reader(20)], stacks: four_stacks(16) };
-    let (machine, _, first) = Machine::new(&spec, &costs(), 7).unwrap();
+    let (machine, _, first) = Machine::new(&spec, &costs(7), 7).unwrap();
     let simulation = Simulation::new(machine, first);
     let start = simulation.bytes();
     // At least what its tasks and processors take: some hundred bytes each.
@@ -510,7 +516,7 @@ fn a_description_that_breaks_a_limit_makes_an_error_and_no_machine() {
     let with = |change: &dyn Fn(&mut Spec)| {
         let mut spec = good();
         change(&mut spec);
-        Machine::new(&spec, &costs(), 7).map(|_| ())
+        Machine::new(&spec, &costs(7), 7).map(|_| ())
     };
     let of_process = |change: &dyn Fn(&mut ProcessSpec)| {
         with(&|spec| match &mut spec.stacks[0] {

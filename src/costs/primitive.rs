@@ -171,6 +171,10 @@ primitives! {
     EmulatedInstruction "emulated_instruction" Ns "interpret an instruction" "Fetching, decoding and executing one guest instruction in software";
     EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
     EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
+
+    // Idle states and disks, more exactly
+    IdleShallowUntil "idle_shallow_until" Ns "idle until less shallow" "How long a core may have been idle and still be in its shallowest state; from there it sinks to the deepest one";
+    DiskBatch "disk_batch" Count "requests told together" "Most requests of which the device tells by one interrupt, when it has served all; 1: each as it is done";
 }
 
 impl Primitive {

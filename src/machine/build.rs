@@ -55,6 +55,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
                 busy: 0,
                 shared_until: Time::ZERO,
                 queue: VecDeque::new(),
+                batch: u32::try_from(costs.get(Primitive::DiskBatch)).unwrap_or(u32::MAX).max(1),
+                served: Vec::new(),
                 stream: Stream::new(seed, "disk"),
             },
             nic: Nic { component: ComponentId::NONE, sending_until: Time::ZERO, receiving_until: Time::ZERO },

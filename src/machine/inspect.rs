@@ -284,7 +284,10 @@ impl Look<'_> {
         }
         vec![
             Fact::new("being served", requests_text(disk.busy as usize)),
-            Fact::new("at the same time at most", requests_text(disk.channels as usize)),
+            match disk.batch {
+                1 => Fact::new("at the same time at most", requests_text(disk.channels as usize)),
+                _ => Fact::new("served and not yet told of", requests_text(disk.served.len())),
+            },
             Fact::new("waiting in the device", requests_text(disk.queue.len())),
         ]
     }

@@ -115,8 +115,8 @@ pub struct Core {
     pub timer_generation: u32,
     pub idle_since: Option<Time>,
     pub idle_total: Time,
-    /// Woken from idle and not yet paid for: what that costs.
-    pub waking: Option<Primitive>,
+    /// Woken from idle and not yet paid for: from which depth, and how long that takes.
+    pub waking: Option<(Primitive, Time)>,
 }
 
 /// A stretch of work under way on a core.
@@ -317,6 +317,10 @@ pub struct Disk {
     /// Until when the part that all requests pass is taken.
     pub shared_until: Time,
     pub queue: VecDeque<RequestId>,
+    /// Of how many requests it tells at once; 1: of each by itself.
+    pub batch: u32,
+    /// Served and not yet told of, if it tells of many at once.
+    pub served: Vec<RequestId>,
     pub stream: Stream,
 }
 
@@ -344,6 +348,8 @@ pub struct Request {
     pub started: Time,
     /// Served: on its way back.
     pub done: bool,
+    /// The next one that the same interrupt tells of.
+    pub with: Option<RequestId>,
 }
 
 /// What a request asks for.
@@ -444,7 +450,7 @@ impl State {
             + self.vms.len() * size_of::<Vm>()
             + self.groups.iter().map(group).sum::<usize>()
             + self.requests.len() * size_of::<Request>()
-            + (self.free_requests.len() + self.disk.queue.len()) * size_of::<RequestId>()
+            + (self.free_requests.len() + self.disk.queue.len() + self.disk.served.len()) * size_of::<RequestId>()
     }
 
     /// The vCPU thread behind a virtual processor; `None` for a core of the hardware.

@@ -211,8 +211,7 @@ impl Turn<'_> {
         let cpu = self.s.cpu_mut(core_id);
         cpu.pending.push_back(irq);
         if let Some(since) = cpu.core.idle_since {
-            let deep = self.now - since >= self.f.time(Primitive::IdleDeepAfter);
-            cpu.core.waking = Some(if deep { Primitive::IdleExitDeep } else { Primitive::IdleExit });
+            cpu.core.waking = Some(super::hardware::idle::exit(&self.f.costs, self.now - since));
         }
         self.look_again(core_id, core_id);
     }

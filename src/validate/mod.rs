@@ -108,8 +108,8 @@ pub fn run(
     let start = Instant::now();
     let mut before = Load::now();
     let host = Host::new(cancel);
-    let ground =
-        Ground { costs: profile.table(), in_guest, cores: 2, interpreted: host.interprets_guests(), stop: cancel };
+    let (costs, interpreted) = (profile.table(), host.interprets_guests());
+    let ground = Ground { costs, in_guest, cores: processors(), interpreted, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {
         if cancel.load(Relaxed) {
@@ -139,6 +139,12 @@ pub fn run(
         passed: median_error.is_some_and(|error| error <= TOLERANCE) && !cancelled,
         workloads,
     }
+}
+
+/// The processors that the works may use; no work keeps more than some tens busy.
+fn processors() -> u16 {
+    const MOST: usize = 32;
+    std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, MOST) as u16)
 }
 
 fn workload(

@@ -5,7 +5,10 @@
 //! disk that part is the back end's thread, and whatever rate the provider allows. Modelled: so many servers with
 //! service times drawn from the profile's distribution, plus transfer time beyond the first 4 KiB; the shared part,
 //! held by each request for a fixed time and for its transfer, which lie within its service; one queue in order of
-//! arrival. Left out: garbage collection, write caches, fairness between submission queues, limits that allow bursts,
+//! arrival. A virtual disk whose back end is one thread without a queue of its own works otherwise: it takes what the
+//! ring holds, serves one request after the other, and interrupts once, when the ring is empty. Modelled too, for a
+//! profile whose `disk_batch` is more than one: a request that follows another right away takes only the shared part's
+//! time, and all that were served wait for the last. Left out: garbage collection, write caches, fairness between submission queues, limits that allow bursts,
 //! SATA and spinning disks.
 
 use crate::costs::Primitive;
@@ -14,7 +17,7 @@ use crate::trace::{Crossing, Token, Wait, What};
 
 use crate::machine::frame::{Irq, IrqKind, RequestId};
 use crate::machine::journal::Ride;
-use crate::machine::state::RequestKind;
+use crate::machine::state::{Request, RequestKind};
 use crate::machine::turn::Turn;
 use crate::machine::{Event, Served};
 
@@ -26,14 +29,17 @@ impl Turn<'_> {
         self.s.request_mut(request).ride = ride;
         let component = self.s.disk.component;
         self.s.journal.wait(self.sink, ride, Wait::DeviceQueue, Some(component), self.now);
-        if self.s.disk.busy < self.s.disk.channels {
-            self.disk_start(request);
+        let disk = &self.s.disk;
+        let channels = if disk.batch > 1 { 1 } else { disk.channels };
+        if disk.busy < channels {
+            self.disk_start(request, false);
         } else {
             self.s.disk.queue.push_back(request);
         }
     }
 
-    fn disk_start(&mut self, id: RequestId) {
+    /// The device begins to serve a request; `follows`: right after another one, in the same batch.
+    fn disk_start(&mut self, id: RequestId, follows: bool) {
         let draw = self.s.disk.stream.next_u32();
         let request = *self.s.request(id);
         let more = u128::from(request.bytes.saturating_sub(FIRST_BLOCK)) * 1_000_000_000_000;
@@ -42,22 +48,41 @@ impl Turn<'_> {
         let shared = self.f.time(Primitive::DiskRequest) + transfer;
         let service = Time(self.f.costs.sample(service(request.kind), draw)) + transfer;
         let start = self.s.disk.shared_until.max(self.now);
+        let takes = if follows { shared } else { service.max(shared) };
         self.s.disk.busy += 1;
         self.s.disk.shared_until = start + shared;
         self.s.request_mut(id).started = start;
-        self.scheduler.at(start + service.max(shared), Event::DiskDone(Served(id)));
+        self.scheduler.at(start + takes, Event::DiskDone(Served(id)));
     }
 
-    /// The device has served a request: it starts the next one and interrupts.
+    /// The device has served a request: it starts the next one and interrupts, or goes on with its batch.
     pub fn disk_done(&mut self, id: RequestId) {
-        let request = *self.s.request(id);
-        let (component, what) = (self.s.disk.component, What::Pay(service(request.kind)));
-        self.hardware_hop(request.ride, what, component, Crossing::Device, Token::IoRequest, request.started);
         self.s.disk.busy -= 1;
-        if let Some(next) = self.s.disk.queue.pop_front() {
-            self.disk_start(next);
+        self.s.disk.served.push(id);
+        let full = self.s.disk.served.len() >= self.s.disk.batch as usize;
+        let next = self.s.disk.queue.pop_front();
+        if let Some(next) = next {
+            self.disk_start(next, self.s.disk.batch > 1);
         }
-        self.interrupt(request.cpu, Irq { kind: IrqKind::Device(id), ride: request.ride });
+        if full || next.is_none() {
+            self.disk_tell();
+        }
+    }
+
+    /// One interrupt, at the processor that submitted the first of the requests that it tells of.
+    fn disk_tell(&mut self) {
+        let served = std::mem::take(&mut self.s.disk.served);
+        let component = self.s.disk.component;
+        for (index, &id) in served.iter().enumerate() {
+            let request = *self.s.request(id);
+            let what = What::Pay(service(request.kind));
+            self.hardware_hop(request.ride, what, component, Crossing::Device, Token::IoRequest, request.started);
+            self.s.request_mut(id).with = served.get(index + 1).copied();
+        }
+        if let Some(&first) = served.first() {
+            let Request { cpu, ride, .. } = *self.s.request(first);
+            self.interrupt(cpu, Irq { kind: IrqKind::Device(first), ride });
+        }
     }
 }
 

@@ -108,6 +108,7 @@ impl Turn<'_> {
                     cpu: at.cpu,
                     started: Time::ZERO,
                     done: false,
+                    with: None,
                     ..guest
                 });
                 match guest.kind {

@@ -23,6 +23,7 @@ impl Turn<'_> {
             stack: self.s.task(task).stack,
             started: Time::ZERO,
             done: false,
+            with: None,
         })
     }
 

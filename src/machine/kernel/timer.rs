@@ -2,18 +2,18 @@
 //!
 //! Real: an interrupt enters through the IDT, is acknowledged, and its handler runs with interrupts off; the local
 //! timer is programmed for the earliest of the kernel's high-resolution timers (TSC deadline).
-//! A core that was idle first leaves its idle state: a shallow one at first, a deeper one after a while (C-states; in
-//! a guest whatever the layers below do with a processor that halts).
-//! Modelled: two depths by the time that the core was idle; entry and return as one cost, the handler of each kind, one deadline per processor. A guest's write of
-//! the deadline is an exit; the hypervisor sets a timer of its own kernel, whose interrupt it injects.
+//! A core that was idle first leaves its idle state (`idle.rs`).
+//! Modelled: entry and return as one cost, the handler of each kind, one deadline per processor. One interrupt of a
+//! device may tell of many requests, whose handler then goes on from one to the next. A guest's write of the deadline
+//! is an exit; the hypervisor sets a timer of its own kernel, whose interrupt it injects.
 //! Left out: softirq threads, interrupt moderation and affinity, timer slack, the tick of a busy processor.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{CpuId, Crossing, ExitReason, Token};
+use crate::trace::{CpuId, Crossing, ExitReason, Token, What};
 
 use crate::machine::Event;
-use crate::machine::frame::{At, Irq, IrqKind, Kind, RequestId, TaskId};
+use crate::machine::frame::{At, Frame, Irq, IrqKind, Kind, RequestId, TaskId};
 use crate::machine::journal::Ride;
 use crate::machine::state::{Origin, RequestKind, Timer};
 use crate::machine::turn::Turn;
@@ -31,7 +31,10 @@ impl Turn<'_> {
         let component = self.s.cpu(at.cpu).component;
         match (pc, kind) {
             (0, _) => match self.s.cpu_mut(at.cpu).core.waking.take() {
-                Some(exit) => self.pay(at, 1, exit, 1, component, Crossing::None, Token::Interrupt),
+                Some((depth, takes)) => {
+                    let what = What::Pay(depth);
+                    self.spend(at, 1, what, takes, 1, component, Crossing::None, Token::Interrupt);
+                }
                 None => self.goto(at, 1),
             },
             (1, _) => {
@@ -81,8 +84,11 @@ impl Turn<'_> {
             }
             COMPLETED if packet => self.receive_on_socket(at, request, FINISHED),
             COMPLETED | FINISHED => {
-                self.goto(at, LEAVE);
                 let served = *self.s.request(request);
+                match served.with {
+                    Some(next) => self.go_on_with(at, next),
+                    None => self.goto(at, LEAVE),
+                }
                 self.s.free_requests.push(request);
                 match served.origin {
                     Origin::Task(task) => {
@@ -97,6 +103,16 @@ impl Turn<'_> {
                 }
             }
             _ => self.leave_interrupt(at),
+        }
+    }
+
+    /// The same interrupt tells of another request: its handler goes on with that one's journey.
+    fn go_on_with(&mut self, at: At, next: RequestId) {
+        let kind = IrqKind::Device(next);
+        // Whoever was still bringing it is too late.
+        let ride = self.pass_with(self.s.request(next).ride, kind);
+        if let Some(frame) = self.frames(at.context).last_mut() {
+            *frame = Frame::at(Kind::Interrupt(kind), ride, ENTERED);
         }
     }
 

@@ -13,6 +13,7 @@
 //! uses what root adds.
 
 #[cfg(target_os = "linux")]
+mod aio;
 mod cell;
 mod derived;
 #[cfg(target_os = "linux")]

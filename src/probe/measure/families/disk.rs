@@ -2,20 +2,22 @@
 //!
 //! Each request is timed by itself: the distribution is the device's, and the kernel's way there and back, which the
 //! profile takes off. In a guest the device is the layer below's. Channels follow from Little's law: what many requests
-//! at once get done, times how long one alone takes. How many small and how many large reads get done when many ask at
-//! once gives the part that all of them pass one after the other: a time for each and a bandwidth. Left out: what a full or aged device does, and its write
-//! cache. The file is of random bytes, small against the disk, and removed at the end.
+//! at once get done, times how long one alone takes. How many small and how many large reads get done when many are in
+//! flight gives the part that all of them pass one after the other: a time for each and a bandwidth. One that serves
+//! requests one by one and tells of all of them together is found out by the times at which reads that were begun
+//! together are completed. Left out: what a full or aged device does, and its write cache. The file is of random bytes,
+//! small against the disk, and removed at the end.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use rustix::io::{pread, pwrite};
 
 use super::super::Plan;
+use super::super::aio::Reads;
 use super::super::cell::Bench;
 use super::super::memory_region::{Chance, PAGE, Pages, Region};
 use super::super::timing::{Samples, elapsed_ns};
@@ -26,6 +28,7 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("direct_read_4k", Unit::Ns),
     ("direct_write_4k", Unit::Ns),
     ("fsync", Unit::Ns),
+    ("disk_batch", Unit::Count),
     ("disk_channels", Unit::Count),
     ("disk_request", Unit::Ns),
     ("disk_bandwidth", Unit::BytesPerSecond),
@@ -34,6 +37,8 @@ pub const GIVES: &[(&str, Unit)] = &[
 /// What must stay free on the disk beside the probe's file.
 const LEAVE_FREE: u64 = 1 << 30;
 const MIB: usize = 1 << 20;
+/// So many small reads in flight keep any device busy.
+const DEPTH: usize = 32;
 /// Bytes of a read whose time is mostly the transfer.
 const LARGE: usize = 256 << 10;
 
@@ -68,16 +73,20 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     })?;
     bench.put_ns("fsync", &syncs, "write of 4 KiB at a random place and fsync, one after the other");
 
-    bench.doing("requests served at the same time");
     let small = reads.median();
-    let depth = if quick { 16 } else { 32 };
-    let per_ns = disk.together(depth, PAGE)?;
+    bench.doing("requests told of together");
+    let batch = Samples::of_events(vec![disk.batch(small)? as f64]);
+    let method = "reads begun together that are all completed at once, and long after one alone would be; 1: none are";
+    bench.put("disk_batch", Unit::Count, &batch, method);
+
+    bench.doing("requests served at the same time");
+    let per_ns = disk.together(DEPTH, PAGE)?;
     let channels = Samples::of_events(per_ns.iter().map(|rate| (rate * small).round().max(1.0)).collect());
-    let method = format!("Little's law: direct reads a second by {depth} threads at once, times the time of one alone");
+    let method = format!("Little's law: direct reads a second with {DEPTH} in flight, times the time of one alone");
     bench.put("disk_channels", Unit::Count, &channels, method);
     let each = Samples::of_events(per_ns.iter().filter(|&&rate| rate > 0.0).map(|rate| 1.0 / rate).collect());
     let method =
-        format!("time for each of the 4 KiB that {depth} threads read at once: what no request can be faster than");
+        format!("time for each of the 4 KiB reads of which {DEPTH} are in flight: what no request can be faster than");
     bench.put_ns("disk_request", &each, method);
 
     bench.doing("disk bandwidth");
@@ -85,7 +94,7 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let one = each.median();
     let per_second =
         large.iter().filter(|&&rate| rate > 0.0).map(|rate| (LARGE - PAGE) as f64 * 1e9 / (1.0 / rate - one).max(1.0));
-    let method = "what the time for each of the 256 KiB that 8 threads read at once is more than \"disk_request\"";
+    let method = "what the time for each of the 256 KiB reads of which 8 are in flight is more than \"disk_request\"";
     bench.put("disk_bandwidth", Unit::BytesPerSecond, &Samples::of_events(per_second.collect()), method);
     Ok(())
 }
@@ -157,41 +166,93 @@ impl Disk<'_> {
         Ok(Samples::of_events(values))
     }
 
-    /// Reads of `block` bytes by `depth` threads at once: requests per nanosecond, in each of several stretches of time.
+    /// Reads of `block` bytes, `depth` always in flight: requests per nanosecond, in each of several stretches of time.
     fn together(&self, depth: usize, block: usize) -> Result<Vec<f64>, String> {
-        let done = AtomicU64::new(0);
-        let stop = std::sync::atomic::AtomicBool::new(false);
-        let stretch = self.share / 9;
-        std::thread::scope(|scope| {
-            for thread in 0..depth {
-                let (done, stop) = (&done, &stop);
-                scope.spawn(move || {
-                    let Ok(mut buffer) = Region::new(block, Pages::Small) else { return };
-                    let mut chance = Chance(1000 + thread as u64);
-                    while !stop.load(SeqCst) {
-                        let at = (chance.below(self.blocks) * block) as u64;
-                        if pread(self.file, buffer.bytes_mut(), at).is_ok() {
-                            done.fetch_add(1, SeqCst);
-                        }
-                    }
-                });
+        const STRETCHES: u32 = 9;
+        let mut buffer = Region::new(depth * block, Pages::Small)?;
+        let mut reads = Reads::new(self.file, &mut buffer, block).map_err(no_aio)?;
+        let mut chance = Chance(1000);
+        let mut place = || (chance.below(self.blocks) * block) as u64;
+        let failed = |e: io::Error| format!("direct reads of {block} bytes, {depth} at once: {e}");
+        let all: Vec<(usize, u64)> = (0..depth).map(|part| (part, place())).collect();
+        reads.begin(&all).map_err(failed)?;
+        let (mut rates, mut done, mut since) = (Vec::new(), 0, Instant::now());
+        while rates.len() < STRETCHES as usize {
+            let parts = reads.wait().map_err(failed)?;
+            done += parts.len();
+            let elapsed = elapsed_ns(since);
+            if elapsed >= self.share.as_nanos() as f64 / f64::from(STRETCHES) {
+                rates.push(done as f64 / elapsed);
+                (done, since) = (0, Instant::now());
             }
-            std::thread::sleep(stretch);
-            let rates = (0..8).map(|_| {
-                let (start, before) = (Instant::now(), done.load(SeqCst));
-                std::thread::sleep(stretch);
-                (done.load(SeqCst) - before) as f64 / elapsed_ns(start)
-            });
-            let rates: Vec<f64> = rates.collect();
-            stop.store(true, SeqCst);
-            if rates.iter().all(|&rate| rate == 0.0) { Err("no read succeeded".to_owned()) } else { Ok(rates) }
-        })
+            let again: Vec<(usize, u64)> = parts.into_iter().map(|part| (part, place())).collect();
+            reads.begin(&again).map_err(failed)?;
+        }
+        // The first filled the device.
+        Ok(rates.split_off(1))
     }
+
+    /// How many reads at most the device completes all at once instead of each as it is done; `one` is how long a read
+    /// takes alone.
+    fn batch(&self, one: f64) -> Result<usize, String> {
+        let mut most = 1;
+        for count in [8, DEPTH] {
+            let (first, last) = self.begun_together(count)?;
+            if is_batch(first, last, one) {
+                most = count;
+            }
+        }
+        Ok(most)
+    }
+
+    /// When the first and the last of `count` reads that were begun together were completed: medians of many runs.
+    fn begun_together(&self, count: usize) -> Result<(f64, f64), String> {
+        let mut buffer = Region::new(count * PAGE, Pages::Small)?;
+        let mut reads = Reads::new(self.file, &mut buffer, PAGE).map_err(no_aio)?;
+        let mut chance = Chance(31);
+        let failed = |e: io::Error| format!("{count} direct reads at once: {e}");
+        let (begin, mut firsts, mut lasts) = (Instant::now(), Vec::new(), Vec::new());
+        while lasts.len() < 200 && (lasts.len() < 9 || begin.elapsed() < self.share / 8) {
+            let all: Vec<(usize, u64)> =
+                (0..count).map(|part| (part, (chance.below(self.blocks) * PAGE) as u64)).collect();
+            let start = Instant::now();
+            reads.begin(&all).map_err(failed)?;
+            let mut done = 0;
+            while done < count {
+                let parts = reads.wait().map_err(failed)?;
+                if done == 0 {
+                    firsts.push(elapsed_ns(start));
+                }
+                done += parts.len();
+            }
+            lasts.push(elapsed_ns(start));
+        }
+        Ok((Samples::of_events(firsts).median(), Samples::of_events(lasts).median()))
+    }
+}
+
+/// Whether reads that were begun together were served one by one and told of together. A device that serves them at the
+/// same time tells of all at once too, but hardly later than of `one`; one that serves them one by one and tells of each
+/// has the first back long before the last.
+fn is_batch(first: f64, last: f64, one: f64) -> bool {
+    last < 1.2 * first && last > 1.5 * one
+}
+
+fn no_aio(error: io::Error) -> String {
+    format!("this kernel gives no asynchronous reads (io_setup: {error}), with which many are kept in flight")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_one_by_one_and_told_together_is_a_batch() {
+        // Measured: a virtual disk with one thread behind it. Eight reads at once, in microseconds.
+        assert!(is_batch(194.0, 196.0, 63.0));
+        // Many channels; one channel.
+        assert!(!is_batch(66.0, 75.0, 63.0) && !is_batch(63.0, 500.0, 63.0));
+    }
 
     #[test]
     fn a_nearly_full_disk_is_refused_and_the_message_says_what_to_do() {
