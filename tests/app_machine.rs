@@ -53,7 +53,7 @@ fn page(name: &str, size: Vec2) -> (Harness<'static, Shell>, tempfile::TempDir) 
     let mut shell = Shell::new(Settings::default(), None);
     shell.open("one-read");
     shell.finish_run();
-    shell.machine.places = Places { program: Some(script(name)), data: Some(folder.path().to_owned()) };
+    shell.machine.settle(Places { program: Some(script(name)), data: Some(folder.path().to_owned()) });
     shell.machine.inventory = Some(inventory());
     shell.apply(Command::Open(Tab::MyMachine));
     let app = |ui: &mut egui::Ui, shell: &mut Shell| {

@@ -56,6 +56,7 @@ fn bar_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
         title: recording.map_or("", |r| r.scenario.title.as_str()),
         tab: shell.tab,
         profile: recording.map(|r| &r.profile),
+        error: shell.machine.comparison.error_of_costs(),
     };
     Panel::top("bar")
         .exact_size(height(theme))

@@ -12,8 +12,8 @@ use crate::trace::{Recorder, StackId};
 use super::command::{Command, Side, Tab};
 use super::lanes::{LanesState, Window};
 use super::look::Selection;
+use super::machine_page::MachinePage;
 use super::machine_page::state::{LIVE, Task};
-use super::machine_page::{MachinePage, Places};
 use super::panels::inspector::{JourneyView, PartView, SeenFrom};
 use super::panels::library::Library;
 use super::panels::sandbox::Sandbox;
@@ -95,7 +95,7 @@ impl Shell {
             lanes: LanesState::default(),
             sandbox: Sandbox::default(),
             library: Library::new(),
-            machine: MachinePage::new(Places::default()),
+            machine: MachinePage::new(),
             shortcuts: false,
             quit: false,
             theme: theme_of(&settings),

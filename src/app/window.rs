@@ -58,7 +58,7 @@ pub fn run(options: Options) -> Result<(), AppError> {
     super::display_available().map_err(AppError::NoDisplay)?;
     let settings = Settings::load();
     let mut shell = Shell::new(settings, options.measured);
-    shell.machine.places = Places::own();
+    shell.machine.settle(Places::own());
     let first = crate::scenario::library().first().map_or("", |built_in| built_in.id);
     shell.open(options.open.as_deref().unwrap_or(first));
     // The windowing libraries panic where they find no way to go on; that is an error like any other here.

@@ -14,6 +14,9 @@ use crate::validate::{Report, Work, Workload};
 /// A file is some hundred KiB; nothing larger is read.
 const MOST_BYTES: u64 = 16 << 20;
 
+/// So many works say something about simulations in general.
+const ENOUGH_WORKS: usize = 10;
+
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Compared {
@@ -53,11 +56,14 @@ impl Comparison {
 
     /// The median of the sizes of all errors, and how many there are.
     pub fn median_error(&self) -> Option<(f64, usize)> {
-        let mut sizes: Vec<f64> = self.lines.values().filter_map(|line| line.workload.error).map(f64::abs).collect();
-        sizes.sort_by(f64::total_cmp);
-        let middle = sizes.get(sizes.len() / 2)?;
-        let other = sizes.get((sizes.len() - 1) / 2)?;
-        Some(((middle + other) / 2.0, sizes.len()))
+        median(self.lines.values())
+    }
+
+    /// By how much simulations with this computer's costs are off, for the badge: the median error of the works that
+    /// were predicted with these costs, if they are enough to speak for others.
+    pub fn error_of_costs(&self) -> Option<f64> {
+        let (error, count) = median(self.lines.values().filter(|line| !line.outdated))?;
+        (count >= ENOUGH_WORKS).then_some(error)
     }
 
     /// What was kept in `folder`; nothing if there is nothing, or nothing that can be read. `costs` is when the costs
@@ -94,6 +100,14 @@ impl Comparison {
             tracing::warn!("the comparison is not kept in {}: {error}", path.display());
         }
     }
+}
+
+fn median<'a>(lines: impl Iterator<Item = &'a Compared>) -> Option<(f64, usize)> {
+    let mut sizes: Vec<f64> = lines.filter_map(|line| line.workload.error).map(f64::abs).collect();
+    sizes.sort_by(f64::total_cmp);
+    let middle = sizes.get(sizes.len() / 2)?;
+    let other = sizes.get((sizes.len() - 1) / 2)?;
+    Some(((middle + other) / 2.0, sizes.len()))
 }
 
 fn path_in(folder: &Path) -> PathBuf {
@@ -135,6 +149,19 @@ mod tests {
         let later = SystemTime::now() + std::time::Duration::from_secs(3600);
         let outdated = Comparison::load(&folder.path().join("new"), Some(later));
         assert!(outdated.lines.values().all(|line| line.outdated));
+    }
+
+    #[test]
+    fn the_badge_tells_no_error_of_a_few_works_or_of_earlier_costs() {
+        let mut comparison = Comparison::default();
+        for number in 0..10 {
+            assert_eq!(comparison.error_of_costs(), None);
+            let line = Compared { workload: workload("", Some(-0.06)), outdated: false };
+            comparison.lines.insert(number.to_string(), line);
+        }
+        assert!(comparison.error_of_costs().is_some_and(|error| (error - 0.06).abs() < 1e-9));
+        comparison.outdate();
+        assert_eq!(comparison.error_of_costs(), None);
     }
 
     #[test]

@@ -125,9 +125,17 @@ pub const LIVE: Duration = Duration::from_secs(1);
 
 impl MachinePage {
     /// A page that knows nothing yet.
-    pub fn new(places: Places) -> MachinePage {
-        let export = Export { path: export_path(), ..Export::default() };
-        MachinePage { places, export, ..MachinePage::default() }
+    pub fn new() -> MachinePage {
+        MachinePage { export: Export { path: export_path(), ..Export::default() }, ..MachinePage::default() }
+    }
+
+    /// Tells the page what it may start and where things are kept, and lets it read what was saved there.
+    pub fn settle(&mut self, places: Places) {
+        self.places = places;
+        self.read_saved();
+        if let Some(folder) = &self.places.data {
+            self.comparison = Comparison::load(folder, self.saved.when);
+        }
     }
 
     /// Takes in what has happened in the background; `open` says whether the page is shown. Returns true if this
@@ -179,10 +187,6 @@ impl MachinePage {
             return;
         }
         self.looked = true;
-        self.read_saved();
-        if let Some(folder) = &self.places.data {
-            self.comparison = Comparison::load(folder, self.saved.when);
-        }
         if self.inventory.is_none() {
             self.take_inventory();
         }

@@ -7,7 +7,7 @@ use super::widgets::badge_ui;
 use crate::app::command::{self, Command, Side, Tab};
 use crate::app::fonts;
 use crate::app::theme::{TextRole, Theme};
-use crate::costs::{Profile, Provenance};
+use crate::costs::Profile;
 
 /// What the bar shows.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub struct Top<'a> {
     pub tab: Tab,
     /// Whose costs the run was made with.
     pub profile: Option<&'a Profile>,
+    /// By how much simulations with this computer's own costs are off, as a ratio, if that is known.
+    pub error: Option<f64>,
 }
 
 /// The height of the bar.
@@ -53,7 +55,7 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         }
         if let Some(profile) = top.profile {
             ui.add_space(8.0);
-            costs_badge_ui(ui, profile, theme);
+            costs_badge_ui(ui, profile, top.error, theme);
         }
     });
     out
@@ -102,11 +104,12 @@ fn quiet_button_ui(ui: &mut Ui, symbol: &str, command: Command, theme: &Theme, o
 }
 
 /// Whose costs: measured here, or from the literature.
-fn costs_badge_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
-    let measured = profile.costs.values().filter(|c| matches!(c.provenance, Provenance::Measured { .. })).count();
-    let (text, color) = match measured {
-        0 => (format!("costs: {}", profile.title), theme.provenance("literature")),
-        _ => ("costs: this host, measured".to_owned(), theme.provenance("measured")),
+fn costs_badge_ui(ui: &mut Ui, profile: &Profile, error: Option<f64>, theme: &Theme) {
+    let own = profile.id == Profile::THIS_HOST;
+    let (text, color) = match error.filter(|_| own) {
+        Some(error) => (format!("costs: this host, measured  ± {:.0} %", error * 100.0), theme.provenance("measured")),
+        None if own => ("costs: this host, measured".to_owned(), theme.provenance("measured")),
+        None => (format!("costs: {}", profile.title), theme.provenance("literature")),
     };
     let count = |word: &str| profile.costs.values().filter(|cost| cost.provenance.word() == word).count();
     let words = ["measured", "literature", "derived", "assumed"];
@@ -116,6 +119,13 @@ fn costs_badge_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
         .filter(|(_, n)| *n > 0)
         .map(|(word, n)| format!("{n} {word}"))
         .collect();
-    let hint = format!("{}\n{}\n{} costs: {}", profile.title, profile.machine, profile.costs.len(), counts.join(", "));
+    let mut hint =
+        format!("{}\n{}\n{} costs: {}", profile.title, profile.machine, profile.costs.len(), counts.join(", "));
+    if let Some(error) = error.filter(|_| own) {
+        hint += &format!(
+            "\nThe median error of predictions on this computer is {:.0} %: My machine has them all",
+            error * 100.0
+        );
+    }
     badge_ui(ui, &text, color, theme).on_hover_text(hint);
 }
