@@ -171,6 +171,7 @@ primitives! {
     EmulatedInstruction "emulated_instruction" Ns "interpret an instruction" "Fetching, decoding and executing one guest instruction in software";
     EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
     EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
+    EmulatedExitToUserSpace "emulated_exit_to_user_space" Ns "leave an interpreted KVM_RUN" "From the interpreter behind KVM_RUN out to the device model and back to the next guest instruction";
 }
 
 impl Primitive {
@@ -200,6 +201,7 @@ impl Primitive {
         Primitive::EmulatedInstruction,
         Primitive::EmulatedLoad,
         Primitive::EmulatedCpuid,
+        Primitive::EmulatedExitToUserSpace,
     ];
 }
 

@@ -35,17 +35,21 @@ fn steps(start: &VmStart) -> [Step; BEFORE + FIRST_PAGES * PER_PAGE + AFTER] {
         Step::Call(SystemCall, 1, Vcpus),
     ]);
     let (pages, last) = steps[BEFORE..].split_at_mut(FIRST_PAGES * PER_PAGE);
-    match start.technique {
+    let out = match start.technique {
         Technique::Hardware => {
             for page in pages.chunks_mut(PER_PAGE) {
                 let violation = [VmEntry, VmExit, ExitDispatch, HandleEptViolation];
                 page.copy_from_slice(&violation.map(|primitive| Step::Work(primitive, Vcpus)));
             }
             last[..3].copy_from_slice(&[VmEntry, VmExit, ExitDispatch].map(|primitive| Step::Work(primitive, Vcpus)));
+            ExitToUserSpace
         }
-        Technique::Interpreted => last[0] = Step::Work(EmulatedInstruction, Backends),
-    }
-    last[AFTER - 2] = Step::Work(ExitToUserSpace, Backends);
+        Technique::Interpreted => {
+            last[0] = Step::Work(EmulatedInstruction, Backends);
+            EmulatedExitToUserSpace
+        }
+    };
+    last[AFTER - 2] = Step::Work(out, Backends);
     steps
 }
 

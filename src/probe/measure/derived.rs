@@ -27,6 +27,12 @@ const fn rest(cost: Primitive, of: &'static str, less: &'static [Primitive]) -> 
 const EVERYWHERE: &[Rest] = &[
     Rest { cost: SocketSend, of: "tcp_send_receive", times: 0.5, less: &[SystemCall] },
     Rest { cost: SocketReceive, of: "tcp_send_receive", times: 0.5, less: &[SystemCall] },
+    // Only an interpreted guest gives this whole: a store, a decrement and a jump, and what the device model does.
+    rest(
+        EmulatedExitToUserSpace,
+        "emulated_mmio",
+        &[EmulatedLoad, EmulatedInstruction, EmulatedInstruction, EmulateAccess],
+    ),
 ];
 
 /// Where the kernel that was measured runs on the hardware.

@@ -16,6 +16,9 @@ pub fn why_not(primitive: Primitive) -> &'static str {
             "a program sees only the whole way from a wake-up to its own next instruction; see \"idle_wake\". The profile derives it"
         }
         PageWalkReference => "only whole walks are seen; see \"page_walk\". The profile derives it",
+        EmulatedExitToUserSpace => {
+            "where guests are interpreted, only the whole of a write and its way out is seen; see \"emulated_mmio\". The profile derives it"
+        }
         SocketSend | SocketReceive => {
             "how the way through the network stack splits can't be seen; see \"tcp_send_receive\". The profile gives each half"
         }
