@@ -108,8 +108,10 @@ pub fn run(
     let start = Instant::now();
     let mut before = Load::now();
     let host = Host::new(cancel);
-    let ground =
-        Ground { costs: profile.table(), in_guest, cores: 2, interpreted: host.interprets_guests(), stop: cancel };
+    let interpreted = host.interprets_guests();
+    let native = !interpreted && works.contains(&Work::Guest(GuestWork::Compute));
+    let arithmetic = if native { host.native_arithmetic().ok() } else { None };
+    let ground = Ground { costs: profile.table(), in_guest, cores: 2, interpreted, arithmetic, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {
         if cancel.load(Relaxed) {
@@ -198,6 +200,9 @@ impl Host {
     }
     fn interprets_guests(&self) -> bool {
         false
+    }
+    fn native_arithmetic(&self) -> Result<f64, String> {
+        Err(format!("the works need Linux; this is {}", std::env::consts::OS))
     }
 }
 

@@ -160,7 +160,7 @@ impl Machine {
         (guest::DATA, self.memory.size() - guest::DATA)
     }
 
-    /// Runs `program` with `count` turns until it says that it is done; `rax` is where a walk begins.
+    /// Runs `program` with `count` turns until it says that it is done; `rax` is where a walk begins, or [`guest::SEED`].
     ///
     /// # Errors
     /// KVM refused, or the guest crashed.

@@ -1,4 +1,4 @@
-//! How fast a guest's programs run, and one of them in this process.
+//! How fast a guest's programs run: in the guest, and two of them in this process.
 
 use std::time::Instant;
 
@@ -70,6 +70,41 @@ fn native_loop(turns: u64) {
             step = in(reg) 3u64,
             turns = inout(reg) turns.max(1) => _,
             inout("rax") 0u64 => _,
+            options(nomem, nostack),
+        );
+    }
+}
+
+/// [`Program::Scramble`] in this process, instruction by instruction.
+pub fn native_scramble(turns: u64) {
+    // SAFETY: touches registers alone.
+    unsafe {
+        std::arch::asm!(
+            "2:",
+            "mov rdx, rax",
+            "shl rdx, 13",
+            "xor rax, rdx",
+            "mov rdx, rax",
+            "shr rdx, 7",
+            "xor rax, rdx",
+            "mov rdx, rax",
+            "shl rdx, 17",
+            "xor rax, rdx",
+            "imul rdx, rax",
+            "test edx, edx",
+            "js 3f",
+            "add rcx, rdx",
+            "jmp 4f",
+            "3:",
+            "xor rcx, rax",
+            "rol rcx, 1",
+            "4:",
+            "dec {turns}",
+            "jnz 2b",
+            turns = inout(reg) turns.max(1) => _,
+            inout("rax") super::SEED => _,
+            inout("rcx") 0u64 => _,
+            out("rdx") _,
             options(nomem, nostack),
         );
     }

@@ -11,6 +11,12 @@ pub fn interpreted() -> Option<bool> {
     None
 }
 
+/// Nanoseconds of a turn of the guest's arithmetic in this process.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn native_arithmetic() -> Result<f64, String> {
+    Err(ABSENT.to_owned())
+}
+
 /// Nanoseconds from nothing to a guest's first exit.
 #[cfg(not(target_arch = "x86_64"))]
 pub fn start() -> Result<Vec<f64>, String> {
@@ -19,21 +25,21 @@ pub fn start() -> Result<Vec<f64>, String> {
 
 /// Nanoseconds of a turn of a program in a guest.
 #[cfg(not(target_arch = "x86_64"))]
-pub fn run(_: GuestWork) -> Result<Vec<f64>, String> {
+pub fn run(_: GuestWork, _: bool) -> Result<Vec<f64>, String> {
     Err(ABSENT.to_owned())
 }
 
 #[cfg(target_arch = "x86_64")]
-pub use x86::{interpreted, run, start};
+pub use x86::{interpreted, native_arithmetic, run, start};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::time::{Duration, Instant};
 
     use super::GuestWork;
-    use crate::probe::measure::{Effort, LINE, Pages, Plan, elapsed_ns};
+    use crate::probe::measure::{Effort, LINE, Pages, Plan, elapsed_ns, per_iteration};
     use crate::probe::sandbox::in_child;
-    use crate::probe::vm::{Machine, Pace, Program, turns};
+    use crate::probe::vm::{Machine, Pace, Program, SEED, native_scramble, turns};
     use crate::validate::work::WALK_BYTES;
 
     const LONG: Duration = Duration::from_millis(400);
@@ -47,6 +53,11 @@ mod x86 {
             Ok(Pace::of(&Plan::Quick.effort(), &mut machine)?.is_interpreted())
         });
         interpreted.ok()
+    }
+
+    /// Nanoseconds of a turn of the guest's arithmetic in this process.
+    pub fn native_arithmetic() -> Result<f64, String> {
+        Ok(per_iteration(&EFFORT, native_scramble).median())
     }
 
     /// Nanoseconds from nothing to a guest's first exit.
@@ -63,11 +74,12 @@ mod x86 {
     }
 
     /// Nanoseconds of a turn of a program in a guest.
-    pub fn run(work: GuestWork) -> Result<Vec<f64>, String> {
+    pub fn run(work: GuestWork, interpreted: bool) -> Result<Vec<f64>, String> {
         let memory = if work == GuestWork::Walk { WALK_BYTES + (2 << 20) } else { LEAST_MEMORY };
         let (mut machine, _) = Machine::new(memory, Pages::Small).map_err(|e| e.to_string())?;
         let (program, rax) = match work {
-            GuestWork::Compute => (Program::Compute, 0),
+            GuestWork::Compute => (Program::Scramble, SEED),
+            GuestWork::Exits if interpreted => (Program::Outs, 0),
             GuestWork::Exits => (Program::Mixed, 0),
             GuestWork::Walk => (Program::Walk, lay(&mut machine)),
         };
