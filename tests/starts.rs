@@ -119,6 +119,7 @@ fn a_virtual_machines_start_touches_the_memory_that_is_written_and_makes_each_pr
         let outcome = start(technique);
         assert_eq!(outcome.stats[0].page_faults, 20);
         assert_eq!(uses(&outcome, Primitive::KvmCreateVcpu), 3);
+        assert_eq!(uses(&outcome, Primitive::KvmSupportedCpuid), 1);
         let hardware = u64::from(technique == Technique::Hardware);
         // Five pages without frames, and the first instruction's own exit.
         assert_eq!(uses(&outcome, Primitive::VmExit), 6 * hardware);

@@ -172,6 +172,7 @@ primitives! {
     EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
     EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
     EmulatedExitToUserSpace "emulated_exit_to_user_space" Ns "leave an interpreted KVM_RUN" "From the interpreter behind KVM_RUN out to the device model and back to the next guest instruction";
+    KvmSupportedCpuid "kvm_supported_cpuid" Ns "KVM_GET_SUPPORTED_CPUID" "Asking which CPUID leaves a virtual processor can have: KVM executes CPUID once for each";
 }
 
 impl Primitive {
@@ -202,6 +203,7 @@ impl Primitive {
         Primitive::EmulatedLoad,
         Primitive::EmulatedCpuid,
         Primitive::EmulatedExitToUserSpace,
+        Primitive::KvmSupportedCpuid,
     ];
 }
 
