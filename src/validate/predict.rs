@@ -189,7 +189,7 @@ impl Ground<'_> {
                 let working_set = WALK_BYTES as u64;
                 let loads = Operation::Memory { working_set, accesses: FEW_TURNS, huge_pages: false };
                 // Long enough for the first touches, which are slow.
-                let outcome = self.simulate(run(vec![loads, Operation::Cycles(2 * FEW_TURNS)], Time::ms(60_000)));
+                let outcome = self.simulate(run(vec![loads, Operation::Cycles(2 * FEW_TURNS)], Time::ms(300_000)));
                 let turns = rounds(&outcome, OperationKind::Memory);
                 turns.into_iter().map(|ns| ns / FEW_TURNS as f64).collect()
             }
@@ -413,16 +413,34 @@ mod tests {
     #[test]
     fn what_is_derived_from_an_interpreted_write_is_paid_again_as_a_whole_by_an_out() {
         const WRITE: f64 = 9_000.0;
-        let profile =
-            measured(&[("emulated_mmio", WRITE), ("emulated_instruction", 700.0), ("emulated_load", 1000.0)]);
+        let profile = measured(&[("emulated_mmio", WRITE), ("emulated_instruction", 700.0), ("emulated_load", 1000.0)]);
         let (costs, stop) = (profile.table(), AtomicBool::new(false));
-        let ground =
-            Ground { costs, in_guest: false, cores: 2, interpreted: true, arithmetic: None, stop: &stop };
+        let ground = Ground { costs, in_guest: false, cores: 2, interpreted: true, arithmetic: None, stop: &stop };
         let out = ground.predict(Work::Guest(GuestWork::Exits)).unwrap();
         // Six instructions instead of a store and two others; besides, their own cycles.
         let cycles = OUT_INSTRUCTIONS as f64 * profile.cost(Primitive::Cycle).value;
         let expected = WRITE - 1000.0 + 4.0 * 700.0 + cycles;
         assert!((out[0] - expected).abs() < 10.0, "{} of {expected} ns", out[0]);
+    }
+
+    #[test]
+    fn an_exit_of_a_guest_on_the_hardware_takes_what_the_probes_own_guest_took_on_either_kind_of_host() {
+        let bare: &[(&str, f64)] = &[("exit_cpuid", 1_000.0)];
+        let guest: &[(&str, f64)] = &[("exit_cpuid", 7_100.0), ("cpuid_exit_below", 600.0)];
+        for (wholes, in_guest) in [(bare, false), (guest, true)] {
+            let profile = measured(wholes);
+            let work = 500.0 * profile.cost(Primitive::Cycle).value;
+            let round = with(&profile, in_guest, Work::Guest(GuestWork::Exits));
+            assert!((round - wholes[0].1 - work).abs() < 5.0, "{round} ns");
+        }
+    }
+
+    #[test]
+    fn arithmetic_in_a_guest_on_the_hardware_takes_what_it_takes_in_a_process() {
+        for in_guest in [false, true] {
+            let turn = with(&Profile::xeon_2017(), in_guest, Work::Guest(GuestWork::Compute));
+            assert!((turn - 6.0).abs() < 0.06, "{turn} ns");
+        }
     }
 
     #[test]

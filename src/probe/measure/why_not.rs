@@ -46,7 +46,8 @@ pub fn why_not(primitive: Primitive) -> &'static str {
             "this is the work of a device model; the probe's own guest has none"
         }
         NestedReflect | NestedMerge | NestedTrappedAccesses => {
-            "needs a hypervisor under the probe's control inside a guest; the probe runs no nested guest"
+            "only a guest in a guest pays it, and only as part of a whole exit: see \"exit_cpuid\". Where this computer is a \
+             guest and the hardware runs the probe's, the profile derives it"
         }
         NetworkOneWay => "needs a second host on a real network",
         _ => "nothing on this system gives it",
