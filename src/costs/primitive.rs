@@ -173,6 +173,7 @@ primitives! {
     EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
     EmulatedExitToUserSpace "emulated_exit_to_user_space" Ns "leave an interpreted KVM_RUN" "From the interpreter behind KVM_RUN out to the device model and back to the next guest instruction";
     KvmSupportedCpuid "kvm_supported_cpuid" Ns "KVM_GET_SUPPORTED_CPUID" "Asking which CPUID leaves a virtual processor can have: KVM executes CPUID once for each";
+    NestedWalkReference "nested_walk_reference" Ns "page-walk reference, nested" "One memory reference of a page walk in two dimensions: more of them are served by paging-structure caches than of a native walk's";
 }
 
 impl Primitive {
@@ -204,6 +205,7 @@ impl Primitive {
         Primitive::EmulatedCpuid,
         Primitive::EmulatedExitToUserSpace,
         Primitive::KvmSupportedCpuid,
+        Primitive::NestedWalkReference,
     ];
 }
 

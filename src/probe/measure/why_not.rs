@@ -15,7 +15,13 @@ pub fn why_not(primitive: Primitive) -> &'static str {
         IdleExit | IdleExitDeep => {
             "a program sees only the whole way from a wake-up to its own next instruction; see \"idle_wake\". The profile derives it"
         }
-        PageWalkReference => "only whole walks are seen; see \"page_walk\". The profile derives it",
+        PageWalkReference => {
+            "only whole walks are seen, and in a guest none in one dimension; see \"page_walk\". On bare hardware the \
+             profile derives it"
+        }
+        NestedWalkReference => {
+            "only whole walks are seen; see \"page_walk\", and on bare hardware \"guest_walk_4k\". The profile derives it"
+        }
         EmulatedExitToUserSpace => {
             "where guests are interpreted, only the whole of a write and its way out is seen; see \"emulated_mmio\". The profile derives it"
         }
