@@ -110,7 +110,7 @@ pub fn run(
     let host = Host::new(cancel);
     let interpreted = host.interprets_guests();
     let native = !interpreted && works.contains(&Work::Guest(GuestWork::Compute));
-    let arithmetic = if native { host.native_arithmetic().ok() } else { None };
+    let arithmetic = if native { host.native_arithmetic() } else { Err("no work asked for it".to_owned()) };
     let ground = Ground { costs: profile.table(), in_guest, cores: 2, interpreted, arithmetic, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {

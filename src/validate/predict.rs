@@ -26,8 +26,9 @@ pub struct Ground<'a> {
     /// Whether the virtual machines that are made on it are interpreted.
     pub interpreted: bool,
     /// Nanoseconds that a turn of the guests' arithmetic takes in a process, where the hardware runs guests: how many
-    /// cycles it has is a fact of the program on this processor. What the guest adds to them is the prediction.
-    pub arithmetic: Option<f64>,
+    /// cycles it has is a fact of the program on this processor. What the guest adds to them is the prediction. Else why
+    /// that is not known.
+    pub arithmetic: Result<f64, String>,
     /// When this becomes true, the simulation under way ends; what it gave is worth nothing.
     pub stop: &'a AtomicBool,
 }
@@ -156,7 +157,7 @@ impl Ground<'_> {
         let run = |body| Run { body: vec![repeat(None, body)], guest: Some(Technique::Hardware), ..run };
         Ok(match work {
             GuestWork::Compute => {
-                let turn = self.arithmetic.ok_or("what the same arithmetic takes in a process is not known")?;
+                let turn = self.arithmetic.clone()?;
                 let cycles = turn * 1000.0 * TURNS as f64 / self.costs.get(Primitive::Cycle).max(1) as f64;
                 let outcome = self.simulate(run(vec![Operation::Cycles(cycles.round() as u64)]));
                 latencies(&outcome, OperationKind::Compute).into_iter().map(|ns| ns / TURNS as f64).collect()
@@ -335,7 +336,7 @@ mod tests {
             in_guest,
             cores: 2,
             interpreted: false,
-            arithmetic: Some(6.0),
+            arithmetic: Ok(6.0),
             stop: &AtomicBool::new(false),
         };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
@@ -348,7 +349,7 @@ mod tests {
             in_guest: true,
             cores: 2,
             interpreted: false,
-            arithmetic: Some(6.0),
+            arithmetic: Ok(6.0),
             stop: &AtomicBool::new(false),
         };
         for work in Work::all() {
@@ -375,7 +376,7 @@ mod tests {
 
     fn with(profile: &Profile, in_guest: bool, work: Work) -> f64 {
         let (costs, stop) = (profile.table(), AtomicBool::new(false));
-        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, arithmetic: Some(6.0), stop: &stop };
+        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, arithmetic: Ok(6.0), stop: &stop };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
     }
 
@@ -415,7 +416,8 @@ mod tests {
         const WRITE: f64 = 9_000.0;
         let profile = measured(&[("emulated_mmio", WRITE), ("emulated_instruction", 700.0), ("emulated_load", 1000.0)]);
         let (costs, stop) = (profile.table(), AtomicBool::new(false));
-        let ground = Ground { costs, in_guest: false, cores: 2, interpreted: true, arithmetic: None, stop: &stop };
+        let ground =
+            Ground { costs, in_guest: false, cores: 2, interpreted: true, arithmetic: Err(String::new()), stop: &stop };
         let out = ground.predict(Work::Guest(GuestWork::Exits)).unwrap();
         // Six instructions instead of a store and two others; besides, their own cycles.
         let cycles = OUT_INSTRUCTIONS as f64 * profile.cost(Primitive::Cycle).value;
@@ -446,7 +448,7 @@ mod tests {
     #[test]
     fn a_simulation_that_is_stopped_gives_nothing() {
         let (costs, stop) = (Profile::xeon_2017().table(), AtomicBool::new(true));
-        let ground = Ground { costs, in_guest: true, cores: 2, interpreted: false, arithmetic: Some(6.0), stop: &stop };
+        let ground = Ground { costs, in_guest: true, cores: 2, interpreted: false, arithmetic: Ok(6.0), stop: &stop };
         assert_eq!(ground.predict(Work::Walk), Ok(Vec::new()));
     }
 
