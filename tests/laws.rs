@@ -293,9 +293,12 @@ proptest! {
         for &primitive in Primitive::VIRTUALIZATION {
             costs.set(primitive, 0);
         }
-        // What a hypervisor answers instead of the processor.
+        // What a hypervisor answers instead of the processor, and the walk that one in two dimensions takes the place of.
         costs.set(Primitive::Cpuid, 0);
         costs.set(Primitive::PortWrite, 0);
+        costs.set(Primitive::PageWalkReference, 0);
+        // Small, so that some programs reach beyond it and walk.
+        costs.set(Primitive::TlbEntries4k, 16);
         let mut inner = NodeSpec::Process(process("app", 0));
         for interpreted in interpreted {
             let technique = if interpreted { Technique::Interpreted } else { Technique::Hardware };

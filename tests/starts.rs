@@ -119,10 +119,13 @@ fn a_virtual_machines_start_touches_the_memory_that_is_written_and_makes_each_pr
         let outcome = start(technique);
         assert_eq!(outcome.stats[0].page_faults, 20);
         assert_eq!(uses(&outcome, Primitive::KvmCreateVcpu), 3);
+        assert_eq!(uses(&outcome, Primitive::KvmSupportedCpuid), 1);
         let hardware = u64::from(technique == Technique::Hardware);
         // Five pages without frames, and the first instruction's own exit.
         assert_eq!(uses(&outcome, Primitive::VmExit), 6 * hardware);
         assert_eq!(uses(&outcome, Primitive::EmulatedInstruction), 1 - hardware);
+        assert_eq!(uses(&outcome, Primitive::ExitToUserSpace), hardware);
+        assert_eq!(uses(&outcome, Primitive::EmulatedExitToUserSpace), 1 - hardware);
     }
 }
 
@@ -163,6 +166,18 @@ fn an_interpreted_guest_never_exits_and_pays_for_each_instruction() {
     let twice = latency(&in_vms(2, Technique::Interpreted, body()), OperationKind::Compute);
     let instructions = cost(Primitive::EmulatedInstruction) / cost(Primitive::Cycle);
     assert!(twice > compute * instructions / 2, "{} of {}", Time(twice), Time(compute));
+}
+
+#[test]
+fn an_out_of_an_interpreted_guest_pays_nothing_of_hardware_assistance() {
+    let outcome = in_vms(1, Technique::Interpreted, vec![Operation::Out]);
+    let of = |primitive| uses(&outcome, primitive);
+    use Primitive::*;
+    assert_eq!([EmulatedExitToUserSpace, EmulateAccess].map(of), [1; 2]);
+    assert_eq!([VmExit, ExitDispatch, ExitToUserSpace, VmEntry].map(of), [0; 4]);
+    let costs = Profile::xeon_2017().table();
+    let paid = [EmulatedInstruction, EmulatedExitToUserSpace, EmulateAccess].map(|primitive| costs.get(primitive));
+    assert_eq!(latency(&outcome, OperationKind::Out), paid.iter().sum::<u64>());
 }
 
 #[test]

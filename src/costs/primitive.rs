@@ -171,6 +171,9 @@ primitives! {
     EmulatedInstruction "emulated_instruction" Ns "interpret an instruction" "Fetching, decoding and executing one guest instruction in software";
     EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
     EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
+    EmulatedExitToUserSpace "emulated_exit_to_user_space" Ns "leave an interpreted KVM_RUN" "From the interpreter behind KVM_RUN out to the device model and back to the next guest instruction";
+    KvmSupportedCpuid "kvm_supported_cpuid" Ns "KVM_GET_SUPPORTED_CPUID" "Asking which CPUID leaves a virtual processor can have: KVM executes CPUID once for each";
+    NestedWalkReference "nested_walk_reference" Ns "page-walk reference, nested" "One memory reference of a page walk in two dimensions: more of them are served by paging-structure caches than of a native walk's";
 
     // Idle states and disks, more exactly
     IdleShallowUntil "idle_shallow_until" Ns "idle until less shallow" "How long a core may have been idle and still be in its shallowest state; from there it sinks to the deepest one";
@@ -204,6 +207,9 @@ impl Primitive {
         Primitive::EmulatedInstruction,
         Primitive::EmulatedLoad,
         Primitive::EmulatedCpuid,
+        Primitive::EmulatedExitToUserSpace,
+        Primitive::KvmSupportedCpuid,
+        Primitive::NestedWalkReference,
     ];
 }
 

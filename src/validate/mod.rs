@@ -108,8 +108,11 @@ pub fn run(
     let start = Instant::now();
     let mut before = Load::now();
     let host = Host::new(cancel);
-    let (costs, interpreted) = (profile.table(), host.interprets_guests());
-    let ground = Ground { costs, in_guest, cores: processors(), interpreted, stop: cancel };
+    let interpreted = host.interprets_guests();
+    let native = !interpreted && works.contains(&Work::Guest(GuestWork::Compute));
+    let arithmetic = if native { host.native_arithmetic() } else { Err("no work asked for it".to_owned()) };
+    let (costs, cores) = (profile.table(), processors());
+    let ground = Ground { costs, in_guest, cores, interpreted, arithmetic, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {
         if cancel.load(Relaxed) {
@@ -204,6 +207,9 @@ impl Host {
     }
     fn interprets_guests(&self) -> bool {
         false
+    }
+    fn native_arithmetic(&self) -> Result<f64, String> {
+        Err(format!("the works need Linux; this is {}", std::env::consts::OS))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use super::figure::rates;
 use super::work::{CHUNK_CYCLES, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES};
 use super::{GuestWork, Place, Work, work::Route};
-use crate::costs::Table;
+use crate::costs::{Primitive, Table};
 use crate::engine::Time;
 use crate::machine::spec::{
     Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, ContainerStart, CpuMax, HostSpec, Image, NodeSpec,
@@ -25,16 +25,24 @@ pub struct Ground<'a> {
     pub cores: u16,
     /// Whether the virtual machines that are made on it are interpreted.
     pub interpreted: bool,
+    /// Nanoseconds that a turn of the guests' arithmetic takes in a process, where the hardware runs guests: how many
+    /// cycles it has is a fact of the program on this processor. What the guest adds to them is the prediction. Else why
+    /// that is not known.
+    pub arithmetic: Result<f64, String>,
     /// When this becomes true, the simulation under way ends; what it gave is worth nothing.
     pub stop: &'a AtomicBool,
 }
 
 /// Loads of a walk that are one simulated operation.
 const LOADS: u64 = 10_000;
+/// Turns of the guest's arithmetic that are one simulated operation.
+const TURNS: u64 = 100_000;
 /// The same where each instruction takes long.
 const FEW_TURNS: u64 = 1_000;
-/// Instructions of a turn of the guest's program with CPUID, but for CPUID itself.
-const MIXED_INSTRUCTIONS: u64 = 1_004;
+/// Instructions of a turn of the guest's arithmetic.
+const ARITHMETIC_INSTRUCTIONS: u64 = 16;
+/// Instructions of a turn of the guest's program with OUT, but for OUT itself.
+const OUT_INSTRUCTIONS: u64 = 5;
 /// Bytes of the virtual machine that is started.
 const VM_BYTES: u64 = 2 << 20;
 /// What every simulation begins with is left out.
@@ -52,8 +60,8 @@ struct Run {
     pinned: bool,
     until: Time,
     in_vm: bool,
-    /// In one more virtual machine, which is interpreted.
-    interpreted: bool,
+    /// In one more virtual machine, made by this computer.
+    guest: Option<Technique>,
 }
 
 impl Ground<'_> {
@@ -72,7 +80,7 @@ impl Ground<'_> {
             pinned: true,
             until: Time::ms(100),
             in_vm: self.in_guest,
-            interpreted: false,
+            guest: None,
         };
         Ok(match work {
             Work::Calls(place) => {
@@ -140,38 +148,49 @@ impl Ground<'_> {
                 latencies(&outcome, OperationKind::StartVm)
             }
             Work::Guest(work) if self.interpreted => self.interpreted(work, run(Vec::new())),
-            Work::Guest(GuestWork::Compute) => {
-                let outcome = self.simulate(Run { in_vm: true, ..run(forever(vec![Operation::Cycles(1_000_000)])) });
-                latencies(&outcome, OperationKind::Compute).into_iter().map(|ns| ns / 1e6).collect()
-            }
-            Work::Guest(GuestWork::Exits) => {
-                let body = forever(vec![Operation::Cpuid, Operation::Cycles(500)]);
-                rounds(&self.simulate(Run { in_vm: true, ..run(body) }), OperationKind::Cpuid)
-            }
-            Work::Guest(GuestWork::Walk) => self.walk(Run { in_vm: true, ..run(Vec::new()) }),
+            Work::Guest(work) => self.assisted(work, run(Vec::new()))?,
         })
     }
 
-    /// The guest works on a machine that is interpreted, where what counts is instructions: an addition, a decrement and
-    /// a jump; CPUID and what is around it; a load, a decrement and a jump.
+    /// The guest works on a machine that the hardware runs.
+    fn assisted(&self, work: GuestWork, run: Run) -> Result<Vec<f64>, String> {
+        let run = |body| Run { body: vec![repeat(None, body)], guest: Some(Technique::Hardware), ..run };
+        Ok(match work {
+            GuestWork::Compute => {
+                let turn = self.arithmetic.clone()?;
+                let cycles = turn * 1000.0 * TURNS as f64 / self.costs.get(Primitive::Cycle).max(1) as f64;
+                let outcome = self.simulate(run(vec![Operation::Cycles(cycles.round() as u64)]));
+                latencies(&outcome, OperationKind::Compute).into_iter().map(|ns| ns / TURNS as f64).collect()
+            }
+            GuestWork::Exits => {
+                let body = vec![Operation::Cpuid, Operation::Cycles(500)];
+                rounds(&self.simulate(run(body)), OperationKind::Cpuid)
+            }
+            GuestWork::Walk => self.walk(run(Vec::new())),
+        })
+    }
+
+    /// The guest works on a machine that is interpreted, where what counts is instructions: those of its arithmetic;
+    /// OUT and what is around it; a load, a decrement and a jump.
     fn interpreted(&self, work: GuestWork, run: Run) -> Vec<f64> {
-        let run = |body, until| Run { body: vec![repeat(None, body)], until, interpreted: true, ..run };
+        let guest = Some(Technique::Interpreted);
+        let run = |body, until| Run { body: vec![repeat(None, body)], until, guest, ..run };
         match work {
             GuestWork::Compute => {
-                let body = vec![Operation::Cycles(3 * FEW_TURNS)];
-                let outcome = self.simulate(run(body, Time::ms(300)));
+                let body = vec![Operation::Cycles(ARITHMETIC_INSTRUCTIONS * FEW_TURNS)];
+                let outcome = self.simulate(run(body, Time::ms(3000)));
                 let turns = latencies(&outcome, OperationKind::Compute);
                 turns.into_iter().map(|ns| ns / FEW_TURNS as f64).collect()
             }
             GuestWork::Exits => {
-                let body = vec![Operation::Cpuid, Operation::Cycles(MIXED_INSTRUCTIONS)];
-                rounds(&self.simulate(run(body, Time::ms(300))), OperationKind::Cpuid)
+                let body = vec![Operation::Out, Operation::Cycles(OUT_INSTRUCTIONS)];
+                rounds(&self.simulate(run(body, Time::ms(300))), OperationKind::Out)
             }
             GuestWork::Walk => {
                 let working_set = WALK_BYTES as u64;
                 let loads = Operation::Memory { working_set, accesses: FEW_TURNS, huge_pages: false };
                 // Long enough for the first touches, which are slow.
-                let outcome = self.simulate(run(vec![loads, Operation::Cycles(2 * FEW_TURNS)], Time::ms(60_000)));
+                let outcome = self.simulate(run(vec![loads, Operation::Cycles(2 * FEW_TURNS)], Time::ms(300_000)));
                 let turns = rounds(&outcome, OperationKind::Memory);
                 turns.into_iter().map(|ns| ns / FEW_TURNS as f64).collect()
             }
@@ -227,20 +246,19 @@ impl Ground<'_> {
         } else {
             NodeSpec::Process(process)
         };
-        let node = if run.interpreted {
-            NodeSpec::Vm(VmSpec {
+        let node = match run.guest {
+            Some(technique) => NodeSpec::Vm(VmSpec {
                 name: "guest".to_owned(),
                 vcpus: 1,
                 memory: GIB,
-                technique: Technique::Interpreted,
+                technique,
                 backend: Backend::UserSpace,
                 pin: vec![0],
                 preallocated: true,
                 image_bytes: 0,
                 stacks: vec![node],
-            })
-        } else {
-            node
+            }),
+            None => node,
         };
         let node = if run.in_vm {
             NodeSpec::Vm(VmSpec {
@@ -308,7 +326,7 @@ fn rounds(outcome: &Outcome, kind: OperationKind) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::costs::{Primitive, Profile, Quantiles, Unit};
+    use crate::costs::{Profile, Quantiles, Unit};
     use crate::probe::measure::{self, Measured, Measurement, Plan, Stability};
     use crate::validate::Figure;
 
@@ -318,6 +336,7 @@ mod tests {
             in_guest,
             cores: 2,
             interpreted: false,
+            arithmetic: Ok(6.0),
             stop: &AtomicBool::new(false),
         };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
@@ -330,6 +349,7 @@ mod tests {
             in_guest: true,
             cores: 2,
             interpreted: false,
+            arithmetic: Ok(6.0),
             stop: &AtomicBool::new(false),
         };
         for work in Work::all() {
@@ -356,7 +376,7 @@ mod tests {
 
     fn with(profile: &Profile, in_guest: bool, work: Work) -> f64 {
         let (costs, stop) = (profile.table(), AtomicBool::new(false));
-        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, stop: &stop };
+        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, arithmetic: Ok(6.0), stop: &stop };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
     }
 
@@ -383,10 +403,52 @@ mod tests {
         }
     }
 
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    #[test]
+    fn the_guests_programs_have_as_many_instructions_as_are_simulated() {
+        use crate::probe::vm::Program;
+        assert_eq!(u64::from(Program::Scramble.instructions()), ARITHMETIC_INSTRUCTIONS);
+        assert_eq!(u64::from(Program::Outs.instructions()), OUT_INSTRUCTIONS + 1);
+    }
+
+    #[test]
+    fn what_is_derived_from_an_interpreted_write_is_paid_again_as_a_whole_by_an_out() {
+        const WRITE: f64 = 9_000.0;
+        let profile = measured(&[("emulated_mmio", WRITE), ("emulated_instruction", 700.0), ("emulated_load", 1000.0)]);
+        let (costs, stop) = (profile.table(), AtomicBool::new(false));
+        let ground =
+            Ground { costs, in_guest: false, cores: 2, interpreted: true, arithmetic: Err(String::new()), stop: &stop };
+        let out = ground.predict(Work::Guest(GuestWork::Exits)).unwrap();
+        // Six instructions instead of a store and two others; besides, their own cycles.
+        let cycles = OUT_INSTRUCTIONS as f64 * profile.cost(Primitive::Cycle).value;
+        let expected = WRITE - 1000.0 + 4.0 * 700.0 + cycles;
+        assert!((out[0] - expected).abs() < 10.0, "{} of {expected} ns", out[0]);
+    }
+
+    #[test]
+    fn an_exit_of_a_guest_on_the_hardware_takes_what_the_probes_own_guest_took_on_either_kind_of_host() {
+        let bare: &[(&str, f64)] = &[("exit_cpuid", 1_000.0)];
+        let guest: &[(&str, f64)] = &[("exit_cpuid", 7_100.0), ("cpuid_exit_below", 600.0)];
+        for (wholes, in_guest) in [(bare, false), (guest, true)] {
+            let profile = measured(wholes);
+            let work = 500.0 * profile.cost(Primitive::Cycle).value;
+            let round = with(&profile, in_guest, Work::Guest(GuestWork::Exits));
+            assert!((round - wholes[0].1 - work).abs() < 5.0, "{round} ns");
+        }
+    }
+
+    #[test]
+    fn arithmetic_in_a_guest_on_the_hardware_takes_what_it_takes_in_a_process() {
+        for in_guest in [false, true] {
+            let turn = with(&Profile::xeon_2017(), in_guest, Work::Guest(GuestWork::Compute));
+            assert!((turn - 6.0).abs() < 0.06, "{turn} ns");
+        }
+    }
+
     #[test]
     fn a_simulation_that_is_stopped_gives_nothing() {
         let (costs, stop) = (Profile::xeon_2017().table(), AtomicBool::new(true));
-        let ground = Ground { costs, in_guest: true, cores: 2, interpreted: false, stop: &stop };
+        let ground = Ground { costs, in_guest: true, cores: 2, interpreted: false, arithmetic: Ok(6.0), stop: &stop };
         assert_eq!(ground.predict(Work::Walk), Ok(Vec::new()));
     }
 

@@ -36,9 +36,10 @@ pub enum Route {
 /// What a guest does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuestWork {
-    /// A loop of additions.
+    /// Numbers scrambled, multiplied, and added up one of two ways as they come.
     Compute,
-    /// CPUID, then 500 turns of an empty loop.
+    /// An exit and a little work. Where the hardware runs the guest, CPUID and 500 cycles. Where it is interpreted, and
+    /// CPUID is an instruction among others, an OUT, which leaves for the program below, and five instructions.
     Exits,
     /// Dependent random loads over [`WALK_BYTES`].
     Walk,
@@ -142,8 +143,8 @@ impl Work {
             Work::ForkExec => "fork, exec and wait".to_owned(),
             Work::ContainerStart => "container start".to_owned(),
             Work::VmStart => "VM creation to first exit".to_owned(),
-            Work::Guest(GuestWork::Compute) => "guest: an addition in a loop".to_owned(),
-            Work::Guest(GuestWork::Exits) => "guest: CPUID and 500 cycles".to_owned(),
+            Work::Guest(GuestWork::Compute) => "guest: arithmetic with branches".to_owned(),
+            Work::Guest(GuestWork::Exits) => "guest: exits and a little work".to_owned(),
             Work::Guest(GuestWork::Walk) => "guest: random loads over 24 MiB".to_owned(),
         }
     }

@@ -6,7 +6,8 @@
 //! because the lowest hypervisor merges the nested tables of the others.
 //! Modelled: loads at random over a working set, so the share of misses follows from sizes alone; counts, no
 //! addresses. Left out: five-level paging, page-walk caches other than in the cost of a reference, other tenants'
-//! pressure on caches and TLB, TLB shootdowns.
+//! pressure on caches and TLB, TLB shootdowns. These caches serve far more of a walk in two dimensions, so that its
+//! references have a cost of their own.
 
 use crate::costs::{Primitive, Table};
 
@@ -36,12 +37,13 @@ pub fn loads(costs: &Table, working_set: u64, accesses: u64, huge: bool, nested:
     let entries = if huge { Primitive::TlbEntries2m } else { Primitive::TlbEntries4k };
     let reach = costs.get(entries).saturating_mul(page_bytes(huge)).min(working_set);
     let misses = share(working_set - reach);
+    let reference = if nested { Primitive::NestedWalkReference } else { Primitive::PageWalkReference };
     [
         (Primitive::L1Hit, l1),
         (Primitive::L2Hit, l2 - l1),
         (Primitive::L3Hit, l3 - l2),
         (Primitive::DramAccess, accesses - l3),
-        (Primitive::PageWalkReference, misses.saturating_mul(walk_references(huge, nested))),
+        (reference, misses.saturating_mul(walk_references(huge, nested))),
     ]
 }
 
@@ -56,6 +58,15 @@ mod tests {
         assert_eq!(walk_references(true, false), 3);
         assert_eq!(walk_references(false, true), 24);
         assert_eq!(walk_references(true, true), 15);
+    }
+
+    #[test]
+    fn only_a_walk_in_two_dimensions_pays_for_nested_references() {
+        let costs = Profile::xeon_2017().table();
+        let walks = |nested| loads(&costs, 1 << 30, 1000, false, nested)[4];
+        let (native, nested) = (walks(false), walks(true));
+        assert_eq!([native.0, nested.0], [Primitive::PageWalkReference, Primitive::NestedWalkReference]);
+        assert_eq!(6 * native.1, nested.1);
     }
 
     #[test]

@@ -151,6 +151,7 @@ impl Turn<'_> {
             ExitReason::Cpuid => (Primitive::HandleCpuid, parts.exits),
             ExitReason::Hlt => (Primitive::HandleHlt, parts.vcpus),
             ExitReason::Doorbell => (Primitive::HandleDoorbell, parts.backends),
+            ExitReason::IoInstruction if interpreted => (Primitive::EmulatedExitToUserSpace, parts.backends),
             ExitReason::IoInstruction => (Primitive::ExitToUserSpace, parts.backends),
             ExitReason::EptViolation => (Primitive::HandleEptViolation, parts.nested_paging),
             ExitReason::MsrWrite => (Primitive::HandleMsr, parts.exits),

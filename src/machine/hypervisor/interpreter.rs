@@ -62,7 +62,7 @@ impl Turn<'_> {
         match what {
             What::Pay(load @ (L1Hit | L2Hit | L3Hit | DramAccess)) => each(EmulatedLoad, load),
             What::Pay(Exception | InterruptEntry | IpiSend | TimerProgram) => Instructions::Uses,
-            What::Pay(PageWalkReference) | What::Return | What::Wait(_) => Instructions::None,
+            What::Pay(PageWalkReference | NestedWalkReference) | What::Return | What::Wait(_) => Instructions::None,
             What::Pay(_) | What::UserCode => each(EmulatedInstruction, Cycle),
         }
     }

@@ -1,11 +1,12 @@
 //! Starting a virtual machine, up to the first instruction in it.
 //!
 //! Real (Linux, Documentation/virt/kvm/api.rst): a device model opens /dev/kvm, makes a VM and its interrupt
-//! controller, maps memory, writes a kernel into it and gives it to the VM, makes processors and sets their registers,
-//! and enters. The guest's first touches of its memory find nested tables empty: EPT violations.
+//! controller, maps memory, writes a kernel into it and gives it to the VM, asks which CPUID leaves a processor can have,
+//! makes processors and sets their registers, and enters. The guest's first touches of its memory find nested tables
+//! empty: EPT violations.
 //! Modelled: these steps, each with its own cost, and the first touches of the pages that the first instruction needs.
 //! The machine that is started does nothing more and is gone at once. Left out: starting the device model itself, the
-//! guest's boot, firmware, devices, taking it down.
+//! guest's boot, firmware, devices, taking it down; on virtual hardware the exits below that entering and leaving are.
 
 use crate::costs::Primitive::*;
 
@@ -17,7 +18,7 @@ use crate::machine::turn::Turn;
 /// Pages of guest memory that the first instruction needs: four levels of tables and itself.
 const FIRST_PAGES: usize = 5;
 
-const BEFORE: usize = 7;
+const BEFORE: usize = 8;
 const PER_PAGE: usize = 4;
 const AFTER: usize = 5;
 
@@ -30,22 +31,27 @@ fn steps(start: &VmStart) -> [Step; BEFORE + FIRST_PAGES * PER_PAGE + AFTER] {
         Step::Call(KvmCreateIrqchip, 1, Vcpus),
         Step::Touch(start.written),
         Step::Call(KvmMemorySlot, 1, Memory),
+        Step::Call(KvmSupportedCpuid, 1, Vcpus),
         Step::Call(KvmCreateVcpu, u32::from(start.vcpus), Vcpus),
         // KVM_RUN.
         Step::Call(SystemCall, 1, Vcpus),
     ]);
     let (pages, last) = steps[BEFORE..].split_at_mut(FIRST_PAGES * PER_PAGE);
-    match start.technique {
+    let out = match start.technique {
         Technique::Hardware => {
             for page in pages.chunks_mut(PER_PAGE) {
                 let violation = [VmEntry, VmExit, ExitDispatch, HandleEptViolation];
                 page.copy_from_slice(&violation.map(|primitive| Step::Work(primitive, Vcpus)));
             }
             last[..3].copy_from_slice(&[VmEntry, VmExit, ExitDispatch].map(|primitive| Step::Work(primitive, Vcpus)));
+            ExitToUserSpace
         }
-        Technique::Interpreted => last[0] = Step::Work(EmulatedInstruction, Backends),
-    }
-    last[AFTER - 2] = Step::Work(ExitToUserSpace, Backends);
+        Technique::Interpreted => {
+            last[0] = Step::Work(EmulatedInstruction, Backends);
+            EmulatedExitToUserSpace
+        }
+    };
+    last[AFTER - 2] = Step::Work(out, Backends);
     steps
 }
 

@@ -43,7 +43,7 @@ impl Turn<'_> {
                     return self.goto(at, pc + 1);
                 }
                 let component = match primitive {
-                    Primitive::PageWalkReference => parts.hw_memory,
+                    Primitive::PageWalkReference | Primitive::NestedWalkReference => parts.hw_memory,
                     _ => self.user_component(at),
                 };
                 let left = self.f.time(primitive).times(count);

@@ -47,7 +47,7 @@ pub use memory_region::{Chance, HUGE, LINE, PAGE, Pages, Region, Walk};
 #[cfg(target_os = "linux")]
 pub use plan::{run, run_families};
 pub use report::{Measured, Measurement, Outcome, Report, Stability};
-pub use timing::{Effort, Samples, elapsed_ns, looped, per_iteration};
+pub use timing::{Effort, Samples, elapsed_ns, looped, per_iteration, try_runs};
 
 #[cfg(not(target_os = "linux"))]
 use crate::costs::Primitive;

@@ -165,9 +165,10 @@ impl Report {
     /// `base` with every measured primitive in place of its published value.
     ///
     /// What was not measured keeps its value and its provenance. Only a whole exit round trip can be seen, never its
-    /// four parts, so these are the base's, scaled to the measured sum, and marked `Derived`. The round trip is that of
-    /// the probe's own guest if the hardware runs it, else the one that this computer itself makes as a guest. Other
-    /// costs that are seen only as part of a whole are what the known parts leave of it.
+    /// four parts, so these are the base's, scaled to the measured sum, and marked `Derived`. The round trip is the one
+    /// to the lowest hypervisor there is: of this computer if it is a guest itself, else of the probe's own guest if the
+    /// hardware runs it. A guest of a guest makes many such round trips for one exit; what they leave of it is divided
+    /// among the costs of nesting. Other costs that are seen only as part of a whole are what the known parts leave of it.
     pub fn profile(&self, base: &Profile) -> Profile {
         let mut profile = Profile {
             id: Profile::THIS_HOST.to_owned(),
@@ -189,15 +190,16 @@ impl Report {
             profile.set(primitive, measured.value, Some(measured.spread), provenance);
         }
         self.split_cpuid_exit(base, &mut profile);
+        self.split_nested_exit(base, &mut profile);
         self.derive(&mut profile);
         profile
     }
 
     fn split_cpuid_exit(&self, base: &Profile, profile: &mut Profile) {
-        let own = self.value("exit_cpuid").map(|ns| (ns, "by the probe's own guest"));
         let below =
-            || self.value("cpuid_exit_below").map(|ns| (ns, "from this computer, itself a guest, to the layer below"));
-        let Some((round_trip, whose)) = own.or_else(below) else { return };
+            self.value("cpuid_exit_below").map(|ns| (ns, "from this computer, itself a guest, to the layer below"));
+        let own = || self.value("exit_cpuid").map(|ns| (ns, "by the probe's own guest"));
+        let Some((round_trip, whose)) = below.or_else(own) else { return };
         let published: f64 = CPUID_EXIT.iter().map(|&p| base.cost(p).value).sum();
         if published <= 0.0 {
             return;
@@ -211,6 +213,42 @@ impl Report {
             );
             let value = base.cost(primitive).value * round_trip / published;
             profile.set(primitive, value, None, Provenance::Derived(formula));
+        }
+    }
+
+    /// What nesting costs, where this computer is a guest and the hardware runs the guests that it makes. One CPUID of
+    /// such a guest is reflected by the layer below, handled here with some trapped accesses, and its entry merged:
+    /// besides this kernel's dispatch and handler, as many round trips to the layer below as there are accesses and two
+    /// more. What is left beyond the two is only seen as one sum. It is divided as in the base, the accesses to a whole
+    /// number, reflecting and merging to the rest.
+    fn split_nested_exit(&self, base: &Profile, profile: &mut Profile) {
+        use Primitive::{
+            ExitDispatch, HandleCpuid, NestedMerge, NestedReflect, NestedTrappedAccesses, VmEntry, VmExit,
+        };
+        let (Some(nested), Some(_)) = (self.value("exit_cpuid"), self.value("cpuid_exit_below")) else { return };
+        let cost = |profile: &Profile, primitive| profile.cost(primitive).value;
+        let round_trip = |profile: &Profile| [VmExit, ExitDispatch, VmEntry].map(|p| cost(profile, p)).iter().sum();
+        let (published, here): (f64, f64) = (round_trip(base), round_trip(profile));
+        let left = nested - 2.0 * here - cost(profile, ExitDispatch) - cost(profile, HandleCpuid);
+        let (reflect, merge) = (cost(base, NestedReflect), cost(base, NestedMerge));
+        let accesses = cost(base, NestedTrappedAccesses);
+        let whole = accesses * published + reflect + merge;
+        if published <= 0.0 || whole <= 0.0 || reflect + merge <= 0.0 || left <= 0.0 {
+            return;
+        }
+        let of_accesses = left * accesses * published / whole;
+        let count = if here > 0.0 { (of_accesses / here).floor() } else { 0.0 };
+        let rest = (left - count * here) / (reflect + merge);
+        let formula = format!(
+            "{nested:.0} ns of \"exit_cpuid\", of a guest in this guest, less two exits to the layer below of {here:.0} ns \
+             each without a handler, exit_dispatch and handle_cpuid, leave {left:.0} ns: divided as in \"{}\" among whole \
+             trapped accesses, an exit each, and nested_reflect and nested_merge, on {}",
+            base.id, self.host,
+        );
+        for (primitive, value) in
+            [(NestedTrappedAccesses, count), (NestedReflect, rest * reflect), (NestedMerge, rest * merge)]
+        {
+            profile.set(primitive, value, None, Provenance::Derived(formula.clone()));
         }
     }
 }
@@ -254,6 +292,53 @@ mod tests {
         assert!((sum - 1000.0).abs() < 1e-6);
         let emulated = report(vec![entry("emulated_cpuid", Unit::Ns, 9000.0)]).profile(&base);
         assert!(CPUID_EXIT.iter().all(|&p| emulated.cost(p) == base.cost(p)));
+    }
+
+    #[test]
+    fn in_a_guest_the_parts_of_an_exit_come_from_its_own_exits_whatever_guests_it_makes() {
+        let base = Profile::xeon_2017();
+        let sum = |profile: &Profile| CPUID_EXIT.iter().map(|&p| profile.cost(p).value).sum::<f64>();
+        let (below, own) = (entry("cpuid_exit_below", Unit::Ns, 600.0), entry("exit_cpuid", Unit::Ns, 7_100.0));
+        let interpreter = report(vec![below.clone(), entry("emulated_cpuid", Unit::Ns, 9000.0)]).profile(&base);
+        assert!((sum(&interpreter) - 600.0).abs() < 1e-6);
+        assert_eq!(interpreter.cost(Primitive::NestedMerge), base.cost(Primitive::NestedMerge));
+        let nested = report(vec![below, own.clone()]).profile(&base);
+        assert!((sum(&nested) - 600.0).abs() < 1e-6);
+        let bare = report(vec![own]).profile(&base);
+        assert!((sum(&bare) - 7_100.0).abs() < 1e-6);
+        assert_eq!(bare.cost(Primitive::NestedMerge), base.cost(Primitive::NestedMerge));
+    }
+
+    #[test]
+    fn the_costs_of_nesting_add_up_to_an_exit_of_a_guest_in_this_guest() {
+        use Primitive::*;
+        let base = Profile::xeon_2017();
+        for nested in [1_500.0, 2_500.0, 7_100.0, 30_000.0] {
+            let measured = vec![entry("cpuid_exit_below", Unit::Ns, 600.0), entry("exit_cpuid", Unit::Ns, nested)];
+            let profile = report(measured).profile(&base);
+            let cost = |primitive| profile.cost(primitive).value;
+            let round_trip = cost(VmExit) + cost(ExitDispatch) + cost(VmEntry);
+            let accesses = cost(NestedTrappedAccesses);
+            let sum = (2.0 + accesses) * round_trip
+                + [NestedReflect, NestedMerge, ExitDispatch, HandleCpuid].map(cost).iter().sum::<f64>();
+            assert!((sum - nested).abs() < 1e-6, "{sum} of {nested} ns");
+            assert!(accesses.fract() == 0.0 && cost(NestedReflect) > 0.0 && cost(NestedMerge) > 0.0);
+        }
+        // Less than the two exits that it must have: nothing can be said.
+        let less = report(vec![entry("cpuid_exit_below", Unit::Ns, 600.0), entry("exit_cpuid", Unit::Ns, 900.0)]);
+        assert_eq!(less.profile(&base).cost(NestedReflect), base.cost(NestedReflect));
+    }
+
+    #[test]
+    fn in_a_guest_that_makes_guests_on_the_hardware_something_is_left_of_wholes_with_one_exit() {
+        let measured = vec![
+            entry("cpuid_exit_below", Unit::Ns, 600.0),
+            entry("exit_cpuid", Unit::Ns, 7_100.0),
+            entry("timer_program_in_guest", Unit::Ns, 1_000.0),
+            entry("idle_wake_paid", Unit::Ns, 3_000.0),
+        ];
+        let profile = report(measured).profile(&Profile::xeon_2017());
+        assert!(profile.cost(Primitive::HandleMsr).value > 300.0 && profile.cost(Primitive::HandleIcr).value > 300.0);
     }
 
     #[test]

@@ -15,7 +15,16 @@ pub fn why_not(primitive: Primitive) -> &'static str {
         IdleExit | IdleExitDeep => {
             "a program sees only the whole way from a wake-up to its own next instruction; see \"idle_wake\". The profile derives it"
         }
-        PageWalkReference => "only whole walks are seen; see \"page_walk\". The profile derives it",
+        PageWalkReference => {
+            "only whole walks are seen, and in a guest none in one dimension; see \"page_walk\". On bare hardware the \
+             profile derives it"
+        }
+        NestedWalkReference => {
+            "only whole walks are seen; see \"page_walk\", and on bare hardware \"guest_walk_4k\". The profile derives it"
+        }
+        EmulatedExitToUserSpace => {
+            "where guests are interpreted, only the whole of a write and its way out is seen; see \"emulated_mmio\". The profile derives it"
+        }
         SocketSend | SocketReceive => {
             "how the way through the network stack splits can't be seen; see \"tcp_send_receive\". The profile gives each half"
         }
@@ -43,7 +52,8 @@ pub fn why_not(primitive: Primitive) -> &'static str {
             "this is the work of a device model; the probe's own guest has none"
         }
         NestedReflect | NestedMerge | NestedTrappedAccesses => {
-            "needs a hypervisor under the probe's control inside a guest; the probe runs no nested guest"
+            "only a guest in a guest pays it, and only as part of a whole exit: see \"exit_cpuid\". Where this computer is a \
+             guest and the hardware runs the probe's, the profile derives it"
         }
         NetworkOneWay => "needs a second host on a real network",
         _ => "nothing on this system gives it",

@@ -44,6 +44,9 @@ const PRESENT_WRITABLE: u64 = 0b11;
 const UNCACHED: u64 = 0b1_1000;
 const LARGE: u64 = 0b1000_0000;
 
+/// Where [`Program::Scramble`] begins: any number but 0.
+pub const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// What the guest can do, each `count` times (register R15), then an OUT to the port that means done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
@@ -67,11 +70,16 @@ pub enum Program {
     Blocks,
     /// Fourteen loads from the address in RAX.
     Loads,
+    /// The number in RAX scrambled by shifts and exclusive-ors, multiplied, and added up one of two ways of the same
+    /// length, as the product has it.
+    Scramble,
+    /// OUT as in [`Program::Port`], then an addition, a rotation and an exclusive-or.
+    Outs,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Program; 10] = [
+    pub const ALL: [Program; 12] = [
         Program::First,
         Program::Compute,
         Program::Cpuid,
@@ -82,6 +90,8 @@ impl Program {
         Program::Halt,
         Program::Blocks,
         Program::Loads,
+        Program::Scramble,
+        Program::Outs,
     ];
 
     /// Instructions in one turn of its loop.
@@ -92,6 +102,8 @@ impl Program {
             Program::Blocks => 20,
             Program::Loads => LOADS + 2,
             Program::Mixed => 5 + 2 * MIXED_TURNS,
+            Program::Scramble => 16,
+            Program::Outs => 6,
             Program::Compute | Program::Port | Program::Mmio | Program::Walk | Program::Halt => 3,
         }
     }
@@ -128,6 +140,20 @@ impl Program {
                 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b,
                 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48,
                 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x48, 0x8b, 0x10, 0x49, 0xff, 0xcf, 0x75, 0xd1, 0xe6, 0x10, 0xf4,
+            ],
+            // mov rdx, rax; shl rdx, 13; xor rax, rdx; mov rdx, rax; shr rdx, 7; xor rax, rdx; mov rdx, rax;
+            // shl rdx, 17; xor rax, rdx; imul rdx, rax; test edx, edx; js to the second way;
+            // add rcx, rdx; jmp to the end; xor rcx, rax; rol rcx, 1; dec r15; jnz; ...
+            Program::Scramble => &[
+                0x48, 0x89, 0xc2, 0x48, 0xc1, 0xe2, 0x0d, 0x48, 0x31, 0xd0, 0x48, 0x89, 0xc2, 0x48, 0xc1, 0xea, 0x07,
+                0x48, 0x31, 0xd0, 0x48, 0x89, 0xc2, 0x48, 0xc1, 0xe2, 0x11, 0x48, 0x31, 0xd0, 0x48, 0x0f, 0xaf, 0xd0,
+                0x85, 0xd2, 0x78, 0x05, 0x48, 0x01, 0xd1, 0xeb, 0x06, 0x48, 0x31, 0xc1, 0x48, 0xd1, 0xc1, 0x49, 0xff,
+                0xcf, 0x75, 0xca, 0xe6, 0x10, 0xf4,
+            ],
+            // out 0x11, al; add rax, rbx; ror rax, 7; xor rcx, rax; dec r15; jnz; ...
+            Program::Outs => &[
+                0xe6, 0x11, 0x48, 0x01, 0xd8, 0x48, 0xc1, 0xc8, 0x07, 0x48, 0x31, 0xc1, 0x49, 0xff, 0xcf, 0x75, 0xef,
+                0xe6, 0x10, 0xf4,
             ],
             // sti; hlt; out 0x12, al; jmp to hlt
             Program::Halt => &[0xfb, 0xf4, 0xe6, 0x12, 0xeb, 0xfb],
@@ -191,7 +217,7 @@ mod tests {
                 assert_eq!(at as i64 + 2 + i64::from(back), 0, "{program:?}");
             }
         }
-        assert!(Program::Halt.entry() as usize + LINE <= HANDLER as usize);
+        assert!(Program::ALL.iter().all(|program| program.entry() as usize + LINE <= HANDLER as usize));
     }
 
     #[test]

@@ -8,6 +8,8 @@
 
 mod guest;
 mod machine;
+mod pace;
 
-pub use guest::{LOADS, Program};
+pub use guest::{LOADS, Program, SEED};
 pub use machine::{Machine, Start, VmError};
+pub use pace::{Pace, native_scramble, turns};

@@ -11,6 +11,12 @@ pub fn interpreted() -> Option<bool> {
     None
 }
 
+/// Nanoseconds of a turn of the guest's arithmetic in this process.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn native_arithmetic() -> Result<f64, String> {
+    Err(ABSENT.to_owned())
+}
+
 /// Nanoseconds from nothing to a guest's first exit.
 #[cfg(not(target_arch = "x86_64"))]
 pub fn start() -> Result<Vec<f64>, String> {
@@ -19,43 +25,39 @@ pub fn start() -> Result<Vec<f64>, String> {
 
 /// Nanoseconds of a turn of a program in a guest.
 #[cfg(not(target_arch = "x86_64"))]
-pub fn run(_: GuestWork) -> Result<Vec<f64>, String> {
+pub fn run(_: GuestWork, _: bool) -> Result<Vec<f64>, String> {
     Err(ABSENT.to_owned())
 }
 
 #[cfg(target_arch = "x86_64")]
-pub use x86::{interpreted, run, start};
+pub use x86::{interpreted, native_arithmetic, run, start};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::time::{Duration, Instant};
 
     use super::GuestWork;
-    use crate::probe::measure::{LINE, Pages, elapsed_ns};
+    use crate::probe::measure::{Effort, LINE, Pages, Plan, elapsed_ns, per_iteration};
     use crate::probe::sandbox::in_child;
-    use crate::probe::vm::{Machine, Program};
-    use crate::validate::real::calls::arithmetic;
+    use crate::probe::vm::{Machine, Pace, Program, SEED, native_scramble, turns};
     use crate::validate::work::WALK_BYTES;
 
-    /// A guest this many times slower than the host is interpreted. On the processor it is a few per cent.
-    const INTERPRETED: f64 = 8.0;
     const LONG: Duration = Duration::from_millis(400);
+    const EFFORT: Effort = Effort { run: Duration::from_millis(8), runs: 50, limit: LONG };
     const LEAST_MEMORY: usize = 2 << 20;
 
     /// Whether this host's `/dev/kvm` interprets its guests; `None` if no guest runs here.
     pub fn interpreted() -> Option<bool> {
-        const CYCLES: u64 = 60_000;
-        let ratio = in_child(|| {
+        let interpreted = in_child(|| {
             let (mut machine, _) = Machine::new(LEAST_MEMORY, Pages::Small).map_err(|e| e.to_string())?;
-            let clock = Instant::now();
-            arithmetic(CYCLES);
-            let outside = elapsed_ns(clock);
-            let clock = Instant::now();
-            // A turn takes a cycle. Entering and leaving add a few microseconds to some twenty.
-            machine.run(Program::Compute, CYCLES, 0).map_err(|e| e.to_string())?;
-            Ok(elapsed_ns(clock) / outside.max(1.0))
+            Ok(Pace::of(&Plan::Quick.effort(), &mut machine)?.is_interpreted())
         });
-        ratio.ok().map(|ratio| ratio > INTERPRETED)
+        interpreted.ok()
+    }
+
+    /// Nanoseconds of a turn of the guest's arithmetic in this process.
+    pub fn native_arithmetic() -> Result<f64, String> {
+        Ok(per_iteration(&EFFORT, native_scramble).median())
     }
 
     /// Nanoseconds from nothing to a guest's first exit.
@@ -72,29 +74,16 @@ mod x86 {
     }
 
     /// Nanoseconds of a turn of a program in a guest.
-    pub fn run(work: GuestWork) -> Result<Vec<f64>, String> {
+    pub fn run(work: GuestWork, interpreted: bool) -> Result<Vec<f64>, String> {
         let memory = if work == GuestWork::Walk { WALK_BYTES + (2 << 20) } else { LEAST_MEMORY };
         let (mut machine, _) = Machine::new(memory, Pages::Small).map_err(|e| e.to_string())?;
         let (program, rax) = match work {
-            GuestWork::Compute => (Program::Compute, 0),
+            GuestWork::Compute => (Program::Scramble, SEED),
+            GuestWork::Exits if interpreted => (Program::Outs, 0),
             GuestWork::Exits => (Program::Mixed, 0),
             GuestWork::Walk => (Program::Walk, lay(&mut machine)),
         };
-        let mut time = |turns: u64| {
-            let clock = Instant::now();
-            machine.run(program, turns, rax).map(|()| elapsed_ns(clock)).map_err(|e| e.to_string())
-        };
-        let one = (0..3).map(|_| time(1)).collect::<Result<Vec<_>, _>>()?.into_iter().fold(f64::MAX, f64::min);
-        let mut turns = 16;
-        while time(turns)? < 8e6 && turns < 1 << 36 {
-            turns *= 2;
-        }
-        let begin = Instant::now();
-        let mut times = Vec::new();
-        while begin.elapsed() < LONG || times.len() < 6 {
-            times.push((time(turns)? - one).max(0.0) / (turns - 1) as f64);
-        }
-        Ok(times)
+        turns(&EFFORT, &mut machine, program, rax).map(|samples| samples.into_values())
     }
 
     /// Lays a random cycle through the guest's memory; where it begins.

@@ -89,7 +89,7 @@ impl Host<'_> {
                 })
             }
             Work::VmStart => within(stop, Place::Process, main, guests::start),
-            Work::Guest(work) => within(stop, Place::Process, main, || guests::run(work)),
+            Work::Guest(work) => within(stop, Place::Process, main, || guests::run(work, self.interpreted)),
         }
     }
 
@@ -105,6 +105,14 @@ impl Host<'_> {
     /// Whether `/dev/kvm` interprets its guests here.
     pub fn interprets_guests(&self) -> bool {
         self.interpreted
+    }
+
+    /// Nanoseconds of a turn of the guests' arithmetic in a process of this host.
+    ///
+    /// # Errors
+    /// It can't be had here, and why.
+    pub fn native_arithmetic(&self) -> Result<f64, String> {
+        within(self.stop, Place::Process, self.cpus.main, guests::native_arithmetic)
     }
 
     fn scratch(&self) -> Result<&Scratch, String> {

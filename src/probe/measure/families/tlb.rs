@@ -5,7 +5,7 @@
 //! TLB, rises beyond, and its bend is the TLB's reach. On 2 MiB pages the same places need no walk, unless the layer
 //! below backs a guest's huge pages with small ones: then the TLB holds the small ones, and `page_walk_huge` shows it.
 //! One walk makes 4 references natively and up to 24 in a guest under nested paging (4 + 4 levels); the profile divides
-//! the walk by that. Left out: the first-level TLB apart from the second, 1 GiB pages, and the
+//! the walk by that, natively for `page_walk_reference`, in a guest for `nested_walk_reference`. Left out: the first-level TLB apart from the second, 1 GiB pages, and the
 //! reach of 2 MiB entries, which lies beyond the memory this probe allows itself.
 
 use super::super::cell::Bench;

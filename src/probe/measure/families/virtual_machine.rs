@@ -23,6 +23,7 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("kvm_create_vm", Unit::Ns),
     ("kvm_create_irqchip", Unit::Ns),
     ("kvm_memory_slot", Unit::Ns),
+    ("kvm_supported_cpuid", Unit::Ns),
     ("kvm_create_vcpu", Unit::Ns),
     ("native_loop", Unit::Ns),
     ("native_walk_4k", Unit::Ns),

@@ -8,11 +8,8 @@ use crate::costs::Unit;
 use crate::probe::measure::cell::Bench;
 use crate::probe::measure::host::pin;
 use crate::probe::measure::memory_region::{Chance, LINE, PAGE, Pages, Region};
-use crate::probe::measure::timing::{Effort, Samples, elapsed_ns, per_iteration, try_runs};
-use crate::probe::vm::{LOADS, Machine, Program, Start};
-
-/// A guest this many times slower than the host is interpreted. On the processor it is a few per cent.
-const INTERPRETED: f64 = 8.0;
+use crate::probe::measure::timing::{Effort, Samples, elapsed_ns, per_iteration};
+use crate::probe::vm::{LOADS, Machine, Pace, Program, Start, turns};
 
 /// Memory of a machine that is only started.
 const LEAST_MEMORY: usize = 2 << 20;
@@ -26,18 +23,16 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), String> {
     let effort = bench.effort();
 
     bench.doing("the same loop inside and outside a VM");
-    let outside = per_iteration(&effort, native_loop);
-    let inside = in_guest(&effort, &mut machine, Program::Compute, 0)?;
-    let interpreted = inside.median() > INTERPRETED * outside.median();
-    let ratio = inside.median() / outside.median();
-    bench.put_ns("native_loop", &outside, "an addition, a decrement and a jump, in this process");
+    let pace = Pace::of(&effort, &mut machine)?;
+    let (ratio, interpreted) = (pace.ratio(), pace.is_interpreted());
+    bench.put_ns("native_loop", &pace.outside, "an addition, a decrement and a jump, in this process");
     let names = if interpreted { &EMULATED } else { &ASSISTED };
     let verdict = if interpreted {
         format!("; {ratio:.0} times the host's time: this host's /dev/kvm interprets its guests")
     } else {
         format!("; {ratio:.2} times the host's time: the guest runs on the processor")
     };
-    bench.put_ns(names.computing, &inside, format!("the same three instructions in a guest{verdict}"));
+    bench.put_ns(names.computing, &pace.inside, format!("the same three instructions in a guest{verdict}"));
     if interpreted {
         classes(bench, &effort, &mut machine)?;
     }
@@ -48,7 +43,7 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), String> {
         (Program::Mmio, names.mmio, "a write without memory in a guest, on to this program and back"),
     ] {
         bench.doing(what);
-        let samples = in_guest(&effort, &mut machine, program, 0)?;
+        let samples = turns(&effort, &mut machine, program, 0)?;
         bench.put_ns(name, &samples, format!("{what}, in a loop of {} instructions", program.instructions()));
         if program == Program::Cpuid && interpreted {
             let others = bench.needed("emulated_instruction").map(|one| one * f64::from(program.instructions()));
@@ -120,51 +115,19 @@ const EMULATED: Names = Names {
     walk_2m: "emulated_walk_2m",
 };
 
-/// The guest's loop of [`Program::Compute`], instruction by instruction.
-fn native_loop(turns: u64) {
-    // SAFETY: touches registers alone.
-    unsafe {
-        std::arch::asm!(
-            "2:",
-            "add rax, {step}",
-            "dec {turns}",
-            "jnz 2b",
-            step = in(reg) 3u64,
-            turns = inout(reg) turns.max(1) => _,
-            inout("rax") 0u64 => _,
-            options(nomem, nostack),
-        );
-    }
-}
-
 /// What one instruction of a class takes an interpreter: programs without any other purpose.
 fn classes(bench: &mut Bench, effort: &Effort, machine: &mut Machine) -> Result<(), String> {
     bench.doing("instructions that are interpreted");
-    let blocks = in_guest(effort, machine, Program::Blocks, 0)?;
+    let blocks = turns(effort, machine, Program::Blocks, 0)?;
     let one = blocks.times(1.0 / f64::from(Program::Blocks.instructions()));
     let instruction = one.median();
     bench.put_ns("emulated_instruction", &one, "short blocks of two additions and a jump in a guest, an instruction");
     let start = machine.data().0 as u64;
     let others = f64::from(Program::Loads.instructions() - LOADS) * instruction;
-    let loads = in_guest(effort, machine, Program::Loads, start)?.minus(others).times(1.0 / f64::from(LOADS));
+    let loads = turns(effort, machine, Program::Loads, start)?.minus(others).times(1.0 / f64::from(LOADS));
     let method = "loads from one address in a guest, a load, less \"l1_hit\"";
     bench.put_ns("emulated_load", &loads.minus(bench.known("l1_hit").unwrap_or(0.0)), method);
     Ok(())
-}
-
-/// One turn of `program` in the guest: a run of many, less a run of one, so that entering and leaving drop out.
-fn in_guest(effort: &Effort, machine: &mut Machine, program: Program, rax: u64) -> Result<Samples, String> {
-    let mut time = |turns| {
-        let start = Instant::now();
-        machine.run(program, turns, rax).map(|()| elapsed_ns(start)).map_err(|e| e.to_string())
-    };
-    let one = (0..3).map(|_| time(1)).collect::<Result<Vec<_>, _>>()?.into_iter().fold(f64::MAX, f64::min);
-    let goal = effort.run.as_nanos() as f64 + 10.0 * one;
-    let mut turns = 8;
-    while time(turns)? < goal && turns < 1 << 36 {
-        turns *= 2;
-    }
-    try_runs(effort, || Ok((time(turns)? - one).max(0.0) / (turns - 1) as f64))
 }
 
 fn walks(bench: &mut Bench, pages: Pages, native: &str, guest: &str) -> Result<(), String> {
@@ -182,7 +145,7 @@ fn walks(bench: &mut Bench, pages: Pages, native: &str, guest: &str) -> Result<(
     bench.put_ns(native, &outside, what.clone());
     memory.lay(&offsets, 0);
     let first = offsets.first().map_or(0, |&o| o as u64);
-    let inside = in_guest(&effort, &mut machine, Program::Walk, first)?;
+    let inside = turns(&effort, &mut machine, Program::Walk, first)?;
     bench.put_ns(guest, &inside, format!("the same in a guest: {what}, inside and outside"));
     Ok(())
 }
@@ -237,7 +200,7 @@ const PARTS_SLOTS: u32 = 1;
 fn parts(bench: &mut Bench) -> Result<(), String> {
     bench.doing("making parts of a VM");
     let effort = bench.effort();
-    let mut parts: [Vec<f64>; 4] = Default::default();
+    let mut parts: [Vec<f64>; 5] = Default::default();
     let begin = Instant::now();
     while parts[0].len() < effort.runs && (parts[0].len() < 6 || begin.elapsed() < effort.limit * 2) {
         let one = Machine::parts(PARTS_VCPUS, PARTS_SLOTS).map_err(|e| e.to_string())?;
@@ -247,6 +210,11 @@ fn parts(bench: &mut Bench) -> Result<(), String> {
         ("kvm_create_vm", 1.0, "KVM_CREATE_VM, of a machine that runs nothing".to_owned()),
         ("kvm_create_irqchip", 1.0, "KVM_CREATE_IRQCHIP, of a machine that runs nothing".to_owned()),
         ("kvm_memory_slot", PARTS_SLOTS.into(), "its first memory slot, of a page".to_owned()),
+        (
+            "kvm_supported_cpuid",
+            1.0,
+            "KVM_GET_SUPPORTED_CPUID; in a guest each CPUID that it executes is an exit to the layer below".to_owned(),
+        ),
         (
             "kvm_create_vcpu",
             PARTS_VCPUS.into(),
