@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::calls::exchange;
@@ -18,7 +19,8 @@ pub fn round_trip(route: Route, cpu: usize) -> Result<Vec<f64>, String> {
     let failed = |e: io::Error| format!("a connection over {route:?}: {e}");
     if route == Route::Loopback {
         let (near, far) = connected(None, Ipv4Addr::LOCALHOST).map_err(failed)?;
-        return exchange(&near, &near, &far, &far, cpu);
+        let far = Rc::new(far);
+        return exchange(&near, &near, Rc::clone(&far), far, cpu);
     }
     if !is_privileged() {
         become_root_inside()?;
@@ -27,7 +29,8 @@ pub fn round_trip(route: Route, cpu: usize) -> Result<Vec<f64>, String> {
     // A bridge's port takes a moment to work.
     let tried = (0..3).find_map(|_| connected(Some(&ends), BRIDGE).ok());
     let (near, far) = tried.map_or_else(|| connected(Some(&ends), BRIDGE).map_err(failed), Ok)?;
-    exchange(&near, &near, &far, &far, cpu)
+    let far = Rc::new(far);
+    exchange(&near, &near, Rc::clone(&far), far, cpu)
 }
 
 /// A container's network namespace and the one that its bridge stands in.
