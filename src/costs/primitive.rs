@@ -99,8 +99,8 @@ primitives! {
     SocketSend "socket_send" Ns "socket and TCP, send" "send() down to the device: socket, TCP, IP, queueing discipline";
     SocketReceive "socket_receive" Ns "socket and TCP, receive" "From the device to the socket's queue: IP, TCP, and recv()";
     VethHop "veth_hop" Ns "veth" "One packet through a veth pair into the other network namespace";
-    BridgeHop "bridge_hop" Ns "bridge" "One packet forwarded by the bridge";
-    NatHop "nat_hop" Ns "NAT" "One packet through connection tracking and address translation";
+    BridgeHop "bridge_hop" Ns "bridge" "One packet through the bridge: finding out where it goes, and handing it over";
+    NatHop "nat_hop" Ns "NAT" "One packet through connection tracking and address translation, routing aside";
 
     // Hypervisor
     VmExit "vm_exit" Ns "world switch out" "The hardware's switch from non-root to root mode";
@@ -171,6 +171,9 @@ primitives! {
     EmulatedInstruction "emulated_instruction" Ns "interpret an instruction" "Fetching, decoding and executing one guest instruction in software";
     EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
     EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
+
+    // Routing
+    ForwardHop "forward_hop" Ns "routing" "One packet routed from one device to another: looking up the route, and the second device's queue";
 }
 
 impl Primitive {

@@ -28,9 +28,9 @@ pub enum Place {
 pub enum Route {
     /// The loopback device.
     Loopback,
-    /// From a network namespace to the one that its bridge stands in: a veth pair, the bridge, connection tracking and
-    /// rules for address translation.
-    Bridged,
+    /// From a container's network namespace to a further one: a veth pair to a bridge, in whose namespace packets are
+    /// routed and their address is translated, and another veth pair.
+    Translated,
 }
 
 /// What a guest does.
@@ -106,7 +106,7 @@ impl Work {
         all.push(Work::CachedReads);
         all.extend([1, 2, 4, 8].map(Work::DirectReads));
         all.push(Work::Walk);
-        all.extend([Route::Loopback, Route::Bridged].map(Work::RoundTrip));
+        all.extend([Route::Loopback, Route::Translated].map(Work::RoundTrip));
         all.extend([Work::ForkExec, Work::ContainerStart, Work::VmStart]);
         all.extend([GuestWork::Compute, GuestWork::Exits, GuestWork::Walk].map(Work::Guest));
         all
@@ -138,7 +138,7 @@ impl Work {
             Work::DirectReads(depth) => format!("direct reads of 16 KiB, depth {depth}"),
             Work::Walk => "random loads over 24 MiB".to_owned(),
             Work::RoundTrip(Route::Loopback) => "TCP round trip, loopback, two cores".to_owned(),
-            Work::RoundTrip(Route::Bridged) => "TCP round trip, veth, bridge and NAT, two cores".to_owned(),
+            Work::RoundTrip(Route::Translated) => "TCP round trip, veth, bridge and NAT, two cores".to_owned(),
             Work::ForkExec => "fork, exec and wait".to_owned(),
             Work::ContainerStart => "container start".to_owned(),
             Work::VmStart => "VM creation to first exit".to_owned(),
