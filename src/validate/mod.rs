@@ -23,6 +23,7 @@ pub use predict::Ground;
 pub use work::{GuestWork, Place, Route, Unit, Work};
 
 use crate::costs::{Profile, Quantiles};
+use crate::probe::measure::quantile;
 
 /// The most samples of a work that a report keeps of each side.
 pub const MOST_SAMPLES: usize = 200;
@@ -127,7 +128,7 @@ pub fn run(
     }
     let mut sizes: Vec<f64> = workloads.iter().filter_map(|w| w.error).map(f64::abs).collect();
     sizes.sort_by(f64::total_cmp);
-    let median_error = figure::quantile(&sizes, 0.5);
+    let median_error = quantile(&sizes, 0.5);
     let cancelled = cancel.load(Relaxed);
     Report {
         host: host.describe(),

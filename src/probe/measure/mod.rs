@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 pub use cell::Bench;
 #[cfg(target_os = "linux")]
-pub use families::{FAMILIES, Family, install_seccomp};
+pub use families::{FAMILIES, Family, install_seccomp, write_file};
 #[cfg(target_os = "linux")]
 pub use host::{Cpus, describe, pin};
 #[cfg(target_os = "linux")]
@@ -46,7 +46,7 @@ pub use memory_region::{Chance, HUGE, LINE, PAGE, Pages, Region, Walk};
 #[cfg(target_os = "linux")]
 pub use plan::{run, run_families};
 pub use report::{Measured, Measurement, Outcome, Report, Stability};
-pub use timing::{Effort, Samples, elapsed_ns, looped, per_iteration};
+pub use timing::{Effort, Samples, elapsed_ns, looped, per_iteration, quantile, spread};
 
 #[cfg(not(target_os = "linux"))]
 use crate::costs::Primitive;

@@ -1,17 +1,16 @@
 //! Programs that read from the page cache and from the disk.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use rustix::io::{pread, pwrite};
+use rustix::io::pread;
 
 use super::EFFORT;
 use crate::probe::cleanup::is_memory;
-use crate::probe::measure::{Chance, Pages, Region, elapsed_ns, looped};
+use crate::probe::measure::{Chance, Pages, Region, elapsed_ns, looped, write_file};
 use crate::validate::figure::rates;
 use crate::validate::work::READ_BYTES;
 
@@ -39,7 +38,7 @@ pub fn direct(folder: &Path, depth: u16) -> Result<Vec<f64>, String> {
     if space.f_bavail.saturating_mul(space.f_frsize) < (1 << 30) + FILE as u64 {
         return Err(format!("the disk of {} is nearly full; free 1 GiB", folder.display()));
     }
-    let file = write_file(&folder.join("direct"))?;
+    let file = write_file(&folder.join("direct"), FILE, &mut Region::new(BLOCK, Pages::Small)?)?;
     let ends = Mutex::new(Vec::new());
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -68,24 +67,4 @@ fn reader(file: &File, seed: u64, start: Instant) -> Vec<f64> {
         }
     }
     ends
-}
-
-/// A file of random bytes, so that nothing below can compress it or store it once.
-fn write_file(path: &Path) -> Result<File, String> {
-    let failed = |e: io::Error| format!("{}: {e}", path.display());
-    let direct = rustix::fs::OFlags::DIRECT.bits() as i32;
-    let mut options = OpenOptions::new();
-    let options = options.read(true).write(true).create(true).truncate(true).mode(0o600).custom_flags(direct);
-    let file = options.open(path).map_err(failed)?;
-    let mut buffer = Region::new(BLOCK, Pages::Small)?;
-    let mut chance = Chance(3);
-    for at in (0..FILE).step_by(BLOCK) {
-        let words = buffer.bytes_mut().chunks_exact_mut(8);
-        words.for_each(|word| word.copy_from_slice(&(chance.below(usize::MAX) as u64).to_le_bytes()));
-        if pwrite(&file, buffer.bytes_mut(), at as u64).map_err(|e| failed(e.into()))? != BLOCK {
-            return Err(format!("{}: a block was written in part only", path.display()));
-        }
-    }
-    rustix::fs::fsync(&file).map_err(|e| failed(e.into()))?;
-    Ok(file)
 }
