@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::figure::rates;
-use super::work::{CHUNK_CYCLES, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES};
+use super::work::{
+    CHUNK_CYCLES, DIRECT_TIME, DIRECT_WINDOW, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES,
+};
 use super::{GuestWork, Place, Work, work::Route};
 use crate::costs::Table;
 use crate::engine::Time;
@@ -109,10 +111,10 @@ impl Ground<'_> {
                     threads: depth,
                     pinned: false,
                     in_vm: false,
-                    until: Time::ms(300),
+                    until: Time::ps(DIRECT_TIME * 1000),
                     ..run(body)
                 });
-                rates(&ends(&outcome, OperationKind::Read), 1e7)
+                rates(&ends(&outcome, OperationKind::Read), DIRECT_WINDOW as f64)
             }
             Work::Walk => self.walk(run(Vec::new())),
             Work::RoundTrip(route) => {

@@ -87,6 +87,10 @@ pub const PERIODIC_SLEEP: u64 = 250_000;
 pub const PERIOD: u64 = 100_000_000;
 /// Bytes of a read.
 pub const READ_BYTES: usize = 16 << 10;
+/// Nanoseconds for which direct reads go on, and of the windows in which they are counted.
+pub const DIRECT_TIME: u64 = 700_000_000;
+#[allow(missing_docs)]
+pub const DIRECT_WINDOW: u64 = 50_000_000;
 /// Bytes that a walk goes over.
 pub const WALK_BYTES: usize = 24 << 20;
 

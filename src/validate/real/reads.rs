@@ -12,12 +12,12 @@ use super::EFFORT;
 use crate::probe::cleanup::is_memory;
 use crate::probe::measure::{Chance, Pages, Region, elapsed_ns, looped, write_file};
 use crate::validate::figure::rates;
-use crate::validate::work::READ_BYTES;
+use crate::validate::work::{DIRECT_TIME, DIRECT_WINDOW, READ_BYTES};
 
 /// Bytes of the file that is read past the page cache.
 const FILE: usize = 64 << 20;
 const BLOCK: usize = 1 << 20;
-const LONG: Duration = Duration::from_millis(700);
+const LONG: Duration = Duration::from_nanos(DIRECT_TIME);
 
 /// Nanoseconds of a read from the page cache.
 pub fn cached(folder: &Path) -> Result<Vec<f64>, String> {
@@ -51,7 +51,7 @@ pub fn direct(folder: &Path, depth: u16) -> Result<Vec<f64>, String> {
         }
     });
     let ends = ends.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(rates(&ends, 50e6))
+    Ok(rates(&ends, DIRECT_WINDOW as f64))
 }
 
 /// Reads at random places until the time is up; when each ended.
