@@ -109,8 +109,8 @@ pub fn run(
     let start = Instant::now();
     let mut before = Load::now();
     let host = Host::new(cancel);
-    let ground =
-        Ground { costs: profile.table(), in_guest, cores: 2, interpreted: host.interprets_guests(), stop: cancel };
+    let (costs, cores, interpreted) = (profile.table(), cores(), host.interprets_guests());
+    let ground = Ground { costs, in_guest, cores, interpreted, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {
         if cancel.load(Relaxed) {
@@ -140,6 +140,14 @@ pub fn run(
         passed: median_error.is_some_and(|error| error <= TOLERANCE) && !cancelled,
         workloads,
     }
+}
+
+/// How many cores the simulated machine has: as many as this one has processors, where a work can tell the difference.
+/// Two of them at least, for works that pass something from one to another.
+fn cores() -> u16 {
+    const MOST_THREADS: usize = 8;
+    let here = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    here.clamp(2, MOST_THREADS) as u16
 }
 
 fn workload(

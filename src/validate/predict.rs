@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::figure::rates;
 use super::work::{
-    CHUNK_CYCLES, DIRECT_TIME, DIRECT_WINDOW, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES,
+    CACHED_WINDOW, CHUNK_CYCLES, DIRECT_TIME, DIRECT_WINDOW, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES,
+    WALK_BYTES,
 };
 use super::{GuestWork, Place, Work, work::Route};
 use crate::costs::Table;
@@ -37,6 +38,8 @@ const LOADS: u64 = 10_000;
 const FEW_TURNS: u64 = 1_000;
 /// Instructions of a turn of the guest's program with CPUID, but for CPUID itself.
 const MIXED_INSTRUCTIONS: u64 = 1_004;
+/// Windows of cached reads that are simulated, the first and the last among them, which are not counted.
+const CACHED_WINDOWS: u64 = 14;
 /// Bytes of the virtual machine that is started.
 const VM_BYTES: u64 = 2 << 20;
 /// What every simulation begins with is left out.
@@ -103,7 +106,12 @@ impl Ground<'_> {
                 let outcome = self.simulate(Run { quota: quota(percent), until: Time::ms(3000), ..run(body) });
                 rounds(&outcome, OperationKind::Compute)
             }
-            Work::CachedReads => latencies(&self.simulate(run(forever(vec![read(Cache::Warm)]))), OperationKind::Read),
+            Work::CachedReads(depth) => {
+                let body = forever(vec![read(Cache::Warm)]);
+                let until = Time::ps(CACHED_WINDOW * CACHED_WINDOWS * 1000);
+                let outcome = self.simulate(Run { threads: depth, pinned: false, until, ..run(body) });
+                rates(&ends(&outcome, OperationKind::Read), CACHED_WINDOW as f64)
+            }
             Work::DirectReads(depth) => {
                 // The disk that was measured is the one that this kernel sees, with all that lies below in it.
                 let body = forever(vec![read(Cache::Direct)]);
@@ -410,6 +418,15 @@ mod tests {
         let most = 1.0 / (costs.get(Primitive::DiskRequest) as f64 / 1e12 + transfer);
         let many = median(false, Work::DirectReads(64));
         assert!(many < most * 1.01 && many > 0.8 * most.min(17.0 / 70e-6), "{many} of {most}");
+    }
+
+    #[test]
+    fn cached_reads_at_once_are_limited_by_the_cores_alone() {
+        let one = median(false, Work::CachedReads(1));
+        for (depth, cores) in [(2, 2.0), (4, 2.0), (8, 2.0)] {
+            let times = median(false, Work::CachedReads(depth)) / one;
+            assert!((times / cores - 1.0).abs() < 0.05, "{times} at depth {depth}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub enum Unit {
 pub enum Place {
     /// A plain process.
     Process,
-    /// Namespaces of its own and one seccomp filter.
+    /// Namespaces of its own and one seccomp filter, for real also a cgroup where the user has one.
     Container,
 }
 
@@ -59,8 +59,8 @@ pub enum Work {
     /// A chunk of three times as many cycles, a short sleep, and again, from end to end, under a quota of so many per
     /// cent.
     Periodic(u64),
-    /// Reads of [`READ_BYTES`] from the page cache.
-    CachedReads,
+    /// Reads of [`READ_BYTES`] of a file in the page cache, by so many threads at once.
+    CachedReads(u16),
     /// Reads of [`READ_BYTES`] at random places, past the page cache, so many at once.
     DirectReads(u16),
     /// Dependent random loads over [`WALK_BYTES`].
@@ -87,10 +87,12 @@ pub const PERIODIC_SLEEP: u64 = 250_000;
 pub const PERIOD: u64 = 100_000_000;
 /// Bytes of a read.
 pub const READ_BYTES: usize = 16 << 10;
-/// Nanoseconds for which direct reads go on, and of the windows in which they are counted.
+/// Nanoseconds for which direct reads go on.
 pub const DIRECT_TIME: u64 = 700_000_000;
-#[allow(missing_docs)]
+/// Nanoseconds of the windows in which they are counted.
 pub const DIRECT_WINDOW: u64 = 50_000_000;
+/// The same of cached reads. There are so many of them that less time can be simulated; the windows are shorter for it.
+pub const CACHED_WINDOW: u64 = 10_000_000;
 /// Bytes that a walk goes over.
 pub const WALK_BYTES: usize = 24 << 20;
 
@@ -107,7 +109,7 @@ impl Work {
             Work::Late,
         ];
         all.extend([20, 50, 80].into_iter().flat_map(|percent| [Work::Throughput(percent), Work::Periodic(percent)]));
-        all.push(Work::CachedReads);
+        all.extend([1, 2, 4, 8].map(Work::CachedReads));
         all.extend([1, 2, 4, 8].map(Work::DirectReads));
         all.push(Work::Walk);
         all.extend([Route::Loopback, Route::Translated].map(Work::RoundTrip));
@@ -138,7 +140,7 @@ impl Work {
             Work::Late => "sleep of 1 ms: how late".to_owned(),
             Work::Throughput(percent) => format!("quota {percent} %: chunks of 3 million cycles"),
             Work::Periodic(percent) => format!("quota {percent} %: a periodic task's 99th percentile"),
-            Work::CachedReads => "cached reads of 16 KiB".to_owned(),
+            Work::CachedReads(depth) => format!("cached reads of 16 KiB, depth {depth}"),
             Work::DirectReads(depth) => format!("direct reads of 16 KiB, depth {depth}"),
             Work::Walk => "random loads over 24 MiB".to_owned(),
             Work::RoundTrip(Route::Loopback) => "TCP round trip, loopback, two cores".to_owned(),
@@ -155,7 +157,7 @@ impl Work {
     /// The unit of its values.
     pub fn unit(self) -> Unit {
         match self {
-            Work::Throughput(_) | Work::DirectReads(_) => Unit::PerSecond,
+            Work::Throughput(_) | Work::CachedReads(_) | Work::DirectReads(_) => Unit::PerSecond,
             _ => Unit::Ns,
         }
     }
@@ -163,7 +165,7 @@ impl Work {
     /// The statistic that is compared.
     pub fn statistic(self) -> Statistic {
         match self {
-            Work::Throughput(_) | Work::DirectReads(_) => Statistic::Mean,
+            Work::Throughput(_) | Work::CachedReads(_) | Work::DirectReads(_) => Statistic::Mean,
             Work::Periodic(_) => Statistic::P99,
             _ => Statistic::Median,
         }
