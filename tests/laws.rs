@@ -41,7 +41,7 @@ fn operation() -> impl Strategy<Value = Operation> {
             bytes,
             sync
         }),
-        (1u64..5000, 0u64..50, prop_oneof![Just(Peer::Remote), Just(Peer::Local)]).prop_map(|(send, think, peer)| {
+        (1u64..5000, 0u64..50, peer()).prop_map(|(send, think, peer)| {
             Operation::Request { send, receive: 900, think: Time::us(think), peer }
         }),
         any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus }),
@@ -62,6 +62,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         })),
         Just(Operation::Out),
     ]
+}
+
+fn peer() -> impl Strategy<Value = Peer> {
+    prop_oneof![Just(Peer::Remote), Just(Peer::Local), Just(Peer::Namespace)]
 }
 
 fn network() -> impl Strategy<Value = StartNetwork> {
@@ -483,6 +487,28 @@ fn both_ends_of_a_pipe_pass_the_seccomp_filters_of_their_container() {
         let calls = outcome.stats[0].system_calls;
         let filters = trace(&outcome).hops.iter().filter(|hop| hop.what == What::Pay(Primitive::SeccompFilter));
         assert_eq!(filters.map(|hop| u64::from(hop.count)).sum::<u64>(), calls);
+    }
+}
+
+#[test]
+fn a_packet_pays_for_what_lies_between_two_network_namespaces_and_is_translated_only_where_it_is_routed() {
+    use ContainerNetwork::{Bridge, Host};
+    use Primitive::{BridgeHop, ForwardHop, NatHop, VethHop};
+    for (network, peer, veths, bridges, routed) in [
+        (Host, Peer::Local, 0, 0, 0),
+        (Host, Peer::Remote, 0, 0, 0),
+        (Host, Peer::Namespace, 1, 0, 0),
+        (Bridge, Peer::Local, 1, 1, 0),
+        (Bridge, Peer::Remote, 1, 1, 1),
+        (Bridge, Peer::Namespace, 2, 1, 1),
+    ] {
+        let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer };
+        let stacks = vec![NodeSpec::Container(ContainerSpec { network, ..container("app", 0) })];
+        let outcome = run(&Spec { host: host(2), programs: vec![program(repeat(10, vec![request]))], stacks }, 7);
+        let times = |hop| trace(&outcome).hops.iter().filter(|seen| seen.what == What::Pay(hop)).count();
+        // Ten requests, each out and back.
+        let expected = [veths, bridges, routed, routed].map(|hops| 20 * hops);
+        assert_eq!([VethHop, BridgeHop, ForwardHop, NatHop].map(times), expected, "{network:?}, {peer:?}");
     }
 }
 

@@ -66,7 +66,7 @@ impl Provenance {
 }
 
 /// A distribution by five of its quantiles, in the cost's unit; between them it is linear.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quantiles {
     /// The least value seen.

@@ -99,8 +99,8 @@ primitives! {
     SocketSend "socket_send" Ns "socket and TCP, send" "send() down to the device: socket, TCP, IP, queueing discipline";
     SocketReceive "socket_receive" Ns "socket and TCP, receive" "From the device to the socket's queue: IP, TCP, and recv()";
     VethHop "veth_hop" Ns "veth" "One packet through a veth pair into the other network namespace";
-    BridgeHop "bridge_hop" Ns "bridge" "One packet forwarded by the bridge";
-    NatHop "nat_hop" Ns "NAT" "One packet through connection tracking and address translation";
+    BridgeHop "bridge_hop" Ns "bridge" "One packet through the bridge: finding out where it goes, and handing it over";
+    NatHop "nat_hop" Ns "NAT" "One packet through connection tracking and address translation, routing aside";
 
     // Hypervisor
     VmExit "vm_exit" Ns "world switch out" "The hardware's switch from non-root to root mode";
@@ -178,6 +178,9 @@ primitives! {
     // Idle states and disks, more exactly
     IdleShallowUntil "idle_shallow_until" Ns "idle until less shallow" "How long a core may have been idle and still be in its shallowest state; from there it sinks to the deepest one";
     DiskBatch "disk_batch" Count "requests told together" "Most requests of which the device tells by one interrupt, when it has served all; 1: each as it is done";
+
+    // Routing
+    ForwardHop "forward_hop" Ns "routing" "One packet routed from one device to another: looking up the route, and the second device's queue";
 }
 
 impl Primitive {

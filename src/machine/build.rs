@@ -392,7 +392,7 @@ impl Builder<'_> {
                 let kernel = self.state.kernel(site.kernel);
                 let other = match link {
                     Link::PipeSameCpu | Link::Child => cpu,
-                    Link::PipeAcrossCpus | Link::Socket => {
+                    Link::PipeAcrossCpus | Link::Socket | Link::RoutedSocket => {
                         CpuId(kernel.first_cpu.0 + (cpu.0 - kernel.first_cpu.0 + 1) % kernel.cpus)
                     }
                 };
@@ -408,7 +408,7 @@ impl Builder<'_> {
                     filters,
                     link,
                     think,
-                    partners: [id; 4],
+                    partners: [id; Link::KINDS],
                     frames: vec![base],
                     ..self.idle_task(site, other, app)
                 };
@@ -460,7 +460,7 @@ impl Builder<'_> {
             rounds: Vec::new(),
             filters: 0,
             messages: 0,
-            partners: [TaskId::NONE; 4],
+            partners: [TaskId::NONE; Link::KINDS],
             link: Link::default(),
             think: Time::ZERO,
             errand: 0,

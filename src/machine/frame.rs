@@ -10,7 +10,7 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Crossing, ExitReason, Token, What};
 
 use super::journal::Ride;
-use super::spec::Image;
+use super::spec::{Image, Peer};
 
 /// An index into [`super::State::tasks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,8 +102,9 @@ pub enum Kind {
     SubmitBlock(RequestId),
     /// Hands a packet to the network stack and the driver.
     SubmitPacket(RequestId),
-    /// Takes a packet between a container's network namespace and the kernel's: veth, bridge, NAT, or back.
-    Translate { inward: bool, namespace: ComponentId },
+    /// Takes a packet on its way from a program to its peer (or back, `inward`) through what lies between their network
+    /// namespaces. `bridged`: the program's is a container's own.
+    BetweenNamespaces { bridged: bool, peer: Peer, inward: bool, place: ComponentId },
     /// Touches a newly allocated page of so many bytes.
     Populate(u64),
     /// Touches so many bytes of fresh memory, page by page.

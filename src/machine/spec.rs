@@ -114,7 +114,8 @@ pub struct ContainerSpec {
 pub enum ContainerNetwork {
     /// It shares the kernel's network namespace.
     Host,
-    /// A namespace of its own: veth pair, bridge, NAT.
+    /// A namespace of its own: a veth pair to a bridge in the kernel's. What goes further is routed, and its address
+    /// translated (NAT).
     Bridge,
 }
 
@@ -319,8 +320,10 @@ pub enum Cache {
 pub enum Peer {
     /// Another computer, across the network card.
     Remote,
-    /// A thread on the same kernel, over loopback.
+    /// A thread on the same kernel, in its first network namespace.
     Local,
+    /// A thread on the same kernel, in another network namespace behind a veth pair, to which the kernel routes.
+    Namespace,
 }
 
 impl Operation {

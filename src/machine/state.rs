@@ -8,7 +8,7 @@ use crate::trace::{ComponentId, CpuId, Layer, OperationKind, StackId};
 
 use super::frame::{Frame, GroupId, Irq, RequestId, TaskId, Work};
 use super::journal::{Journal, Ride};
-use super::spec::{Backend, CpuMax, Operation, Technique};
+use super::spec::{Backend, CpuMax, Operation, Peer, Technique};
 
 /// An index into [`State::kernels`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,9 +187,9 @@ pub struct Task {
     pub filters: u16,
     /// Messages that a partner has left (pipe, socket).
     pub messages: u32,
-    /// The threads at the other end of its pipes and loopback socket and its child, by [`Link`]; for such a task
-    /// itself, the first is the program's.
-    pub partners: [TaskId; 4],
+    /// The threads at the other end of its pipes and sockets and its child, by [`Link`]; for such a task itself, the
+    /// first is the program's.
+    pub partners: [TaskId; Link::KINDS],
     /// For the far end of a link: what kind, and how long it thinks before it answers.
     pub link: Link,
     pub think: Time,
@@ -211,6 +211,18 @@ pub struct Task {
 }
 
 impl Link {
+    /// How many there are.
+    pub const KINDS: usize = 5;
+
+    /// Where the other end of a socket is; `None` for what is none.
+    pub fn peer(self) -> Option<Peer> {
+        match self {
+            Link::Socket => Some(Peer::Local),
+            Link::RoutedSocket => Some(Peer::Namespace),
+            Link::PipeSameCpu | Link::PipeAcrossCpus | Link::Child => None,
+        }
+    }
+
     /// Whether both ends have places of their own, on which the point of the pair depends.
     pub fn is_pipe(self) -> bool {
         matches!(self, Link::PipeSameCpu | Link::PipeAcrossCpus)
@@ -225,10 +237,12 @@ pub enum Link {
     PipeSameCpu,
     /// A pair of pipes between two processors.
     PipeAcrossCpus,
-    /// A socket over loopback.
+    /// A socket to the kernel's first network namespace.
     Socket,
     /// From a child process to its parent.
     Child,
+    /// A socket to another network namespace.
+    RoutedSocket,
 }
 
 /// A kernel, on bare or virtual hardware.

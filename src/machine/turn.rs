@@ -261,7 +261,9 @@ impl Turn<'_> {
             Kind::Vcpu => self.enter_guest(at),
             Kind::SubmitBlock(request) => self.step_submit_block(at, request, frame.pc),
             Kind::SubmitPacket(request) => self.step_submit_packet(at, request, frame.pc),
-            Kind::Translate { inward, namespace } => self.step_translate(at, inward, namespace, frame.pc),
+            Kind::BetweenNamespaces { bridged, peer, inward, place } => {
+                self.step_between_namespaces(at, super::kernel::network::way(bridged, peer), inward, place, frame.pc);
+            }
             Kind::Populate(bytes) => self.step_populate(at, bytes, frame.pc),
             Kind::Touch(bytes) => self.step_touch(at, bytes, frame),
             Kind::Wake(task) => self.step_wake(at, task, 0, frame.pc),

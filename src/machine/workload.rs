@@ -31,6 +31,7 @@ pub fn link_of(operation: &Operation) -> Option<Link> {
         Operation::PingPong { across_cpus: false } => Some(Link::PipeSameCpu),
         Operation::PingPong { across_cpus: true } => Some(Link::PipeAcrossCpus),
         Operation::Request { peer: Peer::Local, .. } => Some(Link::Socket),
+        Operation::Request { peer: Peer::Namespace, .. } => Some(Link::RoutedSocket),
         Operation::Fork { .. } | Operation::StartContainer(_) => Some(Link::Child),
         _ => None,
     }
@@ -85,11 +86,10 @@ impl Turn<'_> {
             Operation::SystemCall(_) => self.step_plain_system_call(at, task, pc),
             Operation::Read { bytes, cache, .. } => self.step_read(at, task, operation.file, *bytes, *cache, pc),
             Operation::Write { bytes, sync, .. } => self.step_write(at, task, operation.file, *bytes, *sync, pc),
-            Operation::Request { peer: Peer::Local, .. } => self.step_exchange(at, task, Link::Socket, pc),
             Operation::Request { send, receive, think, peer: Peer::Remote } => {
                 self.step_request(at, task, *send, *receive, *think, pc);
             }
-            Operation::PingPong { .. } => {
+            Operation::Request { peer: Peer::Local | Peer::Namespace, .. } | Operation::PingPong { .. } => {
                 let link = link_of(&operation.operation).unwrap_or_default();
                 self.step_exchange(at, task, link, pc);
             }

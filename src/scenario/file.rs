@@ -245,6 +245,7 @@ pub(super) enum PeerFile {
     #[default]
     Remote,
     Local,
+    Namespace,
 }
 
 #[derive(Debug, Deserialize)]

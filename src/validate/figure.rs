@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::costs::Quantiles;
+use crate::probe::measure::spread;
 
 /// Which number stands for many samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +31,7 @@ impl Figure {
     pub fn of(samples: &[f64], statistic: Statistic) -> Option<Figure> {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let at = |q| quantile(&sorted, q);
-        let spread = Quantiles { min: at(0.0)?, p50: at(0.5)?, p90: at(0.9)?, p99: at(0.99)?, max: at(1.0)? };
+        let spread = spread(&sorted)?;
         let value = match statistic {
             Statistic::Median => spread.p50,
             Statistic::P99 => spread.p99,
@@ -39,15 +39,6 @@ impl Figure {
         };
         Some(Figure { value, spread })
     }
-}
-
-/// The value at `q` (0 to 1) of rising values, linear between neighbours.
-pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let at = q * last as f64;
-    let low = at.floor() as usize;
-    let (low, high) = (sorted.get(low)?, sorted.get((low + 1).min(last))?);
-    Some(low + (high - low) * (at - at.floor()))
 }
 
 /// At most `most` samples that are distributed as all are: in rising order, as many of them below any value, and to

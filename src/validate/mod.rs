@@ -23,6 +23,7 @@ pub use predict::Ground;
 pub use work::{GuestWork, Place, Route, Unit, Work};
 
 use crate::costs::{Profile, Quantiles};
+use crate::probe::measure::quantile;
 
 /// The most samples of a work that a report keeps of each side.
 pub const MOST_SAMPLES: usize = 200;
@@ -111,7 +112,7 @@ pub fn run(
     let interpreted = host.interprets_guests();
     let native = !interpreted && works.contains(&Work::Guest(GuestWork::Compute));
     let arithmetic = if native { host.native_arithmetic() } else { Err("no work asked for it".to_owned()) };
-    let (costs, cores) = (profile.table(), processors());
+    let (costs, cores) = (profile.table(), cores());
     let ground = Ground { costs, in_guest, cores, interpreted, arithmetic, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {
@@ -130,7 +131,7 @@ pub fn run(
     }
     let mut sizes: Vec<f64> = workloads.iter().filter_map(|w| w.error).map(f64::abs).collect();
     sizes.sort_by(f64::total_cmp);
-    let median_error = figure::quantile(&sizes, 0.5);
+    let median_error = quantile(&sizes, 0.5);
     let cancelled = cancel.load(Relaxed);
     Report {
         host: host.describe(),
@@ -144,10 +145,12 @@ pub fn run(
     }
 }
 
-/// The processors that the works may use; no work keeps more than some tens busy.
-fn processors() -> u16 {
-    const MOST: usize = 32;
-    std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, MOST) as u16)
+/// How many cores the simulated machine has: as many as this one has processors, where a work can tell the difference.
+/// Two of them at least, for works that pass something from one to another.
+fn cores() -> u16 {
+    const MOST_THREADS: usize = 8;
+    let here = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    here.clamp(2, MOST_THREADS) as u16
 }
 
 fn workload(

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::figure::rates;
-use super::work::{CHUNK_CYCLES, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES};
+use super::work::{
+    CACHED_WINDOW, CHUNK_CYCLES, DIRECT_TIME, DIRECT_WINDOW, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES,
+    WALK_BYTES,
+};
 use super::{GuestWork, Place, Work, work::Route};
 use crate::costs::{Primitive, Table};
 use crate::engine::Time;
@@ -43,6 +46,8 @@ const FEW_TURNS: u64 = 1_000;
 const ARITHMETIC_INSTRUCTIONS: u64 = 16;
 /// Instructions of a turn of the guest's program with OUT, but for OUT itself.
 const OUT_INSTRUCTIONS: u64 = 5;
+/// Windows of cached reads that are simulated, the first and the last among them, which are not counted.
+const CACHED_WINDOWS: u64 = 14;
 /// Bytes of the virtual machine that is started.
 const VM_BYTES: u64 = 2 << 20;
 /// What every simulation begins with is left out.
@@ -109,7 +114,12 @@ impl Ground<'_> {
                 let outcome = self.simulate(Run { quota: quota(percent), until: Time::ms(3000), ..run(body) });
                 rounds(&outcome, OperationKind::Compute)
             }
-            Work::CachedReads => latencies(&self.simulate(run(forever(vec![read(Cache::Warm)]))), OperationKind::Read),
+            Work::CachedReads(depth) => {
+                let body = forever(vec![read(Cache::Warm)]);
+                let until = Time::ps(CACHED_WINDOW * CACHED_WINDOWS * 1000);
+                let outcome = self.simulate(Run { threads: depth, pinned: false, until, ..run(body) });
+                rates(&ends(&outcome, OperationKind::Read), CACHED_WINDOW as f64)
+            }
             Work::DirectReads(depth) => {
                 // The disk that was measured is the one that this kernel sees, with all that lies below in it.
                 let body = forever(vec![read(Cache::Direct)]);
@@ -117,15 +127,16 @@ impl Ground<'_> {
                     threads: depth,
                     pinned: false,
                     in_vm: false,
-                    until: Time::ms(300),
+                    until: Time::ps(DIRECT_TIME * 1000),
                     ..run(body)
                 });
-                rates(&ends(&outcome, OperationKind::Read), 1e7)
+                rates(&ends(&outcome, OperationKind::Read), DIRECT_WINDOW as f64)
             }
             Work::Walk => self.walk(run(Vec::new())),
             Work::RoundTrip(route) => {
-                let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer: Peer::Local };
-                let bridged = route == Route::Bridged;
+                let bridged = route == Route::Translated;
+                let peer = if bridged { Peer::Namespace } else { Peer::Local };
+                let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer };
                 let run = run(forever(vec![request]));
                 latencies(&self.simulate(Run { bridged, ..run }), OperationKind::Request)
             }
@@ -472,6 +483,15 @@ mod tests {
     }
 
     #[test]
+    fn cached_reads_at_once_are_limited_by_the_cores_alone() {
+        let one = median(false, Work::CachedReads(1));
+        for (depth, cores) in [(2, 2.0), (4, 2.0), (8, 2.0)] {
+            let times = median(false, Work::CachedReads(depth)) / one;
+            assert!((times / cores - 1.0).abs() < 0.05, "{times} at depth {depth}");
+        }
+    }
+
+    #[test]
     fn a_quota_lets_through_its_share_and_holds_the_periodic_task_for_the_rest_of_a_period() {
         let whole = median(false, Work::Throughput(80)) / 0.8;
         for percent in [20, 50] {
@@ -483,11 +503,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bridge_between_two_namespaces_is_paid_in_both_directions() {
+    fn what_lies_between_two_namespaces_is_paid_in_both_directions() {
+        use Primitive::{BridgeHop, ForwardHop, NatHop, VethHop};
         let costs = Profile::xeon_2017().table();
-        let hops =
-            [Primitive::VethHop, Primitive::BridgeHop, Primitive::NatHop].map(|hop| costs.get(hop)).iter().sum::<u64>();
-        let more = median(false, Work::RoundTrip(Route::Bridged)) - median(false, Work::RoundTrip(Route::Loopback));
+        let hops = [VethHop, BridgeHop, ForwardHop, NatHop, VethHop].map(|hop| costs.get(hop)).iter().sum::<u64>();
+        let more = median(false, Work::RoundTrip(Route::Translated)) - median(false, Work::RoundTrip(Route::Loopback));
         assert!((more - 2.0 * hops as f64 / 1000.0).abs() < 1.0, "{more} ns");
     }
 

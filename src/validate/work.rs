@@ -19,7 +19,7 @@ pub enum Unit {
 pub enum Place {
     /// A plain process.
     Process,
-    /// Namespaces of its own and one seccomp filter.
+    /// Namespaces of its own and one seccomp filter, for real also a cgroup where the user has one.
     Container,
 }
 
@@ -28,9 +28,9 @@ pub enum Place {
 pub enum Route {
     /// The loopback device.
     Loopback,
-    /// From a network namespace to the one that its bridge stands in: a veth pair, the bridge, connection tracking and
-    /// rules for address translation.
-    Bridged,
+    /// From a container's network namespace to a further one: a veth pair to a bridge, in whose namespace packets are
+    /// routed and their address is translated, and another veth pair.
+    Translated,
 }
 
 /// What a guest does.
@@ -60,8 +60,8 @@ pub enum Work {
     /// A chunk of three times as many cycles, a short sleep, and again, from end to end, under a quota of so many per
     /// cent.
     Periodic(u64),
-    /// Reads of [`READ_BYTES`] from the page cache.
-    CachedReads,
+    /// Reads of [`READ_BYTES`] of a file in the page cache, by so many threads at once.
+    CachedReads(u16),
     /// Reads of [`READ_BYTES`] at random places, past the page cache, so many at once.
     DirectReads(u16),
     /// Dependent random loads over [`WALK_BYTES`].
@@ -88,6 +88,12 @@ pub const PERIODIC_SLEEP: u64 = 250_000;
 pub const PERIOD: u64 = 100_000_000;
 /// Bytes of a read.
 pub const READ_BYTES: usize = 16 << 10;
+/// Nanoseconds for which direct reads go on.
+pub const DIRECT_TIME: u64 = 700_000_000;
+/// Nanoseconds of the windows in which they are counted.
+pub const DIRECT_WINDOW: u64 = 50_000_000;
+/// The same of cached reads. There are so many of them that less time can be simulated; the windows are shorter for it.
+pub const CACHED_WINDOW: u64 = 10_000_000;
 /// Bytes that a walk goes over.
 pub const WALK_BYTES: usize = 24 << 20;
 
@@ -104,10 +110,10 @@ impl Work {
             Work::Late,
         ];
         all.extend([20, 50, 80].into_iter().flat_map(|percent| [Work::Throughput(percent), Work::Periodic(percent)]));
-        all.push(Work::CachedReads);
+        all.extend([1, 2, 4, 8].map(Work::CachedReads));
         all.extend([1, 2, 4, 8].map(Work::DirectReads));
         all.push(Work::Walk);
-        all.extend([Route::Loopback, Route::Bridged].map(Work::RoundTrip));
+        all.extend([Route::Loopback, Route::Translated].map(Work::RoundTrip));
         all.extend([Work::ForkExec, Work::ContainerStart, Work::VmStart]);
         all.extend([GuestWork::Compute, GuestWork::Exits, GuestWork::Walk].map(Work::Guest));
         all
@@ -135,11 +141,11 @@ impl Work {
             Work::Late => "sleep of 1 ms: how late".to_owned(),
             Work::Throughput(percent) => format!("quota {percent} %: chunks of 3 million cycles"),
             Work::Periodic(percent) => format!("quota {percent} %: a periodic task's 99th percentile"),
-            Work::CachedReads => "cached reads of 16 KiB".to_owned(),
+            Work::CachedReads(depth) => format!("cached reads of 16 KiB, depth {depth}"),
             Work::DirectReads(depth) => format!("direct reads of 16 KiB, depth {depth}"),
             Work::Walk => "random loads over 24 MiB".to_owned(),
             Work::RoundTrip(Route::Loopback) => "TCP round trip, loopback, two cores".to_owned(),
-            Work::RoundTrip(Route::Bridged) => "TCP round trip, veth, bridge and NAT, two cores".to_owned(),
+            Work::RoundTrip(Route::Translated) => "TCP round trip, veth, bridge and NAT, two cores".to_owned(),
             Work::ForkExec => "fork, exec and wait".to_owned(),
             Work::ContainerStart => "container start".to_owned(),
             Work::VmStart => "VM creation to first exit".to_owned(),
@@ -152,7 +158,7 @@ impl Work {
     /// The unit of its values.
     pub fn unit(self) -> Unit {
         match self {
-            Work::Throughput(_) | Work::DirectReads(_) => Unit::PerSecond,
+            Work::Throughput(_) | Work::CachedReads(_) | Work::DirectReads(_) => Unit::PerSecond,
             _ => Unit::Ns,
         }
     }
@@ -160,7 +166,7 @@ impl Work {
     /// The statistic that is compared.
     pub fn statistic(self) -> Statistic {
         match self {
-            Work::Throughput(_) | Work::DirectReads(_) => Statistic::Mean,
+            Work::Throughput(_) | Work::CachedReads(_) | Work::DirectReads(_) => Statistic::Mean,
             Work::Periodic(_) => Statistic::P99,
             _ => Statistic::Median,
         }

@@ -1,17 +1,34 @@
 //! The network: sockets, the way out of a network namespace, the driver, and back.
 //!
 //! Real: send() goes through TCP and IP to a device's queue. A container's device is a veth whose other end sits on
-//! a bridge; netfilter translates its address. A VM's device is a virtio one whose back end hands the packet to a
-//! tap device on the host's bridge. Modelled: one packet each way per request, each of these hops as a cost.
-//! Left out: segmentation, acknowledgements, windows and loss, TLS, several packets per message.
+//! a bridge of the kernel's first network namespace. There it is for a process of that namespace, or it is routed to
+//! another device: the network card, or a veth to a further namespace; netfilter translates the address of what is
+//! routed. A VM's device is a virtio one whose back end hands the packet to a tap device on the host's bridge.
+//! Modelled: one packet each way per request, each of these hops as a cost. Left out: segmentation, acknowledgements,
+//! windows and loss, TLS, several packets per message, the tracking of connections that nothing translates, rules
+//! beyond one, routing tables of more than a few lines.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, Token};
 
 use crate::machine::frame::{At, Kind, RequestId, TaskId};
+use crate::machine::spec::Peer;
 use crate::machine::state::{Origin, RequestKind};
 use crate::machine::turn::Turn;
+
+/// What lies between a program's network namespace and its peer's, in the order of a packet out. `bridged`: the
+/// program's is a container's own, joined by a bridge to the kernel's first one; otherwise it is that one.
+pub fn way(bridged: bool, peer: Peer) -> &'static [Primitive] {
+    use Primitive::{BridgeHop, ForwardHop, NatHop, VethHop};
+    match (bridged, peer) {
+        (false, Peer::Local | Peer::Remote) => &[],
+        (false, Peer::Namespace) => &[VethHop],
+        (true, Peer::Local) => &[VethHop, BridgeHop],
+        (true, Peer::Remote) => &[VethHop, BridgeHop, ForwardHop, NatHop],
+        (true, Peer::Namespace) => &[VethHop, BridgeHop, ForwardHop, NatHop, VethHop],
+    }
+}
 
 impl Turn<'_> {
     /// A request to a peer on another computer, and its response.
@@ -23,7 +40,7 @@ impl Turn<'_> {
             2 => self.pay(at, 3, Primitive::SocketSend, 1, network, Crossing::None, Token::Packet),
             3 => {
                 self.goto(at, 4);
-                self.translate(at, task, false);
+                self.between_namespaces(at, task, Some(Peer::Remote), false);
             }
             4 => {
                 self.goto(at, 5);
@@ -40,23 +57,24 @@ impl Turn<'_> {
         }
     }
 
-    /// Between the network namespace of a task's container and the kernel's own, if it has one.
-    pub fn translate(&mut self, at: At, task: TaskId, inward: bool) {
+    /// A packet goes from a task to its peer, or back: through what lies between their network namespaces, if anything.
+    pub fn between_namespaces(&mut self, at: At, task: TaskId, peer: Option<Peer>, inward: bool) {
+        let Some(peer) = peer else { return };
         let task = self.s.task(task);
-        if let (true, Some(namespace)) = (task.bridged, task.namespace) {
-            self.push(at, Kind::Translate { inward, namespace });
+        let bridged = task.bridged;
+        if !way(bridged, peer).is_empty() {
+            let place = task.namespace.unwrap_or(self.s.kernel_of(at.cpu).parts.network);
+            self.push(at, Kind::BetweenNamespaces { bridged, peer, inward, place });
         }
     }
 
-    /// [`Kind::Translate`]: veth, bridge and NAT, in the packet's order.
-    pub fn step_translate(&mut self, at: At, inward: bool, namespace: ComponentId, pc: u8) {
-        let order = match inward {
-            false => [Primitive::VethHop, Primitive::BridgeHop, Primitive::NatHop],
-            true => [Primitive::NatHop, Primitive::BridgeHop, Primitive::VethHop],
-        };
-        let Some(&primitive) = order.get(usize::from(pc)) else { return self.pop(at) };
+    /// [`Kind::BetweenNamespaces`]: one hop after the other, back to front on the way back.
+    pub fn step_between_namespaces(&mut self, at: At, way: &[Primitive], inward: bool, place: ComponentId, pc: u8) {
+        let step = usize::from(pc);
+        let hop = if inward { way.iter().rev().nth(step) } else { way.get(step) };
+        let Some(&primitive) = hop else { return self.pop(at) };
         let crossing = if primitive == Primitive::VethHop { Crossing::Namespace } else { Crossing::None };
-        self.pay(at, pc + 1, primitive, 1, namespace, crossing, Token::Packet);
+        self.pay(at, pc + 1, primitive, 1, place, crossing, Token::Packet);
     }
 
     /// [`Kind::SubmitPacket`]: through the driver onto the wire, or into a virtio ring.
@@ -92,7 +110,7 @@ impl Turn<'_> {
             }
             Origin::Task(task) => {
                 self.goto(at, next);
-                self.translate(at, task, true);
+                self.between_namespaces(at, task, Some(Peer::Remote), true);
             }
         }
     }

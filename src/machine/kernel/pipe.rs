@@ -1,13 +1,13 @@
-//! A message to a partner thread and one back: pipes, and a socket over loopback.
+//! A message to a partner thread and one back: pipes, and a socket to a peer on the same kernel.
 //!
 //! Real: write() copies into the pipe's buffer and wakes the reader; read() blocks while there is nothing. Over
-//! loopback the packet takes the same way through TCP and IP up to the loopback device and back up; from a container
-//! with a network namespace of its own it goes through the veth pair, the bridge and the connection tracking instead.
+//! loopback the packet takes the same way through TCP and IP up to the loopback device and back up; between network
+//! namespaces it goes through what `network.rs` puts there instead.
 //! Modelled: the bodies' costs, the wake-up, the blocking read. The journey goes with the message: what the sender
 //! does after its wake-up is nobody's journey. Left out: buffer sizes, partial transfers, Nagle, windows.
 
 use crate::costs::Primitive;
-use crate::trace::{Crossing, Token, What};
+use crate::trace::{ComponentId, Crossing, Token, What};
 
 use crate::engine::Time;
 use crate::machine::frame::{At, Kind, TaskId};
@@ -20,7 +20,7 @@ pub const ECHO_READ: u8 = 2;
 /// What sending and receiving cost over a link.
 fn transfer(link: Link) -> (Primitive, Primitive) {
     match link {
-        Link::Socket => (Primitive::SocketSend, Primitive::SocketReceive),
+        Link::Socket | Link::RoutedSocket => (Primitive::SocketSend, Primitive::SocketReceive),
         Link::PipeSameCpu | Link::PipeAcrossCpus | Link::Child => (Primitive::PipeTransfer, Primitive::PipeTransfer),
     }
 }
@@ -29,16 +29,14 @@ impl Turn<'_> {
     /// The program's side: a message out, and waiting for the one back.
     pub fn step_exchange(&mut self, at: At, task: TaskId, link: Link, pc: u8) {
         let (send, receive) = transfer(link);
-        let parts = self.s.kernel_of(at.cpu).parts;
-        let component = if link == Link::Socket { parts.network } else { parts.files };
-        let token = if link == Link::Socket { Token::Packet } else { Token::SystemCall };
+        let (component, token) = self.place_of(at, link);
         match pc {
             0 => self.enter_kernel(at, 1),
             1 => self.run_filters(at, task, 2),
             2 => self.pay(at, 3, send, 1, component, Crossing::None, token),
             3 => {
                 self.goto(at, 4);
-                self.between_namespaces(at, task, link, false);
+                self.between_namespaces(at, task, link.peer(), false);
             }
             4 => {
                 self.goto(at, 5);
@@ -62,9 +60,7 @@ impl Turn<'_> {
         let task = self.s.task(task_id);
         let (link, think, partner) = (task.link, task.think, task.partners[0]);
         let (send, receive) = transfer(link);
-        let parts = self.s.kernel_of(at.cpu).parts;
-        let component = if link == Link::Socket { parts.network } else { parts.files };
-        let token = if link == Link::Socket { Token::Packet } else { Token::SystemCall };
+        let (component, token) = self.place_of(at, link);
         match pc {
             0 => self.enter_kernel(at, 1),
             1 => self.run_filters(at, task_id, ECHO_READ),
@@ -82,7 +78,7 @@ impl Turn<'_> {
             6 => self.pay(at, 7, send, 1, component, Crossing::None, token),
             7 => {
                 self.goto(at, 8);
-                self.between_namespaces(at, partner, link, true);
+                self.between_namespaces(at, partner, link.peer(), true);
             }
             8 => {
                 self.goto(at, 0);
@@ -92,10 +88,12 @@ impl Turn<'_> {
         }
     }
 
-    /// A packet passes between a container's network namespace, if it has one, and the kernel's, where the peer is.
-    fn between_namespaces(&mut self, at: At, container: TaskId, link: Link, inward: bool) {
-        if link == Link::Socket {
-            self.translate(at, container, inward);
+    /// Where sending and receiving over a link show, and as what.
+    fn place_of(&self, at: At, link: Link) -> (ComponentId, Token) {
+        let parts = self.s.kernel_of(at.cpu).parts;
+        match link.peer() {
+            Some(_) => (parts.network, Token::Packet),
+            None => (parts.files, Token::SystemCall),
         }
     }
 

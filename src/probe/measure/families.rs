@@ -22,6 +22,8 @@ mod virtual_machine;
 
 use std::time::Duration;
 
+pub use disk::write_file;
+
 use super::cell::Bench;
 use crate::costs::Unit;
 

@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 pub use cell::Bench;
 #[cfg(target_os = "linux")]
-pub use families::{FAMILIES, Family, install_seccomp};
+pub use families::{FAMILIES, Family, install_seccomp, write_file};
 #[cfg(target_os = "linux")]
 pub use host::{Cpus, describe, pin};
 #[cfg(target_os = "linux")]
@@ -47,7 +47,7 @@ pub use memory_region::{Chance, HUGE, LINE, PAGE, Pages, Region, Walk};
 #[cfg(target_os = "linux")]
 pub use plan::{run, run_families};
 pub use report::{Measured, Measurement, Outcome, Report, Stability};
-pub use timing::{Effort, Samples, elapsed_ns, looped, per_iteration, try_runs};
+pub use timing::{Effort, Samples, elapsed_ns, looped, per_iteration, quantile, spread, try_runs};
 
 #[cfg(not(target_os = "linux"))]
 use crate::costs::Primitive;

@@ -65,7 +65,7 @@ impl Samples {
 
     /// The median; 0 without samples.
     pub fn median(&self) -> f64 {
-        quantile(&self.sorted(), 0.5)
+        quantile(&self.sorted(), 0.5).unwrap_or(0.0)
     }
 
     /// The same samples, each less `cost`, never below zero.
@@ -80,20 +80,18 @@ impl Samples {
         self
     }
 
-    /// The distribution.
+    /// The distribution; all 0 without samples.
     pub fn spread(&self) -> Quantiles {
-        let sorted = self.sorted();
-        let at = |q| quantile(&sorted, q);
-        Quantiles { min: at(0.0), p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1.0) }
+        spread(&self.sorted()).unwrap_or_default()
     }
 
     /// Runs are unstable if their middle half spans more than a tenth of the median; runs and events alike if the
     /// medians of the first and the second half of the time differ by more than a tenth, or there are too few.
     pub fn stability(&self) -> Stability {
         let sorted = self.sorted();
-        let median = quantile(&sorted, 0.5);
-        let tolerance = 0.10 * median;
-        let middle_half = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
+        let at = |q| quantile(&sorted, q).unwrap_or(0.0);
+        let tolerance = 0.10 * at(0.5);
+        let middle_half = at(0.75) - at(0.25);
         let (first, second) = self.values.split_at(self.values.len() / 2);
         let half = |values: &[f64]| Samples::of_runs(values.to_vec()).median();
         let drift = (half(first) - half(second)).abs();
@@ -108,13 +106,19 @@ impl Samples {
     }
 }
 
-/// The value at `q` (0 to 1) of rising values, linear between neighbours; 0 without values.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+/// The distribution of rising values; `None` without values.
+pub fn spread(sorted: &[f64]) -> Option<Quantiles> {
+    let at = |q| quantile(sorted, q);
+    Some(Quantiles { min: at(0.0)?, p50: at(0.5)?, p90: at(0.9)?, p99: at(0.99)?, max: at(1.0)? })
+}
+
+/// The value at `q` (0 to 1) of rising values, linear between neighbours; `None` without values.
+pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
     let at = q * last as f64;
     let low = at.floor() as usize;
-    let high = (low + 1).min(last);
-    sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
+    let (low, high) = (sorted.get(low)?, sorted.get((low + 1).min(last))?);
+    Some(low + (high - low) * (at - at.floor()))
 }
 
 /// What two readings of the clock cost, in nanoseconds: the median of many.

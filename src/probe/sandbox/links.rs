@@ -1,6 +1,6 @@
 //! Network namespaces of the probe's own, and veth pairs between them. All of it ends with the process.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, RawFd};
@@ -38,6 +38,14 @@ impl AsRawFd for Net {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
+}
+
+/// Lets the current network namespace pass on packets that are for somebody else. The switch is this namespace's own.
+///
+/// # Errors
+/// The kernel refused.
+pub fn pass_on() -> io::Result<()> {
+    fs::write("/proc/sys/net/ipv4/ip_forward", "1")
 }
 
 /// A veth pair across two namespaces, both ends up, with addresses.

@@ -205,6 +205,7 @@ impl Reader<'_> {
         let peer = match peer {
             PeerFile::Remote => Peer::Remote,
             PeerFile::Local => Peer::Local,
+            PeerFile::Namespace => Peer::Namespace,
         };
         if peer == Peer::Remote {
             self.needs.nic.get_or_insert(at.span.clone());

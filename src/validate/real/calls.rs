@@ -40,7 +40,7 @@ pub fn rounds() -> Vec<f64> {
 pub fn ping_pong(cpu: usize) -> Result<Vec<f64>, String> {
     let failed = |e: std::io::Error| format!("making a pipe: {e}");
     let ((hear, ask), (get, say)) = (pipe().map_err(failed)?, pipe().map_err(failed)?);
-    exchange(&ask, &get, &hear, &say, cpu)
+    exchange(&ask, &get, hear, say, cpu)
 }
 
 /// A byte out by `ask` and one back by `get`, from a process on `cpu` that hears and says: nanoseconds of a round trip.
@@ -49,8 +49,8 @@ pub fn ping_pong(cpu: usize) -> Result<Vec<f64>, String> {
 pub fn exchange(
     ask: &impl AsFd,
     get: &impl AsFd,
-    hear: &impl AsFd,
-    say: &impl AsFd,
+    hear: impl AsFd,
+    say: impl AsFd,
     cpu: usize,
 ) -> Result<Vec<f64>, String> {
     let pass = |from: BorrowedFd<'_>, to: BorrowedFd<'_>, byte: &mut [u8; 1]| {
@@ -62,6 +62,8 @@ pub fn exchange(
         1
     });
     let _partner = partner.map_err(|e| format!("forking a partner: {e}"))?;
+    // The partner alone has its ends now: when it is gone, reading comes to the end instead of waiting for ever.
+    drop((hear, say));
     let (mut byte, mut together) = ([7], true);
     let samples = looped(&EFFORT, || {
         together = together && write(ask, &byte) == Ok(1) && read(get, &mut byte) == Ok(1);
@@ -101,4 +103,35 @@ pub fn walk() -> Result<Vec<f64>, String> {
     };
     steps((WALK_BYTES / LINE) as u64);
     Ok(per_iteration(&EFFORT, steps).into_values())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+    use rustix::thread::CpuSet;
+
+    use super::*;
+    use crate::probe::sandbox::in_child_until;
+    use crate::validate::Route;
+    use crate::validate::real::network::round_trip;
+
+    #[test]
+    fn a_partner_that_dies_is_an_error_and_nobody_waits_for_it() {
+        // Only where there are so many processors could the partner be pinned to the last.
+        const NOWHERE: usize = CpuSet::MAX_CPU - 1;
+        let stop = AtomicBool::new(false);
+        let (ended, ends) = std::sync::mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let stop = &stop;
+            scope.spawn(move || {
+                let waited = ends.recv_timeout(Duration::from_secs(60));
+                stop.store(waited == Err(std::sync::mpsc::RecvTimeoutError::Timeout), SeqCst);
+            });
+            let gone = Err("the partner is gone".to_owned());
+            assert_eq!(in_child_until(stop, || ping_pong(NOWHERE)), gone);
+            assert_eq!(in_child_until(stop, || round_trip(Route::Loopback, NOWHERE)), gone);
+            drop(ended);
+        });
+    }
 }

@@ -19,6 +19,7 @@ pub use load::Load;
 use super::{Place, Work};
 use crate::probe::cleanup::Scratch;
 use crate::probe::measure::{Cpus, Effort, describe, install_seccomp, pin};
+use crate::probe::sandbox::cgroups::{Cgroup, find};
 use crate::probe::sandbox::namespaces::{CONTAINER_KINDS, become_root_inside, enter_new, is_privileged};
 use crate::probe::sandbox::{in_child, in_child_until};
 
@@ -54,30 +55,30 @@ impl Host<'_> {
     pub fn measure(&self, work: Work) -> Result<Vec<f64>, String> {
         let (main, stop) = (self.cpus.main, self.stop);
         match work {
-            Work::Calls(place) => within(stop, place, main, || Ok(calls::rounds())),
+            Work::Calls(place) => self.within(place, || Ok(calls::rounds())),
             Work::PingPong { place, across } => {
                 let other = if across { self.cpus.partner()? } else { main };
-                within(stop, place, main, || calls::ping_pong(other))
+                self.within(place, || calls::ping_pong(other))
             }
-            Work::Late => within(stop, Place::Process, main, || Ok(calls::late())),
+            Work::Late => self.within(Place::Process, || Ok(calls::late())),
             Work::Throughput(percent) => quota::throughput(percent, self.scratch()?, main, stop),
             Work::Periodic(percent) => quota::periodic(percent, self.scratch()?, main, stop),
-            Work::CachedReads => {
+            Work::CachedReads(depth) => {
                 let folder = self.scratch()?.path();
-                within(stop, Place::Process, main, || reads::cached(folder))
+                in_child_until(stop, || reads::cached(folder, depth))
             }
             Work::DirectReads(depth) => {
                 let folder = self.scratch()?.path();
                 in_child_until(stop, || reads::direct(folder, depth))
             }
-            Work::Walk => within(stop, Place::Process, main, calls::walk),
+            Work::Walk => self.within(Place::Process, calls::walk),
             Work::RoundTrip(route) => {
                 let other = self.cpus.partner()?;
-                within(stop, Place::Process, main, || network::round_trip(route, other))
+                self.within(Place::Process, || network::round_trip(route, other))
             }
             Work::ForkExec => {
                 let folder = self.scratch()?.path();
-                within(stop, Place::Process, main, || starts::fork_exec(folder))
+                self.within(Place::Process, || starts::fork_exec(folder))
             }
             Work::ContainerStart => {
                 let scratch = self.scratch()?;
@@ -88,8 +89,8 @@ impl Host<'_> {
                     threads.spawn(start).join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
                 })
             }
-            Work::VmStart => within(stop, Place::Process, main, guests::start),
-            Work::Guest(work) => within(stop, Place::Process, main, || guests::run(work, self.interpreted)),
+            Work::VmStart => self.within(Place::Process, guests::start),
+            Work::Guest(work) => self.within(Place::Process, || guests::run(work, self.interpreted)),
         }
     }
 
@@ -112,11 +113,29 @@ impl Host<'_> {
     /// # Errors
     /// It can't be had here, and why.
     pub fn native_arithmetic(&self) -> Result<f64, String> {
-        within(self.stop, Place::Process, self.cpus.main, guests::native_arithmetic)
+        self.within(Place::Process, guests::native_arithmetic)
     }
 
     fn scratch(&self) -> Result<&Scratch, String> {
         self.scratch.as_ref().map_err(Clone::clone)
+    }
+
+    /// Does `body` in a forked process on the main processor, or in one in a container.
+    fn within<T: Serialize + DeserializeOwned>(
+        &self,
+        place: Place,
+        body: impl FnOnce() -> Result<T, String>,
+    ) -> Result<T, String> {
+        let (main, stop) = (self.cpus.main, self.stop);
+        match place {
+            Place::Process => in_child_until(stop, || pinned(main).and_then(|()| body())),
+            Place::Container => {
+                // Where this user has one. It is removed when the processes in it are gone, however they ended.
+                let at = find(false).ok().zip(self.scratch().ok());
+                let cgroup = at.map(|(at, scratch)| Cgroup::new(&at, scratch, "contained")).transpose()?;
+                in_child_until(stop, || contained(cgroup.as_ref(), main, body))
+            }
+        }
     }
 }
 
@@ -124,22 +143,61 @@ fn pinned(cpu: usize) -> Result<(), String> {
     pin(cpu).map_err(|e| format!("pinning to CPU {cpu}: {e}"))
 }
 
-/// Does `body` in a forked process on `cpu`, or in one in a container.
-fn within<T: Serialize + DeserializeOwned>(
-    stop: &AtomicBool,
-    place: Place,
+/// Takes this process to `cpu`, into the cgroup and into namespaces of its own, and does `body` in a child under a
+/// filter.
+fn contained<T: Serialize + DeserializeOwned>(
+    cgroup: Option<&Cgroup>,
     cpu: usize,
     body: impl FnOnce() -> Result<T, String>,
 ) -> Result<T, String> {
-    match place {
-        Place::Process => in_child_until(stop, || pinned(cpu).and_then(|()| body())),
-        Place::Container => in_child_until(stop, || {
-            pinned(cpu)?;
-            if !is_privileged() {
-                become_root_inside()?;
-            }
-            enter_new(CONTAINER_KINDS).map_err(|e| format!("making namespaces: {e}"))?;
-            in_child(|| install_seccomp().and_then(|()| body()))
-        }),
+    pinned(cpu)?;
+    // Before the user namespace: the cgroup is the outer user's.
+    cgroup.map_or(Ok(()), Cgroup::enter).map_err(|e| format!("entering a cgroup: {e}"))?;
+    if !is_privileged() {
+        become_root_inside()?;
+    }
+    enter_new(CONTAINER_KINDS).map_err(|e| format!("making namespaces: {e}"))?;
+    in_child(|| install_seccomp().and_then(|()| body()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::SeqCst;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::probe::cleanup::PREFIX;
+
+    #[test]
+    fn a_contained_work_is_in_a_cgroup_which_is_gone_when_it_is_stopped() {
+        let Ok(at) = find(false) else { return println!("skipped: {:?}", find(false)) };
+        let folder = at.folder.join(format!("{PREFIX}{}-contained", std::process::id()));
+        let stop = AtomicBool::new(false);
+        let host = Host::new(&stop);
+        let (was_in_it, ended) = std::thread::scope(|scope| {
+            let (stop, folder) = (&stop, &folder);
+            let watch = scope.spawn(move || {
+                let begun = Instant::now();
+                let inside = || std::fs::read_to_string(folder.join("cgroup.procs")).is_ok_and(|all| !all.is_empty());
+                let waits = || begun.elapsed() < Duration::from_secs(60) && !stop.load(SeqCst);
+                while !inside() && waits() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                let found = inside();
+                stop.store(true, SeqCst);
+                found
+            });
+            let forever = || -> Result<u32, String> {
+                loop {
+                    std::thread::sleep(Duration::from_secs(1));
+                }
+            };
+            let ended = host.within(Place::Container, forever);
+            stop.store(true, SeqCst);
+            (watch.join().unwrap(), ended.unwrap_err())
+        });
+        assert!(!folder.exists());
+        // Namespaces may be refused; then there was nothing to stop.
+        assert!(was_in_it && ended.contains("stopped") || ended.contains("namespaces"), "{ended}");
     }
 }

@@ -114,7 +114,12 @@ fn refuse_full(folder: &Path, free: u64, size: usize) -> Result<(), String> {
     ))
 }
 
-fn write_file(path: &Path, size: usize, buffer: &mut Region) -> Result<File, String> {
+/// A file of `size` random bytes, so that nothing below can compress it or store it once, written and read past the page
+/// cache, by `buffer`s full.
+///
+/// # Errors
+/// The file system refused.
+pub fn write_file(path: &Path, size: usize, buffer: &mut Region) -> Result<File, String> {
     let failed = |e: io::Error| format!("{}: {e}", path.display());
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true).mode(0o600);
@@ -123,7 +128,6 @@ fn write_file(path: &Path, size: usize, buffer: &mut Region) -> Result<File, Str
     })?;
     let mut chance = Chance(3);
     for at in (0..size).step_by(buffer.size()) {
-        // Random, so that nothing below can compress it or store it once.
         buffer
             .bytes_mut()
             .chunks_exact_mut(8)

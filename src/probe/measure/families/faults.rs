@@ -14,6 +14,7 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 use super::super::cell::Bench;
 use super::super::memory_region::{HUGE, PAGE, Pages, Region};
 use super::super::timing::{Samples, elapsed_ns, per_event, try_runs};
+use super::processes::minor_faults;
 use crate::costs::Unit;
 
 pub const GIVES: &[(&str, Unit)] = &[
@@ -111,17 +112,6 @@ fn map(file: &File) -> Result<*mut u8, String> {
 fn unmap(at: *mut u8) {
     // SAFETY: made by `map` and not used any more; can't fail on a mapping that exists.
     let _ = unsafe { munmap(at.cast(), COUNT * PAGE) };
-}
-
-/// The faults this process has taken that no device had to serve.
-fn minor_faults() -> u64 {
-    // SAFETY: all zeros is a valid rusage, and the kernel fills it in.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
-        usage
-    };
-    usage.ru_minflt as u64
 }
 
 /// Forgets the mapping's pages, prepares, then times `body` and divides by the faults that the kernel counted.

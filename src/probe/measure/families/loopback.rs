@@ -85,8 +85,15 @@ fn tcp_round_trip(bench: &Bench, cpu: usize) -> Result<Samples, String> {
     let (mut near, mut far) = connected().map_err(|e| format!("sockets on 127.0.0.1: {e}"))?;
     let mut byte = [0];
     let _partner = partner(cpu, || far.read_exact(&mut byte).and_then(|()| far.write_all(&byte)))?;
-    let mut answer = [0];
-    Ok(looped(&bench.effort(), || (near.write(&[1]), near.read(&mut answer))))
+    // The partner alone has its end now: when it is gone, the connection is, and nobody waits for ever.
+    drop(far);
+    let (mut answer, mut lost) = ([0], None);
+    let samples = looped(&bench.effort(), || {
+        if lost.is_none() {
+            lost = near.write_all(&[1]).and_then(|()| near.read_exact(&mut answer)).err();
+        }
+    });
+    lost.map_or(Ok(samples), |e| Err(format!("the partner process is gone: {e}")))
 }
 
 fn udp_round_trip(bench: &Bench, one: &UdpSocket, other: &UdpSocket) -> Result<Samples, String> {

@@ -172,7 +172,7 @@ fn anonymous_pages() -> Result<f64, String> {
 }
 
 /// The faults that this process and its children have taken and that no device had to serve.
-fn minor_faults() -> u64 {
+pub(super) fn minor_faults() -> u64 {
     let of = |who| {
         // SAFETY: all zeros is a valid rusage, and the kernel fills it in.
         let usage = unsafe {

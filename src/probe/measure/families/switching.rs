@@ -8,6 +8,7 @@
 //! switch, and load balancing.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
@@ -196,13 +197,23 @@ fn enter_idle_class() -> io::Result<()> {
 fn pipes(bench: &Bench, cpu: usize) -> Result<Samples, String> {
     let error = |e: io::Error| format!("making a pipe: {e}");
     let ((there_read, there_write), (back_read, back_write)) = (pipe().map_err(error)?, pipe().map_err(error)?);
+    let pass = |from: &OwnedFd, to: &OwnedFd, byte: &mut [u8; 1]| {
+        rustix::io::read(from, &mut *byte) == Ok(1) && rustix::io::write(to, byte) == Ok(1)
+    };
     let _partner = forked(|| {
         let mut byte = [0];
         let _ = pin(cpu);
-        while rustix::io::read(&there_read, &mut byte).is_ok() && rustix::io::write(&back_write, &byte).is_ok() {}
+        while pass(&there_read, &back_write, &mut byte) {}
     })?;
-    let mut byte = [0];
-    Ok(looped(&bench.effort(), || (rustix::io::write(&there_write, &[1]), rustix::io::read(&back_read, &mut byte))))
+    // The partner alone has its ends now: when it is gone, reading comes to the end instead of waiting for ever.
+    drop((there_read, back_write));
+    let (mut byte, mut together) = ([0], true);
+    let samples = looped(&bench.effort(), || {
+        together = together
+            && rustix::io::write(&there_write, &[1]) == Ok(1)
+            && rustix::io::read(&back_read, &mut byte) == Ok(1);
+    });
+    if together { Ok(samples) } else { Err("the partner process is gone".to_owned()) }
 }
 
 fn futexes(bench: &Bench, cpu: usize) -> Result<Samples, String> {
