@@ -15,6 +15,7 @@ use super::super::cell::Bench;
 use super::super::memory_region::{PAGE, Pages, Region};
 use super::super::timing::{Samples, clock_cost, elapsed_ns, looped, per_event, try_runs};
 use crate::costs::Unit;
+use crate::probe::sandbox::counts::{self, Of};
 use crate::probe::sandbox::{Child, Lender, payload};
 
 pub const GIVES: &[(&str, Unit)] = &[
@@ -42,7 +43,7 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let effort = bench.effort();
     let wait = |child: io::Result<Child>| child.and_then(Child::wait);
     wait(Child::spawn(|| 0)).map_err(|e| format!("forking: {e}"))?;
-    let pages = anonymous_pages();
+    let pages = counts::anonymous_pages().map(|pages| pages as f64);
     let before = minor_faults();
     let mut forks = 0;
     let fork = looped(&effort, || {
@@ -163,26 +164,9 @@ fn creating(bench: &Bench, mut one: impl FnMut() -> io::Result<f64>) -> io::Resu
     })
 }
 
-/// The pages of memory of this process that a fork makes its child share: those that no file is behind.
-fn anonymous_pages() -> Result<f64, String> {
-    let status = fs::read_to_string("/proc/self/status").map_err(|e| format!("reading /proc/self/status: {e}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    let kib = line.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
-    kib.map(|kib| kib * 1024.0 / PAGE as f64).ok_or_else(|| "/proc/self/status has no RssAnon".to_owned())
-}
-
 /// The faults that this process and its children have taken and that no device had to serve.
 fn minor_faults() -> u64 {
-    let of = |who| {
-        // SAFETY: all zeros is a valid rusage, and the kernel fills it in.
-        let usage = unsafe {
-            let mut usage: libc::rusage = std::mem::zeroed();
-            libc::getrusage(who, &raw mut usage);
-            usage
-        };
-        usage.ru_minflt as u64
-    };
-    of(libc::RUSAGE_SELF) + of(libc::RUSAGE_CHILDREN)
+    counts::minor_faults(Of::Own) + counts::minor_faults(Of::Children)
 }
 
 /// Dies by the fault that a program dies by which touches what is not its own.
