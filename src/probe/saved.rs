@@ -115,7 +115,9 @@ pub fn save_report(report: &Report) -> Result<PathBuf, SavedError> {
 /// There is one and it can't be used.
 pub fn load_from(path: &Path) -> Result<Option<Profile>, SavedError> {
     let Some(text) = read(path)? else { return Ok(None) };
-    Profile::parse_of_any_version(&text).map(Some).map_err(|source| SavedError::Broken { path: path.to_owned(), source })
+    Profile::parse_of_any_version(&text)
+        .map(Some)
+        .map_err(|source| SavedError::Broken { path: path.to_owned(), source })
 }
 
 /// The report in a file; `None` if there is no such file.
