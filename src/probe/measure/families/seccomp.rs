@@ -75,11 +75,13 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     bench.doing("installing a seccomp filter");
     let installed = try_runs(&bench.effort(), || {
         in_child(|| {
+            // Refused for having no instruction; the first call's page faults are not the mechanism's.
+            let _ = install(&[]);
             let start = Instant::now();
-            install(ALLOW_ALL).map(|()| elapsed_ns(start))
+            install(LOOK_AND_ALLOW).map(|()| elapsed_ns(start))
         })
     });
-    let method = "installing a filter of one instruction, with no_new_privs, less two system calls";
+    let method = "installing the filter of five instructions, with no_new_privs, less two system calls";
     bench.put_or_missing("seccomp_install", installed.map(|samples| samples.minus(2.0 * plain)), method);
     Ok(())
 }
