@@ -171,6 +171,8 @@ primitives! {
     EmulatedInstruction "emulated_instruction" Ns "interpret an instruction" "Fetching, decoding and executing one guest instruction in software";
     EmulatedLoad "emulated_load" Ns "interpret a load" "The same for an instruction that loads from memory, its address translated in software, without the load itself";
     EmulatedCpuid "emulated_cpuid" Ns "interpret CPUID" "What CPUID takes an interpreter more than any instruction";
+
+    LeavePage "leave_page" Ns "leave a shared page" "Taking out of an address space one page that something else keeps: another process, the page cache";
 }
 
 impl Primitive {
