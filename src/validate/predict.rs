@@ -125,7 +125,9 @@ impl Ground<'_> {
             Work::ContainerStart => {
                 // Root's, as the one that is measured: in a network namespace that is joined to nothing.
                 let (rootless, network) = (false, StartNetwork::Own);
-                let start = ContainerStart { rootless, network, image: Image { bytes: 160, segments: 1 } };
+                let (cgroup, written) = (true, 64 << 10);
+                let start =
+                    ContainerStart { rootless, cgroup, written, network, image: Image { bytes: 160, segments: 1 } };
                 let outcome = self.simulate(Run {
                     until: Time::ms(1000),
                     ..run(forever(vec![Operation::StartContainer(start), Operation::Sleep(Time::ms(2))]))

@@ -42,9 +42,6 @@ const TELL: u8 = 12;
 /// From here on a child starts a container.
 const BETWEEN: u8 = 16;
 
-/// Bytes of its memory that a container's runtime writes to before it executes the program: its stack, its tables.
-const RUNTIME_WRITES: u64 = 64 << 10;
-
 impl Turn<'_> {
     /// The parent's side: clone, and waiting for the child's end. `index` is the operation's.
     pub fn step_fork(&mut self, at: At, task: TaskId, index: u16, vfork: bool, pc: u8) {
@@ -95,7 +92,7 @@ impl Turn<'_> {
         let operation = &fixed.operations[usize::from(program)].operation;
         let (vfork, writes, exec, start) = match operation {
             Operation::Fork { vfork, writes, exec } => (*vfork, *writes, *exec, None),
-            Operation::StartContainer(start) => (false, RUNTIME_WRITES, None, Some(start)),
+            Operation::StartContainer(start) => (false, start.written, None, Some(start)),
             _ => return self.block(child),
         };
         match frame.pc {
@@ -164,10 +161,7 @@ impl Turn<'_> {
                 if let Some(base) = self.frames(at.context).last_mut() {
                     (base.pc, base.count) = (BORN, 0);
                 }
-                // Who started a container was told when it ran.
-                if start.is_none() {
-                    self.push(at, Kind::Send(parent));
-                }
+                self.push(at, Kind::Send(parent));
             }
         }
     }
