@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use figure::{Figure, Statistic};
 pub use predict::Ground;
-pub use work::{GuestWork, Place, Route, Unit, Work};
+pub use work::{Facts, Forks, GuestWork, Place, Route, Unit, Work};
 
 use crate::costs::{Profile, Quantiles};
 
@@ -108,8 +108,8 @@ pub fn run(
     let start = Instant::now();
     let mut before = Load::now();
     let host = Host::new(cancel);
-    let ground =
-        Ground { costs: profile.table(), in_guest, cores: 2, interpreted: host.interprets_guests(), stop: cancel };
+    let (interpreted, facts) = (host.interprets_guests(), host.facts(works));
+    let ground = Ground { costs: profile.table(), in_guest, cores: 2, interpreted, facts, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {
         if cancel.load(Relaxed) {
@@ -198,6 +198,9 @@ impl Host {
     }
     fn interprets_guests(&self) -> bool {
         false
+    }
+    fn facts(&self, _: &[Work]) -> Facts {
+        Facts::default()
     }
 }
 

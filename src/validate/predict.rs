@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::figure::rates;
 use super::work::{CHUNK_CYCLES, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES, WALK_BYTES};
-use super::{GuestWork, Place, Work, work::Route};
+use super::{Facts, Forks, GuestWork, Place, Work, work::Route};
 use crate::costs::Table;
 use crate::engine::Time;
 use crate::machine::spec::{
@@ -25,6 +25,8 @@ pub struct Ground<'a> {
     pub cores: u16,
     /// Whether the virtual machines that are made on it are interpreted.
     pub interpreted: bool,
+    /// What the program is like that does the works.
+    pub facts: Facts,
     /// When this becomes true, the simulation under way ends; what it gave is worth nothing.
     pub stop: &'a AtomicBool,
 }
@@ -37,6 +39,7 @@ const FEW_TURNS: u64 = 1_000;
 const MIXED_INSTRUCTIONS: u64 = 1_004;
 /// Bytes of the virtual machine that is started.
 const VM_BYTES: u64 = 2 << 20;
+const PAGE: u64 = 4096;
 /// What every simulation begins with is left out.
 const WARM_UP: usize = 10;
 
@@ -121,18 +124,23 @@ impl Ground<'_> {
                 let run = run(forever(vec![request]));
                 latencies(&self.simulate(Run { bridged, ..run }), OperationKind::Request)
             }
-            Work::ForkExec => self.fork_exec(run(Vec::new())),
+            Work::ForkExec => {
+                let forks = self.facts.fork_exec;
+                let exec = Some(Image { bytes: 160, segments: 1 });
+                let body = forking(forks, Operation::Fork { vfork: false, writes: forks.faults * PAGE, exec });
+                latencies(&self.simulate(Run { body, ..run(vec![]) }), OperationKind::Fork)
+            }
             Work::ContainerStart => {
-                // Root's, as the one that is measured: in a network namespace that is joined to nothing.
-                let (rootless, network) = (false, StartNetwork::Own);
-                let (cgroup, written) = (true, 64 << 10);
-                let start =
-                    ContainerStart { rootless, cgroup, written, network, image: Image { bytes: 160, segments: 1 } };
-                let outcome = self.simulate(Run {
-                    until: Time::ms(1000),
-                    ..run(forever(vec![Operation::StartContainer(start), Operation::Sleep(Time::ms(2))]))
-                });
-                latencies(&outcome, OperationKind::StartContainer)
+                // In a network namespace that is joined to nothing, as the one that is measured.
+                let Facts { container: forks, rootless, cgroup, .. } = self.facts;
+                let (network, written) = (StartNetwork::Own, forks.faults * PAGE);
+                let image = Image { bytes: 160, segments: 1 };
+                let start = ContainerStart { rootless, cgroup, network, written, image };
+                let body = forking(forks, Operation::StartContainer(start));
+                latencies(
+                    &self.simulate(Run { body, until: Time::ms(1000), ..run(vec![]) }),
+                    OperationKind::StartContainer,
+                )
             }
             Work::VmStart => {
                 let technique = if self.interpreted { Technique::Interpreted } else { Technique::Hardware };
@@ -185,20 +193,6 @@ impl Ground<'_> {
         let loads = Operation::Memory { working_set: WALK_BYTES as u64, accesses: LOADS, huge_pages: false };
         let outcome = self.simulate(Run { body: vec![repeat(None, vec![loads])], until: Time::ms(300), ..run });
         latencies(&outcome, OperationKind::Memory).into_iter().map(|ns| ns / LOADS as f64).collect()
-    }
-
-    /// From one start of a program to the next, as the standard library does it by posix_spawn: `/dev/null` opened for
-    /// each of three descriptors, a stack for the child, its signals set back one by one, the descriptors moved.
-    fn fork_exec(&self, run: Run) -> Vec<f64> {
-        const SMALL_CALLS: u64 = 135;
-        let call = Operation::SystemCall("rt_sigaction".to_owned());
-        let image = Image { bytes: 160, segments: 1 };
-        let round = vec![
-            repeat(Some(3), vec![Operation::Open("/dev/null".to_owned())]),
-            repeat(Some(SMALL_CALLS), vec![call]),
-            Statement::Do(Operation::Fork { vfork: true, writes: 0, exec: Some(image) }),
-        ];
-        rounds(&self.simulate(Run { body: vec![Statement::Repeat(None, round)], ..run }), OperationKind::Fork)
     }
 
     fn simulate(&self, run: Run) -> Outcome {
@@ -273,6 +267,12 @@ impl Ground<'_> {
     }
 }
 
+/// A process that has touched memory of its own forks again and again.
+fn forking(forks: Forks, operation: Operation) -> Vec<Statement> {
+    let touched = Operation::Memory { working_set: forks.pages * PAGE, accesses: 1, huge_pages: false };
+    vec![Statement::Do(touched), repeat(None, vec![operation])]
+}
+
 fn repeat(times: Option<u64>, operations: Vec<Operation>) -> Statement {
     Statement::Repeat(times, operations.into_iter().map(Statement::Do).collect())
 }
@@ -320,6 +320,7 @@ mod tests {
             in_guest,
             cores: 2,
             interpreted: false,
+            facts: Facts::default(),
             stop: &AtomicBool::new(false),
         };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
@@ -332,6 +333,7 @@ mod tests {
             in_guest: true,
             cores: 2,
             interpreted: false,
+            facts: Facts::default(),
             stop: &AtomicBool::new(false),
         };
         for work in Work::all() {
@@ -358,7 +360,7 @@ mod tests {
 
     fn with(profile: &Profile, in_guest: bool, work: Work) -> f64 {
         let (costs, stop) = (profile.table(), AtomicBool::new(false));
-        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, stop: &stop };
+        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, facts: Facts::default(), stop: &stop };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
     }
 
@@ -388,7 +390,8 @@ mod tests {
     #[test]
     fn a_simulation_that_is_stopped_gives_nothing() {
         let (costs, stop) = (Profile::xeon_2017().table(), AtomicBool::new(true));
-        let ground = Ground { costs, in_guest: true, cores: 2, interpreted: false, stop: &stop };
+        let ground =
+            Ground { costs, in_guest: true, cores: 2, interpreted: false, facts: Facts::default(), stop: &stop };
         assert_eq!(ground.predict(Work::Walk), Ok(Vec::new()));
     }
 
