@@ -52,9 +52,11 @@ fn operation() -> impl Strategy<Value = Operation> {
         (any::<bool>(), 0u64..30_000, proptest::option::of(image()))
             .prop_map(|(vfork, writes, exec)| Operation::Fork { vfork, writes, exec }),
         image().prop_map(Operation::Exec),
-        (any::<bool>(), network(), image()).prop_map(|(rootless, network, image)| {
-            Operation::StartContainer(ContainerStart { rootless, network, image })
-        }),
+        (any::<bool>(), any::<bool>(), network(), 0u64..30_000, image()).prop_map(
+            |(rootless, cgroup, network, written, image)| {
+                Operation::StartContainer(ContainerStart { rootless, cgroup, network, written, image })
+            }
+        ),
         (1u64..40_000, 1u16..4, technique()).prop_map(|(written, vcpus, technique)| Operation::StartVm(VmStart {
             written,
             vcpus,

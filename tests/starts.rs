@@ -11,6 +11,8 @@ use strata::trace::{Layer, OperationKind, StackId, What};
 use support::*;
 
 const PROGRAM: Image = Image { bytes: 4096, segments: 4 };
+const START: ContainerStart =
+    ContainerStart { rootless: false, cgroup: true, network: StartNetwork::Host, written: 16 << 10, image: PROGRAM };
 
 fn run(node: NodeSpec, body: Vec<Operation>) -> Outcome {
     let spec = Spec { host: host(2), programs: vec![program(repeat(1, body))], stacks: vec![node] };
@@ -51,10 +53,12 @@ fn fork_copies_the_entry_of_each_touched_page_and_vfork_copies_nothing() {
     for pages in [1, 10, 500] {
         let copied = in_process(vec![touch(pages), fork(false, 0, None)]);
         assert_eq!(uses(&copied, Primitive::CopyPageEntry), pages);
-        assert_eq!(uses(&copied, Primitive::UnmapPage), pages);
+        // Its parent has them still.
+        assert_eq!(uses(&copied, Primitive::LeavePage), pages);
+        assert_eq!(uses(&copied, Primitive::UnmapPage), 0);
         assert_eq!(uses(&copied, Primitive::CopyAddressSpace), 1);
         let lent = in_process(vec![touch(pages), fork(true, 0, None)]);
-        for primitive in [Primitive::CopyPageEntry, Primitive::UnmapPage, Primitive::CopyAddressSpace] {
+        for primitive in [Primitive::CopyPageEntry, Primitive::LeavePage, Primitive::CopyAddressSpace] {
             assert_eq!(uses(&lent, primitive), 0, "{}", primitive.name());
         }
         assert!(latency(&lent, OperationKind::Fork) < latency(&copied, OperationKind::Fork));
@@ -65,7 +69,10 @@ fn fork_copies_the_entry_of_each_touched_page_and_vfork_copies_nothing() {
 fn a_child_copies_each_page_that_it_writes_to_and_none_that_is_lent() {
     let faults = |vfork| in_process(vec![fork(vfork, 3, None)]).stats[0].page_faults;
     assert_eq!((faults(false), faults(true)), (3, 0));
-    assert_eq!(uses(&in_process(vec![fork(false, 3, None)]), Primitive::Copy4k), 3);
+    let outcome = in_process(vec![touch(5), fork(false, 3, None)]);
+    let of = |primitive| uses(&outcome, primitive);
+    // What it has written to is its own, the rest its parent's.
+    assert_eq!([Primitive::Copy4k, Primitive::UnmapPage, Primitive::LeavePage].map(of), [3, 3, 2]);
 }
 
 #[test]
@@ -82,7 +89,8 @@ fn a_program_that_is_executed_is_mapped_and_faulted_in_by_its_size() {
 #[test]
 fn what_exec_gives_up_a_later_fork_does_not_copy() {
     let outcome = in_process(vec![touch(100), Operation::Exec(PROGRAM), fork(false, 0, None)]);
-    assert_eq!(uses(&outcome, Primitive::UnmapPage), 100 + 1);
+    // The program's own page is the page cache's too.
+    assert_eq!((uses(&outcome, Primitive::UnmapPage), uses(&outcome, Primitive::LeavePage)), (100, 1));
     assert_eq!(uses(&outcome, Primitive::CopyPageEntry), 1);
 }
 
@@ -96,9 +104,8 @@ fn memory_that_a_child_gives_back_needs_no_new_frames_of_the_host() {
 
 #[test]
 fn a_containers_start_makes_each_namespace_once_and_what_its_network_and_user_need() {
-    let start = |rootless, network| {
-        in_process(vec![Operation::StartContainer(ContainerStart { rootless, network, image: PROGRAM })])
-    };
+    let start =
+        |rootless, network| in_process(vec![Operation::StartContainer(ContainerStart { rootless, network, ..START })]);
     use Primitive::*;
     let always = [NamespaceMnt, NamespacePid, NamespaceUts, NamespaceIpc, NamespaceCgroup, MountOverlay, PivotRoot];
     let plain = start(false, StartNetwork::Host);
@@ -108,8 +115,34 @@ fn a_containers_start_makes_each_namespace_once_and_what_its_network_and_user_ne
     let bridged = start(false, StartNetwork::Bridge);
     assert_eq!((uses(&bridged, NamespaceNet), uses(&bridged, VethCreate)), (1, 1));
     let time = |outcome: &Outcome| latency(outcome, OperationKind::StartContainer);
+    for cgroup in [true, false] {
+        let outcome = in_process(vec![Operation::StartContainer(ContainerStart { cgroup, ..START })]);
+        let uses = [CgroupCreate, CgroupEnter].map(|primitive| uses(&outcome, primitive));
+        assert_eq!(uses, [u64::from(cgroup); 2]);
+    }
     let own = start(false, StartNetwork::Own);
     assert!(time(&plain) < time(&own) && time(&own) < time(&bridged));
+}
+
+#[test]
+fn both_forks_of_a_containers_start_copy_what_is_touched_and_its_processes_copy_what_they_write_to() {
+    let outcome = in_process(vec![touch(50), Operation::StartContainer(START)]);
+    assert_eq!((uses(&outcome, Primitive::CopyPageEntry), uses(&outcome, Primitive::Copy4k)), (2 * 50, 4));
+}
+
+#[test]
+fn one_containers_start_follows_the_other_and_takes_no_longer_for_it() {
+    let body = vec![Operation::StartContainer(START); 5];
+    for cpu in [None, Some(0)] {
+        let outcome = run(NodeSpec::Process(ProcessSpec { cpu, ..process("app", 0) }), body.clone());
+        let journeys = &outcome.trace.as_ref().expect("the trace is kept").journeys;
+        let times: Vec<u64> = journeys.iter().filter_map(|j| j.latency()).map(|time| time.as_ps()).collect();
+        assert_eq!(times.len(), 5);
+        // A tick of the scheduler may fall into one.
+        assert!(times.iter().all(|time| *time < times[0] + times[0] / 100), "{times:?}");
+        // Each ends before the next one begins, on nobody's time.
+        assert!(journeys.windows(2).all(|pair| pair[1].start > pair[0].end));
+    }
 }
 
 #[test]
@@ -192,7 +225,7 @@ fn a_load_is_one_instruction_to_an_interpreter_wherever_it_finds_its_data() {
 #[test]
 fn a_child_that_still_ends_when_the_next_one_is_wanted_loses_no_journey() {
     let image = Image { bytes: 1, segments: 1 };
-    let start = ContainerStart { rootless: false, network: StartNetwork::Own, image };
+    let start = ContainerStart { network: StartNetwork::Own, image, ..START };
     let body = vec![Operation::StartContainer(start), fork(true, 0, None), Operation::StartContainer(start)];
     let guest = NodeSpec::Vm(vm("vm", 3, vec![NodeSpec::Container(container("app", 0))]));
     for node in [guest, NodeSpec::Process(process("app", 0))] {

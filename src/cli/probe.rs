@@ -7,7 +7,7 @@ use super::output::{failure, note, print, print_json};
 use super::steps::{Shown, Steps};
 use super::tables::{bytes, table};
 use super::{Failure, Format, Verdict};
-use crate::costs::{Cost, Primitive, Profile, Quantiles, Unit};
+use crate::costs::{Primitive, Profile, Quantiles, Unit};
 use crate::engine::Time;
 use crate::probe::inventory::{self, Inventory, Root};
 use crate::probe::measure::{self, Measured, Measurement, Outcome, Plan, Progress, Stability};
@@ -57,6 +57,9 @@ struct Line<'a> {
     spread: Option<Quantiles>,
     runs: u32,
     method: &'a str,
+    /// Only of what is computed from other measurements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    formula: Option<&'a str>,
     stable: Option<bool>,
     not_measured: Option<&'a str>,
 }
@@ -94,19 +97,15 @@ fn save(measured: &measure::Report) -> Result<(), Failure> {
     let told = |error: saved::SavedError| failure(error.to_string(), None);
     saved::save_report(measured).map_err(told)?;
     let path = saved::save(&profile).map_err(told)?;
-    let own = profile.costs.values().filter(|cost| is_own(cost)).count();
     note(&format!(
-        "Saved to {}: {own} of {} costs are this computer's, the rest keep their published values. Simulations use it \
+        "Saved to {}: {} of {} costs are this computer's, the rest keep their published values. Simulations use it \
          from now on; --costs {} goes back.",
         path.display(),
+        profile.own(),
         profile.costs.len(),
         Profile::BUILT_IN.first().unwrap_or(&"xeon-2017"),
     ));
     Ok(())
-}
-
-fn is_own(cost: &Cost) -> bool {
-    cost.provenance.word() == "measured"
 }
 
 fn report<'a>(inventory: &'a Inventory, measured: &'a measure::Report) -> Report<'a> {
@@ -131,6 +130,7 @@ fn line(measurement: &Measurement) -> Line<'_> {
         spread: measured.map(|m| m.spread),
         runs: measured.map_or(0, |m| m.runs),
         method: measured.map_or("", |m| &m.method),
+        formula: measured.and_then(|m| m.formula.as_deref()),
         stable: measured.map(|m| m.stability == Stability::Stable),
         not_measured: match &measurement.outcome {
             Outcome::Measured(_) => None,

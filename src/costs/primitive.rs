@@ -181,6 +181,8 @@ primitives! {
 
     // Routing
     ForwardHop "forward_hop" Ns "routing" "One packet routed from one device to another: looking up the route, and the second device's queue";
+
+    LeavePage "leave_page" Ns "leave a shared page" "Taking out of an address space one page that something else keeps: another process, the page cache";
 }
 
 impl Primitive {

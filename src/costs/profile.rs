@@ -1,6 +1,7 @@
 //! A profile: every primitive's cost on one kind of machine, read from RON.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -168,6 +169,14 @@ impl Profile {
     pub fn cost(&self, primitive: Primitive) -> &Cost {
         // `check` has proved that every primitive is there; profiles are only made by reading one and by `set`.
         &self.costs[primitive.name()]
+    }
+
+    /// How many costs are not those of [`Profile::xeon_2017`]: of a probe's profile, the measured ones and those that
+    /// follow from what was measured.
+    pub fn own(&self) -> usize {
+        // The window asks for every picture.
+        static PUBLISHED: LazyLock<Profile> = LazyLock::new(Profile::xeon_2017);
+        self.costs.iter().filter(|(name, cost)| PUBLISHED.costs.get(*name) != Some(cost)).count()
     }
 
     /// Replaces one cost, for measured profiles and for experiments.

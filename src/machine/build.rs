@@ -466,6 +466,7 @@ impl Builder<'_> {
             errand: 0,
             touched: 0,
             entries: 0,
+            own_entries: 0,
             owned: 0,
             vm: None,
             inbox: VecDeque::new(),

@@ -41,6 +41,8 @@ pub enum Step {
     Call(Primitive, u32, Place),
     /// Work without a call: more of the same one's, or of the hardware.
     Work(Primitive, Place),
+    /// The same, so often.
+    Times(Primitive, u32, Place),
     /// So many bytes are touched for the first time.
     Touch(u64),
     /// Not here.
@@ -70,6 +72,10 @@ impl Turn<'_> {
             }
             (Step::Work(primitive, place), _) => {
                 self.pay(at, next, primitive, 1, place.of(&parts), Crossing::None, Token::SystemCall);
+            }
+            (Step::Times(_, 0, _), _) => self.goto(at, next),
+            (Step::Times(primitive, uses, place), _) => {
+                self.pay(at, next, primitive, uses, place.of(&parts), Crossing::None, Token::SystemCall);
             }
             (Step::Touch(bytes), _) => {
                 self.goto(at, next);

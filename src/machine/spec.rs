@@ -264,6 +264,10 @@ pub enum Operation {
 pub struct ContainerStart {
     /// By an ordinary user, in a user namespace.
     pub rootless: bool,
+    /// In a cgroup made for it.
+    pub cgroup: bool,
+    /// Bytes of their memory that the runtime's processes write to before the program is executed: stacks, tables.
+    pub written: u64,
     /// What network it gets.
     pub network: StartNetwork,
     /// Its program.

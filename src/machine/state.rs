@@ -199,6 +199,8 @@ pub struct Task {
     pub touched: u64,
     /// Entries in its page tables for that.
     pub entries: u64,
+    /// Those of them whose page is its own alone.
+    pub own_entries: u64,
     /// Bytes of frames that are its own alone.
     pub owned: u64,
     /// For a backend: its VM, and the requests to take and to give back.

@@ -101,7 +101,7 @@ impl Turn<'_> {
             Operation::Hlt => self.step_forbidden(at, task, pc),
             Operation::Open(_) => self.step_open(at, task, pc),
             Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
-            Operation::StartContainer(_) => self.step_fork(at, task, index, false, pc),
+            Operation::StartContainer(_) => self.step_start_container(at, task, index, pc),
             Operation::StartVm(start) => self.step_start_vm(at, task, start, frame),
             Operation::Out => match pc {
                 0 => self.sensitive_out(at, 1),

@@ -193,8 +193,11 @@ pub(super) enum StatementFile {
     StartContainer {
         #[serde(default)]
         rootless: bool,
+        #[serde(default = "yes")]
+        cgroup: bool,
         #[serde(default)]
         network: StartNetworkFile,
+        written: Option<Loose>,
         program: ImageFile,
     },
     StartVm {
@@ -211,6 +214,10 @@ pub(super) enum StatementFile {
         body: Vec<StatementFile>,
     },
     Forever(Vec<StatementFile>),
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

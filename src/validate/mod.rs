@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use figure::{Figure, Statistic};
 pub use predict::Ground;
-pub use work::{GuestWork, Place, Route, Unit, Work};
+pub use work::{Facts, Forks, GuestWork, Place, Route, Unit, Work};
 
 use crate::costs::{Profile, Quantiles};
 use crate::probe::measure::quantile;
@@ -109,11 +109,11 @@ pub fn run(
     let start = Instant::now();
     let mut before = Load::now();
     let host = Host::new(cancel);
-    let interpreted = host.interprets_guests();
+    let (interpreted, facts) = (host.interprets_guests(), host.facts(works));
     let native = !interpreted && works.contains(&Work::Guest(GuestWork::Compute));
     let arithmetic = if native { host.native_arithmetic() } else { Err("no work asked for it".to_owned()) };
     let (costs, cores) = (profile.table(), cores());
-    let ground = Ground { costs, in_guest, cores, interpreted, arithmetic, stop: cancel };
+    let ground = Ground { costs, in_guest, cores, interpreted, arithmetic, facts, stop: cancel };
     let mut workloads = Vec::new();
     for work in works {
         if cancel.load(Relaxed) {
@@ -213,6 +213,9 @@ impl Host {
     }
     fn native_arithmetic(&self) -> Result<f64, String> {
         Err(format!("the works need Linux; this is {}", std::env::consts::OS))
+    }
+    fn facts(&self, _: &[Work]) -> Facts {
+        Facts::default()
     }
 }
 

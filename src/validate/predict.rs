@@ -7,7 +7,7 @@ use super::work::{
     CACHED_WINDOW, CHUNK_CYCLES, DIRECT_TIME, DIRECT_WINDOW, PERIOD, PERIODIC_SLEEP, READ_BYTES, ROUND_CYCLES,
     WALK_BYTES,
 };
-use super::{GuestWork, Place, Work, work::Route};
+use super::{Facts, Forks, GuestWork, Place, Work, work::Route};
 use crate::costs::{Primitive, Table};
 use crate::engine::Time;
 use crate::machine::spec::{
@@ -32,6 +32,8 @@ pub struct Ground<'a> {
     /// cycles it has is a fact of the program on this processor. What the guest adds to them is the prediction. Else why
     /// that is not known.
     pub arithmetic: Result<f64, String>,
+    /// What the program is like that does the works.
+    pub facts: Facts,
     /// When this becomes true, the simulation under way ends; what it gave is worth nothing.
     pub stop: &'a AtomicBool,
 }
@@ -50,6 +52,7 @@ const OUT_INSTRUCTIONS: u64 = 5;
 const CACHED_WINDOWS: u64 = 14;
 /// Bytes of the virtual machine that is started.
 const VM_BYTES: u64 = 2 << 20;
+const PAGE: u64 = 4096;
 /// What every simulation begins with is left out.
 const WARM_UP: usize = 10;
 
@@ -140,16 +143,23 @@ impl Ground<'_> {
                 let run = run(forever(vec![request]));
                 latencies(&self.simulate(Run { bridged, ..run }), OperationKind::Request)
             }
-            Work::ForkExec => self.fork_exec(run(Vec::new())),
+            Work::ForkExec => {
+                let forks = self.facts.fork_exec;
+                let exec = Some(Image { bytes: 160, segments: 1 });
+                let body = forking(forks, Operation::Fork { vfork: false, writes: forks.faults * PAGE, exec });
+                latencies(&self.simulate(Run { body, ..run(vec![]) }), OperationKind::Fork)
+            }
             Work::ContainerStart => {
-                // Root's, as the one that is measured: in a network namespace that is joined to nothing.
-                let (rootless, network) = (false, StartNetwork::Own);
-                let start = ContainerStart { rootless, network, image: Image { bytes: 160, segments: 1 } };
-                let outcome = self.simulate(Run {
-                    until: Time::ms(1000),
-                    ..run(forever(vec![Operation::StartContainer(start), Operation::Sleep(Time::ms(2))]))
-                });
-                latencies(&outcome, OperationKind::StartContainer)
+                // In a network namespace that is joined to nothing, as the one that is measured.
+                let Facts { container: forks, rootless, cgroup, .. } = self.facts;
+                let (network, written) = (StartNetwork::Own, forks.faults * PAGE);
+                let image = Image { bytes: 160, segments: 1 };
+                let start = ContainerStart { rootless, cgroup, network, written, image };
+                let body = forking(forks, Operation::StartContainer(start));
+                latencies(
+                    &self.simulate(Run { body, until: Time::ms(1000), ..run(vec![]) }),
+                    OperationKind::StartContainer,
+                )
             }
             Work::VmStart => {
                 let technique = if self.interpreted { Technique::Interpreted } else { Technique::Hardware };
@@ -213,20 +223,6 @@ impl Ground<'_> {
         let loads = Operation::Memory { working_set: WALK_BYTES as u64, accesses: LOADS, huge_pages: false };
         let outcome = self.simulate(Run { body: vec![repeat(None, vec![loads])], until: Time::ms(300), ..run });
         latencies(&outcome, OperationKind::Memory).into_iter().map(|ns| ns / LOADS as f64).collect()
-    }
-
-    /// From one start of a program to the next, as the standard library does it by posix_spawn: `/dev/null` opened for
-    /// each of three descriptors, a stack for the child, its signals set back one by one, the descriptors moved.
-    fn fork_exec(&self, run: Run) -> Vec<f64> {
-        const SMALL_CALLS: u64 = 135;
-        let call = Operation::SystemCall("rt_sigaction".to_owned());
-        let image = Image { bytes: 160, segments: 1 };
-        let round = vec![
-            repeat(Some(3), vec![Operation::Open("/dev/null".to_owned())]),
-            repeat(Some(SMALL_CALLS), vec![call]),
-            Statement::Do(Operation::Fork { vfork: true, writes: 0, exec: Some(image) }),
-        ];
-        rounds(&self.simulate(Run { body: vec![Statement::Repeat(None, round)], ..run }), OperationKind::Fork)
     }
 
     fn simulate(&self, run: Run) -> Outcome {
@@ -300,6 +296,12 @@ impl Ground<'_> {
     }
 }
 
+/// A process that has touched memory of its own forks again and again.
+fn forking(forks: Forks, operation: Operation) -> Vec<Statement> {
+    let touched = Operation::Memory { working_set: forks.pages * PAGE, accesses: 1, huge_pages: false };
+    vec![Statement::Do(touched), repeat(None, vec![operation])]
+}
+
 fn repeat(times: Option<u64>, operations: Vec<Operation>) -> Statement {
     Statement::Repeat(times, operations.into_iter().map(Statement::Do).collect())
 }
@@ -348,6 +350,7 @@ mod tests {
             cores: 2,
             interpreted: false,
             arithmetic: Ok(6.0),
+            facts: Facts::default(),
             stop: &AtomicBool::new(false),
         };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
@@ -361,6 +364,7 @@ mod tests {
             cores: 2,
             interpreted: false,
             arithmetic: Ok(6.0),
+            facts: Facts::default(),
             stop: &AtomicBool::new(false),
         };
         for work in Work::all() {
@@ -376,7 +380,7 @@ mod tests {
         let entry = |&(name, value): &(&str, f64)| {
             let spread = Quantiles { min: value, p50: value, p90: value, p99: value, max: value };
             let method = "a test".to_owned();
-            let measured = Measured { value, spread, runs: 3, method, stability: Stability::Stable };
+            let measured = Measured { value, spread, runs: 3, method, formula: None, stability: Stability::Stable };
             Measurement { primitive: name.to_owned(), unit: Unit::Ns, outcome: measure::Outcome::Measured(measured) }
         };
         let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
@@ -387,7 +391,15 @@ mod tests {
 
     fn with(profile: &Profile, in_guest: bool, work: Work) -> f64 {
         let (costs, stop) = (profile.table(), AtomicBool::new(false));
-        let ground = Ground { costs, in_guest, cores: 2, interpreted: false, arithmetic: Ok(6.0), stop: &stop };
+        let ground = Ground {
+            costs,
+            in_guest,
+            cores: 2,
+            interpreted: false,
+            arithmetic: Ok(6.0),
+            facts: Facts::default(),
+            stop: &stop,
+        };
         Figure::of(&ground.predict(work).unwrap(), work.statistic()).unwrap().value
     }
 
@@ -427,8 +439,15 @@ mod tests {
         const WRITE: f64 = 9_000.0;
         let profile = measured(&[("emulated_mmio", WRITE), ("emulated_instruction", 700.0), ("emulated_load", 1000.0)]);
         let (costs, stop) = (profile.table(), AtomicBool::new(false));
-        let ground =
-            Ground { costs, in_guest: false, cores: 2, interpreted: true, arithmetic: Err(String::new()), stop: &stop };
+        let ground = Ground {
+            costs,
+            in_guest: false,
+            cores: 2,
+            interpreted: true,
+            arithmetic: Err(String::new()),
+            facts: Facts::default(),
+            stop: &stop,
+        };
         let out = ground.predict(Work::Guest(GuestWork::Exits)).unwrap();
         // Six instructions instead of a store and two others; besides, their own cycles.
         let cycles = OUT_INSTRUCTIONS as f64 * profile.cost(Primitive::Cycle).value;
@@ -459,7 +478,15 @@ mod tests {
     #[test]
     fn a_simulation_that_is_stopped_gives_nothing() {
         let (costs, stop) = (Profile::xeon_2017().table(), AtomicBool::new(true));
-        let ground = Ground { costs, in_guest: true, cores: 2, interpreted: false, arithmetic: Ok(6.0), stop: &stop };
+        let ground = Ground {
+            costs,
+            in_guest: true,
+            cores: 2,
+            interpreted: false,
+            arithmetic: Ok(6.0),
+            facts: Facts::default(),
+            stop: &stop,
+        };
         assert_eq!(ground.predict(Work::Walk), Ok(Vec::new()));
     }
 

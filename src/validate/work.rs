@@ -45,6 +45,36 @@ pub enum GuestWork {
     Walk,
 }
 
+/// What this program is like where it works: counted on this host, never timed. A simulation begins with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// What it does in [`Work::ForkExec`].
+    pub fork_exec: Forks,
+    /// What it does in [`Work::ContainerStart`].
+    pub container: Forks,
+    /// Containers are an ordinary user's here, in a user namespace.
+    pub rootless: bool,
+    /// They get a cgroup.
+    pub cgroup: bool,
+}
+
+/// What is copied by the forks of a work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forks {
+    /// Pages of memory that who forks has of its own.
+    pub pages: u64,
+    /// Pages that who forks and its children write to, or look at for the first time, until the program is executed: the
+    /// faults that the kernel counts.
+    pub faults: u64,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        let small = Forks { pages: 100, faults: 8 };
+        Facts { fork_exec: small, container: Forks { faults: 30, ..small }, rootless: false, cgroup: true }
+    }
+}
+
 /// One work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {

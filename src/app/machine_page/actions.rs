@@ -110,10 +110,9 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, theme: &Theme) {
 /// "last measured 2 min ago, 45 costs".
 pub fn last_measured(saved: &Saved) -> String {
     let Some(profile) = &saved.profile else { return "not measured yet".to_owned() };
-    let own = profile.costs.values().filter(|cost| cost.provenance.word() == "measured").count();
     let passed = saved.when.and_then(|when| when.elapsed().ok());
     let when = passed.map_or(String::new(), |passed| format!(" {}", ago(passed.as_secs())));
-    format!("last measured{when}, {own} costs")
+    format!("last measured{when}, {} costs", profile.own())
 }
 
 /// "2 min ago", coarser the longer ago.

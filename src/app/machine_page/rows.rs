@@ -79,13 +79,13 @@ impl Row {
 pub fn main_rows(report: Option<&Report>, profile: Option<&Profile>) -> Vec<Row> {
     let (base, figures) = (Profile::xeon_2017(), published());
     let row = |&(label, names): &(&str, &[&str])| {
-        let measured = names.iter().find(|name| here(name, report, profile).is_ok());
+        let measured = names.iter().find(|name| here(name, &base, report, profile).is_ok());
         let name = measured.or(names.first()).copied().unwrap_or_default();
         let interpreted = if name.starts_with("emulated_") { ", interpreted" } else { "" };
         Row {
             name: name.to_owned(),
             label: format!("{label}{interpreted}"),
-            here: here(name, report, profile),
+            here: here(name, &base, report, profile),
             elsewhere: elsewhere(name, &base, &figures),
         }
     };
@@ -104,7 +104,7 @@ pub fn all_rows(report: Option<&Report>, profile: Option<&Profile>) -> Vec<Row> 
     };
     let row = |name: String| Row {
         label: label(&name),
-        here: here(&name, report, profile),
+        here: here(&name, &base, report, profile),
         elsewhere: elsewhere(&name, &base, &figures),
         name,
     };
@@ -116,10 +116,10 @@ fn label(name: &str) -> String {
     Primitive::from_name(name).map_or_else(|| name.replace('_', " "), |primitive| primitive.label().to_owned())
 }
 
-fn here(name: &str, report: Option<&Report>, profile: Option<&Profile>) -> Result<Here, String> {
+fn here(name: &str, base: &Profile, report: Option<&Report>, profile: Option<&Profile>) -> Result<Here, String> {
     let never = || "not measured on this computer yet".to_owned();
     let Some(measurement) = report.and_then(|report| report.get(name)) else {
-        return profile.and_then(|profile| kept(profile.costs.get(name)?)).ok_or_else(never);
+        return profile.and_then(|profile| kept(profile.costs.get(name)?, base.costs.get(name))).ok_or_else(never);
     };
     match &measurement.outcome {
         Outcome::NotMeasured { because } => Err(because.clone()),
@@ -133,9 +133,13 @@ fn here(name: &str, report: Option<&Report>, profile: Option<&Profile>) -> Resul
     }
 }
 
-/// A measured cost of a profile whose report was not kept.
-fn kept(cost: &Cost) -> Option<Here> {
-    let Provenance::Measured { method, .. } = &cost.provenance else { return None };
+/// A cost of a profile whose report was not kept: measured, or derived from what was and not as published.
+fn kept(cost: &Cost, published: Option<&Cost>) -> Option<Here> {
+    let method = match &cost.provenance {
+        Provenance::Measured { method, .. } => method,
+        Provenance::Derived(formula) if published != Some(cost) => formula,
+        _ => return None,
+    };
     Some(Here { value: cost.value, spread: cost.spread, runs: 0, method: method.clone(), stable: true })
 }
 
@@ -167,8 +171,8 @@ mod tests {
 
     fn measured(name: &str, value: f64) -> Measurement {
         let spread = Quantiles { min: value, p50: value, p90: value, p99: value, max: value };
-        let stability = Stability::Stable;
-        let outcome = Outcome::Measured(Measured { value, spread, runs: 3, method: "test".to_owned(), stability });
+        let (method, stability) = ("test".to_owned(), Stability::Stable);
+        let outcome = Outcome::Measured(Measured { value, spread, runs: 3, method, formula: None, stability });
         Measurement { primitive: name.to_owned(), unit: Unit::Ns, outcome }
     }
 

@@ -32,6 +32,7 @@ impl Turn<'_> {
                 let own = self.s.task_mut(task);
                 own.touched += page;
                 own.entries += 1;
+                own.own_entries += 1;
                 own.owned += page;
                 self.push(at, Kind::Populate(page));
             }

@@ -42,9 +42,6 @@ const TELL: u8 = 12;
 /// From here on a child starts a container.
 const BETWEEN: u8 = 16;
 
-/// Bytes of its memory that a container's runtime writes to before it executes the program: its stack, its tables.
-const RUNTIME_WRITES: u64 = 64 << 10;
-
 impl Turn<'_> {
     /// The parent's side: clone, and waiting for the child's end. `index` is the operation's.
     pub fn step_fork(&mut self, at: At, task: TaskId, index: u16, vfork: bool, pc: u8) {
@@ -95,7 +92,7 @@ impl Turn<'_> {
         let operation = &fixed.operations[usize::from(program)].operation;
         let (vfork, writes, exec, start) = match operation {
             Operation::Fork { vfork, writes, exec } => (*vfork, *writes, *exec, None),
-            Operation::StartContainer(start) => (false, RUNTIME_WRITES, None, Some(start)),
+            Operation::StartContainer(start) => (false, start.written, None, Some(start)),
             _ => return self.block(child),
         };
         match frame.pc {
@@ -106,7 +103,7 @@ impl Turn<'_> {
                 let own = self.s.task_mut(child);
                 own.messages -= 1;
                 own.program = program;
-                own.entries = entries;
+                (own.entries, own.own_entries) = (entries, 0);
                 let component = self.user_component(at);
                 self.return_to_user(at, component);
             }
@@ -124,7 +121,9 @@ impl Turn<'_> {
             }
             COPY => self.pay(at, COPIED, Primitive::Copy4k, 1, parts.memory, Crossing::None, Token::PageFault),
             COPIED => {
-                self.s.task_mut(child).owned += page_bytes(false);
+                let own = self.s.task_mut(child);
+                own.owned += page_bytes(false);
+                own.own_entries += 1;
                 self.again(at, WRITE);
                 let allocate = Kind::Populate(page_bytes(false));
                 self.frames(at.context).push(Frame::at(allocate, at.ride, super::memory::ALLOCATE));
@@ -141,7 +140,7 @@ impl Turn<'_> {
             }
             EXIT => self.enter_kernel(at, EXIT_FILTERS),
             EXIT_FILTERS => self.run_filters(at, child, EXIT_PAGES),
-            EXIT_PAGES => self.unmap_all(at, child, EXIT_TABLES),
+            EXIT_PAGES => self.unmap_all(at, child, EXIT_PAGES, EXIT_TABLES),
             EXIT_TABLES if vfork && exec.is_none() => {
                 self.goto(at, EXIT_TASK);
                 self.release(at, parent);
@@ -162,10 +161,7 @@ impl Turn<'_> {
                 if let Some(base) = self.frames(at.context).last_mut() {
                     (base.pc, base.count) = (BORN, 0);
                 }
-                // Who started a container was told when it ran.
-                if start.is_none() {
-                    self.push(at, Kind::Send(parent));
-                }
+                self.push(at, Kind::Send(parent));
             }
         }
     }
@@ -184,7 +180,7 @@ impl Turn<'_> {
             0 => self.enter_kernel(at, 1),
             1 => self.run_filters(at, task, 2),
             2 => self.pay(at, 3, Primitive::ExecImage, 1, parts.memory, Crossing::None, Token::SystemCall),
-            3 => self.unmap_all(at, task, 4),
+            3 => self.unmap_all(at, task, 3, 4),
             // What was lent has other users.
             4 if lent => self.goto(at, 5),
             4 => {
@@ -228,19 +224,27 @@ impl Turn<'_> {
         self.push(At { ride: Ride::NONE, ..at }, Kind::Send(parent));
     }
 
-    /// Takes all pages out of a task's address space; its kernel has them for others.
-    fn unmap_all(&mut self, at: At, task: TaskId, pc: u8) {
+    /// Takes all pages out of a task's address space: first, at the step `pc`, those that are its own alone, which its
+    /// kernel then has for others; those that something else keeps cost less. Goes on at `next`.
+    fn unmap_all(&mut self, at: At, task: TaskId, pc: u8, next: u8) {
         let kernel = self.s.cpu(at.cpu).kernel;
         let own = self.s.task_mut(task);
-        let entries = std::mem::take(&mut own.entries);
         let owned = std::mem::take(&mut own.owned);
+        let pages = std::mem::take(&mut own.own_entries);
         own.touched = 0;
+        let (pc, primitive, pages) = match pages {
+            0 => (next, Primitive::LeavePage, std::mem::take(&mut own.entries)),
+            pages => {
+                own.entries = own.entries.saturating_sub(pages);
+                (pc, Primitive::UnmapPage, pages)
+            }
+        };
         let kernel = self.s.kernel_mut(kernel);
         kernel.allocated = kernel.allocated.saturating_sub(owned);
         let component = kernel.parts.memory;
-        match u32::try_from(entries).unwrap_or(u32::MAX) {
+        match u32::try_from(pages).unwrap_or(u32::MAX) {
             0 => self.goto(at, pc),
-            count => self.pay(at, pc, Primitive::UnmapPage, count, component, Crossing::None, Token::SystemCall),
+            count => self.pay(at, pc, primitive, count, component, Crossing::None, Token::SystemCall),
         }
     }
 }

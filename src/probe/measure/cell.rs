@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::host::Cpus;
 use super::report::{Measured, Measurement, Outcome};
-use super::timing::{Effort, Samples};
+use super::timing::{Effort, Rest, Samples};
 use super::{Family, Plan};
 use crate::costs::Unit;
 use crate::probe::cleanup::Scratch;
@@ -57,6 +57,23 @@ impl Bench<'_> {
 
     /// Reports the samples as the cost of `name`; as not measured if nothing was left after subtracting.
     pub fn put(&mut self, name: &str, unit: Unit, samples: &Samples, method: impl Into<String>) {
+        self.tell(name, unit, samples, method.into(), None);
+    }
+
+    /// As [`Bench::put`], for what is computed from several measurements, by this formula.
+    pub fn put_derived(&mut self, name: &str, unit: Unit, samples: &Samples, method: &str, formula: String) {
+        self.tell(name, unit, samples, method.to_owned(), Some(formula));
+    }
+
+    /// Reports the nanoseconds that known parts leave of a whole, or why there are none.
+    pub fn put_rest(&mut self, name: &str, rest: Result<Rest, String>, method: &str) {
+        match rest {
+            Ok(rest) => self.put_derived(name, Unit::Ns, &rest.samples, method, rest.formula),
+            Err(because) => self.missing(name, Unit::Ns, because),
+        }
+    }
+
+    fn tell(&mut self, name: &str, unit: Unit, samples: &Samples, method: String, formula: Option<String>) {
         let value = samples.median();
         if samples.is_empty() || !value.is_finite() {
             return self.missing(name, unit, "no run succeeded");
@@ -74,7 +91,8 @@ impl Bench<'_> {
             value,
             spread: samples.spread(),
             runs: u32::try_from(samples.len()).unwrap_or(u32::MAX),
-            method: method.into(),
+            method,
+            formula,
             stability: samples.stability(),
         };
         self.say(&Line::Got(Measurement { primitive: name.to_owned(), unit, outcome: Outcome::Measured(measured) }));
@@ -119,6 +137,24 @@ impl Bench<'_> {
     /// It was not, so that the caller can't measure either.
     pub fn needed(&self, name: &str) -> Result<f64, String> {
         self.known(name).ok_or_else(|| format!("\"{name}\" has to be subtracted and was not measured"))
+    }
+
+    /// `rest` less what was measured as `name`.
+    ///
+    /// # Errors
+    /// It was not, so that the caller can't measure either.
+    pub fn less(&self, rest: Rest, name: &str) -> Result<Rest, String> {
+        self.less_many(rest, 1.0, name)
+    }
+
+    /// `rest` less so many times what was measured as `name`.
+    ///
+    /// # Errors
+    /// As [`Bench::less`].
+    pub fn less_many(&self, rest: Rest, times: f64, name: &str) -> Result<Rest, String> {
+        let rounded = (times * 10.0).round() / 10.0;
+        let part = if times == 1.0 { format!("\"{name}\"") } else { format!("{rounded} x \"{name}\"") };
+        Ok(rest.less(&part, times * self.needed(name)?))
     }
 
     /// The probe's own folder.

@@ -153,7 +153,7 @@ mod tests {
         let entry = |&(name, value): &(&str, f64)| {
             let spread = Quantiles { min: value, p50: value, p90: value, p99: value, max: value };
             let method = "a test".to_owned();
-            let measured = Measured { value, spread, runs: 3, method, stability: Stability::Stable };
+            let measured = Measured { value, spread, runs: 3, method, stability: Stability::Stable, formula: None };
             Measurement {
                 primitive: name.to_owned(),
                 unit: crate::costs::Unit::Ns,

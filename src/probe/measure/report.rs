@@ -25,7 +25,8 @@ pub struct Report {
 /// One name: a value, or why there is none.
 ///
 /// In JSON it is one flat object with `primitive, value, unit, spread, runs, method, stable, not_measured`; without a
-/// value, `value`, `spread` and `stable` are null and `not_measured` is the reason.
+/// value, `value`, `spread` and `stable` are null and `not_measured` is the reason. One that is computed from others
+/// has a `formula` as well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Flat", try_from = "Flat")]
 pub struct Measurement {
@@ -60,6 +61,9 @@ pub struct Measured {
     pub runs: u32,
     /// What was done, what was subtracted.
     pub method: String,
+    /// The wholes and parts with their values, where the value is what known parts leave of something measured, or is
+    /// computed from several measurements; none where it was measured as it is.
+    pub formula: Option<String>,
     /// Whether the runs agree well enough to be believed.
     pub stability: Stability,
 }
@@ -81,6 +85,8 @@ struct Flat {
     spread: Option<Quantiles>,
     runs: u32,
     method: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    formula: Option<String>,
     stable: Option<bool>,
     not_measured: Option<String>,
 }
@@ -96,6 +102,7 @@ impl From<Measurement> for Flat {
                 spread: Some(m.spread),
                 runs: m.runs,
                 method: m.method,
+                formula: m.formula,
                 stable: Some(m.stability == Stability::Stable),
                 not_measured: None,
             },
@@ -106,6 +113,7 @@ impl From<Measurement> for Flat {
                 spread: None,
                 runs: 0,
                 method: String::new(),
+                formula: None,
                 stable: None,
                 not_measured: Some(because),
             },
@@ -123,6 +131,7 @@ impl TryFrom<Flat> for Measurement {
                 spread,
                 runs: flat.runs,
                 method: flat.method,
+                formula: flat.formula,
                 stability: if flat.stable == Some(true) { Stability::Stable } else { Stability::Unstable },
             }),
             (None, None, Some(because)) => Outcome::NotMeasured { because },
@@ -164,11 +173,12 @@ impl Report {
 
     /// `base` with every measured primitive in place of its published value.
     ///
-    /// What was not measured keeps its value and its provenance. Only a whole exit round trip can be seen, never its
-    /// four parts, so these are the base's, scaled to the measured sum, and marked `Derived`. The round trip is the one
-    /// to the lowest hypervisor there is: of this computer if it is a guest itself, else of the probe's own guest if the
-    /// hardware runs it. A guest of a guest makes many such round trips for one exit; what they leave of it is divided
-    /// among the costs of nesting. Other costs that are seen only as part of a whole are what the known parts leave of it.
+    /// What was not measured keeps its value and its provenance; what was computed from measurements is marked
+    /// `Derived`. Only a whole exit round trip can be seen, never its four parts, so these are the base's, scaled to the
+    /// measured sum. The round trip is the one to the lowest hypervisor there is: of this computer if it is a guest
+    /// itself, else of the probe's own guest if the hardware runs it. A guest of a guest makes many such round trips for
+    /// one exit; what they leave of it is divided among the costs of nesting. Other costs that are seen only as part of a
+    /// whole are what the known parts leave of it.
     pub fn profile(&self, base: &Profile) -> Profile {
         let mut profile = Profile {
             id: Profile::THIS_HOST.to_owned(),
@@ -182,10 +192,10 @@ impl Report {
             if measurement.unit != primitive.unit() {
                 continue;
             }
-            let provenance = Provenance::Measured {
-                host: self.host.clone(),
-                method: measured.method.clone(),
-                when: self.when.clone(),
+            let (host, method, when) = (self.host.clone(), measured.method.clone(), self.when.clone());
+            let provenance = match &measured.formula {
+                None => Provenance::Measured { host, method, when },
+                Some(formula) => Provenance::Derived(format!("{formula} ({method}); on {host}, {when}")),
             };
             profile.set(primitive, measured.value, Some(measured.spread), provenance);
         }
@@ -260,7 +270,7 @@ mod tests {
     fn entry(name: &str, unit: Unit, value: f64) -> Measurement {
         let spread = Quantiles { min: value, p50: value, p90: value, p99: value, max: value };
         let method = "test".to_owned();
-        let measured = Measured { value, spread, runs: 3, method, stability: Stability::Stable };
+        let measured = Measured { value, spread, runs: 3, method, formula: None, stability: Stability::Stable };
         Measurement { primitive: name.to_owned(), unit, outcome: Outcome::Measured(measured) }
     }
 
@@ -339,6 +349,22 @@ mod tests {
         ];
         let profile = report(measured).profile(&Profile::xeon_2017());
         assert!(profile.cost(Primitive::HandleMsr).value > 300.0 && profile.cost(Primitive::HandleIcr).value > 300.0);
+    }
+
+    #[test]
+    fn a_cost_that_is_a_rest_is_derived_in_the_profile_and_tells_its_wholes_and_parts() {
+        let mut rest = entry("exit_task", Unit::Ns, 1200.0);
+        if let Outcome::Measured(measured) = &mut rest.outcome {
+            measured.formula = Some("5000 ns of \"vfork_exit_wait\", less 3800 ns of the rest".to_owned());
+        }
+        let text = serde_json::to_string(&rest).unwrap();
+        assert_eq!(serde_json::from_str::<Measurement>(&text).unwrap(), rest);
+        let profile = report(vec![rest]).profile(&Profile::xeon_2017());
+        let provenance = &profile.cost(Primitive::ExitTask).provenance;
+        assert_eq!(provenance.word(), "derived");
+        assert!(
+            provenance.detail().starts_with("5000 ns of \"vfork_exit_wait\"") && provenance.detail().contains("test")
+        );
     }
 
     #[test]

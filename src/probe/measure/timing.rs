@@ -106,6 +106,42 @@ impl Samples {
     }
 }
 
+/// What is left of a measured whole when parts that are known are taken off, with the formula that says so.
+///
+/// For costs that no program sees apart. What is only the measurement's own, the clock, the loop and the system call
+/// that carries what is measured, is taken off by [`Samples::minus`].
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// What is left, run by run.
+    pub samples: Samples,
+    /// The whole and the parts, with their values.
+    pub formula: String,
+}
+
+impl Rest {
+    /// All of a whole.
+    pub fn of(whole: &str, samples: &Samples) -> Rest {
+        Rest { samples: samples.clone(), formula: format!("{} of {whole}", told(samples.median())) }
+    }
+
+    /// Less a part of so many nanoseconds.
+    pub fn less(self, part: &str, value: f64) -> Rest {
+        let formula = format!("{}, less {} of {part}", self.formula, told(value));
+        Rest { samples: self.samples.minus(value), formula }
+    }
+
+    /// The share of each of so many.
+    pub fn each_of(self, count: f64, what: &str) -> Rest {
+        let formula = format!("{}, each of {count} {what}", self.formula);
+        Rest { samples: self.samples.times(1.0 / count), formula }
+    }
+}
+
+/// Nanoseconds with a digit behind the point where there are few.
+fn told(value: f64) -> String {
+    if value < 100.0 { format!("{value:.1} ns") } else { format!("{value:.0} ns") }
+}
+
 /// The distribution of rising values; `None` without values.
 pub fn spread(sorted: &[f64]) -> Option<Quantiles> {
     let at = |q| quantile(sorted, q);
@@ -219,6 +255,14 @@ mod tests {
     #[test]
     fn subtracting_more_than_was_measured_gives_zero_and_no_negative_cost() {
         assert_eq!(Samples::of_runs(vec![1.0, 2.0]).minus(5.0).spread().min, 0.0);
+    }
+
+    #[test]
+    fn a_rest_says_of_what_it_is_left_and_by_which_parts() {
+        let rest = Rest::of("\"whole\"", &Samples::of_runs(vec![900.0, 1000.0, 1100.0]));
+        let rest = rest.less("\"part\"", 40.0).each_of(10.0, "pages");
+        assert_eq!(rest.samples.median(), 96.0);
+        assert_eq!(rest.formula, "1000 ns of \"whole\", less 40.0 ns of \"part\", each of 10 pages");
     }
 
     /// No clock of a busy machine decides these two: the one body takes no time at all against a minimum of an hour, the

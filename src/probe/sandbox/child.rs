@@ -46,10 +46,22 @@ pub fn die_with_parent() -> io::Result<()> {
 impl Child {
     /// Forks a child that runs `body` and exits with the code it returns.
     pub fn spawn(body: impl FnOnce() -> i32) -> io::Result<Child> {
-        let parent = getpid();
         // SAFETY: the child uses nothing but this thread's memory, which fork copied. The one lock it may need that
         // another thread could have held is the allocator's, and libc releases that in the child.
-        let pid = unsafe { libc::fork() };
+        Child::made_by(|| unsafe { libc::fork() }, body)
+    }
+
+    /// As [`Child::spawn`], with no library around the fork: neither what it does before and after nor its calls in the
+    /// child. `body` must neither allocate nor wait for a lock.
+    pub fn fork(body: impl FnOnce() -> i32) -> io::Result<Child> {
+        // SAFETY: clone without flags and without a stack is fork: the child goes on here, with a copy of everything.
+        let clone = || unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
+        Child::made_by(|| libc::pid_t::try_from(clone()).unwrap_or(-1), body)
+    }
+
+    fn made_by(fork: impl FnOnce() -> libc::pid_t, body: impl FnOnce() -> i32) -> io::Result<Child> {
+        let parent = getpid();
+        let pid = fork();
         if pid < 0 {
             return Err(io::Error::last_os_error());
         }

@@ -8,15 +8,18 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::cgroups::{Cgroup, Place};
+use super::counts::{Of, minor_faults};
 use super::namespaces::{CONTAINER_KINDS, become_root_inside, enter_new};
 use super::{Child, payload, pipe, write_all};
 use crate::probe::cleanup::Scratch;
@@ -29,6 +32,9 @@ pub enum Who {
     /// Root's.
     Root,
 }
+
+/// The least number of a descriptor that is none of the program's.
+const FREE: i32 = 16;
 
 /// The steps of a start, in order. A name that is missing from [`Started::steps`] was left out on this host.
 pub const STEPS: [&str; 12] = [
@@ -55,6 +61,8 @@ pub struct Started {
     pub start: u64,
     /// From there until its processes, mounts and namespaces are gone.
     pub end: u64,
+    /// The page faults of the starter until the program runs, and of all processes of the container.
+    pub faults: u64,
 }
 
 /// What the processes inside write down: when each step ended.
@@ -81,23 +89,32 @@ fn now() -> u64 {
 /// # Errors
 /// The step that failed, and what the kernel said.
 pub fn run(who: Who, scratch: &Scratch, cgroups: Option<&Place>) -> Result<Started, String> {
-    let program = payload::elf().ok_or("there is no tiny program for this processor")?;
+    let program = payload::waiting().ok_or("there is no tiny program for this processor")?;
     let root = scratch.path().join("container");
     fs::create_dir_all(&root).map_err(|e| format!("making {}: {e}", root.display()))?;
     let (log_read, log_write) = pipe().map_err(|e| format!("making a pipe: {e}"))?;
     let (says_read, says_write) = pipe().map_err(|e| format!("making a pipe: {e}"))?;
+    let (waits_read, waits_write) = pipe().map_err(|e| format!("making a pipe: {e}"))?;
+    // Out of the way of the program's own descriptors.
+    let beyond = |fd: &OwnedFd| fcntl_dupfd_cloexec(fd, FREE).map_err(|e| format!("copying a descriptor: {e}"));
+    let (says_write, waits_read) = (beyond(&says_write)?, beyond(&waits_read)?);
+    let (own, children) = (minor_faults(Of::Own), minor_faults(Of::Children));
 
     let begin = now();
     let cgroup = cgroups.map(|place| Cgroup::new(place, scratch, "container")).transpose()?;
-    let outer = Outer { who, root: &root, program: &program, log: &log_write, says: &says_write };
+    let outer = Outer { who, root: &root, program: &program, log: &log_write, says: &says_write, waits: &waits_read };
     let child = Child::spawn(|| outer.run(cgroup.as_ref())).map_err(|e| format!("forking: {e}"))?;
     drop((log_write, says_write));
     let mut byte = [0];
     let runs = rustix::io::retry_on_intr(|| rustix::io::read(&says_read, &mut byte));
     let running = now();
+    let mut faults = minor_faults(Of::Own) - own;
+    // The program has waited with its end until its time was noted. If it never ran, nobody reads this.
+    let _ = write_all(&waits_write, &[1]);
     child.wait().map_err(|e| format!("waiting for the container: {e}"))?;
     drop(cgroup);
     let ended = now();
+    faults += minor_faults(Of::Children) - children;
 
     let mut text = String::new();
     let mut log_file = fs::File::from(log_read);
@@ -113,7 +130,7 @@ pub fn run(who: Who, scratch: &Scratch, cgroups: Option<&Place>) -> Result<Start
     log.done.push(("exec".to_owned(), running));
     let mut before = begin;
     let steps = log.done.into_iter().map(|(step, at)| (step, at.saturating_sub(std::mem::replace(&mut before, at))));
-    Ok(Started { steps: steps.collect(), start: running - begin, end: ended - running })
+    Ok(Started { steps: steps.collect(), start: running - begin, end: ended - running, faults })
 }
 
 /// What the two processes of a container need.
@@ -123,6 +140,7 @@ struct Outer<'a> {
     program: &'a [u8],
     log: &'a OwnedFd,
     says: &'a OwnedFd,
+    waits: &'a OwnedFd,
 }
 
 impl Outer<'_> {
@@ -179,12 +197,12 @@ impl Outer<'_> {
 
         let no_dev = MountFlags::NODEV | MountFlags::NOSUID;
         mount("strata", self.root, "tmpfs", no_dev, c"size=1m").map_err(what("mounting a tmpfs"))?;
-        for folder in ["lower/proc", "lower/old", "upper", "work", "merged"] {
-            fs::create_dir_all(self.root.join(folder)).map_err(io("making the layers"))?;
+        for folder in ["lower", "lower/proc", "lower/old", "upper", "work", "merged"] {
+            fs::create_dir(self.root.join(folder)).map_err(io("making the layers"))?;
         }
-        let program = self.root.join("lower/payload");
-        fs::write(&program, self.program).map_err(io("writing the program"))?;
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(io("writing the program"))?;
+        let file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(self.root.join("lower/payload"));
+        file.and_then(|mut file| file.write_all(self.program)).map_err(io("writing the program"))?;
         log.did("layers");
 
         let merged = self.root.join("merged");
@@ -214,14 +232,11 @@ impl Outer<'_> {
         let text = format!("\n{}", serde_json::to_string(log).unwrap_or_default());
         write_all(self.log, text.as_bytes()).map_err(|e| format!("writing the log: {e}"))?;
         let (arguments, environment) = ([path.as_ptr(), std::ptr::null()], [std::ptr::null()]);
-        // SAFETY: the program finds its descriptor where it looks for it, without the flag that would close it; what
+        // SAFETY: the program finds its descriptors where it looks for them, without the flag that would close them; what
         // was there before is lost, in this process alone. The strings are valid and the arrays end with null.
         unsafe {
-            if self.says.as_raw_fd() == payload::SAYS {
-                libc::fcntl(payload::SAYS, libc::F_SETFD, 0);
-            } else {
-                libc::dup2(self.says.as_raw_fd(), payload::SAYS);
-            }
+            libc::dup2(self.says.as_raw_fd(), payload::SAYS);
+            libc::dup2(self.waits.as_raw_fd(), payload::WAITS);
             libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr());
         }
         Ok(1)

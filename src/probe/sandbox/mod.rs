@@ -3,6 +3,7 @@
 pub mod cgroups;
 mod child;
 pub mod container;
+pub mod counts;
 mod lent;
 pub mod links;
 pub mod namespaces;

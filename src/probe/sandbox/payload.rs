@@ -5,6 +5,8 @@
 
 /// The descriptor on which the program says that it runs.
 pub const SAYS: i32 = 3;
+/// The descriptor from which [`waiting`] reads a byte before it ends.
+pub const WAITS: i32 = 4;
 
 const HEADER: usize = 64;
 const PROGRAM_HEADER: usize = 56;
@@ -15,6 +17,46 @@ pub fn elf() -> Option<Vec<u8>> {
     with_segments(1)
 }
 
+/// The same program, which waits with its end until it is sent a byte on [`WAITS`]. On one processor whoever hears that
+/// it runs would else hear it only when it has ended.
+pub fn waiting() -> Option<Vec<u8>> {
+    file(1, &[SAY, WAIT, END])
+}
+
+const SAY: &[u8] = &[
+    0xb8, 1, 0, 0, 0, // mov eax, 1 (write)
+    0xbf, SAYS as u8, 0, 0, 0, // mov edi, SAYS
+    0x48, 0x8d, 0x35, 0xef, 0xff, 0xff, 0xff, // lea rsi, [rip - 17]: the first byte of this code will do
+    0xba, 1, 0, 0, 0, // mov edx, 1
+    0x0f, 0x05, // syscall
+];
+
+const WAIT: &[u8] = &[
+    0x31,
+    0xc0, // xor eax, eax (read)
+    0xbf,
+    WAITS as u8,
+    0,
+    0,
+    0, // mov edi, WAITS
+    0x48,
+    0x89,
+    0xe6, // mov rsi, rsp: nobody asks for the number of arguments there
+    0xba,
+    1,
+    0,
+    0,
+    0, // mov edx, 1
+    0x0f,
+    0x05, // syscall
+];
+
+const END: &[u8] = &[
+    0xb8, 60, 0, 0, 0, // mov eax, 60 (exit)
+    0x31, 0xff, // xor edi, edi
+    0x0f, 0x05, // syscall
+];
+
 /// From one segment's address to the next one's.
 const APART: u64 = 1 << 16;
 /// The most segments that [`with_segments`] can describe within its first page.
@@ -22,21 +64,15 @@ pub const MOST_SEGMENTS: u16 = 64;
 
 /// The same program with so many segments, of which it uses the first: each is the file once more.
 pub fn with_segments(segments: u16) -> Option<Vec<u8>> {
-    let segments = segments.clamp(1, MOST_SEGMENTS);
+    file(segments, &[SAY, END])
+}
+
+fn file(segments: u16, code: &[&[u8]]) -> Option<Vec<u8>> {
+    let (segments, code) = (segments.clamp(1, MOST_SEGMENTS), code.concat());
     let headers = HEADER + PROGRAM_HEADER * usize::from(segments);
     if !cfg!(target_arch = "x86_64") {
         return None;
     }
-    let code: &[u8] = &[
-        0xb8, 1, 0, 0, 0, // mov eax, 1 (write)
-        0xbf, SAYS as u8, 0, 0, 0, // mov edi, SAYS
-        0x48, 0x8d, 0x35, 0xef, 0xff, 0xff, 0xff, // lea rsi, [rip - 17]: the first byte of this code will do
-        0xba, 1, 0, 0, 0, // mov edx, 1
-        0x0f, 0x05, // syscall
-        0xb8, 60, 0, 0, 0, // mov eax, 60 (exit)
-        0x31, 0xff, // xor edi, edi
-        0x0f, 0x05, // syscall
-    ];
     let size = (headers + code.len()) as u64;
     let mut file = Vec::with_capacity(size as usize);
     // 64-bit, little-endian, version 1.
@@ -67,6 +103,6 @@ pub fn with_segments(segments: u16) -> Option<Vec<u8>> {
         long(&mut file, size);
         long(&mut file, 4096);
     }
-    file.extend_from_slice(code);
+    file.extend_from_slice(&code);
     Some(file)
 }

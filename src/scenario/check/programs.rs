@@ -15,6 +15,8 @@ use crate::scenario::problem::Problems;
 const MOST_BYTES: u64 = 1 << 30;
 /// The most segments of an executable file.
 const MOST_SEGMENTS: u64 = 1_000;
+/// What the processes of a container's runtime write to where a scenario does not say it.
+const RUNTIME_WRITES: u64 = 64 << 10;
 /// How deep loops may lie in one another.
 const MAX_LOOPS: usize = 8;
 /// The most programs: [`crate::machine::spec::ProgramId`] is a u16.
@@ -160,15 +162,21 @@ impl Reader<'_> {
                 exec: exec.as_ref().map(|image| self.image(image, at.key("exec"))),
             },
             StatementFile::Exec(image) => Operation::Exec(self.image(image, at.item(0))),
-            StatementFile::StartContainer { rootless, network, program } => Operation::StartContainer(ContainerStart {
-                rootless: *rootless,
-                network: match network {
-                    StartNetworkFile::Host => StartNetwork::Host,
-                    StartNetworkFile::Own => StartNetwork::Own,
-                    StartNetworkFile::Bridge => StartNetwork::Bridge,
-                },
-                image: self.image(program, at.key("program")),
-            }),
+            StatementFile::StartContainer { rootless, cgroup, network, written, program } => {
+                Operation::StartContainer(ContainerStart {
+                    rootless: *rootless,
+                    cgroup: *cgroup,
+                    written: written.as_ref().map_or(RUNTIME_WRITES, |bytes| {
+                        scalar::size(bytes, at.key("written"), "written", 0..=MOST_BYTES, self.problems)
+                    }),
+                    network: match network {
+                        StartNetworkFile::Host => StartNetwork::Host,
+                        StartNetworkFile::Own => StartNetwork::Own,
+                        StartNetworkFile::Bridge => StartNetwork::Bridge,
+                    },
+                    image: self.image(program, at.key("program")),
+                })
+            }
             StatementFile::StartVm { written, vcpus, technique } => {
                 let most = u64::from(MAX_VM_VCPUS);
                 let vcpus = vcpus.as_ref().map_or(1, |n| self.whole(n, at.key("vcpus"), "vcpus", 1..=most));

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 pub use load::Load;
 
-use super::{Place, Work};
+use super::{Facts, Place, Work};
 use crate::probe::cleanup::Scratch;
 use crate::probe::measure::{Cpus, Effort, describe, install_seccomp, pin};
 use crate::probe::sandbox::cgroups::{Cgroup, find};
@@ -82,12 +82,7 @@ impl Host<'_> {
             }
             Work::ContainerStart => {
                 let scratch = self.scratch()?;
-                // On a thread of its own, for its processor alone: what a container leaves half-made when it is broken
-                // off is cleared away by this process, so no child that could be killed stands between them.
-                std::thread::scope(|threads| {
-                    let start = || pinned(main).and_then(|()| starts::container(scratch, stop));
-                    threads.spawn(start).join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
-                })
+                self.on_a_thread(|| starts::container(scratch, stop))
             }
             Work::VmStart => self.within(Place::Process, guests::start),
             Work::Guest(work) => self.within(Place::Process, || guests::run(work, self.interpreted)),
@@ -101,6 +96,36 @@ impl Host<'_> {
     /// Those of `body`, and what became of the process.
     pub fn apart(&self, body: impl FnOnce() -> Result<Vec<f64>, String>) -> Result<Vec<f64>, String> {
         in_child_until(self.stop, body)
+    }
+
+    /// What the simulations of these works begin with, counted in processes as theirs. What can't be counted here can't be
+    /// done here either.
+    pub fn facts(&self, works: &[Work]) -> Facts {
+        let mut facts = Facts::default();
+        (facts.rootless, facts.cgroup) = starts::containers_here();
+        let Ok(scratch) = self.scratch() else { return facts };
+        let fork_exec = || self.within(Place::Process, || starts::count_fork_exec(scratch.path()));
+        if works.iter().any(|work| matches!(work, Work::ForkExec | Work::ContainerStart))
+            && let Ok((forks, of_program)) = fork_exec()
+        {
+            facts.fork_exec = forks;
+            if works.contains(&Work::ContainerStart)
+                && let Ok(forks) = self.on_a_thread(|| starts::count_container(scratch, of_program))
+            {
+                facts.container = forks;
+            }
+        }
+        facts
+    }
+
+    /// Does `body` on a thread of its own, for its processor alone: what a container leaves half-made when it is broken
+    /// off is cleared away by this process, so no child that could be killed stands between them.
+    fn on_a_thread<T: Send>(&self, body: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+        let main = self.cpus.main;
+        std::thread::scope(|threads| {
+            let work = || pinned(main).and_then(|()| body());
+            threads.spawn(work).join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
+        })
     }
 
     /// Whether `/dev/kvm` interprets its guests here.

@@ -83,7 +83,9 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let per_ns = disk.together(DEPTH, PAGE)?;
     let channels = Samples::of_events(per_ns.iter().map(|rate| (rate * small).round().max(1.0)).collect());
     let method = format!("Little's law: direct reads a second with {DEPTH} in flight, times the time of one alone");
-    bench.put("disk_channels", Unit::Count, &channels, method);
+    let rate = Samples::of_events(per_ns.clone()).median() * 1e9;
+    let formula = format!("{rate:.0} reads a second with {DEPTH} in flight, times {small:.0} ns of \"direct_read_4k\"");
+    bench.put_derived("disk_channels", Unit::Count, &channels, &method, formula);
     let each = Samples::of_events(per_ns.iter().filter(|&&rate| rate > 0.0).map(|rate| 1.0 / rate).collect());
     let method =
         format!("time for each of the 4 KiB reads of which {DEPTH} are in flight: what no request can be faster than");
@@ -95,7 +97,13 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let per_second =
         large.iter().filter(|&&rate| rate > 0.0).map(|rate| (LARGE - PAGE) as f64 * 1e9 / (1.0 / rate - one).max(1.0));
     let method = "what the time for each of the 256 KiB reads of which 8 are in flight is more than \"disk_request\"";
-    bench.put("disk_bandwidth", Unit::BytesPerSecond, &Samples::of_events(per_second.collect()), method);
+    let formula = format!(
+        "{} bytes in {:.0} ns of a read of {LARGE} of which 8 are in flight, less {one:.0} ns of \"disk_request\"",
+        LARGE - PAGE,
+        1.0 / Samples::of_events(large.clone()).median()
+    );
+    let per_second = Samples::of_events(per_second.collect());
+    bench.put_derived("disk_bandwidth", Unit::BytesPerSecond, &per_second, method, formula);
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 
 use super::super::cell::Bench;
 use super::super::memory_region::{HUGE, PAGE, Pages, Region};
-use super::super::timing::{Samples, elapsed_ns, per_event, try_runs};
+use super::super::timing::{Rest, Samples, elapsed_ns, per_event, try_runs};
 use super::processes::minor_faults;
 use crate::costs::Unit;
 
@@ -43,9 +43,9 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
         &anonymous,
         "first write to each page of fresh memory: trap, handler, zeroing",
     );
-    let parts = bench.needed("exception").and_then(|trap| Ok(trap + bench.needed("zero_4k")?));
-    let method = "first write to each page of fresh memory, less \"exception\" and less \"zero_4k\"";
-    bench.put_or_missing("page_fault", parts.map(|parts| anonymous.minus(parts)), method);
+    let rest = Ok(Rest::of("\"page_fault_anonymous\"", &anonymous));
+    let rest = rest.and_then(|rest| bench.less(rest, "exception")).and_then(|rest| bench.less(rest, "zero_4k"));
+    bench.put_rest("page_fault", rest, "first write to each page of fresh memory, less the trap and the zeroing");
 
     bench.doing("page fault, huge page");
     match Region::untouched(16 * HUGE, Pages::Huge) {
@@ -74,9 +74,9 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let samples = by_count(bench, &file, |_| {}, |at| look(at, COUNT * PAGE));
     let method =
         "first read of the pages of a mapped, cached file, by the kernel's count of faults; one maps neighbours too";
-    let handler = bench.needed("exception").and_then(|trap| Ok(samples.clone()?.minus(trap)));
+    let whole = samples.clone().map(|samples| Rest::of("\"page_fault_file\"", &samples));
     bench.put_or_missing("page_fault_file", samples, method);
-    bench.put_or_missing("file_fault", handler, "\"page_fault_file\" less \"exception\"");
+    bench.put_rest("file_fault", whole.and_then(|whole| bench.less(whole, "exception")), method);
 
     bench.doing("page fault, copy on write");
     let samples = by_count(bench, &file, |at| look(at, COUNT * PAGE), |at| touch(at, COUNT * PAGE, PAGE));

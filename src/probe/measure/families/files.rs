@@ -14,7 +14,7 @@ use rustix::io::{pread, pwrite, read, write};
 
 use super::super::cell::Bench;
 use super::super::memory_region::PAGE;
-use super::super::timing::{looped, per_event};
+use super::super::timing::{Rest, looped, per_event};
 use crate::costs::Unit;
 use crate::probe::sandbox::pipe;
 
@@ -47,18 +47,21 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let whole = looped(&effort, || pread(&file, &mut buffer[..], next()));
     bench.put_ns("cached_read_4k", &whole, "pread of 4096 bytes of a cached file, the system call included");
     bench.put_ns("file_lookup", &one.clone().minus(call), "pread of one byte of a cached file, less a system call");
-    bench.put_ns("copy_4k", &whole.minus(one.median()), "pread of 4096 bytes of a cached file, less pread of one byte");
+    let rest = Rest::of("\"cached_read_4k\"", &whole).less("pread of one byte", one.median());
+    bench.put_rest("copy_4k", Ok(rest), "pread of 4096 bytes of a cached file, less pread of one byte");
     let within = looped(&effort, || pread(&file, &mut buffer[..2], 0));
     let across = looped(&effort, || pread(&file, &mut buffer[..2], PAGE as u64 - 1));
     let method = "pread of two bytes of a cached file on two pages, less of two bytes on one";
-    bench.put_ns("page_lookup", &across.minus(within.median()), method);
+    let rest = Rest::of("pread of two bytes on two pages", &across).less("two on one page", within.median());
+    bench.put_rest("page_lookup", Ok(rest), method);
 
     bench.doing("zeroing");
     let zero = File::open("/dev/zero").map_err(failed("opening /dev/zero"))?;
     let one = looped(&effort, || read(&zero, &mut buffer[..1]));
     let whole = looped(&effort, || read(&zero, &mut buffer[..]));
     let method = "read of 4096 bytes of /dev/zero, less read of one byte: the kernel clears user memory";
-    bench.put_ns("zero_4k", &whole.minus(one.median()), method);
+    let rest = Rest::of("read of 4096 bytes of /dev/zero", &whole).less("read of one byte", one.median());
+    bench.put_rest("zero_4k", Ok(rest), method);
 
     bench.doing("adding a page to the page cache");
     let memory = memfd_create("strata-probe", MemfdFlags::CLOEXEC).map_err(|e| failed("memfd_create")(e.into()))?;
@@ -71,7 +74,8 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let again = per_event(&effort, 256, || {}, fill);
     let fresh = per_event(&effort, 256, empty, fill);
     let method = "writing 256 new pages of a file in memory, less overwriting them";
-    bench.put_ns("page_cache_insert", &fresh.minus(again.median()), method);
+    let rest = Rest::of("writing a new page", &fresh).less("overwriting it", again.median());
+    bench.put_rest("page_cache_insert", Ok(rest), method);
 
     bench.doing("pipe");
     let (reader, writer) = pipe().map_err(failed("making a pipe"))?;

@@ -19,7 +19,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use super::super::cell::Bench;
-use super::super::timing::{Effort, Samples, looped};
+use super::super::timing::{Effort, Rest, Samples, looped};
 use crate::costs::Unit;
 use crate::probe::sandbox::links::{Net, pair, pass_on};
 use crate::probe::sandbox::namespaces::{become_root_inside, is_privileged};
@@ -52,14 +52,16 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let direct = way(&effort, &a, &b, near, far).map_err(text("UDP through a veth pair"))?;
     // Before and after, so that a drift of the processor's frequency cancels.
     let again = way(&effort, &a, &a, local, local).map_err(text("UDP on loopback"))?.median();
-    let veth = direct.clone().minus((loopback + again) / 2.0);
-    bench.put_ns("veth_hop", &veth, format!("{sent} through a veth pair, less through loopback"));
-    let two_pairs = direct.median() + veth.median();
+    let veth = Rest::of("a datagram through a veth pair", &direct).less("loopback", (loopback + again) / 2.0);
+    let two_pairs = direct.median() + veth.samples.median();
+    bench.put_rest("veth_hop", Ok(veth), &format!("{sent} through a veth pair, less through loopback"));
 
     bench.doing("bridge");
-    let samples = bridged(&effort, &a, &middle).map(|samples| samples.minus(direct.median())).map_err(text("a bridge"));
+    let samples = bridged(&effort, &a, &middle).map_err(text("a bridge"));
     let method = format!("{sent} through a veth pair to the address of a bridge, less through a veth pair");
-    bench.put_or_missing("bridge_hop", samples, method);
+    let whole = "a datagram through a veth pair to a bridge's address";
+    let bridge = samples.map(|samples| Rest::of(whole, &samples).less("one through a veth pair", direct.median()));
+    bench.put_rest("bridge_hop", bridge, &method);
 
     bench.doing("making network devices");
     let (veths, bridges) = creations(&effort, &a, &b).map_err(text("making devices"))?;
@@ -70,16 +72,18 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let plain = routed(&effort, &a, &b, &middle).map_err(text("routing"));
     let method =
         format!("{sent} through two veth pairs and a routing namespace, less through one pair and \"veth_hop\"");
-    bench.put_or_missing("forward_hop", plain.clone().map(|samples| samples.minus(two_pairs)), method);
+    let pairs = "one through two veth pairs, which is one pair and a \"veth_hop\"";
+    let forward = plain.as_ref().map(|samples| Rest::of("a routed datagram", samples).less(pairs, two_pairs));
+    bench.put_rest("forward_hop", forward.map_err(Clone::clone), &method);
     let translated = plain.and_then(|plain| {
         let missing = |e| format!("this kernel has no nf_tables with masquerading ({e})");
         middle.within(netlink::masquerade).map_err(missing)?;
         let samples = way(&effort, &a, &b, ROUTED[0], ROUTED[1]).map_err(text("address translation"))?;
-        Ok(samples.minus(plain.median()))
+        Ok(Rest::of("a datagram that is routed and masqueraded", &samples).less("a routed one", plain.median()))
     });
     let method =
         format!("{sent} through a routing namespace that masquerades (connection tracking, nf_tables), less without");
-    bench.put_or_missing("nat_hop", translated, method);
+    bench.put_rest("nat_hop", translated, &method);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::super::cell::Bench;
 use super::super::timing::{Effort, Samples, elapsed_ns};
 use crate::costs::Unit;
 use crate::probe::sandbox::in_child;
-use crate::probe::sandbox::namespaces::{become_root_inside, enter_new, is_privileged};
+use crate::probe::sandbox::namespaces::{CONTAINER_KINDS, become_root_inside, enter_new, is_privileged};
 
 pub const GIVES: &[(&str, Unit)] = &[
     ("mount_tmpfs", Unit::Ns),
@@ -145,12 +145,16 @@ fn round(folder: &Path, run: usize) -> Result<[Option<f64>; 8], String> {
 
 /// Moves the root of a process and mount namespace made for it into a tmpfs, and detaches the old one: how long
 /// making mounts private and both of these took.
+///
+/// It has all the namespaces of a container. Detaching waits until every processor has passed a quiet moment, which an
+/// idle one has; but one that takes down the network namespace of the container before, as one does while the next is
+/// started, has to be interrupted for it.
 fn pivoted(folder: &Path) -> Result<(f64, f64, f64), String> {
     let failed = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {}", io::Error::from(e));
     if !is_privileged() {
         become_root_inside()?;
     }
-    enter_new(UnshareFlags::NEWNS).map_err(|e| format!("making a mount namespace: {e}"))?;
+    enter_new(CONTAINER_KINDS).map_err(|e| format!("making namespaces: {e}"))?;
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     let private = timed(|| mount_change("/", private)).map_err(failed("making mounts private"))?;
     mount("strata", folder, "tmpfs", MountFlags::empty(), None).map_err(failed("mounting a tmpfs"))?;

@@ -13,8 +13,9 @@ use std::time::Instant;
 
 use super::super::cell::Bench;
 use super::super::memory_region::{PAGE, Pages, Region};
-use super::super::timing::{Samples, clock_cost, elapsed_ns, looped, per_event, try_runs};
+use super::super::timing::{Rest, Samples, clock_cost, elapsed_ns, looped, per_event, try_runs};
 use crate::costs::Unit;
+use crate::probe::sandbox::counts::{self, Of};
 use crate::probe::sandbox::{Child, Lender, payload};
 
 pub const GIVES: &[(&str, Unit)] = &[
@@ -25,6 +26,7 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("copy_page_entry", Unit::Ns),
     ("drop_address_space", Unit::Ns),
     ("unmap_page", Unit::Ns),
+    ("leave_page", Unit::Ns),
     ("exit_task", Unit::Ns),
     ("exec_image", Unit::Ns),
     ("map_segment", Unit::Ns),
@@ -42,7 +44,7 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let effort = bench.effort();
     let wait = |child: io::Result<Child>| child.and_then(Child::wait);
     wait(Child::spawn(|| 0)).map_err(|e| format!("forking: {e}"))?;
-    let pages = anonymous_pages();
+    let pages = counts::anonymous_pages().map(|pages| pages as f64);
     let before = minor_faults();
     let mut forks = 0;
     let fork = looped(&effort, || {
@@ -55,7 +57,8 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     bench.doing("a process that is killed");
     let killed = looped(&effort, || wait(Child::spawn(fault)));
     let method = "fork, the child reads address 0 and is killed for it, wait; less the same with a child that exits";
-    bench.put_ns("signal_kill", &killed.minus(fork.median()), method);
+    let rest = Rest::of("a child that is killed", &killed).less("\"fork_exit_wait\"", fork.median());
+    bench.put_rest("signal_kill", Ok(rest), method);
 
     bench.doing("thread");
     let thread = looped(&effort, || std::thread::spawn(|| {}).join());
@@ -74,11 +77,10 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
         child.wait().map(|_| time)
     })
     .map_err(failed)?;
-    let call = bench.needed("system_call");
-    let woken = call.clone().and_then(|call| Ok(call + bench.needed("wake_up")?));
-    let created = woken.clone().map(|parts| clone.clone().minus(parts));
-    let method = "clone of a child on shared memory until the parent goes on, less a system call and \"wake_up\"";
-    bench.put_or_missing("create_task", created, method);
+    let whole = "clone of a child on shared memory";
+    let created = bench.less(Rest::of(whole, &clone), "system_call").and_then(|rest| bench.less(rest, "wake_up"));
+    let method = "clone of a child on shared memory until the parent goes on, less the call and the child's wake-up";
+    bench.put_rest("create_task", created, method);
 
     bench.doing("copying an address space");
     let copied = |bench: &Bench| {
@@ -93,14 +95,25 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let mut region = Region::new(COUNT * PAGE, Pages::Small)?;
     let much = copied(bench).map_err(failed)?;
     let method = "fork until the parent goes on, with 4,096 touched pages and without: the difference, a page";
-    let entry = much.minus(little.median()).times(1.0 / COUNT as f64);
-    bench.put_ns("copy_page_entry", &entry, method);
+    let difference = Rest::of("fork with the pages", &much).less("fork without", little.median());
+    let difference = difference.each_of(COUNT as f64, "pages");
+    let entry = difference.samples.median();
+    bench.put_rest("copy_page_entry", Ok(difference), method);
     let pages = pages?;
     let method = "fork of this small process until the parent goes on, less clone of a child on shared memory and a \"copy_page_entry\" for each page of its memory";
-    bench.put_ns("copy_address_space", &little.minus(clone.median() + pages * entry.median()), method);
+    let rest = Rest::of("fork", &little).less(whole, clone.median());
+    bench.put_rest(
+        "copy_address_space",
+        Ok(rest.less(&inherited("\"copy_page_entry\"", pages), pages * entry)),
+        method,
+    );
     // What a child gives back without having been its only user.
     let whole = looped(&effort, || wait(Child::spawn(|| 0)));
-    let shared_page = ((whole.median() - fork.median()) / COUNT as f64 - entry.median()).max(0.0);
+    let rest = Rest::of("fork, exit and wait with the pages", &whole).less("\"fork_exit_wait\"", fork.median());
+    let rest = rest.each_of(COUNT as f64, "pages").less("\"copy_page_entry\"", entry);
+    let shared_page = rest.samples.median();
+    let method = "fork, the child exits at once, wait, with 4,096 touched pages and without: the difference, a page, less its copy";
+    bench.put_rest("leave_page", Ok(rest), method);
 
     bench.doing("unmapping pages");
     let touched = std::cell::RefCell::new(&mut region);
@@ -113,44 +126,50 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     bench.put_ns("unmap_page", &unmapped, "giving back 4,096 touched pages in one call, a page");
 
     bench.doing("ends of processes");
-    let switched = woken.and_then(|woken| Ok(3.0 * woken + 2.0 * bench.needed("context_switch")?));
-    let ended = switched.and_then(|parts| Ok(lent.clone().minus(parts + bench.needed("create_task")?)));
+    let ended = [(3.0, "system_call"), (3.0, "wake_up"), (2.0, "context_switch"), (1.0, "create_task")]
+        .into_iter()
+        .try_fold(Rest::of("\"vfork_exit_wait\"", &lent), |rest, (times, part)| bench.less_many(rest, times, part));
     let method =
-        "\"vfork_exit_wait\" less its three system calls, three wake-ups, two context switches and \"create_task\"";
-    bench.put_or_missing("exit_task", ended, method);
-    let copying = (|| Ok(bench.needed("exception")? + bench.needed("page_fault")? + bench.needed("copy_4k")?))();
-    let dropped = copying.and_then(|copying: f64| {
-        let inherited = pages * (entry.median() + shared_page);
-        let more = lent.median() + bench.needed("copy_address_space")? + inherited + faults * copying;
-        Ok(fork.clone().minus(more))
-    });
-    let method = format!(
-        "\"fork_exit_wait\" less \"vfork_exit_wait\", \"copy_address_space\", the {faults:.0} faults that the kernel counted in it, and for each of the {pages:.0} pages of memory that the child had from its parent what copying and giving back one takes: by fork_exit_wait with 4,096 pages more"
-    );
-    bench.put_or_missing("drop_address_space", dropped, method);
+        "a child on shared memory that exits at once, less its system calls, wake-ups, context switches and making it";
+    bench.put_rest("exit_task", ended, method);
+    let shared = inherited("copying and giving back one", pages);
+    let rest = Rest::of("\"fork_exit_wait\"", &fork).less("\"vfork_exit_wait\"", lent.median());
+    let rest = rest.less(&shared, pages * (entry + shared_page));
+    let dropped = ["exception", "page_fault", "copy_4k"]
+        .into_iter()
+        .try_fold(rest, |rest, part| bench.less_many(rest, faults, part))
+        .and_then(|rest| bench.less(rest, "copy_address_space"));
+    let method = "fork, exit and wait, less the same on shared memory, what copying the address space takes, the faults that the kernel counted, and the pages that the child had from its parent: by fork, exit and wait with 4,096 pages more";
+    bench.put_rest("drop_address_space", dropped, method);
 
     bench.doing("exec");
     match (executed(bench, &mut lender, FEW), executed(bench, &mut lender, MANY)) {
         (Ok(few), Ok(many)) => {
-            let segment = many.minus(few.median()).times(1.0 / f64::from(MANY - FEW));
-            let one = segment.median();
+            let [most, least] = [MANY, FEW].map(|segments| format!("a program of {segments} segments"));
+            let segment = Rest::of(&most, &many).less(&least, few.median());
+            let segment = segment.each_of(f64::from(MANY - FEW), "segments");
             let method = format!("exec of static programs of {MANY} and of {FEW} segments: the difference, a segment");
-            bench.put_ns("map_segment", &segment, method);
-            let parts = (|| {
-                let known = ["drop_address_space", "page_fault_file"].map(|name| bench.needed(name));
-                let [dropped, fault] = known;
-                Ok(lent.median() + dropped? + fault? + 2.0 * bench.needed("system_call")? + f64::from(FEW) * one)
-            })();
+            bench.put_rest("map_segment", Ok(segment), &method);
+            let rest = Rest::of(&least, &few).less("\"vfork_exit_wait\"", lent.median());
+            let rest = [(f64::from(FEW), "map_segment"), (2.0, "system_call"), (1.0, "page_fault_file")]
+                .into_iter()
+                .chain([(1.0, "drop_address_space")])
+                .try_fold(rest, |rest, (times, part)| bench.less_many(rest, times, part));
             let method = format!(
-                "a child on shared memory executes a static program of {FEW} segments that exits at once, wait; less the same without exec, its segments, two system calls, \"page_fault_file\" and \"drop_address_space\""
+                "a child on shared memory executes a static program of {FEW} segments that exits at once, wait; less the same without exec, and what else exec does"
             );
-            bench.put_or_missing("exec_image", parts.map(|parts: f64| few.minus(parts)), method);
+            bench.put_rest("exec_image", rest, &method);
         }
         (Err(because), _) | (_, Err(because)) => {
             ["map_segment", "exec_image"].iter().for_each(|name| bench.missing(name, Unit::Ns, because.clone()));
         }
     }
     Ok(())
+}
+
+/// Words for something done for each page that a child has from its parent.
+fn inherited(what: &str, pages: f64) -> String {
+    format!("{what} for each of {pages:.0} pages")
 }
 
 /// The mean of a few children a run, each timed until its parent goes on.
@@ -163,26 +182,9 @@ fn creating(bench: &Bench, mut one: impl FnMut() -> io::Result<f64>) -> io::Resu
     })
 }
 
-/// The pages of memory of this process that a fork makes its child share: those that no file is behind.
-fn anonymous_pages() -> Result<f64, String> {
-    let status = fs::read_to_string("/proc/self/status").map_err(|e| format!("reading /proc/self/status: {e}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    let kib = line.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
-    kib.map(|kib| kib * 1024.0 / PAGE as f64).ok_or_else(|| "/proc/self/status has no RssAnon".to_owned())
-}
-
 /// The faults that this process and its children have taken and that no device had to serve.
 pub(super) fn minor_faults() -> u64 {
-    let of = |who| {
-        // SAFETY: all zeros is a valid rusage, and the kernel fills it in.
-        let usage = unsafe {
-            let mut usage: libc::rusage = std::mem::zeroed();
-            libc::getrusage(who, &raw mut usage);
-            usage
-        };
-        usage.ru_minflt as u64
-    };
-    of(libc::RUSAGE_SELF) + of(libc::RUSAGE_CHILDREN)
+    counts::minor_faults(Of::Own) + counts::minor_faults(Of::Children)
 }
 
 /// Dies by the fault that a program dies by which touches what is not its own.
