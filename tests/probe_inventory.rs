@@ -112,6 +112,10 @@ fn the_tightest_limit_wins_wherever_on_the_path_it_is_set() {
     assert_eq!(memory.confidence, Confidence::Likely);
 }
 
+fn text(content: &str) -> Entry {
+    Entry::File { bytes: content.into(), whole: true }
+}
+
 #[test]
 fn an_imitated_interface_is_not_taken_for_its_owner() {
     assert_eq!(named("kvm-guest-hyperv-interface", LayerKind::Hypervisor), ("KVM guest".into(), Confidence::Certain));
@@ -236,6 +240,46 @@ fn gathering_refuses_a_folder_that_holds_something() {
     std::fs::write(dir.path().join("mine"), "").unwrap();
     let error = gather::save(dir.path()).unwrap_err();
     assert!(error.to_string().contains("not empty"), "{error}");
+}
+
+#[test]
+fn a_host_that_could_not_be_written_whole_leaves_nothing_that_is_in_the_way_of_another_try() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut root = Root::load(&hosts().join("kvm-guest-qemu")).unwrap();
+    // Two lines, so that it needs a file of its own; and no file system takes such a name.
+    let name = format!("/zzz/{}", "x".repeat(5000));
+    root.insert(&*name, text("one\ntwo\n"));
+    let (new, mine) = (dir.path().join("new/host"), dir.path().join("mine"));
+    std::fs::create_dir(&mine).unwrap();
+    for folder in [&new, &mine] {
+        let error = root.save(folder).unwrap_err();
+        assert!(error.to_string().contains("choose a folder"), "{error}");
+    }
+    assert!(!dir.path().join("new").exists(), "what it made must go");
+    assert!(mine.exists(), "what was there before must stay");
+    root.insert(&*name, Entry::Exists);
+    root.save(&mine).unwrap();
+}
+
+#[test]
+fn only_plain_files_of_a_bounded_size_are_taken_for_a_captured_host() {
+    for name in ["facts.txt", "cpuid.txt"] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("facts.txt"), "fact system linux\n").unwrap();
+        let place = dir.path().join(name);
+        let _ = std::fs::remove_file(&place);
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &place, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let folder = dir.path().to_owned();
+        std::thread::spawn(move || tell.send(Root::load(&folder).map_err(|error| error.to_string())));
+        let answer = told.recv_timeout(std::time::Duration::from_secs(10)).expect("nobody writes into that pipe");
+        assert!(answer.unwrap_err().contains("not a plain file"), "{name}");
+
+        std::fs::remove_file(&place).unwrap();
+        std::fs::write(&place, "# a comment\n".repeat(READ_LIMIT / 10)).unwrap();
+        assert!(Root::load(dir.path()).unwrap_err().to_string().contains("longer"), "{name}");
+    }
 }
 
 #[test]
