@@ -8,7 +8,9 @@
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use strata::probe::gather;
-use strata::probe::inventory::{Confidence, Cpuid, Entry, Inventory, LayerKind, READ_LIMIT, Resource, Root, take};
+use strata::probe::inventory::{
+    Confidence, Cpuid, Entry, Inventory, LayerKind, Limit, READ_LIMIT, Resource, Root, take,
+};
 
 fn hosts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hosts")
@@ -114,6 +116,43 @@ fn the_tightest_limit_wins_wherever_on_the_path_it_is_set() {
 
 fn text(content: &str) -> Entry {
     Entry::File { bytes: content.into(), whole: true }
+}
+
+fn limit(root: &Root, resource: Resource) -> Limit {
+    take(root).limits.into_iter().find(|limit| limit.resource == resource).unwrap()
+}
+
+#[test]
+fn a_looser_limit_on_a_disk_nearer_the_root_does_not_hide_a_tighter_one() {
+    let mut root = Root::load(&hosts().join("bare-metal-intel")).unwrap();
+    let (slice, app) = ("/sys/fs/cgroup/user.slice", "user-1000.slice/user@1000.service/app.slice");
+    root.insert(format!("{slice}/io.max"), text("259:0 rbps=104857600 wbps=max riops=max wiops=max\n"));
+    let low = "259:0 rbps=1048576 wbps=max riops=max wiops=max\n8:0 rbps=max wbps=2097152 riops=max wiops=max\n";
+    root.insert(format!("{slice}/{app}/io.max"), text(low));
+    let io = limit(&root, Resource::Io);
+    assert_eq!(io.text, "8:0 write 2 MiB/s; 259:0 read 1 MiB/s");
+    assert_eq!(io.set_at.as_deref(), Some(&*format!("{slice}/{app}")));
+    assert!(io.is_set() && io.value.is_none());
+}
+
+#[test]
+fn cgroup_v1_says_which_kind_of_use_of_a_disk_it_limits() {
+    let mut root = Root::load(&hosts().join("docker-cgroup-v1")).unwrap();
+    root.insert("/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device", text(""));
+    root.insert("/sys/fs/cgroup/blkio/blkio.throttle.write_bps_device", text("259:0 1048576\n"));
+    root.insert("/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device", text("259:0 100\n"));
+    assert_eq!(limit(&root, Resource::Io).text, "259:0 write 1 MiB/s; 259:0 write 100 operations/s");
+}
+
+#[test]
+fn cgroup_v1_does_not_count_memory_as_swap() {
+    let mut root = Root::load(&hosts().join("docker-cgroup-v1")).unwrap();
+    assert_eq!(limit(&root, Resource::Swap).value, Some((512 << 20) as f64));
+    // No limit on memory is a number beyond any memory, and no limit on both together is too.
+    for file in ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"] {
+        root.insert(format!("/sys/fs/cgroup/memory/{file}"), text("9223372036854771712\n"));
+    }
+    assert_eq!(limit(&root, Resource::Swap).text, "none");
 }
 
 #[test]

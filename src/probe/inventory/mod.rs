@@ -38,12 +38,14 @@ mod reads;
 mod root;
 mod scrub;
 mod text;
+mod throttles;
 
 pub use capture::CaptureError;
 pub(super) use cgroup::hierarchies;
 pub use cpuid::Cpuid;
 pub use limits::{Limit, Resource};
 pub use root::{Entry, READ_LIMIT, Root};
+pub use throttles::{DiskUse, Throttle};
 
 use serde::Serialize;
 
