@@ -156,6 +156,27 @@ fn cgroup_v1_does_not_count_memory_as_swap() {
 }
 
 #[test]
+fn mount_and_network_namespaces_are_known_to_be_later_ones_where_the_first_have_fixed_numbers() {
+    let of = |release: &str, mnt: &str, net: &str| {
+        let mut root = Root::load(&hosts().join("kvm-guest-qemu")).unwrap();
+        root.insert("/proc/sys/kernel/osrelease", text(release));
+        root.insert("/proc/self/ns/mnt", Entry::Link(format!("mnt:[{mnt}]")));
+        root.insert("/proc/self/ns/net", Entry::Link(format!("net:[{net}]")));
+        take(&root).layer(LayerKind::Namespaces).unwrap().clone()
+    };
+    let (first_mnt, first_net) = ("4026531832", "4026531833");
+    assert_eq!(of("6.18.44", "4026532181", first_net).name, "own namespaces: mnt");
+    assert_eq!(of("7.0.1-arch1", "4026532181", "4026532190").name, "own namespaces: mnt, net");
+    // A kernel that does so under another version.
+    assert_eq!(of("6.12.0", first_mnt, "4026532181").name, "own namespaces: net");
+    let old = of("6.9.3", "4026532181", "4026532190");
+    assert!(old.detail.contains("not known: mnt, net"), "{old:?}");
+    for layer in [of("6.18.44", "4026532181", first_net), of("6.18.44", first_mnt, first_net)] {
+        assert!(!layer.evidence.iter().any(|line| line.contains("before Linux 6.18")), "{layer:?}");
+    }
+}
+
+#[test]
 fn an_imitated_interface_is_not_taken_for_its_owner() {
     assert_eq!(named("kvm-guest-hyperv-interface", LayerKind::Hypervisor), ("KVM guest".into(), Confidence::Certain));
 }
