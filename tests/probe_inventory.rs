@@ -8,7 +8,9 @@
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use strata::probe::gather;
-use strata::probe::inventory::{Confidence, Cpuid, Entry, Inventory, LayerKind, READ_LIMIT, Resource, Root, take};
+use strata::probe::inventory::{
+    Confidence, Cpuid, DiskUse, Entry, Inventory, LayerKind, Limit, READ_LIMIT, Resource, Root, take,
+};
 
 fn hosts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hosts")
@@ -75,7 +77,17 @@ fn a_marker_on_any_plain_host_turns_no_container_into_a_conflict_and_nothing_mor
 
 #[test]
 fn a_container_without_any_marker_is_still_found() {
-    for host in ["docker-cgroup-v1", "docker-cgroup-v2", "podman-rootless", "lxc", "wsl2", "kubernetes-pod"] {
+    for host in [
+        "docker-cgroup-v1",
+        "docker-cgroup-v2",
+        "podman-rootless",
+        "lxc",
+        "wsl2",
+        "kubernetes-pod",
+        "kubernetes-pod-v2",
+        "kubernetes-agent-v2",
+        "systemd-nspawn",
+    ] {
         let whole = Root::load(&hosts().join(host)).unwrap();
         let mut root = whole.clone();
         for path in whole.paths() {
@@ -86,6 +98,15 @@ fn a_container_without_any_marker_is_still_found() {
         let inventory = take(&root);
         assert!(inventory.layer(LayerKind::Container).unwrap().present, "{host}");
     }
+}
+
+#[test]
+fn namespaces_that_anybody_may_make_are_not_a_container_of_the_marker_s_runtime() {
+    let (name, confidence) = named("unshare-captured", LayerKind::Container);
+    assert_eq!((&*name, confidence), ("pid and user namespaces of its own", Confidence::Likely));
+    let inventory = inventory("unshare-captured");
+    let evidence = &inventory.layer(LayerKind::Container).unwrap().evidence;
+    assert!(evidence.iter().any(|line| line.contains("/.dockerenv") && line.contains("not confirmed")), "{evidence:?}");
 }
 
 #[test]
@@ -110,6 +131,170 @@ fn the_tightest_limit_wins_wherever_on_the_path_it_is_set() {
     assert_eq!(limit(Resource::Cpuset).set_at.as_deref(), Some("/sys/fs/cgroup"));
     // What the container's creator set above its own cgroup namespace cannot be seen, and the line must not claim it.
     assert_eq!(memory.confidence, Confidence::Likely);
+}
+
+fn text(content: &str) -> Entry {
+    Entry::File { bytes: content.into(), whole: true }
+}
+
+fn limit(root: &Root, resource: Resource) -> Limit {
+    take(root).limits.into_iter().find(|limit| limit.resource == resource).unwrap()
+}
+
+#[test]
+fn a_looser_limit_on_a_disk_nearer_the_root_does_not_hide_a_tighter_one() {
+    let mut root = Root::load(&hosts().join("bare-metal-intel")).unwrap();
+    let (slice, app) = ("/sys/fs/cgroup/user.slice", "user-1000.slice/user@1000.service/app.slice");
+    root.insert(format!("{slice}/io.max"), text("259:0 rbps=104857600 wbps=max riops=max wiops=max\n"));
+    let low = "259:0 rbps=1048576 wbps=max riops=max wiops=max\n8:0 rbps=max wbps=2097152 riops=max wiops=max\n";
+    root.insert(format!("{slice}/{app}/io.max"), text(low));
+    let io = limit(&root, Resource::Io);
+    assert_eq!(io.text, "8:0 write 2 MiB/s; 259:0 read 1 MiB/s");
+    assert_eq!(io.set_at.as_deref(), Some(&*format!("{slice}/{app}")));
+    assert!(io.is_set() && io.value.is_none());
+
+    // Each device and kind from another level: then each names its own.
+    let io = limit(&Root::load(&hosts().join("kubernetes-agent-v2")).unwrap(), Resource::Io);
+    let of: Vec<_> = io.devices.iter().map(|d| (d.device.as_str(), d.kind, d.per_second)).collect();
+    assert_eq!(
+        of,
+        [
+            ("252:0", DiskUse::ReadBytes, 1 << 20),
+            ("252:0", DiskUse::WriteOperations, 500),
+            ("252:16", DiskUse::WriteBytes, 5 << 20)
+        ]
+    );
+    assert!(io.devices[0].set_at.ends_with(".scope") && io.devices[1].set_at.ends_with("kubepods.slice"));
+    assert_eq!(io.set_at, None);
+}
+
+#[test]
+fn cgroup_v1_says_which_kind_of_use_of_a_disk_it_limits() {
+    let mut root = Root::load(&hosts().join("docker-cgroup-v1")).unwrap();
+    root.insert("/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device", text(""));
+    root.insert("/sys/fs/cgroup/blkio/blkio.throttle.write_bps_device", text("259:0 1048576\n"));
+    root.insert("/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device", text("259:0 100\n"));
+    assert_eq!(limit(&root, Resource::Io).text, "259:0 write 1 MiB/s; 259:0 write 100 operations/s");
+}
+
+#[test]
+fn cgroup_v1_does_not_count_memory_as_swap() {
+    let mut root = Root::load(&hosts().join("docker-cgroup-v1")).unwrap();
+    assert_eq!(limit(&root, Resource::Swap).value, Some((512 << 20) as f64));
+    // No limit on memory is a number beyond any memory, and no limit on both together is too.
+    for file in ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"] {
+        root.insert(format!("/sys/fs/cgroup/memory/{file}"), text("9223372036854771712\n"));
+    }
+    assert_eq!(limit(&root, Resource::Swap).text, "none");
+}
+
+#[test]
+fn arm_guests_are_named_by_what_names_them_and_not_by_a_bit_they_lack() {
+    for (vendor, product, name) in [
+        ("QEMU", "KVM Virtual Machine", "KVM guest"),
+        ("QEMU", "QEMU Virtual Machine", "a virtual machine, hypervisor not named"),
+        ("Apple Inc.", "Apple Virtualization Generic Platform", "Apple Virtualization guest"),
+        ("VMware, Inc.", "VMware20,1", "VMware guest"),
+        ("Parallels International GmbH.", "Parallels ARM Virtual Machine", "Parallels guest"),
+        ("Microsoft Corporation", "Virtual Machine", "Hyper-V guest"),
+        ("Amazon EC2", "m6g.large", "a virtual machine, hypervisor not named"),
+    ] {
+        let mut root = Root::load(&hosts().join("arm64-kvm-guest")).unwrap();
+        root.insert("/sys/class/dmi/id/sys_vendor", text(vendor));
+        root.insert("/sys/class/dmi/id/product_name", text(product));
+        let inventory = take(&root);
+        let layer = inventory.layer(LayerKind::Hypervisor).unwrap();
+        assert_eq!((&*layer.name, layer.confidence), (name, Confidence::Likely), "{vendor} {product}");
+        assert!(!layer.evidence.iter().any(|line| line.contains("bit is off")), "{layer:?}");
+    }
+}
+
+#[test]
+fn amazon_s_metal_instances_are_told_from_the_others_by_their_size() {
+    let hypervisor = |host: &str, vendor: &str, product: &str| {
+        let mut root = Root::load(&hosts().join(host)).unwrap();
+        root.insert("/sys/class/dmi/id/sys_vendor", text(vendor));
+        root.insert("/sys/class/dmi/id/product_name", text(product));
+        // Amazon's cards are in both.
+        root.insert("/sys/bus/pci/devices", Entry::Dir(vec!["0".into()]));
+        for (file, value) in [("vendor", "0x1d0f"), ("device", "0xec20"), ("class", "0x020000")] {
+            root.insert(format!("/sys/bus/pci/devices/0/{file}"), text(value));
+        }
+        take(&root).layer(LayerKind::Hypervisor).unwrap().clone()
+    };
+    for metal in ["m6g.metal", "c8g.metal-24xl"] {
+        assert!(!hypervisor("arm64-ec2-graviton", "Amazon EC2", metal).present, "{metal}");
+        assert!(!hypervisor("bare-metal-intel", "Amazon EC2", metal).present, "{metal}");
+    }
+    assert!(hypervisor("arm64-ec2-graviton", "Amazon EC2", "m6g.large").present);
+    let hidden = hypervisor("bare-metal-intel", "Amazon EC2", "m6i.large");
+    assert_eq!((hidden.present, hidden.confidence), (true, Confidence::Conflict));
+}
+
+#[test]
+fn a_device_for_guests_is_no_contradiction_where_nothing_tells_what_the_processor_offers() {
+    assert_eq!(named("arm64-board", LayerKind::Hypervisor), ("no hypervisor".into(), Confidence::Likely));
+    assert_eq!(named("arm64-board", LayerKind::KvmDevice), ("/dev/kvm can be opened".into(), Confidence::Certain));
+}
+
+#[test]
+fn what_manages_the_machine_has_the_machine_s_own_firmware() {
+    for (host, name) in [("xen-dom0", "Xen dom0"), ("hyperv-root", "Hyper-V root partition")] {
+        assert_eq!(named(host, LayerKind::Hypervisor), (name.into(), Confidence::Certain));
+        assert_eq!(named(host, LayerKind::Firmware), ("firmware: UEFI".into(), Confidence::Certain));
+        let at = |kind| inventory(host).layers.iter().position(|layer| layer.layer == kind).unwrap();
+        assert!(at(LayerKind::Firmware) < at(LayerKind::Hypervisor), "{host}: the firmware started the hypervisor");
+    }
+    // Xen's file system need not be mounted for that, nor need the processor trap CPUID.
+    let mut root = Root::load(&hosts().join("xen-dom0")).unwrap();
+    root.insert("/proc/xen/capabilities", Entry::Refused("permission denied".into()));
+    root.set_cpuid(Root::load(&hosts().join("bare-metal-intel")).unwrap().cpuid().clone());
+    assert_eq!(take(&root).layer(LayerKind::Hypervisor).unwrap().name, "Xen dom0");
+}
+
+#[test]
+fn a_machine_managed_from_above_that_is_virtual_itself_has_a_hypervisor_below() {
+    let mut root = Root::load(&hosts().join("xen-dom0")).unwrap();
+    root.insert("/sys/class/dmi/id/sys_vendor", text("QEMU"));
+    let inventory = take(&root);
+    assert_eq!(inventory.layer(LayerKind::Hypervisor).unwrap().name, "Xen dom0");
+    assert_eq!(inventory.layer(LayerKind::OuterHypervisor).unwrap().confidence, Confidence::Possible);
+    assert_eq!(inventory.layer(LayerKind::Firmware).unwrap().name, "virtual firmware: UEFI");
+}
+
+#[test]
+fn a_guest_of_hyper_v_that_may_create_partitions_is_not_the_root() {
+    // Create partitions; that and manage processors, but isolated; neither.
+    for privileges in [1, 1 | 1 << 12 | 1 << 22, 1 << 12, 0] {
+        let mut root = Root::load(&hosts().join("hyperv-nested")).unwrap();
+        let mut cpuid = root.cpuid().clone();
+        cpuid.set(0x4000_0003, 0, [0xae7f, privileges, 0, 0]);
+        root.set_cpuid(cpuid);
+        let inventory = take(&root);
+        assert_eq!(inventory.layer(LayerKind::Hypervisor).unwrap().name, "Hyper-V guest", "{privileges:#x}");
+        assert!(inventory.layer(LayerKind::Firmware).unwrap().name.starts_with("virtual"), "{privileges:#x}");
+    }
+}
+
+#[test]
+fn mount_and_network_namespaces_are_known_to_be_later_ones_where_the_first_have_fixed_numbers() {
+    let of = |release: &str, mnt: &str, net: &str| {
+        let mut root = Root::load(&hosts().join("kvm-guest-qemu")).unwrap();
+        root.insert("/proc/sys/kernel/osrelease", text(release));
+        root.insert("/proc/self/ns/mnt", Entry::Link(format!("mnt:[{mnt}]")));
+        root.insert("/proc/self/ns/net", Entry::Link(format!("net:[{net}]")));
+        take(&root).layer(LayerKind::Namespaces).unwrap().clone()
+    };
+    let (first_mnt, first_net) = ("4026531832", "4026531833");
+    assert_eq!(of("6.18.44", "4026532181", first_net).name, "own namespaces: mnt");
+    assert_eq!(of("7.0.1-arch1", "4026532181", "4026532190").name, "own namespaces: mnt, net");
+    // A kernel that does so under another version.
+    assert_eq!(of("6.12.0", first_mnt, "4026532181").name, "own namespaces: net");
+    let old = of("6.9.3", "4026532181", "4026532190");
+    assert!(old.detail.contains("not known: mnt, net"), "{old:?}");
+    for layer in [of("6.18.44", "4026532181", first_net), of("6.18.44", first_mnt, first_net)] {
+        assert!(!layer.evidence.iter().any(|line| line.contains("before Linux 6.18")), "{layer:?}");
+    }
 }
 
 #[test]
@@ -181,6 +366,43 @@ fn the_report_has_the_fields_that_readers_of_the_json_rely_on() {
 }
 
 #[test]
+fn every_line_has_evidence_however_little_could_be_read() {
+    let mut roots: Vec<(String, Root)> = Vec::new();
+    for item in std::fs::read_dir(hosts()).unwrap() {
+        let name = item.unwrap().file_name().into_string().unwrap();
+        let whole = Root::load(&hosts().join(&name)).unwrap();
+        for arch in ["x86_64", "aarch64"] {
+            for gone in [vec!["/sys/"], vec!["/proc/"], vec!["/sys/", "/proc/"], vec!["/"]] {
+                for refused in [false, true] {
+                    let mut root = Root::default();
+                    root.set_fact("system", "linux");
+                    root.set_fact("arch", arch);
+                    for path in whole.paths() {
+                        match (gone.iter().any(|prefix| path.starts_with(prefix)), whole.get(path)) {
+                            (false, Some(entry)) => root.insert(path, entry.clone()),
+                            (true, _) if refused => root.insert(path, Entry::Refused("permission denied".into())),
+                            _ => {}
+                        }
+                    }
+                    roots.push((format!("{name} as {arch} without {gone:?}"), root));
+                }
+            }
+        }
+    }
+    for system in ["macos", "windows"] {
+        let mut root = Root::default();
+        root.set_fact("system", system);
+        root.set_fact("arch", "aarch64");
+        roots.push((system.into(), root));
+    }
+    for (name, root) in roots {
+        for layer in take(&root).layers {
+            assert!(!layer.evidence.is_empty(), "{name}: no evidence for {layer:?}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_host_is_unknown_and_not_bare_metal() {
     let mut root = Root::default();
     root.set_fact("system", "linux");
@@ -190,7 +412,7 @@ fn an_empty_host_is_unknown_and_not_bare_metal() {
     {
         assert_eq!(inventory.layer(kind).unwrap().confidence, Confidence::Unknown, "{kind:?}");
     }
-    assert_ne!(inventory.layer(LayerKind::Hypervisor).unwrap().confidence, Confidence::Certain);
+    assert_eq!(inventory.layer(LayerKind::Hypervisor).unwrap().confidence, Confidence::Unknown);
 }
 
 #[test]
@@ -236,6 +458,46 @@ fn gathering_refuses_a_folder_that_holds_something() {
     std::fs::write(dir.path().join("mine"), "").unwrap();
     let error = gather::save(dir.path()).unwrap_err();
     assert!(error.to_string().contains("not empty"), "{error}");
+}
+
+#[test]
+fn a_host_that_could_not_be_written_whole_leaves_nothing_that_is_in_the_way_of_another_try() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut root = Root::load(&hosts().join("kvm-guest-qemu")).unwrap();
+    // Two lines, so that it needs a file of its own; and no file system takes such a name.
+    let name = format!("/zzz/{}", "x".repeat(5000));
+    root.insert(&*name, text("one\ntwo\n"));
+    let (new, mine) = (dir.path().join("new/host"), dir.path().join("mine"));
+    std::fs::create_dir(&mine).unwrap();
+    for folder in [&new, &mine] {
+        let error = root.save(folder).unwrap_err();
+        assert!(error.to_string().contains("choose a folder"), "{error}");
+    }
+    assert!(!dir.path().join("new").exists(), "what it made must go");
+    assert!(mine.exists(), "what was there before must stay");
+    root.insert(&*name, Entry::Exists);
+    root.save(&mine).unwrap();
+}
+
+#[test]
+fn only_plain_files_of_a_bounded_size_are_taken_for_a_captured_host() {
+    for name in ["facts.txt", "cpuid.txt"] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("facts.txt"), "fact system linux\n").unwrap();
+        let place = dir.path().join(name);
+        let _ = std::fs::remove_file(&place);
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &place, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let folder = dir.path().to_owned();
+        std::thread::spawn(move || tell.send(Root::load(&folder).map_err(|error| error.to_string())));
+        let answer = told.recv_timeout(std::time::Duration::from_secs(10)).expect("nobody writes into that pipe");
+        assert!(answer.unwrap_err().contains("not a plain file"), "{name}");
+
+        std::fs::remove_file(&place).unwrap();
+        std::fs::write(&place, "# a comment\n".repeat(READ_LIMIT / 10)).unwrap();
+        assert!(Root::load(dir.path()).unwrap_err().to_string().contains("longer"), "{name}");
+    }
 }
 
 #[test]
@@ -335,6 +597,8 @@ proptest! {
             "/proc/cpuinfo", "/proc/cmdline", "/proc/self/mountinfo", "/proc/self/cgroup", "/proc/1/cgroup", "/proc/self/status",
             "/proc/self/uid_map", "/proc/1/environ", "/proc/meminfo", "/sys/firmware/acpi/tables/DSDT",
             "/sys/devices/system/cpu/online", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device", "/sys/hypervisor/properties/features",
+            "/proc/device-tree/compatible", "/proc/sys/kernel/osrelease",
         ]),
         bytes in broken(),
     ) {

@@ -2,7 +2,7 @@
 
 use super::{Cpuid, Entry, READ_LIMIT, Root};
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{Error, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is written as one line.
@@ -60,7 +60,7 @@ impl Root {
     pub fn load(dir: &Path) -> Result<Root, CaptureError> {
         let facts = dir.join("facts.txt");
         let mut root = Root::default();
-        let text = read(&facts)?;
+        let text = read_whole(&facts)?;
         for (index, line) in String::from_utf8_lossy(&text).lines().enumerate() {
             parse(&mut root, line).map_err(|what| CaptureError::Format {
                 path: facts.clone(),
@@ -70,7 +70,7 @@ impl Root {
         }
         let table = dir.join("cpuid.txt");
         if table.exists() {
-            let text = read(&table)?;
+            let text = read_whole(&table)?;
             root.cpuid = Cpuid::from_text(&String::from_utf8_lossy(&text)).map_err(|line| CaptureError::Format {
                 path: table,
                 line,
@@ -84,14 +84,24 @@ impl Root {
         Ok(root)
     }
 
-    /// Writes this host to a new or empty folder.
+    /// Writes this host to a new or empty folder. What could not be written whole is removed again, so that the same
+    /// folder can be tried once more.
     ///
     /// Nothing is taken out; [`crate::probe::gather::save`] does that first.
     ///
     /// # Errors
     /// [`CaptureError::NotEmpty`], [`CaptureError::Write`].
     pub fn save(&self, dir: &Path) -> Result<(), CaptureError> {
-        std::fs::create_dir_all(dir).map_err(|source| CaptureError::Write { path: dir.into(), source })?;
+        let mut made = Made::default();
+        let saved = self.save_to(dir, &mut made);
+        if saved.is_err() {
+            made.remove();
+        }
+        saved
+    }
+
+    fn save_to(&self, dir: &Path, made: &mut Made) -> Result<(), CaptureError> {
+        made.folder(dir)?;
         let mut names = std::fs::read_dir(dir).map_err(|source| CaptureError::Read { path: dir.into(), source })?;
         if names.next().is_some() {
             return Err(CaptureError::NotEmpty { path: dir.into() });
@@ -108,14 +118,48 @@ impl Root {
                 let mut file = dir.join("tree");
                 file.extend(path.split('/').filter(|part| !part.is_empty()).map(escape));
                 if let Some(folder) = file.parent() {
-                    std::fs::create_dir_all(folder)
-                        .map_err(|source| CaptureError::Write { path: folder.into(), source })?;
+                    made.folder(folder)?;
                 }
-                write(&file, bytes)?;
+                made.file(&file, bytes)?;
             }
         }
-        write(&dir.join("facts.txt"), facts.as_bytes())?;
-        if self.cpuid.is_empty() { Ok(()) } else { write(&dir.join("cpuid.txt"), self.cpuid.to_text().as_bytes()) }
+        made.file(&dir.join("facts.txt"), facts.as_bytes())?;
+        if self.cpuid.is_empty() {
+            return Ok(());
+        }
+        made.file(&dir.join("cpuid.txt"), self.cpuid.to_text().as_bytes())
+    }
+}
+
+/// What one save has made, in order: nothing else is ever removed.
+#[derive(Default)]
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Makes a folder and those above it that are missing.
+    fn folder(&mut self, path: &Path) -> Result<(), CaptureError> {
+        let missing: Vec<&Path> =
+            path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
+        for folder in missing.into_iter().rev() {
+            std::fs::create_dir(folder).map_err(|source| CaptureError::Write { path: folder.into(), source })?;
+            self.0.push(folder.into());
+        }
+        Ok(())
+    }
+
+    /// Writes a file that is not there yet.
+    fn file(&mut self, path: &Path, bytes: &[u8]) -> Result<(), CaptureError> {
+        let error = |source| CaptureError::Write { path: path.into(), source };
+        let mut file = std::fs::File::create_new(path).map_err(error)?;
+        self.0.push(path.into());
+        file.write_all(bytes).map_err(error)
+    }
+
+    /// Removes all of it. What cannot be removed stays: the error that led here is the one to tell.
+    fn remove(self) {
+        for path in self.0.iter().rev() {
+            let _ = std::fs::remove_file(path).or_else(|_| std::fs::remove_dir(path));
+        }
     }
 }
 
@@ -203,24 +247,41 @@ fn load_tree(root: &mut Root, dir: &Path, prefix: String, depth: usize) -> Resul
         if kind.is_dir() && depth < DEPTH_LIMIT {
             load_tree(root, &item.path(), path, depth + 1)?;
         } else if kind.is_file() && root.entries.len() < FILE_LIMIT {
-            let bytes = read(&item.path())?;
-            let entry = file(root, &path, bytes);
+            let (bytes, all) = read(&item.path())?;
+            let mut entry = file(root, &path, bytes);
+            if let Entry::File { whole, .. } = &mut entry {
+                *whole &= all;
+            }
             root.insert(path, entry);
         }
     }
     Ok(())
 }
 
-/// At most [`READ_LIMIT`] bytes of a file.
-fn read(path: &Path) -> Result<Vec<u8>, CaptureError> {
+/// A plain file, and whether that is all of it: at most [`READ_LIMIT`] bytes are read.
+///
+/// Anything else is refused before it is opened, as a pipe would wait for its writer.
+fn read(path: &Path) -> Result<(Vec<u8>, bool), CaptureError> {
     let error = |source| CaptureError::Read { path: path.into(), source };
+    if !std::fs::metadata(path).map_err(error)?.is_file() {
+        return Err(error(Error::new(ErrorKind::InvalidInput, "it is not a plain file")));
+    }
     let mut out = Vec::new();
-    std::fs::File::open(path).map_err(error)?.take(READ_LIMIT as u64).read_to_end(&mut out).map_err(error)?;
-    Ok(out)
+    std::fs::File::open(path).map_err(error)?.take(READ_LIMIT as u64 + 1).read_to_end(&mut out).map_err(error)?;
+    let whole = out.len() <= READ_LIMIT;
+    out.truncate(READ_LIMIT);
+    Ok((out, whole))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CaptureError> {
-    std::fs::write(path, bytes).map_err(|source| CaptureError::Write { path: path.into(), source })
+/// A plain file that means nothing unless it is whole.
+fn read_whole(path: &Path) -> Result<Vec<u8>, CaptureError> {
+    match read(path)? {
+        (bytes, true) => Ok(bytes),
+        (_, false) => {
+            let source = Error::new(ErrorKind::InvalidData, format!("it is longer than {READ_LIMIT} bytes"));
+            Err(CaptureError::Read { path: path.into(), source })
+        }
+    }
 }
 
 fn one_line(text: &str) -> String {

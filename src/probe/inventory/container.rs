@@ -32,13 +32,16 @@ pub const MARKERS: &[(&str, &str)] = &[
 ];
 
 /// The capabilities that runtimes leave to a container unless told otherwise.
-const DEFAULT_BOUNDS: &[(u64, &str)] = &[(0xa804_25fb, "Docker's default"), (0x8004_05fb, "Podman's default")];
+const DEFAULT_BOUNDS: &[(u64, &str)] =
+    &[(0xa804_25fb, "Docker's and containerd's default"), (0x8004_05fb, "Podman's default")];
 
 /// What speaks for and against a container.
 #[derive(Default)]
 struct Signs {
     /// Mechanisms in use that a container has and a plain process has not.
     mechanisms: u32,
+    /// How many of them are a namespace that anybody may make with unshare(1).
+    plain: u32,
     /// Whether the pid namespace is the kernel's first.
     pid_initial: Option<bool>,
     /// Runtimes named by the kernel's own records: cgroup paths, mounts. Innermost first.
@@ -57,6 +60,11 @@ impl Signs {
         self.evidence.push(line);
     }
 
+    /// Whether nothing but plain namespaces speaks for a container.
+    fn only_plain(&self) -> bool {
+        self.mechanisms == self.plain && self.named.is_empty()
+    }
+
     fn name(&mut self, runtime: &'static str) {
         if !self.named.contains(&runtime) {
             self.named.push(runtime);
@@ -73,10 +81,14 @@ pub fn layer(root: &Root, namespaces: &[Namespace]) -> Layer {
     from_markers(root, &mut signs);
     let restrictions = restrictions(root);
     let mut layer = judge(root, &signs);
+    let only_plain = signs.only_plain() && !is_wsl(root);
     // Restrictions alone make no container: many services run with them.
     layer.evidence = signs.evidence;
     layer.evidence.extend(restrictions);
-    if !layer.present {
+    if layer.evidence.is_empty() {
+        layer.evidence.extend(["/proc/self/cgroup", "/proc/self/mountinfo"].map(|path| root.missing(path)));
+    }
+    if !layer.present || only_plain {
         let all_marked =
             signs.markers.iter().map(|marker| format!("marker {marker}: no mechanism agrees, not confirmed"));
         layer.evidence.extend(all_marked);
@@ -89,14 +101,16 @@ pub fn layer(root: &Root, namespaces: &[Namespace]) -> Layer {
 fn judge(root: &Root, signs: &Signs) -> Layer {
     let kind = kind(signs);
     let new = |name: String, confidence| Layer::new(LayerKind::Container, name, confidence);
-    let wsl = root.line("/proc/sys/kernel/osrelease").is_some_and(|r| r.to_ascii_lowercase().contains("microsoft"));
+    let wsl = is_wsl(root);
     let mut layer = match (signs.pid_initial, signs.mechanisms) {
         (Some(false), 1..) if wsl && signs.named.is_empty() => new("WSL2 distribution".into(), Confidence::Likely),
+        (Some(false), 1) => new("a pid namespace of its own".into(), Confidence::Likely),
+        // As unshare(1) and sandboxes do, on the machine's own root file system and in its control groups.
+        (Some(false), 2) if signs.only_plain() => new("pid and user namespaces of its own".into(), Confidence::Likely),
         // That it is one is certain; whose, if only markers say so, is not.
         (Some(false), 2..) if signs.named.is_empty() && !signs.marked.is_empty() => new(kind, Confidence::Likely),
         (Some(false), 2..) => new(kind, Confidence::Certain),
         (_, 2..) => new(kind, Confidence::Likely),
-        (Some(false), 1) => new("a pid namespace of its own".into(), Confidence::Likely),
         (_, 1) if !signs.named.is_empty() => {
             let mut layer = new("no container".into(), Confidence::Conflict);
             layer.present = false;
@@ -132,6 +146,11 @@ fn judge(root: &Root, signs: &Signs) -> Layer {
     layer
 }
 
+/// Whether this is the kernel of WSL2, whose distributions have plain namespaces and no more.
+fn is_wsl(root: &Root) -> bool {
+    root.line("/proc/sys/kernel/osrelease").is_some_and(|release| release.to_ascii_lowercase().contains("microsoft"))
+}
+
 /// Kubernetes runs containers by Docker or containerd, Docker by containerd, LXC can hold any.
 fn related(named: &str, marked: &str) -> bool {
     let family = |name| match name {
@@ -157,7 +176,8 @@ fn from_namespaces(root: &Root, all: &[Namespace], signs: &mut Signs) {
         let counts = matches!(namespace.kind, "pid" | "user" | "uts" | "ipc");
         match (counts, namespace.initial) {
             (true, Some(false)) if matches!(namespace.kind, "pid" | "user") => {
-                signs.mechanism(namespace.evidence.clone())
+                signs.mechanism(namespace.evidence.clone());
+                signs.plain += 1;
             }
             (true, Some(_)) | (_, Some(false)) => signs.evidence.push(namespace.evidence.clone()),
             _ => {}
@@ -282,6 +302,12 @@ fn from_mounts(root: &Root, signs: &mut Signs) {
             signs.evidence.push(quote("/proc/self/mountinfo", &format!("{point} is {source}")));
             signs.name(runtime);
         }
+    }
+    // systemd-nspawn mounts a folder of its own into each container, so that mounts can be made there later.
+    let tunnel = mounts.iter().find(|mount| mount.root.contains("/systemd/nspawn/propagate/"));
+    if let Some(mount) = tunnel {
+        signs.mechanism(quote("/proc/self/mountinfo", &format!("{} is {}", mount.point, mount.root)));
+        signs.name("systemd-nspawn");
     }
     // What Kubernetes or Docker run by way of containerd, a person calls a pod or a Docker container.
     if signs.named.contains(&"Kubernetes pod") {

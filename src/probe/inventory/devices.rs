@@ -29,18 +29,20 @@ const VIRTIO: &[(u32, &str)] = &[
     (27, "pmem"),
 ];
 
-/// PCI vendors that make virtual devices only, or mostly.
-pub const VIRTUAL_VENDORS: &[(u32, &str)] = &[
-    (0x1af4, "virtio (Red Hat)"),
-    (0x1b36, "QEMU (Red Hat)"),
-    (0x1234, "QEMU standard VGA"),
-    (0x15ad, "VMware"),
-    (0x80ee, "VirtualBox"),
-    (0x5853, "Xen"),
-    (0x1414, "Microsoft Hyper-V"),
-    (0x1d0f, "Amazon"),
-    (0x1ab8, "Parallels"),
-    (0x1ae0, "Google"),
+/// PCI vendors of virtual machines' devices, and whether they make no others.
+///
+/// Amazon's cards look the same in its metal instances.
+const VIRTUAL_VENDORS: &[(u32, &str, bool)] = &[
+    (0x1af4, "virtio (Red Hat)", true),
+    (0x1b36, "QEMU (Red Hat)", true),
+    (0x1234, "QEMU standard VGA", true),
+    (0x15ad, "VMware", true),
+    (0x80ee, "VirtualBox", true),
+    (0x5853, "Xen", true),
+    (0x1414, "Microsoft Hyper-V", true),
+    (0x1d0f, "Amazon", false),
+    (0x1ab8, "Parallels", true),
+    (0x1ae0, "Google", true),
 ];
 
 /// A number as sysfs writes it, `0x1af4`.
@@ -74,30 +76,35 @@ pub fn pci(root: &Root) -> Vec<(u32, u32, u32)> {
         .collect()
 }
 
-/// Evidence lines about the buses that only virtual machines have.
-pub fn signs(root: &Root) -> Vec<String> {
+/// Devices that speak for a virtual machine.
+pub struct Sign {
+    /// What was read.
+    pub evidence: String,
+    /// Whether they are found in virtual machines only.
+    pub only_virtual: bool,
+}
+
+/// The buses and vendors that speak for a virtual machine.
+pub fn signs(root: &Root) -> Vec<Sign> {
     let mut out = Vec::new();
+    let mut sign = |evidence, only_virtual| out.push(Sign { evidence, only_virtual });
     let virtio = virtio(root);
     if !virtio.is_empty() {
         let over = if root.names("/sys/bus/pci/devices").is_empty() { ", no PCI bus" } else { "" };
-        out.push(format!("/sys/bus/virtio/devices: {}{over}", virtio.join(", ")));
+        sign(format!("/sys/bus/virtio/devices: {}{over}", virtio.join(", ")), true);
     }
     for bus in ["vmbus", "xen"] {
         let count = root.names(&format!("/sys/bus/{bus}/devices")).len();
         if count > 0 {
-            out.push(format!("/sys/bus/{bus}/devices: {count}"));
+            sign(format!("/sys/bus/{bus}/devices: {count}"), true);
         }
     }
-    let mut vendors: Vec<(u32, &str, usize)> = Vec::new();
-    for (vendor, ..) in pci(root) {
-        let Some((_, name)) = VIRTUAL_VENDORS.iter().find(|(id, _)| *id == vendor) else { continue };
-        match vendors.iter_mut().find(|(id, ..)| *id == vendor) {
-            Some((.., count)) => *count += 1,
-            None => vendors.push((vendor, name, 1)),
+    let functions = pci(root);
+    for &(vendor, name, only_virtual) in VIRTUAL_VENDORS {
+        let count = functions.iter().filter(|(id, ..)| *id == vendor).count();
+        if count > 0 {
+            sign(format!("/sys/bus/pci/devices: {count} of vendor {vendor:#06x}, {name}"), only_virtual);
         }
-    }
-    for (vendor, name, count) in vendors {
-        out.push(format!("/sys/bus/pci/devices: {count} of vendor {vendor:#06x}, {name}"));
     }
     out
 }
@@ -112,7 +119,7 @@ pub fn layer(root: &Root) -> Layer {
         .collect();
     let cards: Vec<&str> =
         root.names("/sys/class/net").iter().map(String::as_str).filter(|name| *name != "lo").collect();
-    let mut evidence = signs(root);
+    let mut evidence: Vec<String> = signs(root).into_iter().map(|sign| sign.evidence).collect();
     let pci = pci(root);
     if !pci.is_empty() {
         evidence.push(format!("/sys/bus/pci/devices: {} functions, {}", pci.len(), classes(&pci)));
@@ -122,9 +129,15 @@ pub fn layer(root: &Root) -> Layer {
             evidence.push(super::root::quote(place, &names.join(" ")));
         }
     }
-    for node in
-        ["/dev/dxg", "/dev/dri/renderD128", "/dev/nvidia0", "/dev/sev-guest", "/dev/tdx_guest", "/dev/vhost-net"]
-    {
+    for node in [
+        "/dev/mshv",
+        "/dev/dxg",
+        "/dev/dri/renderD128",
+        "/dev/nvidia0",
+        "/dev/sev-guest",
+        "/dev/tdx_guest",
+        "/dev/vhost-net",
+    ] {
         if root.exists(node) {
             evidence.push(format!("{node}: there"));
         }
@@ -138,6 +151,9 @@ pub fn layer(root: &Root) -> Layer {
     let virtio = virtio(root);
     layer.detail = if virtio.is_empty() { classes(&pci) } else { format!("virtio: {}", virtio.join(", ")) };
     layer.present = !evidence.is_empty();
+    if evidence.is_empty() {
+        evidence.extend(["/sys/bus/pci/devices", "/sys/block", "/sys/class/net"].map(|path| root.missing(path)));
+    }
     layer.evidence = evidence;
     layer
 }

@@ -4,11 +4,11 @@
 //! its run-time services. Hypervisors leave the same tables with their own names in them, or, the small ones, none.
 //!
 //! Read: makers, products and versions from DMI; the OEM name in ACPI headers where readable (root only);
-//! ACPI device names; whether EFI, a device tree or QEMU's fw_cfg is there. Left out: all serial numbers and UUIDs.
+//! ACPI device names; whether EFI, a device tree or QEMU's fw_cfg is there; the device tree's model. Left out: all serial numbers and UUIDs.
 //! Where to read more: SMBIOS 3.7; ACPI 6.5, section 5.2.6; Linux `Documentation/ABI/testing/sysfs-class-dmi`.
 
 use super::root::quote;
-use super::{Confidence, Layer, LayerKind, Root};
+use super::{Confidence, Entry, Layer, LayerKind, Root};
 
 /// The DMI fields that carry no serial number.
 pub const DMI: &[&str] = &[
@@ -53,14 +53,20 @@ pub fn layer(root: &Root, guest: bool) -> Layer {
     let acpi = root.names("/sys/firmware").iter().any(|name| name == "acpi");
     let tree = root.names("/sys/firmware").iter().any(|name| name == "devicetree");
     let folders = root.names("/sys/firmware").join(" ");
-    if !folders.is_empty() {
-        evidence.push(quote("/sys/firmware", &folders));
+    match (root.get("/sys/firmware"), folders.is_empty()) {
+        (_, false) => evidence.push(quote("/sys/firmware", &folders)),
+        (Some(Entry::Dir(_)), true) => evidence.push("/sys/firmware: empty".into()),
+        _ => evidence.push(root.missing("/sys/firmware")),
     }
     if let Some(bits) = root.quoted("/sys/firmware/efi/fw_platform_size") {
         evidence.push(bits);
     }
+    let board = root.line("/proc/device-tree/model");
+    evidence.extend(board.as_ref().map(|model| quote("/proc/device-tree/model", model)));
     let kind = match (efi, acpi, tree, named) {
         (true, ..) => "UEFI",
+        // Containers often hide the folder that would tell.
+        (false, false, false, true) if folders.is_empty() => "BIOS or UEFI",
         (false, _, _, true) => "BIOS",
         (false, true, ..) => "ACPI tables only",
         (false, false, true, _) => "device tree",
@@ -70,13 +76,14 @@ pub fn layer(root: &Root, guest: bool) -> Layer {
     let virtual_ = if guest { "virtual firmware" } else { "firmware" };
     let confidence = match (named || acpi || tree || efi, kind) {
         (false, _) => Confidence::Unknown,
-        (true, "BIOS") => Confidence::Likely,
+        (true, "BIOS" | "BIOS or UEFI") => Confidence::Likely,
         _ => Confidence::Certain,
     };
     let mut layer = Layer::new(LayerKind::Firmware, format!("{virtual_}: {kind}"), confidence);
     layer.present = confidence != Confidence::Unknown;
     let product =
         [dmi(root, "sys_vendor"), dmi(root, "product_name")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let product = if product.is_empty() { board.unwrap_or_default() } else { product };
     layer.detail = [product, maker.map(|maker| format!("made by {maker}")).unwrap_or_default()]
         .into_iter()
         .filter(|part| !part.is_empty())

@@ -2,15 +2,19 @@
 //!
 //! By convention a hypervisor sets CPUID leaf 1, ECX bit 31, and signs leaf 0x40000000 with twelve letters. Some sign
 //! with another's name so that guests find a familiar interface: KVM can imitate Hyper-V, VirtualBox can imitate KVM.
-//! DMI, ACPI and the devices say which program models the machine: QEMU, Firecracker, …
+//! DMI, ACPI and the devices say which program models the machine: QEMU, Firecracker, … Other processors than x86 have
+//! no such bit; there, names and devices are all there is.
+//!
+//! One virtual machine may manage the machine itself: Xen's dom0, Hyper-V's root partition. Firmware and devices are
+//! the real ones to it, so what they say is about what lies below the hypervisor.
 //!
 //! So each sign votes for a maker, imitation known to be documented is not a contradiction, and the rest is shown as
 //! conflict. Left out: a hypervisor that hides all of this; only the time that an exit takes gives it away.
 //! Where to read more: Linux `arch/x86/kernel/cpu/hypervisor.c`; Microsoft TLFS, "Feature and Interface Discovery";
-//! Xen `public/arch-x86/cpuid.h`; Firecracker `docs/design.md`.
+//! Linux `hv_identify_partition_type`; Xen `public/arch-x86/cpuid.h`, `public/features.h`; Firecracker `docs/design.md`.
 
 use super::root::quote;
-use super::{Confidence, Layer, LayerKind, Root, devices, firmware, processor};
+use super::{Confidence, Entry, Layer, LayerKind, Root, devices, firmware, processor};
 
 /// The signatures, and whose they are.
 const SIGNATURES: &[(&str, &str)] = &[
@@ -45,7 +49,6 @@ const DMI: &[(&str, &str, &str)] = &[
     ("BHYVE", "bhyve", ""),
     ("Parallels", "Parallels", ""),
     ("Apple Virtualization", "Apple Virtualization", ""),
-    ("Virtual Machine", "Hyper-V", ""),
     ("Amazon EC2", "", "Amazon EC2"),
     ("Google Compute Engine", "KVM", "Google Compute Engine"),
     ("Cloud Hypervisor", "", "Cloud Hypervisor"),
@@ -56,14 +59,22 @@ const DMI: &[(&str, &str, &str)] = &[
     ("Bochs", "", "QEMU or Bochs"),
 ];
 
+/// Hyper-V's privileges, in EBX of leaf 0x40000003: may create partitions, may manage processors, is isolated.
+const CREATE_PARTITIONS: u32 = 1 << 0;
+const CPU_MANAGEMENT: u32 = 1 << 12;
+const ISOLATION: u32 = 1 << 22;
+
+/// The bit in Xen's features that only the first domain has, `XENFEAT_dom0`.
+const XEN_DOM0: u32 = 1 << 11;
+
 /// How the name of a hypervisor with a signature not listed above begins.
 const UNKNOWN: &str = "unknown hypervisor";
 
 /// What each sign says.
 #[derive(Clone, Debug, Default)]
 pub struct Signs {
-    /// Leaf 1, ECX bit 31.
-    pub bit: bool,
+    /// Leaf 1, ECX bit 31; `None` on a processor that has no such bit, or where it could not be read.
+    pub bit: Option<bool>,
     /// The makers named in hypervisor leaves, own name first where one imitates another.
     pub leaves: Vec<String>,
     /// The maker DMI names.
@@ -74,7 +85,7 @@ pub struct Signs {
     pub sysfs: Option<String>,
     /// Runs above the hypervisor, but manages the machine: dom0 or a root partition.
     pub privileged: Option<&'static str>,
-    /// Paravirtual devices are there.
+    /// Devices are there that only a hypervisor makes.
     pub devices: bool,
     /// All of it, quoted.
     pub evidence: Vec<String>,
@@ -87,19 +98,24 @@ pub fn signs(root: &Root) -> Signs {
     from_firmware(root, &mut out);
     from_kernel(root, &mut out);
     let devices = devices::signs(root);
-    out.devices = devices.iter().any(|line| !line.contains("0x1d0f"));
-    out.evidence.extend(devices);
+    out.devices = devices.iter().any(|sign| sign.only_virtual);
+    out.evidence.extend(devices.into_iter().map(|sign| sign.evidence));
+    if out.bit.is_none() {
+        say_what_is_missing(root, &mut out);
+    }
     out
 }
 
 fn from_cpuid(root: &Root, out: &mut Signs) {
     let cpuid = root.cpuid();
-    out.bit = cpuid.decoded().hypervisor_bit;
     if !cpuid.is_empty() {
-        out.evidence.push(format!("CPUID 0x1 ECX bit 31, hypervisor: {}", u8::from(out.bit)));
-    } else if processor::has_flag(root, "hypervisor") {
-        out.bit = true;
-        out.evidence.push("/proc/cpuinfo, flags: hypervisor".into());
+        let bit = cpuid.decoded().hypervisor_bit;
+        out.bit = Some(bit);
+        out.evidence.push(format!("CPUID 0x1 ECX bit 31, hypervisor: {}", u8::from(bit)));
+    } else if processor::cpuinfo(root, "flags").is_some() {
+        let bit = processor::has_flag(root, "hypervisor");
+        out.bit = Some(bit);
+        out.evidence.push(format!("/proc/cpuinfo, flags: {}hypervisor", if bit { "" } else { "no " }));
     }
     for (base, signature, max) in cpuid.hypervisors() {
         let maker = SIGNATURES.iter().find(|(text, _)| *text == signature).map(|(_, maker)| *maker);
@@ -115,9 +131,17 @@ fn from_cpuid(root: &Root, out: &mut Signs) {
     match (first.as_str(), out.leaves.len()) {
         ("Hyper-V", 1) => {
             if let Some([eax, ebx, ..]) = leaf(0x4000_0003) {
-                out.evidence.push(format!("CPUID 0x40000003: privileges {eax:#010x} {ebx:#010x}"));
-                // Bit 0 of EBX, CreatePartitions: only the root partition has it.
-                out.privileged = (ebx & 1 == 1).then_some("root partition");
+                let has = |bit: u32| u8::from(ebx & bit != 0);
+                out.evidence.push(format!(
+                    "CPUID 0x40000003: privileges {eax:#010x} {ebx:#010x}: create partitions {}, manage processors {}, \
+                     isolated {}",
+                    has(CREATE_PARTITIONS),
+                    has(CPU_MANAGEMENT),
+                    has(ISOLATION)
+                ));
+                // A guest that may only create partitions is no root: it divides what it was given.
+                let root = CREATE_PARTITIONS | CPU_MANAGEMENT;
+                out.privileged = (ebx & (root | ISOLATION) == root).then_some("root partition");
             }
         }
         ("KVM", _) => {
@@ -134,13 +158,36 @@ fn from_cpuid(root: &Root, out: &mut Signs) {
     }
 }
 
+/// What a DMI field says: the hypervisor and the device model or cloud, either of them empty.
+fn named_in_dmi(root: &Root, text: &str) -> Option<(&'static str, &'static str)> {
+    let vendor = || firmware::dmi(root, "sys_vendor").unwrap_or_default();
+    match text {
+        // Others call their products so too, with their own names before it.
+        "Virtual Machine" => vendor().starts_with("Microsoft").then_some(("Hyper-V", "")),
+        _ => DMI.iter().find(|(name, ..)| text.contains(name)).map(|&(_, maker, model)| (maker, model)),
+    }
+}
+
+/// Whether this type of Amazon's instances has the whole machine: `m6g.metal`, `m7i.metal-24xl`.
+fn is_metal(instance: &str) -> bool {
+    instance.split_once('.').is_some_and(|(_, size)| size.starts_with("metal"))
+}
+
 fn from_firmware(root: &Root, out: &mut Signs) {
+    // Amazon's metal instances carry the same names as the others, but for the product's. Where there is a bit, it
+    // knows better.
+    let amazon = firmware::dmi(root, "sys_vendor").is_some_and(|vendor| vendor.starts_with("Amazon EC2"));
+    let instance = firmware::dmi(root, "product_name").filter(|_| amazon && out.bit != Some(true));
+    let metal = instance.as_deref().is_some_and(is_metal);
+    if let Some(instance) = &instance {
+        let said =
+            if metal { "an instance that is the whole machine" } else { "an instance that is not the whole machine" };
+        out.evidence.push(format!("{}: {said}", quote("/sys/class/dmi/id/product_name", instance)));
+    }
     for field in ["sys_vendor", "product_name", "board_vendor", "chassis_vendor", "bios_vendor", "product_version"] {
         let Some(text) = firmware::dmi(root, field) else { continue };
-        let Some(&(_, maker, model)) = DMI.iter().find(|(name, ..)| text.contains(name)) else { continue };
-        // Amazon's metal instances carry the same names; the bit tells them apart.
-        let metal = model == "Amazon EC2" && text.contains("Amazon") && !out.bit;
-        if metal {
+        let Some((maker, model)) = named_in_dmi(root, &text) else { continue };
+        if model == "Amazon EC2" && metal {
             continue;
         }
         out.evidence.push(quote(&format!("/sys/class/dmi/id/{field}"), &text));
@@ -179,6 +226,11 @@ fn from_firmware(root: &Root, out: &mut Signs) {
 }
 
 fn from_kernel(root: &Root, out: &mut Signs) {
+    let board = "/proc/device-tree/compatible";
+    if let Some(line) = root.line(board).filter(|line| line.contains("linux,dummy-virt")) {
+        out.evidence.push(format!("{}: a board that exists only in software", quote(board, &line)));
+        out.model = out.model.or(Some(("QEMU's virt, or one like it", Confidence::Possible)));
+    }
     let tree = "/proc/device-tree/hypervisor/compatible";
     if let Some(line) = root.line(tree) {
         out.evidence.push(quote(tree, &line));
@@ -197,6 +249,14 @@ fn from_kernel(root: &Root, out: &mut Signs) {
             }
         }
     }
+    let features = "/sys/hypervisor/properties/features";
+    if let Some(bits) = root.line(features).and_then(|line| u32::from_str_radix(&line, 16).ok()) {
+        let dom0 = bits & XEN_DOM0 != 0;
+        out.evidence.push(format!("{features}: {bits:08x}, dom0: {}", u8::from(dom0)));
+        if dom0 {
+            out.privileged = Some("dom0");
+        }
+    }
     let clock = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
     if let Some(line) = root.line(clock) {
         out.evidence.push(quote(clock, &line));
@@ -208,33 +268,55 @@ fn from_kernel(root: &Root, out: &mut Signs) {
     }
 }
 
+/// Without a bit that decides it: says so, and which of the places that could name a hypervisor are not there.
+fn say_what_is_missing(root: &Root, out: &mut Signs) {
+    let arch = root.fact("arch").unwrap_or("unknown");
+    out.evidence.push(match arch.starts_with("x86") {
+        true => format!("CPUID: not read; {}", root.missing("/proc/cpuinfo")),
+        false => format!("{arch}: such a processor has no bit that tells of a hypervisor"),
+    });
+    let places = ["/sys/class/dmi/id/sys_vendor", "/sys/hypervisor/type", "/proc/device-tree/hypervisor/compatible"];
+    let missing = places.into_iter().filter(|path| root.line(path).is_none());
+    out.evidence.extend(missing.map(|path| root.missing(path)));
+}
+
+/// Without a bit and without a name: what else was seen.
+fn unnamed(root: &Root, evidence: &mut Vec<String>) -> (String, Confidence, bool) {
+    let device = matches!(root.get("/dev/kvm"), Some(Entry::Node { .. }));
+    if device && root.fact("arch") == Some("aarch64") {
+        evidence.push("/dev/kvm: there; KVM needs the exception level of hypervisors (EL2), which few pass on".into());
+        return ("no hypervisor".into(), Confidence::Likely, false);
+    }
+    let looked = root.paths().any(|path| path.starts_with("/sys/") || path.starts_with("/proc/device-tree/"));
+    match looked {
+        true => ("no hypervisor seen".into(), Confidence::Possible, false),
+        false => ("hypervisor or not: unknown".into(), Confidence::Unknown, false),
+    }
+}
+
 /// The hypervisor's layer.
-pub fn layer(root: &Root) -> Layer {
-    let signs = signs(root);
-    let makers = makers(&signs);
-    let mut evidence = signs.evidence;
+pub fn layer(root: &Root, signs: &Signs) -> Layer {
+    let makers = makers(signs);
+    let mut evidence = signs.evidence.clone();
     let paravirtual_only = signs.devices || signs.dmi.is_some() || signs.model.is_some();
     let (name, mut confidence, present) = match (&makers[..], signs.bit) {
-        ([one], true) if one.starts_with(UNKNOWN) => (one.clone(), Confidence::Unknown, true),
-        ([one], true) => (format!("{one} guest"), Confidence::Certain, true),
+        ([one], Some(true)) if one.starts_with(UNKNOWN) => (one.clone(), Confidence::Unknown, true),
+        ([one], Some(true)) => (format!("{one} guest"), Confidence::Certain, true),
+        ([one], None) => (format!("{one} guest"), Confidence::Likely, true),
         // Xen's paravirtual guests see the hardware's CPUID.
-        ([one], false) if signs.sysfs.is_some() => (format!("{one} guest"), Confidence::Likely, true),
-        ([one], false) => {
+        ([one], Some(false)) if signs.sysfs.is_some() => (format!("{one} guest"), Confidence::Likely, true),
+        ([one], Some(false)) => {
             evidence.push("the hypervisor bit is off, and yet something names a hypervisor".into());
             (format!("{one} guest"), Confidence::Conflict, true)
         }
-        ([], true) => ("unknown hypervisor".into(), Confidence::Unknown, true),
-        ([], false) if paravirtual_only && root.cpuid().is_empty() => {
-            ("a virtual machine, hypervisor unknown".into(), Confidence::Likely, true)
-        }
-        ([], false) if paravirtual_only => {
+        ([], Some(true)) => ("unknown hypervisor".into(), Confidence::Unknown, true),
+        ([], None) if paravirtual_only => ("a virtual machine, hypervisor not named".into(), Confidence::Likely, true),
+        ([], None) => unnamed(root, &mut evidence),
+        ([], Some(false)) if paravirtual_only => {
             evidence.push("the hypervisor bit is off, and yet devices or tables are a virtual machine's".into());
             ("a virtual machine, hypervisor hidden".into(), Confidence::Conflict, true)
         }
-        ([], false) if root.cpuid().is_empty() && root.fact("arch").is_none_or(|arch| !arch.starts_with("x86")) => {
-            ("no hypervisor seen".into(), Confidence::Possible, false)
-        }
-        ([], false) => {
+        ([], Some(false)) => {
             evidence.push("a hypervisor that hides itself would look the same; what a CPUID costs would tell".into());
             ("no hypervisor".into(), Confidence::Likely, false)
         }
@@ -243,8 +325,8 @@ pub fn layer(root: &Root) -> Layer {
     let mut layer = Layer::new(LayerKind::Hypervisor, name, confidence);
     if let Some(role) = signs.privileged {
         layer.name = format!("{} {role}", makers.first().map_or("Hypervisor", String::as_str));
-    }
-    if let Some((model, sure)) = signs.model {
+        layer.detail = "manages the machine: firmware and devices are the machine's own".into();
+    } else if let Some((model, sure)) = signs.model {
         layer.detail = match sure {
             Confidence::Certain => format!("device model: {model}"),
             _ => format!("device model: {model}, {}", sure.word()),
@@ -265,7 +347,8 @@ pub fn layer(root: &Root) -> Layer {
 /// The hypervisors named, with documented imitation resolved; more than one is a contradiction.
 fn makers(signs: &Signs) -> Vec<String> {
     let mut out: Vec<String> = signs.leaves.first().cloned().into_iter().collect();
-    for named in [signs.sysfs.as_deref(), signs.dmi].into_iter().flatten() {
+    let dmi = signs.dmi.filter(|_| signs.privileged.is_none());
+    for named in [signs.sysfs.as_deref(), dmi].into_iter().flatten() {
         if out.iter().any(|maker| maker == named) {
             continue;
         }

@@ -85,17 +85,19 @@ pub fn layer(root: &Root) -> Layer {
         layer.evidence.push(super::root::quote("/proc/cmdline", &format!("{key}{equals}{value}")));
     }
     let mut detail = vec![page_table_isolation(root)];
-    let (mut mitigated, mut vulnerable) = (0, Vec::new());
+    let (mut mitigated, mut vulnerable, mut unknown) = (0, Vec::new(), Vec::new());
     for name in root.names(VULNERABILITIES) {
         let path = format!("{VULNERABILITIES}/{name}");
         let Some(line) = root.line(&path) else { continue };
         if line.starts_with("Not affected") {
             continue;
         }
-        if line.starts_with("Vulnerable") {
-            vulnerable.push(name.as_str());
-        } else {
-            mitigated += 1;
+        match () {
+            _ if line.starts_with("Vulnerable") || line.starts_with("Processor vulnerable") => {
+                vulnerable.push(name.as_str());
+            }
+            _ if line.contains("Mitigation") => mitigated += 1,
+            _ => unknown.push(name.as_str()),
         }
         layer.evidence.push(super::root::quote(&path, &line));
     }
@@ -108,7 +110,13 @@ pub fn layer(root: &Root) -> Layer {
     if !vulnerable.is_empty() {
         detail.push(format!("vulnerable to {}", vulnerable.join(", ")));
     }
+    if !unknown.is_empty() {
+        detail.push(format!("unknown for {}", unknown.join(", ")));
+    }
     layer.detail = detail.join(" · ");
+    if layer.evidence.is_empty() {
+        layer.evidence.push(root.missing("/proc/sys/kernel/osrelease"));
+    }
     layer
 }
 
@@ -121,6 +129,8 @@ fn page_table_isolation(root: &Root) -> String {
         (false, "") => "unknown",
         (false, text) if text.starts_with("Not affected") => "off, not needed",
         (false, text) if text.starts_with("Vulnerable") => "off, though needed",
+        // A paravirtual kernel's page tables are Xen's to keep apart.
+        (false, text) if text.contains("XEN PV") => "left to the hypervisor",
         (false, _) => "off",
     };
     format!("page-table isolation {state}")

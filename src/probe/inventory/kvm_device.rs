@@ -7,7 +7,7 @@
 //! Where to read more: Linux `Documentation/virt/kvm/api.rst`.
 
 use super::processor::{self, Virtualization};
-use super::{Confidence, Entry, Layer, LayerKind, Root, nesting};
+use super::{Confidence, Entry, Layer, LayerKind, Root};
 
 /// The modules whose presence and parameters are read.
 pub const MODULES: &[(&str, &[&str])] = &[
@@ -17,22 +17,29 @@ pub const MODULES: &[(&str, &[&str])] = &[
     ("kvm_pvm", &["pvm_native"]),
 ];
 
-/// The layer of `/dev/kvm`.
-pub fn layer(root: &Root) -> Layer {
+/// The layer of `/dev/kvm`. `guest`: whether a hypervisor is below; `privileged`: what this is to it, if that manages
+/// the machine.
+pub fn layer(root: &Root, guest: bool, privileged: Option<&str>) -> Layer {
     let mut evidence = evidence(root);
     let virtualization = processor::virtualization(root);
     let technique = processor::technique(root);
     let software = root.exists("/sys/module/kvm_pvm");
+    let arm = root.fact("arch") == Some("aarch64");
     let mut layer = Layer::new(LayerKind::KvmDevice, "", Confidence::Certain);
     match root.entries.get("/dev/kvm") {
         Some(Entry::Node { refused, .. }) if refused.is_empty() => {
             layer.name = "/dev/kvm can be opened".into();
             layer.detail = match (virtualization, software) {
-                (Virtualization::Present, _) if nesting::guests_would_nest(root) => {
+                (Virtualization::Present, _) if guest => {
                     format!("{technique} is offered here, inside a guest: guests made here are nested")
                 }
                 (Virtualization::Present, _) => format!("guests can run on {technique}"),
                 (_, true) => format!("no {technique} here: guests run in software, by kvm_pvm or interpreted"),
+                // On ARM the device is there only where the kernel has the exception level that KVM needs.
+                (Virtualization::Unknown, _) if arm => {
+                    "guests can run on the processor's own virtualization (EL2)".into()
+                }
+                (Virtualization::Unknown, _) => "what the processor offers to guests cannot be read".into(),
                 _ => {
                     layer.confidence = Confidence::Conflict;
                     format!("the device is there without {technique}")
@@ -57,9 +64,15 @@ pub fn layer(root: &Root) -> Layer {
             layer.present = false;
             layer.name = "no /dev/kvm".into();
             layer.detail = match (virtualization, other.is_some()) {
+                _ if privileged.is_some() && other.is_none() => {
+                    "the hypervisor below keeps the hardware's help to itself: guests are made through it".into()
+                }
                 (_, true) => "what is there is not a device".into(),
                 (Virtualization::Present, _) if root.exists("/sys/module/kvm") => {
                     "the kernel has KVM: whoever made this container or machine would have to pass the device in".into()
+                }
+                (Virtualization::Present, _) if !root.exists("/sys/module") => {
+                    "whether the kernel has KVM cannot be seen, as /sys/module is hidden".into()
                 }
                 (Virtualization::Present, _) => {
                     "the kernel module is missing: loading kvm_intel or kvm_amd would give it".into()
@@ -69,6 +82,10 @@ pub fn layer(root: &Root) -> Layer {
                     "nested virtualization, switched on in the hypervisor below, would give it".into()
                 }
                 (Virtualization::Absent, _) => format!("this processor has no {technique}"),
+                (Virtualization::Unknown, _) if arm && guest => {
+                    "nested virtualization (EL2 for guests), if the hypervisor below has it, would give it".into()
+                }
+                (Virtualization::Unknown, _) if arm => "the kernel has no KVM, or was not started at EL2".into(),
                 (Virtualization::Unknown, _) => "why is unknown".into(),
             };
         }

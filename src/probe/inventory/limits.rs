@@ -1,7 +1,8 @@
 //! What cgroups allow this process: the tightest limit along its whole path, per resource.
 //!
 //! A group's limit binds everything below it, so what is in force is the least of all on the way, wherever it is set.
-//! v2 says `max` for none; v1 says -1 for processor time and a number beyond any memory for memory.
+//! v2 says `max` for none; v1 says -1 for processor time and a number beyond any memory for memory. v1 limits memory and
+//! swap together (`memsw`); what it leaves for swap is that less the limit on memory.
 //!
 //! Read: `cpu.max`, `memory.max`, `memory.high`, `memory.swap.max`, `pids.max`, `cpuset.cpus.effective`, `io.max` and
 //! their v1 counterparts, at every level. Left out: weights and shares, which limit only under contention; the
@@ -11,6 +12,7 @@
 use super::cgroup::Hierarchy;
 use super::namespaces::{self, Namespace};
 use super::root::quote;
+use super::throttles::{self, Throttle};
 use super::{Confidence, Layer, LayerKind, Root, cgroup};
 use serde::Serialize;
 
@@ -26,11 +28,11 @@ pub enum Resource {
     Memory,
     /// Memory beyond which the kernel throttles and reclaims, in bytes.
     MemoryHigh,
-    /// Swap, in bytes (v1: memory and swap together).
+    /// Swap, in bytes.
     Swap,
     /// Processes and threads.
     Pids,
-    /// Bytes or operations per second on some device, as the kernel writes it.
+    /// Bytes or operations per second, read or written, of each device.
     Io,
 }
 
@@ -117,14 +119,17 @@ pub(super) fn files(version: u8) -> impl Iterator<Item = &'static str> {
 pub struct Limit {
     /// What is limited.
     pub resource: Resource,
-    /// The least limit on the way, in `unit`; none where no level sets one (and for `io`, which is text).
+    /// The least limit on the way, in `unit`; none where no level sets one, and for `io`, which has one for each device
+    /// and kind: [`Limit::devices`].
     pub value: Option<f64>,
     /// The unit of `value`.
     pub unit: &'static str,
     /// For display: `0.5 cores`, `512 MiB`, `none`.
     pub text: String,
-    /// The folder of the group that sets it.
+    /// The folder of the group that sets it; none where no level does, and for `io` where several groups do.
     pub set_at: Option<String>,
+    /// For `io`, the least limit on the way of each device and kind; else empty.
+    pub devices: Vec<Throttle>,
     /// The file of each level that was read, from the top down.
     pub evidence: Vec<String>,
     /// Certain where the whole way to the root was seen; likely where levels above are hidden; unknown where no
@@ -132,12 +137,22 @@ pub struct Limit {
     pub confidence: Confidence,
 }
 
+impl Limit {
+    /// Whether some level sets one.
+    pub fn is_set(&self) -> bool {
+        self.value.is_some() || !self.devices.is_empty()
+    }
+}
+
 /// One level's limit.
 struct Bound {
-    value: Option<f64>,
+    value: f64,
     text: String,
     folder: String,
 }
+
+/// How many lines of a file are evidence.
+const LINES: usize = 16;
 
 /// The limits in force, one per resource.
 pub fn in_force(root: &Root, namespaces: &[Namespace]) -> Vec<Limit> {
@@ -147,6 +162,7 @@ pub fn in_force(root: &Root, namespaces: &[Namespace]) -> Vec<Limit> {
 
 fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
     let (mut bounds, mut evidence) = (Vec::new(), Vec::new());
+    let mut tightest_io = throttles::Tightest::default();
     let relevant = |h: &&Hierarchy| h.version == 2 || h.controllers.iter().any(|c| c == resource.controller());
     // Groups, but none with this controller: the kernel does not have it, so nothing can be limited.
     let (mut hidden, mut readable) = (false, !hierarchies.is_empty() && !hierarchies.iter().any(|h| relevant(&h)));
@@ -163,27 +179,41 @@ fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
                 }
                 let Some(text) = root.text(&path) else { continue };
                 let text = text.trim();
-                evidence.push(quote(&path, if text.is_empty() { "(empty)" } else { text }));
-                bounds.extend(bound(root, resource, hierarchy.version, folder, text));
+                evidence.extend(text.lines().take(LINES).map(|line| quote(&path, line)));
+                if text.is_empty() {
+                    evidence.push(quote(&path, "(empty)"));
+                }
+                match resource {
+                    Resource::Io => tightest_io.add(folder, file, text),
+                    Resource::Swap if hierarchy.version == 1 => bounds.extend(together(text, folder)),
+                    _ => bounds.extend(bound(root, resource, hierarchy.version, folder, text)),
+                }
             }
         }
     }
-    // Ties go to the level nearest the root, which is where a change would have to be made first.
-    let tightest = bounds.into_iter().reduce(|least, next| match (least.value, next.value) {
-        (Some(a), Some(b)) if b < a => next,
-        _ => least,
-    });
     let confidence = match (readable, hidden) {
         (false, _) => Confidence::Unknown,
         (true, true) => Confidence::Likely,
         (true, false) => Confidence::Certain,
     };
-    let (value, text, set_at) = match tightest {
-        Some(bound) => (bound.value, bound.text, Some(bound.folder)),
+    let devices = tightest_io.into_list();
+    let mut least = tightest(bounds);
+    if let (Resource::Swap, Some(bound)) = (resource, &mut least) {
+        less_memory(root, hierarchies, bound, &mut evidence);
+    }
+    let (value, text, set_at) = match least {
+        Some(bound) => (Some(bound.value), bound.text, Some(bound.folder)),
+        None if !devices.is_empty() => (None, throttles::text(&devices), throttles::place(&devices).map(str::to_owned)),
         None if readable => (None, "none".into(), None),
         None => (None, "unknown".into(), None),
     };
-    Limit { resource, value, unit: resource.unit(), text, set_at, evidence, confidence }
+    Limit { resource, value, unit: resource.unit(), text, set_at, devices, evidence, confidence }
+}
+
+/// The least of the levels' limits. Ties go to the level nearest the root, which is where a change would have to be
+/// made first.
+fn tightest(bounds: Vec<Bound>) -> Option<Bound> {
+    bounds.into_iter().reduce(|least, next| if next.value < least.value { next } else { least })
 }
 
 /// What one level's file says; `None` where it sets no limit.
@@ -201,33 +231,57 @@ fn bound(root: &Root, resource: Resource, version: u8, folder: &str, text: &str)
             }
             let cores = quota as f64 / period as f64;
             let text = format!("{cores} cores ({quota} µs each {period} µs)");
-            Some(Bound { value: Some(cores), text, folder })
+            Some(Bound { value: cores, text, folder })
         }
         Resource::Cpuset => {
             let cpus = count_list(text)?;
             let online = root.line("/sys/devices/system/cpu/online").and_then(|list| count_list(&list));
             (online != Some(cpus)).then(|| Bound {
-                value: Some(cpus as f64),
+                value: cpus as f64,
                 text: super::root::short(&format!("cpus {text}")),
                 folder,
             })
         }
         Resource::Memory | Resource::MemoryHigh | Resource::Swap => {
-            let bytes: u64 = text.parse().ok()?;
-            // v1's "none" is the greatest multiple of the page size that fits 63 bits.
-            let none = version == 1 && bytes >= i64::MAX as u64 - 0xffff;
-            (!none).then(|| Bound { value: Some(bytes as f64), text: bytes_text(bytes), folder })
+            let bytes = bytes(version, text)?;
+            Some(Bound { value: bytes as f64, text: bytes_text(bytes), folder })
         }
         Resource::Pids => {
             let tasks: u64 = text.parse().ok()?;
-            Some(Bound { value: Some(tasks as f64), text: format!("{tasks} tasks"), folder })
+            Some(Bound { value: tasks as f64, text: format!("{tasks} tasks"), folder })
         }
-        Resource::Io => (!text.is_empty()).then(|| Bound {
-            value: None,
-            text: super::root::short(&text.lines().collect::<Vec<_>>().join("; ")),
-            folder,
-        }),
+        // Has as many limits as devices and kinds: see `throttles`.
+        Resource::Io => None,
     }
+}
+
+/// A limit in bytes; `None` where the text says that there is none.
+fn bytes(version: u8, text: &str) -> Option<u64> {
+    // v1's "none" is the greatest multiple of the page size that fits 63 bits.
+    text.trim().parse().ok().filter(|&bytes: &u64| version == 2 || bytes < i64::MAX as u64 - 0xffff)
+}
+
+/// v1's limit on memory and swap together.
+fn together(text: &str, folder: &str) -> Option<Bound> {
+    let bytes = bytes(1, text)?;
+    let text = format!("{}, memory and swap together", bytes_text(bytes));
+    Some(Bound { value: bytes as f64, text, folder: folder.to_owned() })
+}
+
+/// Takes from v1's limit on memory and swap together what is memory's, which leaves what may be swap.
+///
+/// The kernel keeps the one at least as great as the other at every level, so the least of the one is at least the
+/// least of the other.
+fn less_memory(root: &Root, hierarchies: &[Hierarchy], bound: &mut Bound, evidence: &mut Vec<String>) {
+    let memory = limit(root, Resource::Memory, hierarchies);
+    let v1 = hierarchies.iter().find(|h| h.version == 1 && h.controllers.iter().any(|c| c == "memory"));
+    let of_v1 = v1.is_some_and(|h| h.levels.contains(&bound.folder));
+    let (true, Some(limit)) = (of_v1, memory.value) else { return };
+    let all = bound.value;
+    bound.value = (all - limit).max(0.0);
+    bound.text =
+        format!("{} ({} with memory's {})", bytes_text(bound.value as u64), bytes_text(all as u64), memory.text);
+    evidence.extend(memory.evidence);
 }
 
 /// How many processors a list such as `0-3,8` names.
@@ -252,7 +306,7 @@ pub(super) fn bytes_text(bytes: u64) -> String {
 
 /// The layer that sums them up.
 pub fn layer(root: &Root, limits: &[Limit], namespaces: &[Namespace]) -> Layer {
-    let set: Vec<&Limit> = limits.iter().filter(|limit| limit.set_at.is_some()).collect();
+    let set: Vec<&Limit> = limits.iter().filter(|limit| limit.is_set()).collect();
     let known = limits.iter().filter(|limit| limit.confidence != Confidence::Unknown).count();
     let hidden = limits.iter().any(|limit| limit.confidence == Confidence::Likely);
     let (name, confidence) = match (known, set.is_empty()) {
@@ -266,7 +320,8 @@ pub fn layer(root: &Root, limits: &[Limit], namespaces: &[Namespace]) -> Layer {
     layer.detail = set
         .iter()
         .map(|limit| {
-            format!("{}: {}, set at {}", limit.resource.label(), limit.text, limit.set_at.as_deref().unwrap_or("?"))
+            let place = limit.set_at.as_deref().map(|place| format!(", set at {place}")).unwrap_or_default();
+            format!("{}: {}{place}", limit.resource.label(), limit.text)
         })
         .collect::<Vec<_>>()
         .join(" · ");
@@ -283,7 +338,12 @@ pub fn layer(root: &Root, limits: &[Limit], namespaces: &[Namespace]) -> Layer {
         let path = super::root::short(&hierarchy.path);
         layer.evidence.push(format!("/proc/self/cgroup: {} {path}, {place}{above}", hierarchy.label()));
     }
-    layer.evidence.extend(set.iter().flat_map(|limit| limit.evidence.iter().cloned()));
+    for line in set.iter().flat_map(|limit| &limit.evidence) {
+        // v1's limit on memory is evidence for swap too.
+        if !layer.evidence.contains(line) {
+            layer.evidence.push(line.clone());
+        }
+    }
     if let Some(total) = root.quoted("/proc/meminfo") {
         layer.evidence.push(total);
     }

@@ -38,12 +38,14 @@ mod reads;
 mod root;
 mod scrub;
 mod text;
+mod throttles;
 
 pub use capture::CaptureError;
 pub(super) use cgroup::hierarchies;
 pub use cpuid::Cpuid;
 pub use limits::{Limit, Resource};
 pub use root::{Entry, READ_LIMIT, Root};
+pub use throttles::{DiskUse, Throttle};
 
 use serde::Serialize;
 
@@ -192,19 +194,24 @@ pub fn take(root: &Root) -> Inventory {
     }
     let namespaces = namespaces::of(root);
     let processor = processor::layer(root);
-    let hypervisor = hypervisor::layer(root);
-    let firmware = firmware::layer(root, hypervisor.present);
+    let signs = hypervisor::signs(root);
+    let hypervisor = hypervisor::layer(root, &signs);
+    let kvm_device = kvm_device::layer(root, hypervisor.present, signs.privileged);
     let mut layers = vec![processor];
-    if hypervisor.present {
-        layers.extend([nesting::layer(root), hypervisor, firmware]);
-    } else {
-        layers.extend([firmware, hypervisor]);
+    match (hypervisor.present, signs.privileged) {
+        (true, None) => layers.extend([nesting::layer(root, &signs), hypervisor, firmware::layer(root, true)]),
+        // What manages the machine has the machine's own firmware, which started the hypervisor too.
+        (true, Some(_)) => {
+            let imitated = nesting::below_privileged(&signs).is_some();
+            layers.extend([nesting::layer(root, &signs), firmware::layer(root, imitated), hypervisor]);
+        }
+        (false, _) => layers.extend([firmware::layer(root, false), hypervisor]),
     }
     let limits = limits::in_force(root, &namespaces);
     layers.extend([
         devices::layer(root),
         kernel::layer(root),
-        kvm_device::layer(root),
+        kvm_device,
         limits::layer(root, &limits, &namespaces),
         namespaces::layer(&namespaces),
         container::layer(root, &namespaces),
@@ -215,16 +222,21 @@ pub fn take(root: &Root) -> Inventory {
 
 /// The inventory where only the processor can be asked.
 fn elsewhere(root: &Root) -> Inventory {
+    let system = root.fact("system").unwrap_or("unknown system");
     let mut kernel = Layer::new(LayerKind::Kernel, root.fact("kernel").unwrap_or("unknown"), Confidence::Certain);
     kernel.evidence.push("the operating system's own name and version".into());
-    let mut layers = vec![processor::layer(root), hypervisor::layer(root), kernel];
+    let hypervisor = hypervisor::layer(root, &hypervisor::signs(root));
+    let mut layers = vec![processor::layer(root), hypervisor, kernel];
     for kind in
         [LayerKind::Firmware, LayerKind::Devices, LayerKind::Cgroups, LayerKind::Namespaces, LayerKind::Container]
     {
         let mut layer = Layer::new(kind, "not measured on this system", Confidence::NotMeasured);
         layer.present = false;
+        layer.evidence.push(format!("{system}: has neither /proc nor /sys"));
         layers.push(layer);
     }
-    layers.push(Layer::new(LayerKind::Process, "strata", Confidence::Certain));
+    let mut process = Layer::new(LayerKind::Process, "strata", Confidence::Certain);
+    process.evidence.push("it is this one that asks".into());
+    layers.push(process);
     Inventory { layers, limits: Vec::new() }
 }

@@ -41,6 +41,7 @@ pub struct Namespace {
 /// The namespaces of this process, by kind.
 pub fn of(root: &Root) -> Vec<Namespace> {
     let first_pid = inode(root, "self", "pid") == Some(0xEFFF_FFFC);
+    let all_fixed = all_fixed(root);
     KINDS
         .iter()
         .map(|&(kind, first, always)| {
@@ -50,14 +51,26 @@ pub fn of(root: &Root) -> Vec<Namespace> {
             let initial = match own {
                 None => None,
                 Some(own) if own == first => Some(true),
-                Some(_) if always => Some(false),
+                Some(_) if always || all_fixed => Some(false),
                 // Pid 1 of the first pid namespace is the machine's init, which lives in the first of all kinds.
                 Some(_) if first_pid => shared_with_pid1,
                 Some(_) => None,
             };
+            let first = (always || all_fixed).then_some(first);
             Namespace { kind, inode: own, initial, shared_with_pid1, evidence: evidence(root, kind, first, initial) }
         })
         .collect()
+}
+
+/// Whether this kernel's first namespaces of all kinds have fixed numbers: it is one since 6.18, or, whatever it calls
+/// itself, one such number of `mnt` or `net` is in use.
+fn all_fixed(root: &Root) -> bool {
+    let release = root.line("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
+    let since = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 18);
+    let in_use =
+        |&(kind, first, _): &(&str, u64, bool)| ["self", "1"].iter().any(|who| inode(root, who, kind) == Some(first));
+    since || KINDS.iter().filter(|(.., always)| !always).any(in_use)
 }
 
 /// Whether the namespace of this kind is the kernel's first.
@@ -75,7 +88,7 @@ fn inode(root: &Root, who: &str, kind: &str) -> Option<u64> {
         .ok()
 }
 
-fn evidence(root: &Root, kind: &str, first: u64, initial: Option<bool>) -> String {
+fn evidence(root: &Root, kind: &str, first: Option<u64>, initial: Option<bool>) -> String {
     let path = format!("/proc/self/ns/{kind}");
     let Some(own) = root.link(&path) else {
         let why = root.refused(&path).unwrap_or("not there: this kernel has no such namespace, or hides it");
@@ -88,13 +101,11 @@ fn evidence(root: &Root, kind: &str, first: u64, initial: Option<bool>) -> Strin
         (None, Some(why)) => format!("pid 1's not readable, {why}"),
         (None, None) => "pid 1's not there".into(),
     };
-    let word = match initial {
-        Some(true) => "the kernel's first".into(),
-        Some(false) if inode(root, "self", kind).is_some_and(|inode| inode >= 0xF000_0000) => {
-            format!("made later (the first is {first})")
-        }
-        Some(false) => "not the kernel's first".into(),
-        None => "first or not is unknown, as this kind has no fixed number before Linux 6.18".into(),
+    let word = match (initial, first) {
+        (Some(true), _) => "the kernel's first".into(),
+        (Some(false), Some(first)) => format!("made later (the first is {first})"),
+        (Some(false), None) => "not the kernel's first".into(),
+        (None, _) => "first or not is unknown, as this kind has no fixed number before Linux 6.18".into(),
     };
     format!("{path}: {own}, {word}; {pid1}")
 }

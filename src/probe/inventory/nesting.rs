@@ -10,6 +10,7 @@
 //! Project", OSDI 2010; Huang et al., "PVM: Efficient Shadow Paging for Deploying Secure Containers in Cloud-native
 //! Environment", SOSP 2023.
 
+use super::hypervisor::Signs;
 use super::{Confidence, Layer, LayerKind, Root, kernel, processor};
 
 /// One exit through a single hypervisor takes at most about this long, in nanoseconds, as published for hardware of the
@@ -20,9 +21,14 @@ const SINGLE_LEVEL_NS: f64 = 3000.0;
 const NATIVE_NS: f64 = 150.0;
 
 /// The layer of a hypervisor below the one this kernel runs on.
-pub fn layer(root: &Root) -> Layer {
+pub fn layer(root: &Root, signs: &Signs) -> Layer {
     let mut layer = Layer::new(LayerKind::OuterHypervisor, "", Confidence::Unknown);
     let mut weak = 0;
+
+    if let Some(named) = below_privileged(signs) {
+        layer.evidence.push(format!("firmware and devices are the machine's own here, and they name {named}"));
+        weak += 1;
+    }
 
     let hyperv = root.cpuid().hypervisors().iter().any(|(_, signature, _)| signature == "Microsoft Hv");
     if let (true, Some([eax, ..])) = (hyperv, root.cpuid().get(0x4000_0004, 0)) {
@@ -76,6 +82,12 @@ pub fn layer(root: &Root) -> Layer {
     layer
 }
 
+/// What the machine is named that a dom0 or root partition manages, where that is a virtual one.
+pub fn below_privileged(signs: &Signs) -> Option<&'static str> {
+    signs.privileged?;
+    signs.dmi.or(signs.model.map(|(model, _)| model))
+}
+
 /// Features that no processor with this model number has.
 fn made_up_processor(root: &Root) -> Option<String> {
     let decoded = root.cpuid().decoded();
@@ -127,9 +139,4 @@ pub fn add_exit_cost(layers: &mut [Layer], cpuid_ns: f64) {
             (confidence, _) => confidence,
         };
     }
-}
-
-/// Whether guests made here would be nested, for `/dev/kvm`'s layer.
-pub fn guests_would_nest(root: &Root) -> bool {
-    root.cpuid().decoded().hypervisor_bit || processor::has_flag(root, "hypervisor")
 }

@@ -86,6 +86,7 @@ pub fn layer(root: &Root) -> Layer {
         layer.evidence.extend(root.quoted(switch));
     }
     if effective.is_none() {
+        layer.evidence.insert(0, root.missing("/proc/self/status"));
         layer.confidence = Confidence::Unknown;
     }
     layer

@@ -75,11 +75,10 @@ fn vendor(root: &Root) -> String {
 pub fn layer(root: &Root) -> Layer {
     let decoded = root.cpuid().decoded();
     let model = cpuinfo(root, "model name");
-    let arm = cpuinfo(root, "CPU part")
-        .map(|part| format!("ARM implementer {}, part {part}", cpuinfo(root, "CPU implementer").unwrap_or_default()));
+    let arm = arm(root);
     let brand = Some(decoded.brand.clone()).filter(|brand| !brand.is_empty());
     let fact = root.fact("processor").map(str::to_owned);
-    let known = brand.clone().or(model.clone()).or(arm).or(fact);
+    let known = brand.clone().or(model.clone()).or(arm.clone()).or(fact.clone());
     let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Unknown };
     let mut layer = Layer::new(
         LayerKind::Processor,
@@ -102,11 +101,44 @@ pub fn layer(root: &Root) -> Layer {
             layer.confidence = Confidence::Conflict;
         }
     }
+    if arm.is_some() {
+        let field = |key| format!("{key} {}", cpuinfo(root, key).unwrap_or("?".into()));
+        let said = ["CPU implementer", "CPU part", "CPU revision"].map(field).join(", ");
+        layer.evidence.push(quote("/proc/cpuinfo", &said));
+    }
+    if let (true, Some(fact)) = (layer.evidence.is_empty(), &fact) {
+        layer.evidence.push(quote("the operating system's own name for it", fact));
+    }
+    if layer.evidence.is_empty() {
+        layer.evidence.push(root.missing("/proc/cpuinfo"));
+    }
     let mut detail = vec![topology(root, &mut layer.evidence)];
     detail.push(caches(root, &decoded.caches, &mut layer.evidence));
     detail.push(features(root, &mut layer.evidence));
     layer.detail = detail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     layer
+}
+
+/// The cores of ARM's own design met in servers and boards, by part number.
+const ARM_PARTS: [(&str, &str); 10] = [
+    ("0xd03", "Cortex-A53"),
+    ("0xd05", "Cortex-A55"),
+    ("0xd07", "Cortex-A57"),
+    ("0xd08", "Cortex-A72"),
+    ("0xd0b", "Cortex-A76"),
+    ("0xd0c", "Neoverse-N1"),
+    ("0xd40", "Neoverse-V1"),
+    ("0xd49", "Neoverse-N2"),
+    ("0xd4f", "Neoverse-V2"),
+    ("0xd81", "Cortex-A720"),
+];
+
+/// An ARM processor's name: of ARM's own designs the core's, else its numbers.
+fn arm(root: &Root) -> Option<String> {
+    let part = cpuinfo(root, "CPU part")?;
+    let implementer = cpuinfo(root, "CPU implementer").unwrap_or_default();
+    let named = ARM_PARTS.iter().find(|(number, _)| *number == part && implementer == "0x41");
+    Some(named.map_or_else(|| format!("ARM implementer {implementer}, part {part}"), |(_, name)| format!("ARM {name}")))
 }
 
 fn same_words(a: &str, b: &str) -> bool {

@@ -15,7 +15,9 @@ use std::io::{ErrorKind, Read};
 const FILES: &[&str] = &[
     "/proc/cmdline",
     "/proc/cpuinfo",
+    "/proc/device-tree/compatible",
     "/proc/device-tree/hypervisor/compatible",
+    "/proc/device-tree/model",
     "/proc/meminfo",
     "/proc/self/cgroup",
     "/proc/self/mountinfo",
@@ -45,6 +47,7 @@ const FILES: &[&str] = &[
     "/sys/devices/system/node/online",
     "/sys/firmware/efi/fw_platform_size",
     "/sys/hypervisor/guest_type",
+    "/sys/hypervisor/properties/features",
     "/sys/hypervisor/type",
 ];
 
@@ -65,11 +68,12 @@ const FOLDERS: &[(&str, &[&str])] = &[
 ];
 
 /// Folders whose existence alone says something.
-const PRESENCE: &[&str] = &["/sys/firmware/efi", "/sys/firmware/qemu_fw_cfg"];
+const PRESENCE: &[&str] = &["/sys/firmware/efi", "/sys/firmware/qemu_fw_cfg", "/sys/module"];
 
 /// Device nodes whose permissions are looked at; none is opened.
 const NODES: &[&str] = &[
     "/dev/kvm",
+    "/dev/mshv",
     "/dev/vhost-net",
     "/dev/net/tun",
     "/dev/fuse",

@@ -142,6 +142,15 @@ impl Root {
         }
     }
 
+    /// `path: why nothing is known from there`, for evidence.
+    pub(super) fn missing(&self, path: &str) -> String {
+        match self.entries.get(path) {
+            None => quote(path, "not there"),
+            Some(Entry::Refused(why)) => quote(path, why),
+            Some(_) => quote(path, "there, but says nothing usable"),
+        }
+    }
+
     /// `path: first line`, for evidence; `None` where there is nothing to quote.
     pub(super) fn quoted(&self, path: &str) -> Option<String> {
         self.line(path).map(|line| quote(path, &line))

@@ -72,6 +72,18 @@ const WORDS: &[&str] = &[
     "user.slice",
     "system.slice",
     "machine.slice",
+    "machines",
+    "nspawn",
+    "propagate",
+    "host",
+    "incoming",
+    "payload",
+    "supervisor",
+    "kubelet",
+    "pods",
+    "etc-hosts",
+    "sandboxes",
+    "io.containerd.grpc.v1.cri",
     "init.scope",
     "app.slice",
     "session.slice",
@@ -301,6 +313,7 @@ fn mount(names: &mut Names, line: &str) -> Option<String> {
     let dash = fields.iter().position(|field| field == "-")?;
     let (point, kind) = (fields.get(4)?.clone(), fields.get(dash + 1)?.clone());
     let wanted = point == "/"
+        || fields.get(3).is_some_and(|root| root.contains("/systemd/nspawn/propagate/"))
         || kind.starts_with("cgroup")
         || kind == "fuse.lxcfs"
         || matches!(point.as_str(), "/proc" | "/sys" | "/dev" | "/etc/hosts" | "/etc/hostname" | "/etc/resolv.conf");
@@ -349,6 +362,9 @@ impl Names {
             .iter()
             .find_map(|suffix| Some((word.strip_suffix(suffix)?, *suffix)))
             .unwrap_or((word, ""));
+        if let Some((template, instance)) = stem.split_once('@').filter(|(template, _)| *template == "systemd-nspawn") {
+            return format!("{template}@{}{suffix}", self.word(instance));
+        }
         let known = PREFIXES.iter().filter_map(|prefix| Some((*prefix, stem.strip_prefix(prefix)?)));
         for (prefix, rest) in known {
             if rest.is_empty()
