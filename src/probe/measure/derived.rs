@@ -85,7 +85,7 @@ const DIRECT: &[Primitive] = &[
 impl Report {
     /// Sets what can be derived from this report's wholes and from the costs that `profile` has by now.
     pub(super) fn derive(&self, profile: &mut Profile) {
-        let in_guest = self.value("cpuid_exit_below").is_some();
+        let in_guest = self.in_guest;
         EVERYWHERE.iter().chain(if in_guest { IN_GUEST } else { ON_HARDWARE }).for_each(|r| self.set_rest(r, profile));
         self.set_page_walk_reference(in_guest, profile);
     }
