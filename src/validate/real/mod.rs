@@ -18,7 +18,7 @@ pub use load::Load;
 
 use super::{Place, Work};
 use crate::probe::cleanup::Scratch;
-use crate::probe::measure::{Cpus, Effort, describe, install_seccomp, pin};
+use crate::probe::measure::{Cpus, Effort, describe, install_seccomp, no_thread, pin};
 use crate::probe::sandbox::namespaces::{CONTAINER_KINDS, become_root_inside, enter_new, is_privileged};
 use crate::probe::sandbox::{in_child, in_child_until};
 
@@ -85,7 +85,8 @@ impl Host<'_> {
                 // off is cleared away by this process, so no child that could be killed stands between them.
                 std::thread::scope(|threads| {
                     let start = || pinned(main).and_then(|()| starts::container(scratch, stop));
-                    threads.spawn(start).join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
+                    let thread = std::thread::Builder::new().spawn_scoped(threads, start).map_err(no_thread)?;
+                    thread.join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
                 })
             }
             Work::VmStart => within(stop, Place::Process, main, guests::start),
