@@ -11,7 +11,7 @@ use rustix::io::{pread, pwrite};
 
 use super::EFFORT;
 use crate::probe::cleanup::is_memory;
-use crate::probe::measure::{Chance, Pages, Region, elapsed_ns, looped};
+use crate::probe::measure::{Chance, DeviceReads, Pages, Region, elapsed_ns, looped, no_thread};
 use crate::validate::figure::rates;
 use crate::validate::work::READ_BYTES;
 
@@ -41,17 +41,22 @@ pub fn direct(folder: &Path, depth: u16) -> Result<Vec<f64>, String> {
     }
     let file = write_file(&folder.join("direct"))?;
     let ends = Mutex::new(Vec::new());
+    let counted = DeviceReads::count();
     let start = Instant::now();
     std::thread::scope(|scope| {
         for thread in 0..depth {
             let (file, ends) = (&file, &ends);
-            scope.spawn(move || {
+            let read = move || {
                 let mine = reader(file, u64::from(thread), start);
                 ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(mine);
-            });
+            };
+            // Those that were made end by themselves.
+            std::thread::Builder::new().spawn_scoped(scope, read).map_err(no_thread)?;
         }
-    });
+        Ok::<(), String>(())
+    })?;
     let ends = ends.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    counted.reached((ends.len() * READ_BYTES) as u64, folder)?;
     Ok(rates(&ends, 50e6))
 }
 
