@@ -13,7 +13,7 @@ fn main() {
     let families: Vec<_> = FAMILIES.iter().copied().filter(|family| wanted(family.title)).collect();
     let plan = if has("--full") { Plan::Full } else { Plan::Quick };
     let mut progress = |p: strata::probe::measure::Progress| eprintln!("{}/{} {}", p.done, p.of, p.doing);
-    let report = run_families(plan, &families, &mut progress, &AtomicBool::new(false));
+    let report = run_families(plan, std::time::Instant::now(), &families, &mut progress, &AtomicBool::new(false));
     if has("--json") {
         println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
         return;

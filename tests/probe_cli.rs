@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -151,6 +151,11 @@ fn an_ordinary_user_gets_the_same_report_with_less_in_it() {
     assert_documented(&report);
     let start = named(&report, "container_root_start");
     assert!(start["not_measured"].as_str().unwrap().contains("needs root") || was_busy(start), "{start}");
+    // Where user namespaces are allowed and /proc is whole, a process file system can be mounted in them.
+    let proc = named(&report, "mount_proc");
+    let because = proc["not_measured"].as_str().unwrap_or_default();
+    let tmpfs = named(&report, "mount_tmpfs")["value"].is_number();
+    assert!(!tmpfs || proc["value"].is_number() || because.contains("are covered") || was_busy(proc), "{proc}");
     assert_eq!(place.left_over(), 0);
 }
 
@@ -168,6 +173,58 @@ fn a_broken_saved_profile_is_told_and_the_published_costs_are_used() {
         let asked = place.strata().args(["run", "compute-only", "--costs", "measured"]).output().unwrap();
         assert_eq!(asked.status.code(), Some(2));
     }
+}
+
+#[test]
+fn costs_of_another_computer_are_used_and_told_to_be_that() {
+    let place = Place::new();
+    let folder = place.path("data").join("strata");
+    fs::create_dir(&folder).unwrap();
+    let mut profile = Profile::xeon_2017();
+    profile.id = Profile::THIS_HOST.to_owned();
+    let here = strata::probe::measure::describe();
+    for (machine, foreign) in [("AMD-K6, 1 processor, Linux 2.2.26".to_owned(), true), (here, false)] {
+        profile.machine = machine;
+        fs::write(folder.join("measured.ron"), profile.to_ron()).unwrap();
+        for costs in [&[][..], &["--costs", "measured"]] {
+            let mut command = place.strata();
+            let output = command.args(["run", "compute-only", "--report", "json"]).args(costs).output().unwrap();
+            assert_eq!(json(&output)["costs"], Profile::THIS_HOST);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(said.contains("another computer: AMD-K6"), foreign, "{said}");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_can_be_measured_nothing_is_saved_and_the_costs_that_were_are_kept() {
+    if !rustix::process::geteuid().is_root() {
+        return println!("skipped: another user's processes can only be counted by root");
+    }
+    let place = Place::new();
+    let folder = place.path("data").join("strata");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let before = Profile::xeon_2017().to_ron();
+    fs::write(folder.join("measured.ron"), &before).unwrap();
+    let program = place.path("strata");
+    fs::copy(env!("CARGO_BIN_EXE_strata"), &program).unwrap();
+    let mut command = place.command(&program);
+    let user = 64_000 + std::process::id() % 1000;
+    command.args(["probe", "--save"]).uid(user).gid(user);
+    // SAFETY: one system call, between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            let one = rustix::process::Rlimit { current: Some(1), maximum: Some(1) };
+            Ok(rustix::process::setrlimit(rustix::process::Resource::Nproc, one)?)
+        });
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("no cost could be measured") && said.contains("forking"), "{said}");
+    assert_eq!(fs::read_to_string(folder.join("measured.ron")).unwrap(), before);
+    assert!(!folder.join("measured.json").exists());
 }
 
 #[test]

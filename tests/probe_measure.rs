@@ -1,17 +1,22 @@
 //! The measurements on the real host: no times asserted, and nothing left behind.
-//! What the host can't do is skipped with the reason printed.
+//! What the host can't do is skipped with the reason printed. A test that changes what a process may do, or where it
+//! writes, does it in a child of its own.
 
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use strata::costs::Primitive;
 use strata::probe::cleanup::sweep;
 use strata::probe::measure::{FAMILIES, Family, Outcome, Plan, Progress, Report, run, run_families};
+use strata::probe::sandbox::namespaces::{become_root_inside, enter_new, is_privileged};
 use strata::probe::sandbox::{Child, Exit, in_child};
 
 fn some(titles: &[&str]) -> Vec<Family> {
@@ -19,7 +24,50 @@ fn some(titles: &[&str]) -> Vec<Family> {
 }
 
 fn measure(titles: &[&str]) -> Report {
-    run_families(Plan::Quick, &some(titles), &mut |_| {}, &AtomicBool::new(false))
+    run_families(Plan::Quick, Instant::now(), &some(titles), &mut |_| {}, &AtomicBool::new(false))
+}
+
+/// Why `name` has no value; `None` if it has one.
+fn reason<'a>(report: &'a Report, name: &str) -> Option<&'a str> {
+    match &report.get(name).unwrap_or_else(|| panic!("no {name}")).outcome {
+        Outcome::Measured(_) => None,
+        Outcome::NotMeasured { because } => Some(because),
+    }
+}
+
+/// As [`measure`], with more time than even a busy machine needs: what still takes too long waits for nothing.
+fn measure_patiently(titles: &[&str]) -> Report {
+    let patience = Duration::from_secs(60);
+    let families: Vec<Family> = some(titles).into_iter().map(|f| Family { quick: patience, ..f }).collect();
+    let began = Instant::now() + patience * families.len() as u32;
+    run_families(Plan::Quick, began, &families, &mut |_| {}, &AtomicBool::new(false))
+}
+
+/// As [`measure`], by a probe whose only folders are `temporary` and what is only memory. For forked children alone.
+fn measure_in(temporary: &Path, titles: &[&str]) -> Report {
+    only_folder(temporary);
+    measure(titles)
+}
+
+fn only_folder(temporary: &Path) {
+    // SAFETY: this process was forked for one test and has one thread.
+    unsafe {
+        std::env::set_var("TMPDIR", temporary);
+        ["HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"].iter().for_each(|name| std::env::remove_var(name));
+    }
+}
+
+/// Puts this process, forked for one test, where it may mount what no one else sees.
+fn own_mounts_only() -> Result<(), String> {
+    if !is_privileged() {
+        become_root_inside()?;
+    }
+    enter_new(rustix::thread::UnshareFlags::NEWNS).map_err(|e| format!("a mount namespace: {e}"))?;
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).map_err(|e| format!("private: {e}"))
+}
+
+fn limit(resource: Resource, to: u64) {
+    setrlimit(resource, Rlimit { current: Some(to), maximum: Some(to) }).unwrap();
 }
 
 /// Panics unless `less` costs less than `more`. Only for costs that lie hundreds of times apart by their mechanism, the
@@ -91,13 +139,141 @@ fn no_name_is_promised_twice_and_primitives_keep_their_units() {
 fn cancelling_ends_a_full_run_at_once_and_keeps_what_was_measured() {
     let cancel = AtomicBool::new(false);
     let mut progress = |p: Progress| cancel.store(p.done >= 1, Ordering::Relaxed);
-    let report = run(Plan::Full, &mut progress, &cancel);
+    let report = run(Plan::Full, Instant::now(), &mut progress, &cancel);
     assert!(report.cancelled);
     // Either a value, or why a busy machine had none in time: it was not cancelled.
     let first = report.get("system_call").map(|m| &m.outcome).expect("in every report");
     assert!(!matches!(first, Outcome::NotMeasured { because } if because == "cancelled"), "{first:?}");
     let last = report.get("fork_exit_wait").map(|m| &m.outcome);
     assert!(matches!(last, Some(Outcome::NotMeasured { because }) if because == "cancelled"), "{last:?}");
+}
+
+#[test]
+fn where_no_thread_can_be_made_that_is_the_reason_and_nobody_waits_for_one() {
+    if !rustix::process::geteuid().is_root() {
+        return println!("skipped: another user's processes can only be counted by root");
+    }
+    let place = tempfile::tempdir().unwrap();
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    // This process and its cell are all there may be; one more thread, and some of those wanted are there.
+    for most in [2, 3] {
+        let report = in_child(|| {
+            // SAFETY: only this process, forked for this test, becomes a user without any other process.
+            let user = 61_000 + std::process::id() % 3000;
+            assert!(unsafe { libc::setgid(user) == 0 && libc::setuid(user) == 0 });
+            limit(Resource::Nproc, most);
+            only_folder(place.path());
+            Ok(measure_patiently(&["system call", "switches", "idle", "processes and", "timers"]))
+        })
+        .unwrap();
+        for name in ["wake_up", "idle_wake", "ipi_round_trip", "thread"] {
+            let Some(because) = reason(&report, name) else { continue };
+            let untrue = ["ended with code", "ended by signal", "longer than its share"];
+            assert!(!untrue.iter().any(|untrue| because.contains(untrue)), "{name}: {because}");
+        }
+        let because = reason(&report, "wake_up").unwrap();
+        assert!(because.contains("making a thread"), "{because}");
+    }
+}
+
+#[test]
+fn a_disk_that_is_memory_some_layers_below_is_no_disk() {
+    let place = tempfile::tempdir().unwrap();
+    let report = in_child(|| {
+        own_mounts_only()?;
+        let at = |name: &str| place.path().join(name);
+        mount("t", place.path(), "tmpfs", MountFlags::empty(), c"size=3g").map_err(|e| format!("tmpfs: {e}"))?;
+        ["lower", "upper", "work", "merged"].iter().for_each(|name| fs::create_dir(at(name)).unwrap());
+        rustix::process::chdir(place.path()).unwrap();
+        let layers = c"lowerdir=lower,upperdir=upper,workdir=work";
+        mount("o", "merged", "overlay", MountFlags::empty(), layers).map_err(|e| format!("overlay: {e}"))?;
+        Ok(measure_in(&at("merged"), &["disk"]))
+    });
+    match report {
+        Ok(report) => {
+            for name in ["direct_read_4k", "direct_write_4k", "disk_channels"] {
+                let because = reason(&report, name).unwrap_or_else(|| panic!("{name} was measured"));
+                println!("{because}");
+            }
+            let profile = report.profile(&strata::costs::Profile::xeon_2017());
+            assert!(profile.cost(Primitive::DiskRead4k).value > 0.0);
+        }
+        Err(why) => println!("skipped: {why}"),
+    }
+}
+
+#[test]
+fn a_process_without_huge_pages_measures_no_fault_of_one() {
+    let report = in_child(|| {
+        // SAFETY: changes this forked process alone, which has one thread.
+        assert_eq!(unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) }, 0);
+        Ok(measure(&["faults"]))
+    });
+    let report = report.unwrap();
+    let because = reason(&report, "page_fault_huge").expect("no huge page can be faulted in");
+    assert!(because.contains("huge pages") || because.contains("longer than its share"), "{because}");
+}
+
+#[test]
+fn what_could_not_be_tried_is_not_blamed_on_the_kernel() {
+    let report = in_child(|| {
+        // The report's pipe, and nothing for another.
+        let open = fs::read_dir("/proc/self/fd").map_err(|e| e.to_string())?.count() as u64;
+        limit(Resource::Nofile, open + 3);
+        Ok(measure(&["single"]))
+    });
+    let report = report.unwrap();
+    if let Some(because) = reason(&report, "exception") {
+        assert!(!because.contains("switched off"), "{because}");
+    }
+}
+
+#[test]
+fn a_comma_and_a_colon_in_the_temporary_folder_separate_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("a,b:c");
+    fs::create_dir(&folder).unwrap();
+    let report = in_child(|| Ok(measure_in(&folder, &["mounts", "real container"]))).unwrap();
+    for name in ["mount_overlay", "container_user_overlay", "container_root_overlay"] {
+        if let Some(because) = reason(&report, name) {
+            assert!(!because.contains("No such file"), "{name}: {because}");
+        }
+    }
+}
+
+#[test]
+fn without_a_folder_that_can_be_written_only_what_needs_a_file_is_missing() {
+    let reports = in_child(|| {
+        own_mounts_only()?;
+        // Not even root makes a folder there.
+        let nowhere = Path::new("/proc");
+        let in_memory = measure_in(nowhere, &["system call", "cached files"]);
+        mount("t", "/dev/shm", "tmpfs", MountFlags::RDONLY, None).map_err(|e| format!("covering /dev/shm: {e}"))?;
+        Ok((in_memory, measure_in(nowhere, &["system call", "cached files"])))
+    });
+    let (in_memory, nowhere) = match reports {
+        Ok(reports) => reports,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let lacks_folder = |report: &Report, name: &str| reason(report, name).is_some_and(|why| why.contains("TMPDIR"));
+    assert!(!lacks_folder(&in_memory, "stat"), "{:?}", reason(&in_memory, "stat"));
+    assert!(lacks_folder(&nowhere, "stat") && lacks_folder(&nowhere, "copy_4k"));
+    for name in ["zero_4k", "page_cache_insert", "pipe_transfer"] {
+        assert!(!lacks_folder(&nowhere, name), "{name}");
+    }
+}
+
+#[test]
+fn a_plans_time_counts_from_the_start_of_the_program_and_a_full_run_is_not_told_to_be_full() {
+    for (plan, advice) in [(Plan::Quick, true), (Plan::Full, false)] {
+        let Some(long_ago) = Instant::now().checked_sub(plan.deadline()) else {
+            return println!("skipped: this computer has just been started");
+        };
+        let report = run(plan, long_ago, &mut |_| {}, &AtomicBool::new(false));
+        assert!(report.measurements.iter().all(|m| m.measured().is_none()));
+        let because = reason(&report, "system_call").unwrap();
+        assert!(because.contains("time of this plan") && because.contains("--full") == advice, "{because}");
+    }
 }
 
 /// What must be the same before and after.
@@ -156,7 +332,7 @@ fn find_cgroups(folder: &Path, found: &mut BTreeSet<PathBuf>, depth: usize) {
 }
 
 #[test]
-fn twenty_runs_killed_at_random_moments_and_one_whole_run_leave_nothing() {
+fn twenty_runs_killed_at_random_moments_of_a_whole_one_leave_nothing() {
     // In a process and session of its own: it sets an environment variable, and its descendants can be told by it.
     let result = in_child(|| {
         rustix::process::setsid().map_err(|e| e.to_string())?;
@@ -175,16 +351,20 @@ fn killed_runs() -> (Traces, Traces) {
     let families = some(&["switches", "namespaces", "mounts", "groups", "container", "virtual", "devices"]);
     let probe = || {
         Child::spawn(|| {
-            run_families(Plan::Quick, &families, &mut |_| {}, &AtomicBool::new(false));
+            run_families(Plan::Quick, Instant::now(), &families, &mut |_| {}, &AtomicBool::new(false));
             0
         })
     };
     let mut before = Traces::now(temporary.path(), &session);
+    let began = Instant::now();
+    assert_eq!(probe().unwrap().wait().unwrap(), Exit::Code(0));
+    let whole = began.elapsed();
     let mut random = std::process::id();
-    for _ in 0..20 {
+    // One in each twentieth of a whole run, so that none of its families is always spared.
+    for part in 0..20 {
         random = random.wrapping_mul(1_103_515_245).wrapping_add(12_345);
         let killed = probe().unwrap();
-        std::thread::sleep(Duration::from_millis(u64::from(random >> 16) % 1200));
+        std::thread::sleep(whole.mul_f64((f64::from(part) + f64::from(random >> 16) / 65_536.0) / 20.0));
         // Dropping kills with SIGKILL.
         drop(killed);
     }

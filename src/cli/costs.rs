@@ -29,17 +29,27 @@ fn known(profile: Result<Profile, crate::costs::ProfileError>) -> Result<Profile
     profile.map_err(|error| failure(error.to_string(), None))
 }
 
-/// The profile measured on this computer, if there is one.
-pub(super) fn measured() -> Result<Option<Profile>, Failure> {
-    saved::load().map_err(|error| failure(error.to_string(), None))
+/// The profile measured on this computer, if there is one; if it was measured on another one, that is told.
+fn measured() -> Result<Option<Profile>, Failure> {
+    saved::load().map(|profile| profile.inspect(tell_if_foreign)).map_err(|error| failure(error.to_string(), None))
 }
 
 /// As [`measured`]; a broken one is told and passed over, so that a damaged file stops no simulation.
 pub(super) fn measured_or_none() -> Option<Profile> {
-    saved::load().unwrap_or_else(|error| {
+    let loaded = saved::load().unwrap_or_else(|error| {
         note(&format!("{error}. Simulating with published costs instead."));
         None
-    })
+    });
+    loaded.inspect(tell_if_foreign)
+}
+
+fn tell_if_foreign(profile: &Profile) {
+    if let Some((there, here)) = saved::elsewhere(profile) {
+        note(&format!(
+            "The saved costs were measured on another computer: {there}. This is {here}; \"strata probe --save\" \
+             measures it."
+        ));
+    }
 }
 
 fn read(path: &std::path::Path) -> Result<Profile, Failure> {

@@ -1,5 +1,7 @@
 //! `strata probe`: what this computer is made of, and what its mechanisms cost.
 
+use std::time::Instant;
+
 use comfy_table::{Table, TableComponent};
 use serde::Serialize;
 
@@ -68,7 +70,7 @@ pub(super) fn probe(arguments: &Arguments) -> Result<Verdict, Failure> {
     let plan = if arguments.full { Plan::Full } else { Plan::Quick };
     let mut inventory = inventory::take(&Root::host());
     // On this thread, which lives to the end: the measuring processes die with the thread that made them.
-    let measured = measure(plan, arguments.progress);
+    let measured = measure(plan, measure::began(), arguments.progress);
     if let Some(exit) = measured.value("cpuid_exit_below").or_else(|| measured.value("cpuid")) {
         inventory.add_exit_cost(exit);
     }
@@ -86,13 +88,23 @@ pub(super) fn probe(arguments: &Arguments) -> Result<Verdict, Failure> {
     Ok(Verdict::Fine)
 }
 
-/// Measures, showing what, until the end or Ctrl-C.
-pub(super) fn measure(plan: Plan, shown: Shown) -> measure::Report {
+/// Measures, showing what, until the end or Ctrl-C. The plan's time counts from `began`.
+pub(super) fn measure(plan: Plan, began: Instant, shown: Shown) -> measure::Report {
     let mut steps = Steps::new("measuring", shown);
-    measure::run(plan, &mut |at: Progress| steps.at(at.doing, at.done, at.of), interrupt::flag())
+    measure::run(plan, began, &mut |at: Progress| steps.at(at.doing, at.done, at.of), interrupt::flag())
 }
 
+/// Keeps the costs, unless there are none: what was saved before is better than nothing.
 fn save(measured: &measure::Report) -> Result<(), Failure> {
+    let is_cost = |m: &&Measurement| Primitive::from_name(&m.primitive).is_some();
+    if !measured.measurements.iter().filter(is_cost).any(|m| m.measured().is_some()) {
+        let reasons = reasons(&measured.measurements);
+        let first = reasons.keys().next().copied().unwrap_or("nothing was tried");
+        return Err(failure(
+            "no cost could be measured here, so nothing is saved; what was saved before is as it was",
+            Some(format!("the first reason is: {first}. Free what it needs, or measure as another user")),
+        ));
+    }
     let profile = measured.profile(&Profile::xeon_2017());
     let told = |error: saved::SavedError| failure(error.to_string(), None);
     saved::save_report(measured).map_err(told)?;

@@ -8,7 +8,7 @@ use crate::costs::Profile;
 use crate::engine::Time;
 use crate::probe::interrupt;
 use crate::probe::inventory::{self, LayerKind, Root};
-use crate::probe::measure::Plan;
+use crate::probe::measure::{Plan, began};
 use crate::validate::{self, Progress, Report, TOLERANCE, Unit, Work, Workload};
 
 /// What `validate` takes.
@@ -69,7 +69,7 @@ fn chosen(names: &[String]) -> Result<Vec<Work>, Failure> {
 fn profile(shown: Shown) -> Profile {
     costs::measured_or_none().unwrap_or_else(|| {
         note("No saved costs: measuring for ten seconds first. \"strata probe --full --save\" gives better ones.");
-        probe::measure(Plan::Quick, shown).profile(&Profile::xeon_2017())
+        probe::measure(Plan::Quick, began(), shown).profile(&Profile::xeon_2017())
     })
 }
 

@@ -18,6 +18,11 @@ use rustix::process::{Pid, geteuid, getpid, test_kill_process};
 /// How the probe's folders and cgroups are called: this, the owner's process id, and a number.
 pub const PREFIX: &str = "strata-probe-";
 
+/// How long a start waits for what killed probes have left to become free, all of it together.
+const AT_START: Duration = Duration::from_secs(2);
+/// How long an end waits for its cgroups to become empty, all of them together, where nothing else is said.
+const AT_END: Duration = Duration::from_secs(5);
+
 const LOCK: &str = "lock";
 const JOURNAL: &str = "cgroups";
 // What the field is differs between processors; so does the constant, in step.
@@ -28,6 +33,7 @@ const TMPFS_MAGIC: rustix::fs::FsWord = libc::TMPFS_MAGIC as rustix::fs::FsWord;
 pub struct Scratch {
     path: PathBuf,
     owner: Pid,
+    ended: bool,
     _lock: File,
 }
 
@@ -40,16 +46,19 @@ pub struct ScratchError {
 }
 
 impl Scratch {
-    /// Sweeps up what killed probes left, then makes this run's folder: in the temporary folder, or, where that is
-    /// only memory, in the user's cache folder.
+    /// Sweeps up what killed probes left, then makes this run's folder: in the first of [`places`] that can be written
+    /// and is on a disk, or, if there is none, in the first that can be written.
     ///
     /// # Errors
-    /// The folder can't be written.
+    /// No folder can be written.
     pub fn new() -> Result<Scratch, ScratchError> {
-        let places = places();
-        places.iter().for_each(|place| drop(sweep(place)));
-        let on_disk = places.iter().find(|place| !is_memory(place) && Scratch::may_write(place));
-        Scratch::new_in(on_disk.or(places.first()).map_or(Path::new("/tmp"), |p| p))
+        let (places, until) = (places(), Instant::now() + AT_START);
+        places.iter().for_each(|place| drop(sweep_until(place, until)));
+        let (memory, disk): (Vec<&PathBuf>, Vec<&PathBuf>) = places.iter().partition(|place| is_memory(place));
+        let mut made = disk.into_iter().chain(memory).map(|place| Scratch::new_in(place));
+        // Whoever has none is told of the first.
+        let first = made.next().unwrap_or_else(|| Scratch::new_in(&std::env::temp_dir()));
+        first.or_else(|error| made.find_map(Result::ok).ok_or(error))
     }
 
     /// Makes this run's folder in `place`.
@@ -67,9 +76,16 @@ impl Scratch {
                 Err(source) if source.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(source) => return Err(error(source)),
             }
-            let lock = open_lock(&path, true).map_err(error)?;
-            flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|e| error(e.into()))?;
-            return Ok(Scratch { path, owner, _lock: lock });
+            let locked = open_lock(&path, true).and_then(|lock| {
+                flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+                Ok(lock)
+            });
+            let lock = locked.map_err(|source| {
+                // Empty as it is; if it can't be removed, the next start will try.
+                let _ = fs::remove_dir_all(&path);
+                error(source)
+            })?;
+            return Ok(Scratch { path, owner, ended: false, _lock: lock });
         }
         Err(ScratchError { path, source: io::ErrorKind::AlreadyExists.into() })
     }
@@ -79,36 +95,57 @@ impl Scratch {
         &self.path
     }
 
-    /// Makes a cgroup, having written it down first.
+    /// Makes a cgroup, having written it down first; how long the kernel took to make it.
     ///
     /// # Errors
-    /// The journal or the cgroup can't be written.
-    pub fn make_cgroup(&self, cgroup: &Path) -> io::Result<()> {
-        let mut journal = OpenOptions::new().create(true).append(true).open(self.path.join(JOURNAL))?;
-        journal.write_all(format!("{}\n", cgroup.display()).as_bytes())?;
-        fs::create_dir(cgroup)
+    /// The journal or the cgroup can't be written, and which of them.
+    pub fn make_cgroup(&self, cgroup: &Path) -> Result<Duration, String> {
+        let journal = self.path.join(JOURNAL);
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&journal)
+            .and_then(|mut file| file.write_all(format!("{}\n", cgroup.display()).as_bytes()))
+            .map_err(|e| {
+                format!("writing a cgroup down in {}: {e}; set TMPDIR to another folder", journal.display())
+            })?;
+        let start = Instant::now();
+        fs::create_dir(cgroup).map_err(|e| format!("making the cgroup {}: {e}", cgroup.display()))?;
+        Ok(start.elapsed())
     }
 
-    fn may_write(place: &Path) -> bool {
-        rustix::fs::access(place, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
+    /// Removes the folder and the cgroups in its journal, as dropping it does, but waits for them no longer than until
+    /// then. What is left the next start removes.
+    pub fn end_by(mut self, until: Instant) {
+        self.end(until);
+    }
+
+    fn end(&mut self, until: Instant) {
+        if !self.ended && getpid() == self.owner {
+            self.ended = true;
+            clear(&self.path, until);
+        }
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if getpid() == self.owner {
-            clear(&self.path);
-        }
+        self.end(Instant::now() + AT_END);
     }
 }
 
-/// The folders in which a probe may have its own: the temporary one, the user's cache.
+/// The folders in which a probe may have its own: the temporary one, the user's cache, and for what needs any file at
+/// all two that are only memory: the user's folder for the time of the session, and everybody's.
 pub fn places() -> Vec<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
+    let named = |name| std::env::var_os(name).map(PathBuf::from);
+    let cache = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")));
+    let others = [cache, named("XDG_RUNTIME_DIR"), Some(PathBuf::from("/dev/shm"))];
     let mut places = vec![std::env::temp_dir()];
-    places.extend(cache.filter(|path| path.is_absolute() && path.is_dir()));
+    for place in others.into_iter().flatten().filter(|path| path.is_absolute() && path.is_dir()) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
     places
 }
 
@@ -119,22 +156,28 @@ pub fn is_memory(place: &Path) -> bool {
 
 /// Removes what killed probes of this user left in `place`, and says which folders that were.
 pub fn sweep(place: &Path) -> Vec<PathBuf> {
+    sweep_until(place, Instant::now() + AT_START)
+}
+
+/// As [`sweep`], waiting for nothing after `until`.
+fn sweep_until(place: &Path, until: Instant) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(place) else { return Vec::new() };
     let ours = |path: &PathBuf| {
         let named = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(PREFIX));
         // Not through a link, and only what this user made: the temporary folder is everybody's.
         named && fs::symlink_metadata(path).is_ok_and(|m| m.is_dir() && m.uid() == geteuid().as_raw())
     };
-    let left: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(ours).filter(|p| is_abandoned(p)).collect();
-    left.iter().for_each(|path| clear(path));
+    let left: Vec<PathBuf> =
+        entries.flatten().map(|e| e.path()).filter(ours).filter(|p| is_abandoned(p, until)).collect();
+    left.iter().for_each(|path| clear(path, until));
     left
 }
 
 /// Nobody holds the lock; or there is none yet and its maker is gone.
 ///
 /// The lock of a killed probe is held until the last of its children is gone too, which takes the kernel a moment:
-/// where the maker is gone and the lock is not free, this waits for it.
-fn is_abandoned(path: &Path) -> bool {
+/// where the maker is gone and the lock is not free, this waits for it, until `until`.
+fn is_abandoned(path: &Path, until: Instant) -> bool {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let pid = name.trim_start_matches(PREFIX).split('-').next().and_then(|p| p.parse().ok());
     let maker_is_gone =
@@ -143,11 +186,10 @@ fn is_abandoned(path: &Path) -> bool {
         Ok(lock) => lock,
         Err(error) => return error.kind() == io::ErrorKind::NotFound && maker_is_gone,
     };
-    let start = Instant::now();
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return true,
-            Err(_) if maker_is_gone && start.elapsed() < Duration::from_secs(1) => {
+            Err(_) if maker_is_gone && Instant::now() < until => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(_) => return false,
@@ -160,12 +202,16 @@ fn open_lock(path: &Path, create: bool) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(create).mode(0o600).custom_flags(flags).open(path.join(LOCK))
 }
 
-/// Removes the cgroups in the journal, then the folder. What can't be removed is left for the next start to try.
-fn clear(path: &Path) {
+/// Removes the cgroups in the journal, then the folder, waiting for nothing after `until`. What can't be removed is left
+/// for the next start to try.
+fn clear(path: &Path, until: Instant) {
     let journal = fs::read_to_string(path.join(JOURNAL)).unwrap_or_default();
     // The last made is the innermost.
-    let all_gone = journal.lines().rev().map(Path::new).filter(|p| is_our_cgroup(p)).all(remove_cgroup);
-    if all_gone && let Err(error) = fs::remove_dir_all(path) {
+    let ours = journal.lines().rev().map(Path::new).filter(|p| is_our_cgroup(p));
+    let stuck = ours.filter(|p| !remove_cgroup_until(p, until)).count();
+    if stuck == 0
+        && let Err(error) = fs::remove_dir_all(path)
+    {
         tracing::warn!("removing the probe's folder {}: {error}; remove it by hand", path.display());
     }
 }
@@ -179,12 +225,15 @@ fn is_our_cgroup(path: &Path) -> bool {
 /// Removes an empty cgroup, waiting for its last processes to be gone, which takes the kernel a moment, and on a busy
 /// machine longer. True if it is gone.
 pub fn remove_cgroup(path: &Path) -> bool {
-    let start = Instant::now();
+    remove_cgroup_until(path, Instant::now() + AT_END)
+}
+
+fn remove_cgroup_until(path: &Path, until: Instant) -> bool {
     loop {
         match fs::remove_dir(path) {
             Ok(()) => return true,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return true,
-            Err(_) if start.elapsed() < Duration::from_secs(5) => std::thread::sleep(Duration::from_millis(2)),
+            Err(_) if Instant::now() < until => std::thread::sleep(Duration::from_millis(2)),
             Err(error) => {
                 tracing::warn!("removing the cgroup {}: {error}; the next probe tries again", path.display());
                 return false;
@@ -231,6 +280,38 @@ mod tests {
         assert_eq!(sweep(place.path()).len(), 2);
         assert!(living.path().exists());
         assert!(place.path().join("somebody-elses").exists());
+    }
+
+    #[test]
+    fn an_end_waits_for_all_stuck_cgroups_together_and_leaves_them_to_the_next_start() {
+        let (place, groups) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let scratch = Scratch::new_in(place.path()).unwrap();
+        // As full as a cgroup whose processes the kernel is not done with.
+        for number in 0..200 {
+            let group = groups.path().join(format!("{PREFIX}1-{number}"));
+            scratch.make_cgroup(&group).unwrap();
+            fs::write(group.join("cgroup.procs"), "").unwrap();
+        }
+        let start = Instant::now();
+        scratch.end_by(start);
+        // One after the other they would take a quarter of an hour.
+        assert!(start.elapsed() < Duration::from_secs(120));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        for group in fs::read_dir(groups.path()).unwrap() {
+            fs::remove_file(group.unwrap().path().join("cgroup.procs")).unwrap();
+        }
+        assert_eq!(sweep(place.path()).len(), 1);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_is_what_is_blamed() {
+        let place = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new_in(place.path()).unwrap();
+        fs::create_dir(scratch.path().join(JOURNAL)).unwrap();
+        let group = place.path().join("group");
+        let said = scratch.make_cgroup(&group).unwrap_err();
+        assert!(said.contains(JOURNAL) && said.contains("TMPDIR") && !group.exists(), "{said}");
     }
 
     #[test]

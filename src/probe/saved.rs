@@ -86,6 +86,22 @@ pub fn load() -> Result<Option<Profile>, SavedError> {
     folder().map_or(Ok(None), |folder| load_from(&profile_in(&folder)))
 }
 
+/// What the computer is that `profile` was measured on and what this one is, if they are not the same kind: another
+/// processor, or the one is a virtual machine and the other is not. A new kernel makes no other computer.
+pub fn elsewhere(profile: &Profile) -> Option<(&str, String)> {
+    #[cfg(target_os = "linux")]
+    {
+        let here = super::measure::describe();
+        let foreign = profile.id == Profile::THIS_HOST && !super::measure::is_same_computer(&profile.machine, &here);
+        foreign.then_some((&profile.machine, here))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = profile;
+        None
+    }
+}
+
 /// Keeps `profile` as the one of this computer, in place of an earlier one; where it is now.
 ///
 /// # Errors

@@ -385,7 +385,8 @@ mod tests {
         };
         let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
         let measurements = wholes.iter().map(entry).collect();
-        measure::Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+        let in_guest = wholes.iter().any(|(name, _)| *name == "cpuid_exit_below");
+        measure::Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, in_guest, measurements }
             .profile(&Profile::xeon_2017())
     }
 

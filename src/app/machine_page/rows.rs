@@ -166,7 +166,7 @@ mod tests {
 
     fn report(measurements: Vec<Measurement>) -> Report {
         let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
-        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, in_guest: false, measurements }
     }
 
     fn measured(name: &str, value: f64) -> Measurement {

@@ -211,20 +211,33 @@ pub fn run(family: &Family, allowance: &Allowance, watch: &mut dyn Watch) -> Res
     drop(write);
     // Both sides set the group, so that it is there whichever comes first; the later one fails harmlessly.
     let _ = setpgid(Some(child.pid()), None);
-    let result = listen(&read, allowance.until, watch);
     // Everything the cell started is in its group; if the group is empty, there is nothing to kill.
     let group = child.pid();
-    if result.is_err() {
-        let _ = kill_process_group(group, Signal::KILL);
+    let failure = match listen(&read, allowance, watch) {
+        Ok(failure) => failure,
+        Err(why) => {
+            let _ = kill_process_group(group, Signal::KILL);
+            child.killed(TO_DIE);
+            return Err(why);
+        }
+    };
+    match (failure, child.wait()) {
+        (Some(failure), _) => Err(failure),
+        (None, Ok(Exit::Code(0))) => Ok(()),
+        (None, Ok(Exit::Code(code))) => Err(format!("its process ended with code {code}")),
+        (None, Ok(Exit::Signal(signal))) => Err(format!("its process was ended by signal {signal}")),
+        (None, Err(error)) => Err(format!("waiting for its process: {error}")),
     }
-    let exit = child.wait();
-    match (result, exit) {
-        (Err(why), _) => Err(why),
-        (Ok(Some(failure)), _) => Err(failure),
-        (Ok(None), Ok(Exit::Code(0))) => Ok(()),
-        (Ok(None), Ok(Exit::Code(code))) => Err(format!("its process ended with code {code}")),
-        (Ok(None), Ok(Exit::Signal(signal))) => Err(format!("its process was ended by signal {signal}")),
-        (Ok(None), Err(error)) => Err(format!("waiting for its process: {error}")),
+}
+
+/// How long a killed cell is waited for. One that waits for a slow disk takes longer, and is left to die alone.
+const TO_DIE: Duration = Duration::from_millis(300);
+
+/// Why something had no time; with what gives it more, if anything does.
+pub fn out_of_time(why: &str, plan: Plan) -> String {
+    match plan {
+        Plan::Quick => format!("{why}; --full allows more"),
+        Plan::Full => format!("{why}; measure again on an idle computer"),
     }
 }
 
@@ -244,15 +257,15 @@ fn work(family: &Family, allowance: &Allowance, write: &OwnedFd) -> i32 {
 }
 
 /// Reads lines until the cell is done. `Ok(Some)` is the failure that it reported itself.
-fn listen(read: &OwnedFd, until: Instant, watch: &mut dyn Watch) -> Result<Option<String>, String> {
+fn listen(read: &OwnedFd, allowance: &Allowance, watch: &mut dyn Watch) -> Result<Option<String>, String> {
     let mut pending = Vec::new();
     let mut failure = None;
     loop {
         if watch.cancelled() {
             return Err("cancelled".to_owned());
         }
-        if Instant::now() >= until {
-            return Err("it took longer than its share of the time; --full allows more".to_owned());
+        if Instant::now() >= allowance.until {
+            return Err(out_of_time("it took longer than its share of the time", allowance.plan));
         }
         let mut fds = [PollFd::new(read, PollFlags::IN)];
         match poll(&mut fds, Some(&PATIENCE)) {

@@ -91,7 +91,7 @@ const DIRECT: &[Primitive] = &[
 impl Report {
     /// Sets what can be derived from this report's wholes and from the costs that `profile` has by now.
     pub(super) fn derive(&self, profile: &mut Profile) {
-        let in_guest = self.value("cpuid_exit_below").is_some();
+        let in_guest = self.in_guest;
         EVERYWHERE.iter().chain(if in_guest { IN_GUEST } else { ON_HARDWARE }).for_each(|r| self.set_rest(r, profile));
         self.set_walk_references(in_guest, profile);
     }
@@ -161,8 +161,9 @@ mod tests {
             }
         };
         let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
-        let measurements = wholes.iter().map(entry).collect();
-        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+        let measurements: Vec<_> = wholes.iter().map(entry).collect();
+        let in_guest = measurements.iter().any(|m| m.primitive == "cpuid_exit_below");
+        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, in_guest, measurements }
             .profile(&Profile::xeon_2017())
     }
 

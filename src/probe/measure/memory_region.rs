@@ -68,17 +68,26 @@ impl Region {
     pub fn new(len: usize, pages: Pages) -> Result<Region, String> {
         let mut region = Region::untouched(len, pages)?;
         region.bytes_mut().chunks_mut(PAGE).for_each(|page| page[0] = 1);
-        let huge = region.huge_bytes();
-        // A little may be missing; walks don't notice.
-        if pages == Pages::Huge && huge < len / 10 * 9 {
-            return Err(format!(
-                "of {} KiB the kernel gave {} as huge pages: memory is fragmented, or \
-                 /sys/kernel/mm/transparent_hugepage/enabled says never",
-                len >> 10,
-                huge >> 10
-            ));
+        if pages == Pages::Huge {
+            region.check_huge()?;
         }
         Ok(region)
+    }
+
+    /// # Errors
+    /// Touched as it is, it is not in huge pages, and why that may be.
+    pub fn check_huge(&self) -> Result<(), String> {
+        let huge = self.huge_bytes();
+        // A little may be missing; walks don't notice.
+        if huge >= self.len / 10 * 9 {
+            return Ok(());
+        }
+        let why = if rustix::thread::transparent_huge_pages_are_disabled().unwrap_or(false) {
+            "this process may have none (PR_SET_THP_DISABLE)"
+        } else {
+            "memory is fragmented, or /sys/kernel/mm/transparent_hugepage/enabled says never"
+        };
+        Err(format!("of {} KiB the kernel gave {} as huge pages: {why}", self.len >> 10, huge >> 10))
     }
 
     /// The address.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::cell::{self, Allowance, Watch};
 use super::families::{FAMILIES, Family};
@@ -15,22 +15,24 @@ use crate::probe::cleanup::Scratch;
 
 /// Measures everything that `plan` has time for.
 ///
-/// `progress` is called whenever something else is being measured. When `cancel` becomes true, the run ends within
+/// The plan's time counts from `began`: when the program was started, which has read about the host and swept up before
+/// it measures. `progress` is called whenever something else is being measured. When `cancel` becomes true, the run ends within
 /// about 20 ms and the report has what was measured so far. The calling thread must live until the end: the measuring
 /// processes die with it. Best run in a small process: what `fork` costs depends on the size of the one that forks.
-pub fn run(plan: Plan, progress: &mut dyn FnMut(Progress), cancel: &AtomicBool) -> Report {
-    run_families(plan, FAMILIES, progress, cancel)
+pub fn run(plan: Plan, began: Instant, progress: &mut dyn FnMut(Progress), cancel: &AtomicBool) -> Report {
+    run_families(plan, began, FAMILIES, progress, cancel)
 }
 
 /// As [`run`], with only some of [`FAMILIES`]; what a family subtracts must be measured by one before it.
 pub fn run_families(
     plan: Plan,
+    began: Instant,
     families: &[Family],
     progress: &mut dyn FnMut(Progress),
     cancel: &AtomicBool,
 ) -> Report {
     let start = Instant::now();
-    let end = start + plan.deadline();
+    let end = began + plan.deadline();
     let scratch = Scratch::new().map_err(|error| tracing::warn!("{error}")).ok();
     let cpus = Cpus::choose();
     let mut run = Run { measurements: Vec::new(), progress, cancel, done: 0, of: families.len() };
@@ -42,22 +44,30 @@ pub fn run_families(
         let result = if run.cancelled() {
             Err("cancelled".to_owned())
         } else if Instant::now() >= end {
-            Err("the time of this plan was used up before; --full allows more".to_owned())
+            Err(cell::out_of_time("the time of this plan was used up before", plan))
         } else {
             cell::run(family, &allowance, &mut run)
         };
         run.complete(family, result);
     }
     run.add_the_unmeasurable();
+    if let Some(scratch) = scratch {
+        // Even a late end is given a moment: nearly always that is enough.
+        scratch.end_by((began + plan.end()).max(Instant::now() + LEAST_END));
+    }
     Report {
         plan,
         host: host::describe(),
         when: host::today(),
         seconds: start.elapsed().as_secs_f64(),
         cancelled: cancel.load(Ordering::Relaxed),
+        in_guest: host::hypervisor().is_some(),
         measurements: run.measurements,
     }
 }
+
+/// How long an end that is late waits at most for cgroups to become empty.
+const LEAST_END: Duration = Duration::from_millis(100);
 
 struct Run<'a> {
     measurements: Vec<Measurement>,

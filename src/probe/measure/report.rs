@@ -18,6 +18,9 @@ pub struct Report {
     pub seconds: f64,
     /// Someone stopped it before the end; what was not reached says so.
     pub cancelled: bool,
+    /// The computer is itself a virtual machine: its kernel's costs hold exits to the layer below.
+    #[serde(default)]
+    pub in_guest: bool,
     /// One entry a name, in the order of measuring; the primitives that can't be measured come last, with the reason.
     pub measurements: Vec<Measurement>,
 }
@@ -276,7 +279,8 @@ mod tests {
 
     fn report(measurements: Vec<Measurement>) -> Report {
         let (host, when) = ("a test".to_owned(), "2026-11-23".to_owned());
-        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+        let in_guest = measurements.iter().any(|m| m.primitive == "cpuid_exit_below");
+        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, in_guest, measurements }
     }
 
     #[test]
@@ -365,6 +369,16 @@ mod tests {
         assert!(
             provenance.detail().starts_with("5000 ns of \"vfork_exit_wait\"") && provenance.detail().contains("test")
         );
+    }
+
+    #[test]
+    fn a_guest_whose_own_exit_was_not_measured_is_still_derived_as_a_guest() {
+        let base = Profile::xeon_2017();
+        let mut report = report(vec![entry("page_walk", Unit::Ns, 240.0)]);
+        let of = |report: &Report| report.profile(&base).cost(Primitive::PageWalkReference).value;
+        assert_eq!(of(&report), 60.0);
+        report.in_guest = true;
+        assert_eq!(of(&report), 10.0);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Access, access};
 use rustix::process::{Pid, getpid, test_kill_process};
@@ -38,9 +39,12 @@ pub struct Cgroup {
     folder: PathBuf,
     version: Version,
     owner: Pid,
+    /// How long the kernel took to make it.
+    pub took: Duration,
 }
 
-/// A place for a new cgroup; with `cpu`, one where its processor time can be limited.
+/// A place for a new cgroup; with `cpu`, one where its processor time can be limited. What killed probes left there is
+/// removed.
 ///
 /// # Errors
 /// This user has none, and what would give it one.
@@ -55,7 +59,8 @@ pub fn find(cpu: bool) -> Result<Place, String> {
         };
         limits && writable(&place.folder) && writable(&place.folder.join("cgroup.procs"))
     };
-    candidates(&cgroups, &mounts, cpu).into_iter().find(usable).ok_or_else(|| {
+    let place = candidates(&cgroups, &mounts, cpu).into_iter().find(usable);
+    place.inspect(|place| sweep(&place.folder)).ok_or_else(|| {
         let what = if cpu { "no cgroup of its own with the cpu controller" } else { "no cgroup of its own" };
         format!(
             "this user has {what}: none is delegated; systemd-run --user --scope -p Delegate=yes strata probe gives one"
@@ -104,11 +109,10 @@ impl Cgroup {
     /// # Errors
     /// The kernel refused.
     pub fn new(place: &Place, scratch: &Scratch, name: &str) -> Result<Cgroup, String> {
-        sweep(&place.folder);
         let owner = getpid();
         let folder = place.folder.join(format!("{PREFIX}{}-{name}", owner.as_raw_nonzero()));
-        scratch.make_cgroup(&folder).map_err(|e| format!("making the cgroup {}: {e}", folder.display()))?;
-        Ok(Cgroup { folder, version: place.version, owner })
+        let took = scratch.make_cgroup(&folder)?;
+        Ok(Cgroup { folder, version: place.version, owner, took })
     }
 
     /// Moves the calling process into it.
@@ -122,8 +126,16 @@ impl Cgroup {
     /// Limits its processor time: `quota` microseconds in every `period` microseconds.
     ///
     /// # Errors
-    /// The kernel refused.
+    /// The kernel refused, or a cgroup above allows less, so that not this limit would be felt.
     pub fn limit_cpu(&self, quota: u64, period: u64) -> io::Result<()> {
+        let wanted = quota as f64 / period as f64;
+        if let Some((above, allowed)) = tightest_above(&self.folder, self.version).filter(|(_, cores)| *cores < wanted)
+        {
+            return Err(io::Error::other(format!(
+                "the cgroup {} above it allows only {allowed:.2} cores, and {wanted:.2} are needed",
+                above.display()
+            )));
+        }
         match self.version {
             Version::V2 => fs::write(self.folder.join("cpu.max"), format!("{quota} {period}")),
             Version::V1 => fs::write(self.folder.join("cpu.cfs_period_us"), period.to_string())
@@ -138,6 +150,30 @@ impl Drop for Cgroup {
             remove_cgroup(&self.folder);
         }
     }
+}
+
+/// The tightest limit of processor time, in cores, of the cgroups above `folder`, and whose it is.
+fn tightest_above(folder: &Path, version: Version) -> Option<(PathBuf, f64)> {
+    let limits = folder.ancestors().skip(1).filter_map(|above| Some((above.to_owned(), limit_of(above, version)?)));
+    limits.min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// The limit of one cgroup's processor time, in cores; `None` if it has none.
+fn limit_of(folder: &Path, version: Version) -> Option<f64> {
+    let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
+    let (quota, period) = match version {
+        Version::V2 => {
+            let text = read("cpu.max")?;
+            let (quota, period) = text.trim().split_once(' ')?;
+            (quota.parse::<f64>().ok()?, period.parse::<f64>().ok()?)
+        }
+        // -1 is none.
+        Version::V1 => (
+            read("cpu.cfs_quota_us")?.trim().parse::<f64>().ok().filter(|quota| *quota > 0.0)?,
+            read("cpu.cfs_period_us")?.trim().parse::<f64>().ok()?,
+        ),
+    };
+    (period > 0.0).then(|| quota / period)
 }
 
 /// Removes the probe's empty cgroups in `folder` whose makers are gone. The journal sees to that too; this is for one
@@ -167,6 +203,25 @@ mod tests {
         let expected = ["/sys/fs/cgroup/user.slice/session.scope", "/sys/fs/cgroup/user.slice", "/sys/fs/cgroup"];
         assert_eq!(folders[..3], expected.map(PathBuf::from));
         assert_eq!(folders[3..], [PathBuf::from("/sys/fs/cgroup/cpu")]);
+    }
+
+    #[test]
+    fn the_tightest_limit_above_is_found_and_the_own_one_is_not_it() {
+        let top = tempfile::tempdir().unwrap();
+        let middle = top.path().join("a");
+        let own = middle.join("b");
+        fs::create_dir_all(&own).unwrap();
+        fs::write(own.join("cpu.max"), "1000 100000\n").unwrap();
+        fs::write(middle.join("cpu.max"), "30000 100000\n").unwrap();
+        fs::write(top.path().join("cpu.max"), "max 100000\n").unwrap();
+        assert_eq!(tightest_above(&own, Version::V2), Some((middle.clone(), 0.3)));
+        assert_eq!(tightest_above(&middle, Version::V2), None);
+        fs::write(top.path().join("cpu.cfs_quota_us"), "-1\n").unwrap();
+        fs::write(top.path().join("cpu.cfs_period_us"), "100000\n").unwrap();
+        assert_eq!(tightest_above(&own, Version::V1), None);
+        fs::write(middle.join("cpu.cfs_quota_us"), "50000\n").unwrap();
+        fs::write(middle.join("cpu.cfs_period_us"), "100000\n").unwrap();
+        assert_eq!(tightest_above(&own, Version::V1), Some((middle, 0.5)));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
@@ -85,6 +86,16 @@ impl Child {
         let exit = self.reap();
         self.reaped = true;
         exit
+    }
+
+    /// Waits for a child that was killed, but no longer than `patience`: one that is in the middle of something that the
+    /// kernel does not break off ends by itself when that is done, and nobody has to wait for it.
+    pub fn killed(mut self, patience: Duration) {
+        let until = Instant::now() + patience;
+        while Instant::now() < until && matches!(waitpid(Some(self.pid), WaitOptions::NOHANG), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.reaped = true;
     }
 
     fn reap(&self) -> io::Result<Exit> {
@@ -259,6 +270,22 @@ mod tests {
         let pid = child.pid();
         drop(child);
         assert!(rustix::process::test_kill_process(pid).is_err());
+    }
+
+    #[test]
+    fn a_killed_child_that_takes_its_time_is_not_waited_for() {
+        // One that was not killed at all takes the longest.
+        let child = Child::spawn(|| {
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        })
+        .unwrap();
+        let pid = child.pid();
+        child.killed(Duration::from_millis(1));
+        // It is still there, and no destructor has waited for it.
+        assert!(rustix::process::test_kill_process(pid).is_ok());
+        drop(Child { pid, reaped: false });
     }
 
     #[test]

@@ -197,27 +197,25 @@ impl Outer<'_> {
 
         let no_dev = MountFlags::NODEV | MountFlags::NOSUID;
         mount("strata", self.root, "tmpfs", no_dev, c"size=1m").map_err(what("mounting a tmpfs"))?;
+        // Names from there on: a comma or a colon in the root's would end the overlay's options.
+        rustix::process::chdir(self.root).map_err(what("changing to the tmpfs"))?;
         for folder in ["lower", "lower/proc", "lower/old", "upper", "work", "merged"] {
-            fs::create_dir(self.root.join(folder)).map_err(io("making the layers"))?;
+            fs::create_dir(folder).map_err(io("making the layers"))?;
         }
-        let file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(self.root.join("lower/payload"));
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open("lower/payload");
         file.and_then(|mut file| file.write_all(self.program)).map_err(io("writing the program"))?;
         log.did("layers");
 
-        let merged = self.root.join("merged");
-        let layers = ["lowerdir", "upperdir", "workdir"].into_iter().zip(["lower", "upper", "work"]);
-        let options: Vec<_> =
-            layers.map(|(key, folder)| format!("{key}={}", self.root.join(folder).display())).collect();
-        let options = CString::new(options.join(",")).map_err(|e| format!("the overlay's options: {e}"))?;
-        mount("strata", &merged, "overlay", no_dev, options.as_c_str()).map_err(what("mounting an overlay"))?;
+        let merged = Path::new("merged");
+        let options = c"lowerdir=lower,upperdir=upper,workdir=work";
+        mount("strata", merged, "overlay", no_dev, options).map_err(what("mounting an overlay"))?;
         log.did("overlay");
 
         // In a container whose /proc is covered in parts, the kernel refuses a whole one inside.
         if mount("proc", merged.join("proc"), "proc", no_dev | MountFlags::NOEXEC, None).is_ok() {
             log.did("proc");
         }
-        rustix::process::pivot_root(&merged, merged.join("old")).map_err(what("pivot_root"))?;
+        rustix::process::pivot_root(merged, merged.join("old")).map_err(what("pivot_root"))?;
         rustix::process::chdir("/").map_err(what("changing to the new root"))?;
         unmount("/old", UnmountFlags::DETACH).map_err(what("unmounting the old root"))?;
         log.did("pivot_root");

@@ -18,7 +18,7 @@ pub use load::Load;
 
 use super::{Facts, Place, Work};
 use crate::probe::cleanup::Scratch;
-use crate::probe::measure::{Cpus, Effort, describe, install_seccomp, pin};
+use crate::probe::measure::{Cpus, Effort, describe, install_seccomp, no_thread, pin};
 use crate::probe::sandbox::cgroups::{Cgroup, find};
 use crate::probe::sandbox::namespaces::{CONTAINER_KINDS, become_root_inside, enter_new, is_privileged};
 use crate::probe::sandbox::{in_child, in_child_until};
@@ -124,7 +124,8 @@ impl Host<'_> {
         let main = self.cpus.main;
         std::thread::scope(|threads| {
             let work = || pinned(main).and_then(|()| body());
-            threads.spawn(work).join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
+            let thread = std::thread::Builder::new().spawn_scoped(threads, work).map_err(no_thread)?;
+            thread.join().unwrap_or_else(|_| Err("the work's thread ended early".to_owned()))
         })
     }
 

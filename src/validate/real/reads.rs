@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::io::pread;
 
 use crate::probe::cleanup::is_memory;
-use crate::probe::measure::{Chance, Pages, Region, elapsed_ns, write_file};
+use crate::probe::measure::{Chance, DeviceReads, Pages, Region, elapsed_ns, no_thread, write_file};
 use crate::validate::figure::rates;
 use crate::validate::work::{CACHED_WINDOW, DIRECT_TIME, DIRECT_WINDOW, READ_BYTES};
 
@@ -29,7 +29,7 @@ pub fn cached(folder: &Path, depth: u16) -> Result<Vec<f64>, String> {
     let ends = together(depth, |_, start| {
         let mut buffer = vec![0u8; READ_BYTES];
         until_the_end(start, || (0..BATCH).all(|_| pread(&file, &mut buffer[..], 0) == Ok(READ_BYTES)))
-    });
+    })?;
     Ok(rates(&ends, CACHED_WINDOW as f64).into_iter().map(|batches| batches * BATCH as f64).collect())
 }
 
@@ -43,6 +43,7 @@ pub fn direct(folder: &Path, depth: u16) -> Result<Vec<f64>, String> {
         return Err(format!("the disk of {} is nearly full; free 1 GiB", folder.display()));
     }
     let file = write_file(&folder.join("direct"), FILE, &mut Region::new(BLOCK, Pages::Small)?)?;
+    let counted = DeviceReads::count();
     let ends = together(depth, |thread, start| {
         let Ok(mut buffer) = Region::new(READ_BYTES, Pages::Small) else { return Vec::new() };
         let mut chance = Chance(77 + thread);
@@ -50,24 +51,31 @@ pub fn direct(folder: &Path, depth: u16) -> Result<Vec<f64>, String> {
             let at = (chance.below(FILE / READ_BYTES) * READ_BYTES) as u64;
             pread(&file, buffer.bytes_mut(), at) == Ok(READ_BYTES)
         })
-    });
+    })?;
+    counted.reached((ends.len() * READ_BYTES) as u64, folder)?;
     Ok(rates(&ends, DIRECT_WINDOW as f64))
 }
 
 /// What `reader` gives in each of `depth` threads at once, which are numbered and begin at the same instant.
-fn together(depth: u16, reader: impl Fn(u64, Instant) -> Vec<f64> + Sync) -> Vec<f64> {
+///
+/// # Errors
+/// No thread could be made.
+fn together(depth: u16, reader: impl Fn(u64, Instant) -> Vec<f64> + Sync) -> Result<Vec<f64>, String> {
     let ends = Mutex::new(Vec::new());
     let start = Instant::now();
     std::thread::scope(|scope| {
         for thread in 0..depth {
             let (reader, ends) = (&reader, &ends);
-            scope.spawn(move || {
+            let read = move || {
                 let mine = reader(u64::from(thread), start);
                 ends.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(mine);
-            });
+            };
+            // Those that were made end by themselves.
+            std::thread::Builder::new().spawn_scoped(scope, read).map_err(no_thread)?;
         }
-    });
-    ends.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        Ok::<(), String>(())
+    })?;
+    Ok(ends.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
 /// Does `one` again and again until the time is up or it fails; when each ended.

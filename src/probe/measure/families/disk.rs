@@ -19,6 +19,7 @@ use rustix::io::{pread, pwrite};
 use super::super::Plan;
 use super::super::aio::Reads;
 use super::super::cell::Bench;
+use super::super::device_reads::DeviceReads;
 use super::super::memory_region::{Chance, PAGE, Pages, Region};
 use super::super::timing::{Samples, elapsed_ns};
 use crate::costs::Unit;
@@ -58,7 +59,9 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let disk = Disk { file: &file, blocks: size / PAGE, share };
 
     bench.doing("direct 4 KiB reads");
+    let counted = DeviceReads::count();
     let reads = disk.each(&mut buffer, |file, page, at| pread(file, page, at))?;
+    counted.reached((reads.len() * PAGE) as u64, &folder)?;
     bench.put_ns("direct_read_4k", &reads, "one O_DIRECT read of 4 KiB at a random place, one after the other");
 
     bench.doing("direct 4 KiB writes");

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::{pread, pwrite, read, write};
@@ -22,25 +23,48 @@ pub const GIVES: &[(&str, Unit)] = &[
     ("file_lookup", Unit::Ns),
     ("page_lookup", Unit::Ns),
     ("copy_4k", Unit::Ns),
+    ("cached_read_4k", Unit::Ns),
     ("zero_4k", Unit::Ns),
     ("page_cache_insert", Unit::Ns),
     ("pipe_transfer", Unit::Ns),
-    ("cached_read_4k", Unit::Ns),
     ("stat", Unit::Ns),
     ("open_close", Unit::Ns),
     ("open_file", Unit::Ns),
 ];
 
+/// A part of the family: what it measures, and its names.
+type Part = (fn(&mut Bench, f64) -> Result<(), String>, std::ops::Range<usize>);
+
+/// The parts, with the range of their names in [`GIVES`]. The first and the last need a folder for a file.
+const PARTS: [Part; 5] = [(cached, 0..4), (zeroing, 4..5), (inserting, 5..6), (piping, 6..7), (naming, 7..10)];
+
 pub fn run(bench: &mut Bench) -> Result<(), String> {
     let call = bench.needed("system_call")?;
-    let effort = bench.effort();
-    let failed = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
-    let path = bench.folder()?.join("cached");
-    const PAGES: usize = 64;
-    File::create(&path).and_then(|mut f| f.write_all(&[7; PAGES * PAGE])).map_err(failed("writing a file"))?;
-    let file = File::open(&path).map_err(failed("opening a file"))?;
-    let mut buffer = vec![0u8; PAGE];
+    for (part, names) in PARTS {
+        if let Err(because) = part(bench, call) {
+            bench.missing_rest(&GIVES[names], &because);
+        }
+    }
+    Ok(())
+}
 
+const PAGES: usize = 64;
+
+/// A file of some pages in the page cache.
+fn file(bench: &Bench) -> Result<PathBuf, String> {
+    let path = bench.folder()?.join("cached");
+    let written = File::create(&path).and_then(|mut file| file.write_all(&[7; PAGES * PAGE]));
+    written.map(|()| path).map_err(failed("writing a file"))
+}
+
+fn failed(what: &'static str) -> impl Fn(io::Error) -> String {
+    move |error| format!("{what}: {error}")
+}
+
+fn cached(bench: &mut Bench, call: f64) -> Result<(), String> {
+    let effort = bench.effort();
+    let file = File::open(file(bench)?).map_err(failed("opening a file"))?;
+    let mut buffer = vec![0u8; PAGE];
     let mut at = (0..PAGES).map(|page| (page * PAGE) as u64).cycle();
     let mut next = || at.next().unwrap_or(0);
     let one = looped(&effort, || pread(&file, &mut buffer[..1], next()));
@@ -54,16 +78,24 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let method = "pread of two bytes of a cached file on two pages, less of two bytes on one";
     let rest = Rest::of("pread of two bytes on two pages", &across).less("two on one page", within.median());
     bench.put_rest("page_lookup", Ok(rest), method);
+    Ok(())
+}
 
+fn zeroing(bench: &mut Bench, _: f64) -> Result<(), String> {
     bench.doing("zeroing");
+    let (effort, mut buffer) = (bench.effort(), vec![0u8; PAGE]);
     let zero = File::open("/dev/zero").map_err(failed("opening /dev/zero"))?;
     let one = looped(&effort, || read(&zero, &mut buffer[..1]));
     let whole = looped(&effort, || read(&zero, &mut buffer[..]));
     let method = "read of 4096 bytes of /dev/zero, less read of one byte: the kernel clears user memory";
     let rest = Rest::of("read of 4096 bytes of /dev/zero", &whole).less("read of one byte", one.median());
     bench.put_rest("zero_4k", Ok(rest), method);
+    Ok(())
+}
 
+fn inserting(bench: &mut Bench, _: f64) -> Result<(), String> {
     bench.doing("adding a page to the page cache");
+    let (effort, buffer) = (bench.effort(), vec![0u8; PAGE]);
     let memory = memfd_create("strata-probe", MemfdFlags::CLOEXEC).map_err(|e| failed("memfd_create")(e.into()))?;
     let fill = || (0..256).all(|page| pwrite(&memory, &buffer, page * PAGE as u64) == Ok(PAGE));
     // Shrinking to nothing can't fail on a file of our own without seals.
@@ -76,14 +108,22 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let method = "writing 256 new pages of a file in memory, less overwriting them";
     let rest = Rest::of("writing a new page", &fresh).less("overwriting it", again.median());
     bench.put_rest("page_cache_insert", Ok(rest), method);
+    Ok(())
+}
 
+fn piping(bench: &mut Bench, call: f64) -> Result<(), String> {
     bench.doing("pipe");
+    let mut byte = [0];
     let (reader, writer) = pipe().map_err(failed("making a pipe"))?;
-    let both = looped(&effort, || (write(&writer, &[1]), read(&reader, &mut buffer[..1])));
+    let both = looped(&bench.effort(), || (write(&writer, &[1]), read(&reader, &mut byte)));
     let method = "half of writing and reading one byte of a pipe within one thread, less a system call";
     bench.put_ns("pipe_transfer", &both.times(0.5).minus(call), method);
+    Ok(())
+}
 
+fn naming(bench: &mut Bench, call: f64) -> Result<(), String> {
     bench.doing("names of files");
+    let (effort, path) = (bench.effort(), file(bench)?);
     let stat = looped(&effort, || rustix::fs::stat(&path));
     bench.put_ns("stat", &stat, "stat of a file whose path is in the directory cache, the system call included");
     let open = looped(&effort, || File::open(&path));

@@ -15,7 +15,7 @@ use rustix::thread::futex;
 
 use super::super::Plan;
 use super::super::cell::Bench;
-use super::super::host::pin;
+use super::super::host::{no_thread, pin};
 use super::super::timing::{Samples, elapsed_ns};
 use crate::costs::Unit;
 
@@ -120,7 +120,7 @@ fn wakes(cpu: usize, count: usize, mut tell: impl FnMut((u64, &str), Wakes)) -> 
     let (state, acted) = (AtomicU32::new(AWAKE), AtomicU64::new(0));
     std::thread::scope(|scope| {
         let (state, acted) = (&state, &acted);
-        let sleeper = scope.spawn(move || {
+        let sleep = move || {
             let pinned = pin(cpu);
             loop {
                 state.compare_exchange(AWAKE, ASLEEP, SeqCst, SeqCst).ok();
@@ -135,7 +135,8 @@ fn wakes(cpu: usize, count: usize, mut tell: impl FnMut((u64, &str), Wakes)) -> 
                     std::hint::spin_loop();
                 }
             }
-        });
+        };
+        let sleeper = std::thread::Builder::new().spawn_scoped(scope, sleep).map_err(no_thread)?;
         for point in IDLE {
             let (idle, mut wakes) = (point.0, Wakes::default());
             for _ in 0..count {

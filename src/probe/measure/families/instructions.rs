@@ -4,7 +4,8 @@
 //! machine: in a guest its cost is an exit of the layer below, filed as `cpuid_exit_below`; only on bare hardware it
 //! is the primitive `cpuid`. A fault and back
 //! is measured by calling into the page that once held the virtual system calls: reading it faults, and the kernel,
-//! seeing the address, answers `time` itself and returns. Left out: hosts on which that page is switched off. (INT 0x80
+//! seeing the address, answers `time` itself and returns. Left out: hosts on which that page is switched off or is
+//! ordinary code. (INT 0x80
 //! would not do: since Linux 6.7 its entry asks the interrupt controller who it is, which in a guest can be an exit.)
 
 use super::super::cell::Bench;
@@ -15,6 +16,7 @@ pub const GIVES: &[(&str, Unit)] =
 
 #[cfg(target_arch = "x86_64")]
 pub fn run(bench: &mut Bench) -> Result<(), String> {
+    use super::super::cell::read_small;
     use super::super::host::hypervisor;
     use super::super::timing::{Samples, looped, per_iteration};
     use crate::probe::sandbox::in_child;
@@ -40,25 +42,31 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
 
     bench.doing("a fault into the kernel and back");
     let effort = bench.effort();
-    let fault = in_child(|| Ok(looped(&effort, x86::fault).into_values()));
-    match fault {
-        Ok(values) if x86::has_fault_page() => bench.put_ns(
-            "exception",
-            &Samples::of_runs(values),
-            "calling time() in the vsyscall page: a page fault whose handler only reads a clock",
-        ),
-        _ => bench.missing(
-            "exception",
-            Unit::Ns,
-            "the one fault whose handler does nothing, a call into the vsyscall page, is switched off in this kernel",
-        ),
-    }
+    let maps =
+        read_small("/proc/self/maps").map_err(|e| format!("looking for the vsyscall page in /proc/self/maps: {e}"));
+    let faults = maps
+        .and_then(|maps| fault_page(&maps))
+        .and_then(|()| in_child(|| Ok(looped(&effort, x86::fault).into_values())))
+        .map(Samples::of_runs);
+    let method = "calling time() in the vsyscall page: a page fault whose handler only reads a clock";
+    bench.put_or_missing("exception", faults, method);
     Ok(())
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-pub fn run(_: &mut Bench) -> Result<(), String> {
-    Err(format!("written for x86-64; this is {}", std::env::consts::ARCH))
+/// That this process has a page that once held the virtual system calls, and a call into it faults.
+///
+/// # Errors
+/// It has none, or one that could hold ordinary code: the kernel was told so when it was started.
+#[cfg(target_arch = "x86_64")]
+fn fault_page(maps: &str) -> Result<(), String> {
+    let fault = "the one fault whose handler does nothing, a call into the vsyscall page,";
+    match maps.lines().find(|line| line.ends_with("[vsyscall]")) {
+        Some(line) if line.contains(" --xp ") => Ok(()),
+        Some(_) => {
+            Err(format!("{fault} may be none in this kernel: the page can be read (vsyscall=emulate or native)"))
+        }
+        None => Err(format!("{fault} is switched off in this kernel (vsyscall=none)")),
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -92,17 +100,30 @@ mod x86 {
     /// Where the virtual system calls once were: `time` is the second of them.
     const TIME: usize = 0xffff_ffff_ff60_0400;
 
-    /// Whether a call into that page faults and is answered by the kernel; in older kernels it could be ordinary code.
-    pub fn has_fault_page() -> bool {
-        let maps = super::super::super::cell::read_small("/proc/self/maps").unwrap_or_default();
-        maps.lines().any(|line| line.ends_with("[vsyscall]") && line.contains(" --xp "))
-    }
-
-    /// One fault that the kernel answers at once. Where the page is switched off, the process is ended by a signal,
-    /// which is why this runs in a child.
+    /// One fault that the kernel answers at once. If it does not after all, the process is ended by a signal, which is
+    /// why this runs in a child.
     pub fn fault() {
         // SAFETY: the address and signature are part of the kernel's stable interface.
         let time: extern "C" fn(*mut i64) -> i64 = unsafe { std::mem::transmute(TIME) };
         std::hint::black_box(time(std::ptr::null_mut()));
     }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::fault_page;
+
+    #[test]
+    fn a_page_that_only_executes_faults_and_others_are_named() {
+        let page =
+            |flags: &str| format!("0-1 r-xp 00000000 00:00 0\nff600000-ff601000 {flags} 0 00:00 0  [vsyscall]\n");
+        assert_eq!(fault_page(&page("--xp")), Ok(()));
+        assert!(fault_page(&page("r-xp")).unwrap_err().contains("can be read"));
+        assert!(fault_page("0-1 r-xp 00000000 00:00 0\n").unwrap_err().contains("vsyscall=none"));
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub fn run(_: &mut Bench) -> Result<(), String> {
+    Err(format!("written for x86-64; this is {}", std::env::consts::ARCH))
 }

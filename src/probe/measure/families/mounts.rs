@@ -1,6 +1,8 @@
 //! Mounts, as a container's start makes them, and the overlay's copy on the first write.
 //!
-//! All in a mount namespace of a child, on a `tmpfs` in it. Each sample is a mount and its unmount later. Left out:
+//! All in a mount namespace of a child, on a `tmpfs` in it. Each sample is a mount and its unmount later. Names are
+//! relative to that `tmpfs`: an overlay takes its layers as a list in which commas and colons separate them. The child
+//! is the first in a process namespace of its own, for only there its user may mount a process file system. Left out:
 //! file systems on devices, and overlays of many layers.
 
 use std::ffi::CString;
@@ -36,7 +38,7 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     let folder = bench.folder()?.join("mounts");
     fs::create_dir_all(&folder).map_err(|e| format!("making {}: {e}", folder.display()))?;
     let effort = bench.effort();
-    let mut all: Vec<Vec<f64>> = in_child(|| measure(&folder, &effort))?;
+    let (mut all, no_proc): (Vec<Vec<f64>>, Option<String>) = in_child(|| enter(&folder, &effort))?;
     bench.doing("pivot_root");
     let (begin, mut pivots, mut detached, mut privates) = (Instant::now(), Vec::new(), Vec::new(), Vec::new());
     while pivots.len() < effort.runs && (pivots.len() < 5 || begin.elapsed() < effort.limit) {
@@ -61,42 +63,54 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     ];
     let call = bench.known("system_call").unwrap_or(0.0);
     for (((name, _), method), values) in GIVES.iter().zip(methods).zip(all) {
-        if values.is_empty() {
-            bench.missing(name, Unit::Ns, "this host's kernel refuses it");
-        } else {
-            bench.put_ns(name, &Samples::of_runs(values).minus(call), format!("{method}, less a system call"));
+        match &no_proc {
+            Some(because) if values.is_empty() => bench.missing(name, Unit::Ns, because.clone()),
+            _ => bench.put_ns(name, &Samples::of_runs(values).minus(call), format!("{method}, less a system call")),
         }
     }
     Ok(())
 }
 
-fn measure(folder: &Path, effort: &Effort) -> Result<Vec<Vec<f64>>, String> {
+/// What a child brings back: the times, and why no process file system could be mounted if none could.
+type Times = (Vec<Vec<f64>>, Option<String>);
+
+/// Measures in new namespaces; only a child is in that of the processes.
+fn enter(folder: &Path, effort: &Effort) -> Result<Times, String> {
     if !is_privileged() {
         become_root_inside()?;
     }
+    enter_new(UnshareFlags::NEWNS | UnshareFlags::NEWPID)
+        .map_err(|e| format!("making mount and process namespaces: {e}"))?;
+    in_child(|| measure(folder, effort))
+}
+
+fn measure(folder: &Path, effort: &Effort) -> Result<Times, String> {
     let text = |what: &'static str| move |e: std::io::Error| format!("{what}: {e}");
-    enter_new(UnshareFlags::NEWNS).map_err(text("making a mount namespace"))?;
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change("/", private).map_err(|e| format!("making mounts private: {e}"))?;
     mount("strata", folder, "tmpfs", MountFlags::empty(), c"size=64m").map_err(|e| format!("mounting a tmpfs: {e}"))?;
+    rustix::process::chdir(folder).map_err(|e| format!("changing to the tmpfs: {e}"))?;
     for name in ["a", "b", "lower", "merged"] {
-        fs::create_dir(folder.join(name)).map_err(text("making folders"))?;
+        fs::create_dir(name).map_err(text("making folders"))?;
     }
-    fs::write(folder.join("lower/small"), [1; 4096]).map_err(text("writing a file"))?;
-    fs::write(folder.join("lower/large"), vec![1; 1 << 20]).map_err(text("writing a file"))?;
+    fs::write("lower/small", [1; 4096]).map_err(text("writing a file"))?;
+    fs::write("lower/large", vec![1; 1 << 20]).map_err(text("writing a file"))?;
 
     // Three less: the root is moved by other processes.
-    let mut all = vec![Vec::new(); GIVES.len() - 3];
+    let (mut all, mut no_proc) = (vec![Vec::new(); GIVES.len() - 3], None);
     let begin = Instant::now();
     for run in 0..effort.runs {
         if run >= 5 && begin.elapsed() > effort.limit * 3 {
             break;
         }
-        for (times, time) in all.iter_mut().zip(round(folder, run)?) {
-            times.extend(time);
+        for (times, time) in all.iter_mut().zip(round(run)?) {
+            match time {
+                Ok(time) => times.push(time),
+                Err(because) => no_proc = Some(because),
+            }
         }
     }
-    Ok(all)
+    Ok((all, no_proc))
 }
 
 fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<f64, E> {
@@ -104,43 +118,47 @@ fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<f64, E> {
     action().map(|_| elapsed_ns(start))
 }
 
+/// Why the kernel refuses a process file system: it would show what is covered in the one that is there.
+fn refused(error: rustix::io::Errno) -> String {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let covered = mounts.lines().any(|line| line.split(' ').nth(4).is_some_and(|at| at.starts_with("/proc/")));
+    let why = if covered { "; parts of this /proc are covered, as in a container, and it would show them" } else { "" };
+    format!("mounting a process file system: {}{why}", io::Error::from(error))
+}
+
 /// One of each, with fresh writable layers.
-fn round(folder: &Path, run: usize) -> Result<[Option<f64>; 8], String> {
-    let (a, b, merged) = (folder.join("a"), folder.join("b"), folder.join("merged"));
+fn round(run: usize) -> Result<[Result<f64, String>; 8], String> {
+    let (a, b, merged) = (Path::new("a"), Path::new("b"), Path::new("merged"));
     let failed = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {}", std::io::Error::from(e));
     let end = |path: &Path| timed(|| unmount(path, UnmountFlags::empty())).map_err(failed("unmounting"));
-    let tmpfs =
-        timed(|| mount("strata", &a, "tmpfs", MountFlags::empty(), None)).map_err(failed("mounting a tmpfs"))?;
-    let bind = timed(|| mount_bind(&a, &b)).map_err(failed("a bind mount"))?;
-    let mut unmounts = end(&b)? + end(&a)?;
-    // In a container whose /proc is covered in parts, the kernel refuses a whole one inside.
-    let proc = timed(|| mount("proc", &a, "proc", MountFlags::empty(), None)).ok();
-    if proc.is_some() {
-        end(&a)?;
+    let tmpfs = timed(|| mount("strata", a, "tmpfs", MountFlags::empty(), None)).map_err(failed("mounting a tmpfs"))?;
+    let bind = timed(|| mount_bind(a, b)).map_err(failed("a bind mount"))?;
+    let mut unmounts = end(b)? + end(a)?;
+    let proc = timed(|| mount("proc", a, "proc", MountFlags::empty(), None)).map_err(refused);
+    if proc.is_ok() {
+        end(a)?;
     }
 
-    let (upper, work) = (folder.join(format!("upper{run}")), folder.join(format!("work{run}")));
+    let (upper, work) = (format!("upper{run}"), format!("work{run}"));
     let mut made = 0.0;
     for layer in [&upper, &work] {
         made += timed(|| fs::create_dir(layer)).map_err(|e| format!("making a layer: {e}"))?;
     }
-    let lower = folder.join("lower");
-    let options = format!("lowerdir={},upperdir={},workdir={}", lower.display(), upper.display(), work.display());
+    let options = format!("lowerdir=lower,upperdir={upper},workdir={work}");
     let options = CString::new(options).map_err(|e| e.to_string())?;
-    let overlay = timed(|| mount("strata", &merged, "overlay", MountFlags::empty(), options.as_c_str()))
+    let overlay = timed(|| mount("strata", merged, "overlay", MountFlags::empty(), options.as_c_str()))
         .map_err(failed("mounting an overlay"))?;
     let copy = |name: &str| {
         timed(|| fs::OpenOptions::new().write(true).open(merged.join(name)))
             .map_err(|e| format!("copying {name} up: {e}"))
     };
     let (small, large) = (copy("small")?, copy("large")?);
-    unmounts += end(&merged)?;
+    unmounts += end(merged)?;
     // Else the memory adds up; what can't be removed goes with the namespace.
     let _ = fs::remove_dir_all(&upper);
     let _ = fs::remove_dir_all(&work);
-    let all = [tmpfs, bind, overlay, unmounts / 3.0].map(Some);
-    let [tmpfs, bind, overlay, unmounts] = all;
-    Ok([tmpfs, bind, overlay, unmounts, proc, Some(made / 2.0), Some(small), Some(large)])
+    let [tmpfs, bind, overlay, unmounts] = [tmpfs, bind, overlay, unmounts / 3.0].map(Ok);
+    Ok([tmpfs, bind, overlay, unmounts, proc, Ok(made / 2.0), Ok(small), Ok(large)])
 }
 
 /// Moves the root of a process and mount namespace made for it into a tmpfs, and detaches the old one: how long

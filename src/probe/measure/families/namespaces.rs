@@ -52,11 +52,11 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
                 enter_new(flag).map_err(|e| format!("making a {kind} namespace: {e}"))?;
                 let made = elapsed_ns(start);
                 // Who is in a new user namespace without being mapped to anyone can't look into another's.
-                let entering = if kind == "user" { None } else { entered(kind, flag, for_children).ok() };
+                let entering = (kind != "user").then(|| entered(kind, flag, for_children));
                 Ok((made, entering))
             });
             let one = match one {
-                Ok((made, None)) if kind == "user" => in_child(|| Ok((made, entered(kind, flag, false).ok()))),
+                Ok((made, None)) => in_child(|| Ok((made, Some(entered(kind, flag, false))))),
                 other => other,
             };
             match one {
@@ -70,20 +70,24 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
             bench.missing(&enter_name, Unit::Ns, because);
             continue;
         }
-        let (made, entering): (Vec<f64>, Vec<Option<f64>>) = pairs.into_iter().unzip();
+        let (made, entering): (Vec<f64>, Vec<Option<Result<f64, String>>>) = pairs.into_iter().unzip();
         let who = if privileged { "as root" } else { "inside a user namespace" };
         let method = format!("unshare into a new {kind} namespace, {who}, less a system call");
         bench.put_ns(&name, &Samples::of_runs(made).minus(call), method);
-        let entering: Vec<f64> = entering.into_iter().flatten().collect();
+        let (entered, refused): (Vec<_>, Vec<_>) = entering.into_iter().flatten().partition(Result::is_ok);
+        let entering = match refused.into_iter().next() {
+            Some(Err(because)) if entered.is_empty() => Err(because),
+            _ => Ok(Samples::of_runs(entered.into_iter().flatten().collect())),
+        };
         let method = format!("setns into an existing {kind} namespace, {who}");
-        bench.put_ns(&enter_name, &Samples::of_runs(entering), method);
+        bench.put_or_missing(&enter_name, entering, method);
     }
     Ok(())
 }
 
 /// What entering another namespace of this kind costs: that of a child, made for it.
 fn entered(kind: &str, flag: rustix::thread::UnshareFlags, for_children: bool) -> Result<f64, String> {
-    let text = |e: std::io::Error| e.to_string();
+    let text = |e: std::io::Error| format!("entering a {kind} namespace: {e}");
     let ((ready_read, ready_write), (end_read, end_write)) = (pipe().map_err(text)?, pipe().map_err(text)?);
     let child = Child::spawn(|| {
         // A child of a process that has made a pid or time namespace is already in it.
@@ -95,11 +99,12 @@ fn entered(kind: &str, flag: rustix::thread::UnshareFlags, for_children: bool) -
     })
     .map_err(text)?;
     let mut ready = [0];
-    rustix::io::read(&ready_read, &mut ready).map_err(|e| e.to_string())?;
+    rustix::io::read(&ready_read, &mut ready).map_err(|e| text(e.into()))?;
     if ready != [1] {
-        return Err("the child could not make one".to_owned());
+        return Err(format!("a second {kind} namespace could not be made"));
     }
-    let namespace: File = open(&child.pid().as_raw_nonzero().to_string(), kind).map_err(text)?;
+    let opened = open(&child.pid().as_raw_nonzero().to_string(), kind);
+    let namespace: File = opened.map_err(|e| format!("opening another process's {kind} namespace in /proc: {e}"))?;
     let start = Instant::now();
     let result = enter(&namespace);
     let time = elapsed_ns(start);

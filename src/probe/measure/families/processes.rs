@@ -12,6 +12,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::time::Instant;
 
 use super::super::cell::Bench;
+use super::super::host::no_thread;
 use super::super::memory_region::{PAGE, Pages, Region};
 use super::super::timing::{Rest, Samples, clock_cost, elapsed_ns, looped, per_event, try_runs};
 use crate::costs::Unit;
@@ -61,8 +62,9 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
     bench.put_rest("signal_kill", Ok(rest), method);
 
     bench.doing("thread");
-    let thread = looped(&effort, || std::thread::spawn(|| {}).join());
-    bench.put_ns("thread", &thread, "a thread is made, does nothing, and is joined");
+    let one = || std::thread::Builder::new().spawn(|| {}).map(std::thread::JoinHandle::join);
+    let thread = one().map_err(no_thread).map(|_| looped(&effort, one));
+    bench.put_or_missing("thread", thread, "a thread is made, does nothing, and is joined");
 
     bench.doing("a process that shares memory");
     let failed = |e: io::Error| format!("making a process that shares memory: {e}");

@@ -16,7 +16,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use rustix::thread::{futex, sched_yield};
 
 use super::super::cell::Bench;
-use super::super::host::pin;
+use super::super::host::{no_thread, pin};
 use super::super::timing::{Samples, elapsed_ns, looped, runs, try_runs};
 use crate::costs::Unit;
 use crate::probe::sandbox::{Child, pipe};
@@ -137,10 +137,18 @@ fn wakes(bench: &Bench, cpu: usize, idle_class: bool) -> Result<Samples, String>
     let words: [AtomicU32; THREADS] = std::array::from_fn(|_| AtomicU32::new(0));
     // How many have gone to sleep since they were woken last, and how many will.
     let (waiting, expected, stop) = (AtomicU32::new(0), AtomicU32::new(THREADS as u32), AtomicU32::new(0));
+    let end = || {
+        stop.store(1, SeqCst);
+        for word in &words {
+            // Whoever is not asleep yet finds that the word has changed and does not sleep.
+            word.store(1, SeqCst);
+            let _ = futex::wake(word, private, 1);
+        }
+    };
     std::thread::scope(|scope| {
         for word in &words {
             let (waiting, expected, stop) = (&waiting, &expected, &stop);
-            scope.spawn(move || {
+            let sleep = move || {
                 let ready = pin(cpu).is_ok() && (!idle_class || enter_idle_class().is_ok());
                 while ready && stop.load(SeqCst) == 0 {
                     if waiting.fetch_add(1, SeqCst) + 1 >= expected.load(SeqCst) {
@@ -149,7 +157,11 @@ fn wakes(bench: &Bench, cpu: usize, idle_class: bool) -> Result<Samples, String>
                     // Woken, interrupted or late: all end in another look at `stop`.
                     let _ = futex::wait(word, private, 0, None);
                 }
-            });
+            };
+            if let Err(error) = std::thread::Builder::new().spawn_scoped(scope, sleep) {
+                end();
+                return Err(no_thread(error));
+            }
         }
         // Until they are on their way to sleep; the last one may not be there yet. No longer, so that the kernel's code
         // and data are as warm as where one wake-up follows the other.
@@ -176,12 +188,7 @@ fn wakes(bench: &Bench, cpu: usize, idle_class: bool) -> Result<Samples, String>
             // Whoever was not asleep yet costs what waking nobody costs.
             (time - none * THREADS as f64).max(0.0) / woken.max(1) as f64
         });
-        stop.store(1, SeqCst);
-        for word in &words {
-            // Whoever is not asleep yet finds that the word has changed and does not sleep.
-            word.store(1, SeqCst);
-            let _ = futex::wake(word, private, 1);
-        }
+        end();
         Ok(samples)
     })
 }

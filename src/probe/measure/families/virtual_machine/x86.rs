@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::GIVES;
 use crate::costs::Unit;
 use crate::probe::measure::cell::Bench;
-use crate::probe::measure::host::pin;
+use crate::probe::measure::host::{no_thread, pin};
 use crate::probe::measure::memory_region::{Chance, LINE, PAGE, Pages, Region};
 use crate::probe::measure::timing::{Effort, Samples, elapsed_ns, per_iteration};
 use crate::probe::vm::{LOADS, Machine, Pace, Program, Start, turns};
@@ -160,7 +160,7 @@ fn wake(bench: &Bench, machine: &mut Machine, out: f64) -> Result<Samples, Strin
     let runs = effort.runs as u64;
     std::thread::scope(|scope| {
         let (count, broken) = (&count, &broken);
-        scope.spawn(move || {
+        let sleep = move || {
             let ready = pin(cpu).is_ok();
             // One more than is measured, to warm up.
             for _ in 0..=runs {
@@ -170,7 +170,8 @@ fn wake(bench: &Bench, machine: &mut Machine, out: f64) -> Result<Samples, Strin
                 }
                 count.fetch_add(1, SeqCst);
             }
-        });
+        };
+        std::thread::Builder::new().spawn_scoped(scope, sleep).map_err(no_thread)?;
         let mut values = Vec::new();
         for run in 0..=runs {
             // Until the guest sleeps again.
