@@ -18,7 +18,7 @@ pub enum Statistic {
 }
 
 /// A value and how it varies.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// The statistic asked for.
     pub value: f64,
@@ -38,6 +38,22 @@ impl Figure {
             Statistic::Mean => sorted.iter().sum::<f64>() / sorted.len() as f64,
         };
         Some(Figure { value, spread })
+    }
+}
+
+/// What is told of samples: their figure, and some of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// None if there was no sample.
+    pub figure: Option<Figure>,
+    /// At most [`super::MOST_SAMPLES`], rising.
+    pub samples: Vec<f64>,
+}
+
+impl Told {
+    /// What is told of `samples`.
+    pub fn of(samples: &[f64], statistic: Statistic) -> Told {
+        Told { figure: Figure::of(samples, statistic), samples: thinned(samples, super::MOST_SAMPLES) }
     }
 }
 

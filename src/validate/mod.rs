@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-pub use figure::{Figure, Statistic};
+pub use figure::{Figure, Statistic, Told};
 pub use predict::Ground;
 pub use work::{Facts, Forks, GuestWork, Place, Route, Unit, Work};
 
@@ -121,8 +121,9 @@ pub fn run(
         }
         let name = work.name();
         progress(Progress { doing: &name, done: workloads.len(), of: works.len() });
-        let measured = host.measure(*work);
-        let predicted = host.apart(|| ground.predict(*work));
+        let told = |samples: Vec<f64>| Told::of(&samples, work.statistic());
+        let measured = host.measure(*work).map(told);
+        let predicted = host.apart(|| ground.predict(*work).map(told));
         if cancel.load(Relaxed) {
             // What was broken off has too few samples to be told.
             break;
@@ -153,22 +154,13 @@ fn cores() -> u16 {
     here.clamp(2, MOST_THREADS) as u16
 }
 
-fn workload(
-    work: Work,
-    name: String,
-    measured: Result<Vec<f64>, String>,
-    predicted: Result<Vec<f64>, String>,
-) -> Workload {
-    let figure =
-        |samples: &Result<Vec<f64>, String>| samples.as_ref().ok().and_then(|s| Figure::of(s, work.statistic()));
+fn workload(work: Work, name: String, measured: Result<Told, String>, predicted: Result<Told, String>) -> Workload {
+    let figure = |told: &Result<Told, String>| told.as_ref().ok().and_then(|told| told.figure);
     let (real, simulated) = (figure(&measured), figure(&predicted));
-    let thinned = |samples: &Result<Vec<f64>, String>| {
-        samples.as_ref().map_or(Vec::new(), |samples| figure::thinned(samples, MOST_SAMPLES))
-    };
     let error = |p: Figure, m: Figure| (m.value > 0.0).then(|| p.value / m.value - 1.0);
-    let why = |figure: Option<Figure>, result: Result<Vec<f64>, String>| match (figure, result) {
+    let why = |figure: Option<Figure>, told: &Result<Told, String>| match (figure, told) {
         (Some(_), _) => None,
-        (None, Err(why)) => Some(why),
+        (None, Err(why)) => Some(why.clone()),
         (None, Ok(_)) => Some("it gave no sample".to_owned()),
     };
     Workload {
@@ -180,10 +172,10 @@ fn workload(
         error: simulated.zip(real).and_then(|(p, m)| error(p, m)),
         spread_predicted: simulated.map(|f| f.spread),
         spread_measured: real.map(|f| f.spread),
-        samples_predicted: thinned(&predicted),
-        samples_measured: thinned(&measured),
-        not_predicted: why(simulated, predicted),
-        not_measured: why(real, measured),
+        not_predicted: why(simulated, &predicted),
+        not_measured: why(real, &measured),
+        samples_predicted: predicted.map_or(Vec::new(), |told| told.samples),
+        samples_measured: measured.map_or(Vec::new(), |told| told.samples),
     }
 }
 
@@ -205,7 +197,7 @@ impl Host {
     fn measure(&self, _: Work) -> Result<Vec<f64>, String> {
         Err(format!("the works need Linux; this is {}", std::env::consts::OS))
     }
-    fn apart(&self, body: impl FnOnce() -> Result<Vec<f64>, String>) -> Result<Vec<f64>, String> {
+    fn apart<T>(&self, body: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
         body()
     }
     fn interprets_guests(&self) -> bool {

@@ -90,11 +90,14 @@ impl Host<'_> {
     }
 
     /// Runs `body` in a process of its own, so that this one stays small: a simulation leaves much memory behind, and
-    /// the works fork this process, which costs the more the larger it is.
+    /// the works fork this process, which costs the more the larger it is. What is brought back must be small too.
     ///
     /// # Errors
     /// Those of `body`, and what became of the process.
-    pub fn apart(&self, body: impl FnOnce() -> Result<Vec<f64>, String>) -> Result<Vec<f64>, String> {
+    pub fn apart<T: Serialize + DeserializeOwned>(
+        &self,
+        body: impl FnOnce() -> Result<T, String>,
+    ) -> Result<T, String> {
         in_child_until(self.stop, body)
     }
 
