@@ -3,17 +3,13 @@
 use egui::{Align2, Color32, Pos2, Rangef, Rect, Sense, Shape, Stroke, Ui, Vec2};
 use egui_plot::{AxisHints, GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotUi, Points};
 
+use super::amounts::duration;
 use super::hints::hint_ui;
 use super::rows::{Here, Row};
 use super::state::MachinePage;
 use crate::app::panels::widgets::{body, cut, note, segments_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
-
-/// Nanoseconds as a person writes them.
-pub fn duration(ns: f64) -> String {
-    Time((ns * 1000.0).round().max(0.0) as u64).to_string()
-}
 
 /// Draws the choice of rows, the plot and its legend.
 pub fn costs_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
@@ -184,7 +180,7 @@ fn decades(from: f32, to: f32) -> Vec<GridMark> {
 /// A label at each power of ten, smaller than egui_plot's own and closer.
 fn labels_of_decades(theme: &Theme) -> AxisHints<'static> {
     AxisHints::new_x()
-        .formatter(|mark, _| duration(10f64.powf(mark.value)))
+        .formatter(|mark, _| Time((10f64.powf(mark.value) * 1000.0).round() as u64).to_string())
         .label_spacing(Rangef::new(24.0 * theme.scale, 34.0 * theme.scale))
         .tick_label_color(theme.text_muted)
         .tick_label_font(theme.font(TextRole::Small))

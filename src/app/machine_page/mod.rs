@@ -11,12 +11,14 @@
 //! | `actions` | the buttons, what is under way, what went wrong |
 //! | `counters` | what the kernel counts, while the page is open |
 //! | `costs` | the plot of costs |
+//! | `amounts` | numbers with their units |
 //! | `works` and `histogram` | predicted and real |
 //! | `export` | where the numbers go |
 //!
 //! Nothing is read before the page is opened, and nothing is measured before somebody asks.
 
 mod actions;
+mod amounts;
 pub mod child;
 pub mod comparison;
 mod costs;

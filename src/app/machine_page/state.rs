@@ -98,6 +98,8 @@ pub struct MachinePage {
     pub comparison: Comparison,
     /// What went wrong or was stopped last.
     pub notice: Option<Notice>,
+    /// A quick measurement was asked for, which would replace a full one: the next request is done.
+    pub replace_full: bool,
     /// What the kernel counts.
     pub live: Live,
     /// The layer whose evidence stays open.
@@ -234,12 +236,26 @@ impl MachinePage {
         self.live.before = Some(now);
     }
 
-    /// Starts a child, unless one runs already.
+    /// Whether a quick measurement would replace a full one, which knows more.
+    pub fn quick_replaces_full(&self) -> bool {
+        self.saved.report.as_ref().is_some_and(|report| report.plan == Plan::Full)
+    }
+
+    /// Starts a child, unless one runs already. A quick measurement asks before it replaces a full one; a work that is
+    /// run is the chosen one.
     pub fn start(&mut self, task: Task) {
         if self.task.is_some() {
             return;
         }
         self.notice = None;
+        let asked = std::mem::take(&mut self.replace_full);
+        if task == Task::Measure(Plan::Quick) && self.quick_replaces_full() && !asked {
+            self.replace_full = true;
+            return;
+        }
+        if let Task::Compare(Some(name)) = &task {
+            self.work = Some(name.clone());
+        }
         let arguments = arguments(&task);
         let wake = self.wake.clone();
         let wake = move || wake.iter().for_each(egui::Context::request_repaint);
@@ -278,6 +294,9 @@ impl MachinePage {
                 self.read_saved();
                 self.comparison.outdate();
                 self.take_inventory();
+                if ended.stopped {
+                    self.notice = Some(stopped("All had been measured by then: the new costs are saved and used"));
+                }
                 return self.saved.profile.is_some();
             }
             // 1 says that predictions are off, which the table shows.
@@ -310,7 +329,10 @@ impl MachinePage {
             Ok(()) => self.export.outcome = Some(Ok(format!("Written to {path}"))),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => self.export.replace = Some(path),
             Err(error) => {
-                let said = format!("Can't write {path}: {error}. Choose a folder that you may write to");
+                // The system's number of an error tells a reader nothing.
+                let error = error.to_string();
+                let why = error.split(" (os error").next().unwrap_or_default();
+                let said = format!("Can't write {path}: {why}. Choose a folder that you may write to");
                 self.export.outcome = Some(Err(said));
             }
         }
