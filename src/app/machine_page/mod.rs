@@ -11,7 +11,8 @@
 //! | `actions` | the buttons, what is under way, what went wrong |
 //! | `counters` | what the kernel counts, while the page is open |
 //! | `costs` | the plot of costs |
-//! | `amounts` | numbers with their units |
+//! | `sizes` | what was measured that is no time |
+//! | `amounts` and `labels` | numbers with their units, words for what was measured |
 //! | `works` and `histogram` | predicted and real |
 //! | `export` | where the numbers go |
 //!
@@ -26,10 +27,12 @@ mod counters;
 mod export;
 mod hints;
 mod histogram;
+mod labels;
 mod layers;
 mod page;
 pub mod rows;
 pub mod state;
+mod sizes;
 mod works;
 
 pub use page::machine_ui;

@@ -115,6 +115,7 @@ pub struct MachinePage {
     /// Exporting the profile.
     pub export: Export,
     pub(super) rows: Vec<Row>,
+    pub(super) sizes: Vec<Row>,
     rows_of: Option<bool>,
     task: Option<(Task, Child)>,
     looked: bool,
@@ -157,7 +158,9 @@ impl MachinePage {
         }
         if self.rows_of != Some(self.all_costs) {
             let make = if self.all_costs { rows::all_rows } else { rows::main_rows };
-            self.rows = make(self.saved.report.as_ref(), self.saved.profile.as_ref());
+            let (report, profile) = (self.saved.report.as_ref(), self.saved.profile.as_ref());
+            self.rows = make(report, profile);
+            self.sizes = rows::size_rows(report, profile);
             self.rows_of = Some(self.all_costs);
         }
         let ended = self.task.as_ref().and_then(|(_, child)| child.ended());
