@@ -33,7 +33,9 @@ pub fn actions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) -> Vec<Command
         button_ui(ui, main, Command::Measure(Plan::Full), "", &mut out);
         let (words, more) = match (page.replace_full, page.quick_replaces_full()) {
             (true, _) => ("Replace the full measurement", ""),
-            (false, true) => ("Quick, 10 s", "It measures less than the full measurement that is saved, and replaces it"),
+            (false, true) => {
+                ("Quick, 10 s", "It measures less than the full measurement that is saved, and replaces it")
+            }
             _ => ("Quick, 10 s", "It measures what ten seconds allow, some costs not at all"),
         };
         button_ui(ui, egui::Button::new(words), Command::Measure(Plan::Quick), more, &mut out);
@@ -47,9 +49,11 @@ pub fn actions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) -> Vec<Command
     } else if !beside {
         ui.label(note(last_measured(&page.saved), theme));
     }
-    if let Some((unsteady, of)) = unsteady(&page.saved).filter(|(unsteady, of)| unsteady * 10 > *of) {
-        let words = format!("The runs of {unsteady} of {of} costs disagree: measure again when the computer is idle");
-        ui.add(egui::Label::new(note(words, theme).color(theme.alarm)).wrap());
+    if let Some((unsteady, of)) = unsteady(&page.saved).filter(|(unsteady, _)| *unsteady > 0) {
+        let words = format!("{unsteady} of {of} costs unsteady: measure again when the computer is idle");
+        // A few always are.
+        let color = if unsteady * 10 > of { theme.alarm } else { theme.text_muted };
+        ui.add(egui::Label::new(note(words, theme).color(color)).wrap());
     }
     out
 }
@@ -143,16 +147,12 @@ fn unsteady(saved: &Saved) -> Option<(usize, usize)> {
     Some((stable.iter().filter(|stable| !**stable).count(), stable.len()))
 }
 
-/// "last measured 2 min ago, 45 costs, 3 unsteady".
+/// "last measured 2 min ago, 45 costs".
 pub fn last_measured(saved: &Saved) -> String {
     let Some(profile) = &saved.profile else { return "not measured yet".to_owned() };
     let passed = saved.when.and_then(|when| when.elapsed().ok());
     let when = passed.map_or(String::new(), |passed| format!(" {}", ago(passed.as_secs())));
-    let unsteady = match unsteady(saved) {
-        Some((count @ 1.., _)) => format!(", {count} unsteady"),
-        _ => String::new(),
-    };
-    format!("last measured{when}, {} costs{unsteady}", profile.own())
+    format!("last measured{when}, {} costs", profile.own())
 }
 
 /// "2 min ago", coarser the longer ago.

@@ -4,8 +4,8 @@ use egui::{Align2, Color32, LayerId, Order, Pos2, Rangef, Rect, Sense, Shape, St
 use egui_plot::{AxisHints, GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, PlotUi, Points};
 
 use super::amounts::duration;
-use super::labels::value;
 use super::hints::hint_ui;
+use super::labels::value;
 use super::rows::{Here, Row};
 use super::sizes::sizes_ui;
 use super::state::MachinePage;
@@ -22,7 +22,7 @@ pub fn costs_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
     }
     plot_ui(ui, &page.rows, theme);
     legend_ui(ui, theme);
-    sizes_ui(ui, &page.sizes, theme);
+    sizes_ui(ui, &page.sizes, &mut page.all_sizes, theme);
 }
 
 /// A line of the plot.
@@ -145,7 +145,7 @@ fn axis_above_ui(ui: &Ui, transform: &PlotTransform, all: Rect, bounds: Rangef, 
         let text = painter.layout_no_wrap(power(mark.value), theme.font(TextRole::Small), theme.text_muted);
         let left = x - text.size().x / 2.0;
         if left > free {
-            free = left + text.size().x + 6.0;
+            free = left + text.size().x + 3.0;
             painter.galley(Pos2::new(left, strip.center().y - text.size().y / 2.0), text, theme.text_muted);
         }
     }
@@ -358,7 +358,7 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
                 let square = Rect::from_center_size(rect.center(), Vec2::splat(6.4 * theme.scale));
                 painter.rect_stroke(square, 0.0, Stroke::new(1.0, derived), egui::StrokeKind::Middle);
             },
-            "derived from it",
+            "derived",
         );
         let assumed = theme.provenance("assumed");
         mark(

@@ -122,8 +122,7 @@ pub fn histogram_ui(ui: &mut Ui, workload: &Workload, height: f32, theme: &Theme
             last if last == BINS - 1 => "and more".to_owned(),
             _ => format!("to {}", amount(bins.from + bins.width * (bin + 1) as f64, workload.unit)),
         };
-        let words =
-            format!("{from} {to}: real {:.0} %, predicted {:.0} % of samples", shares[0][bin], shares[1][bin]);
+        let words = format!("{from} {to}: real {:.0} %, predicted {:.0} % of samples", shares[0][bin], shares[1][bin]);
         response.on_hover_text_at_pointer(words);
     }
     legend_ui(ui, workload, theme);

@@ -269,7 +269,10 @@ mod tests {
         let nothing = |layer: &Layer, guests| changes(layer, guests)[0].starts_with("Nothing needs to change");
         let (good, without) = (device("guests can run on VT-x"), device("no AMD-V here: guests run in software"));
         assert!(nothing(&good, Guests::Unknown) && !nothing(&without, Guests::Unknown));
-        assert!(!nothing(&good, guests(Some(&report("emulated_port")))), "any of them says that guests are interpreted");
+        assert!(
+            !nothing(&good, guests(Some(&report("emulated_port")))),
+            "any of them says that guests are interpreted"
+        );
         assert!(nothing(&good, guests(Some(&report("exit_cpuid")))));
         assert_eq!(guests(None), Guests::Unknown);
     }

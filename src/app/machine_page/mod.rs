@@ -31,8 +31,8 @@ mod labels;
 mod layers;
 mod page;
 pub mod rows;
-pub mod state;
 mod sizes;
+pub mod state;
 mod works;
 
 pub use page::machine_ui;

@@ -23,7 +23,7 @@ pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMark
     if room.x < 760.0 || room.y < 380.0 {
         let area = ScrollArea::vertical().id_salt("machine").auto_shrink([false, false]);
         let shown = area.show(ui, |ui| {
-            ui.set_max_width(ui.available_width() - SCROLL_BAR);
+            ui.set_max_width((ui.available_width() - SCROLL_BAR).max(1.0));
             heading_ui(ui, "You are here", layers::title(page.inventory.as_ref()), theme);
             layers_ui(ui, page, theme);
             ui.add_space(8.0);
@@ -66,7 +66,7 @@ fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Com
         // Too low for both: what measures comes first, so that Stop is in sight.
         let area = ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]);
         let shown = area.show(ui, |ui| {
-            ui.set_max_width(ui.available_width() - SCROLL_BAR);
+            ui.set_max_width((ui.available_width() - SCROLL_BAR).max(1.0));
             out.extend(actions_ui(ui, page, theme));
             counters_ui(ui, &page.live, theme);
             layers_ui(ui, page, theme);
@@ -83,7 +83,7 @@ fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Com
         ui.spacing_mut().item_spacing.y = 5.0 * theme.scale;
         let area = ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]);
         let shown = area.show(ui, |ui| {
-            ui.set_max_width(ui.available_width() - SCROLL_BAR);
+            ui.set_max_width((ui.available_width() - SCROLL_BAR).max(1.0));
             layers_ui(ui, page, theme);
         });
         fade_ui(ui, &shown, theme.background, theme);
@@ -111,7 +111,7 @@ fn main_ui(
     theme: &Theme,
     out: &mut Vec<Command>,
 ) {
-    ui.set_max_width(ui.available_width() - free);
+    ui.set_max_width((ui.available_width() - free).max(1.0));
     let side = 270.0 * theme.scale;
     beside_ui(
         ui,

@@ -231,7 +231,7 @@ mod tests {
     fn what_a_profile_assumes_is_not_called_literature() {
         let rows = all_rows(None, None);
         assert_eq!(row(rows.clone(), "wake_up").range().map(|range| range.2), Some("assumed"));
-        assert_eq!(row(rows.clone(), "disk_read_4k").range(), Some((40_000.0, 93_000.0, "literature")));
+        assert_eq!(row(rows.clone(), "disk_read_4k").range(), Some((40_000.0, 93_000.0, "derived")));
         let base = Profile::xeon_2017();
         let derived = |p: &&Primitive| matches!(base.cost(**p).provenance, Provenance::Derived(_));
         let only = |p: &&Primitive| p.unit() == Unit::Ns && base.cost(**p).value > 0.0;

@@ -1,27 +1,58 @@
 //! What was measured that is no time: sizes, rates, counts; beside each what was published.
 
-use egui::{Align2, Color32, Pos2, Rect, Sense, Shape, Stroke, Ui, Vec2};
+use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, Vec2};
+use egui_phosphor::regular as icon;
 
 use super::costs::detail_ui;
-use super::hints::hint_ui;
+use super::hints::{follow_focus, hint_ui};
 use super::labels::value;
 use super::rows::Row;
-use crate::app::panels::widgets::{cut, heading_ui};
+use crate::app::panels::widgets::{cut, note};
 use crate::app::theme::{TextRole, Theme};
 
-/// Draws the list.
-pub fn sizes_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
-    if rows.is_empty() {
-        return;
+/// The measurements that stand for all while the list is closed.
+const TELLING: [(&str, &str); 3] =
+    [("l2_bytes", "L2"), ("memory_read_bandwidth", "memory"), ("disk_bandwidth", "disk")];
+
+/// Draws a line that opens the list, and the list.
+pub fn sizes_ui(ui: &mut Ui, rows: &[Row], open: &mut bool, theme: &Theme) {
+    ui.horizontal(|ui| {
+        let caret = if *open { icon::CARET_DOWN } else { icon::CARET_RIGHT };
+        let text = RichText::new(format!("Sizes and rates {caret}")).font(theme.font(TextRole::Note));
+        let link = ui.add(egui::Button::new(text.color(theme.accent)).frame(false));
+        link.widget_info(|| {
+            egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, *open, "Sizes and rates")
+        });
+        follow_focus(&link);
+        if link.clicked() {
+            *open = !*open;
+        }
+        if !*open {
+            ui.add(egui::Label::new(note(summary(rows), theme)).truncate());
+        }
+    });
+    if *open {
+        list_ui(ui, rows, theme);
     }
+}
+
+/// "L2 1.00 MiB · memory 35.1 GB/s", as far as it was measured.
+fn summary(rows: &[Row]) -> String {
+    let measured = |(name, words): (&str, &str)| {
+        let row = rows.iter().find(|row| row.name == name)?;
+        let here = row.here.as_ref().ok()?;
+        Some(format!("{words} {}", value(name, row.unit, here.value)))
+    };
+    TELLING.into_iter().filter_map(measured).collect::<Vec<_>>().join(" · ")
+}
+
+fn list_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
     let width = ui.available_width();
     let published = width - 4.0;
-    let here = published - (120.0 * theme.scale).min(width * 0.28);
+    let here = published - (150.0 * theme.scale).min(width * 0.32);
     let height = (13.0 * theme.scale + 10.0).round();
     let size = Vec2::new(width, height);
     let font = theme.font(TextRole::Note);
-    ui.add_space(8.0 * theme.scale);
-    heading_ui(ui, "Sizes and rates", theme);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let (header, _) = ui.allocate_exact_size(size, Sense::hover());

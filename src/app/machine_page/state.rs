@@ -108,6 +108,8 @@ pub struct MachinePage {
     pub kvm_help: bool,
     /// All costs instead of the short list.
     pub all_costs: bool,
+    /// Whether what is no time is listed: sizes, rates, counts.
+    pub all_sizes: bool,
     /// The work whose distributions are drawn.
     pub work: Option<String>,
     /// Whether it is told why predictions are off.

@@ -101,11 +101,11 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
     let pages = if places.menu { widths.menu } else { widths.pages };
     let middle =
         Rect::from_min_size(egui::pos2(full.left() + places.pages, full.top()), Vec2::new(pages, full.height()));
-    ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::left_to_right(Align::Center)), |ui| {
-        match places.menu {
-            true => menu_ui(ui, top.tab, theme, &mut out),
-            false => tabs_ui(ui, top.tab, theme, &mut out),
-        }
+    ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::left_to_right(Align::Center)), |ui| match places
+        .menu
+    {
+        true => menu_ui(ui, top.tab, theme, &mut out),
+        false => tabs_ui(ui, top.tab, theme, &mut out),
     });
     let left = Rect::from_min_max(full.min, egui::pos2(middle.left() - 12.0, full.bottom()));
     ui.scope_builder(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)), |ui| {
@@ -258,15 +258,20 @@ fn badge_hint(profile: &Profile, error: Option<(f64, usize)>) -> String {
 mod tests {
     use super::*;
 
-    const WIDTHS: Widths =
-        Widths { name: 60.0, pages: 380.0, menu: 130.0, badge: 240.0, short: 130.0, icons: 120.0 };
+    const WIDTHS: Widths = Widths { name: 60.0, pages: 380.0, menu: 130.0, badge: 240.0, short: 130.0, icons: 120.0 };
 
     #[test]
     fn nothing_overlaps_in_any_width_and_what_matters_least_goes_first() {
         for full in (100..2400).map(|full| full as f32) {
             let a = arrange(full, WIDTHS);
             let pages = if a.menu { WIDTHS.menu } else { WIDTHS.pages };
-            let badge = if a.bare { 0.0 } else if a.short { WIDTHS.short } else { WIDTHS.badge };
+            let badge = if a.bare {
+                0.0
+            } else if a.short {
+                WIDTHS.short
+            } else {
+                WIDTHS.badge
+            };
             assert!(a.pages >= WIDTHS.name + GAP, "{full}: {a:?}");
             let right = a.pages + pages + badge + WIDTHS.icons;
             // The name, a menu and the icons have to stand somewhere.
