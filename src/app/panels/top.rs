@@ -34,12 +34,23 @@ pub fn height(theme: &Theme) -> f32 {
 struct Arrangement {
     /// The left edge of the pages.
     pages: f32,
-    /// The pages are a menu.
-    menu: bool,
+    /// How the pages are shown.
+    shown: Pages,
     /// The badge in few words.
     short: bool,
     /// There is no room for a badge at all.
     bare: bool,
+}
+
+/// How the pages are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pages {
+    /// All their names.
+    Names,
+    /// A menu with the name of the open one.
+    Menu,
+    /// A menu without a word.
+    Icon,
 }
 
 /// The widths of what the bar holds.
@@ -48,9 +59,20 @@ struct Widths {
     name: f32,
     pages: f32,
     menu: f32,
+    icon: f32,
     badge: f32,
     short: f32,
     icons: f32,
+}
+
+impl Widths {
+    fn of(&self, pages: Pages) -> f32 {
+        match pages {
+            Pages::Names => self.pages,
+            Pages::Menu => self.menu,
+            Pages::Icon => self.icon,
+        }
+    }
 }
 
 /// The least distance between the bar's parts.
@@ -62,23 +84,24 @@ const LEAST_TITLE: f32 = 60.0;
 fn arrange(full: f32, w: Widths) -> Arrangement {
     let left = w.name + GAP;
     let fits = |pages: f32, badge: f32| left + pages + GAP + badge + w.icons <= full;
-    let (menu, short, bare) = match () {
-        () if fits(w.pages, w.badge) => (false, false, false),
-        () if fits(w.pages, w.short) => (false, true, false),
-        () if fits(w.menu, w.badge) => (true, false, false),
-        () if fits(w.menu, w.short) => (true, true, false),
-        () => (true, true, true),
+    let (shown, short, bare) = match () {
+        () if fits(w.pages, w.badge) => (Pages::Names, false, false),
+        () if fits(w.pages, w.short) => (Pages::Names, true, false),
+        () if fits(w.menu, w.badge) => (Pages::Menu, false, false),
+        () if fits(w.menu, w.short) => (Pages::Menu, true, false),
+        () if fits(w.menu, 0.0) => (Pages::Menu, true, true),
+        () => (Pages::Icon, true, true),
     };
     let badge = match (bare, short) {
         (true, _) => 0.0,
         (_, true) => w.short,
         _ => w.badge,
     };
-    let pages = if menu { w.menu } else { w.pages };
+    let pages = w.of(shown);
     // In the middle, or as far left as the badge needs.
     let middle = full * 0.48 - pages / 2.0;
     let most = full - w.icons - badge - GAP - pages;
-    Arrangement { pages: middle.min(most).max(left), menu, short, bare }
+    Arrangement { pages: middle.min(most).max(left), shown, short, bare }
 }
 
 /// Draws the bar.
@@ -92,20 +115,23 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
     let widths = Widths {
         name: width_of(ui, NAME, fonts::strong(ui.ctx(), TextRole::Page, theme)),
         pages: tabs_width(ui, theme),
-        menu: width_of(ui, &menu_words(top.tab), body) + 24.0 * theme.scale,
+        menu: width_of(ui, &menu_words(top.tab), body.clone()) + 24.0 * theme.scale,
+        icon: width_of(ui, icon::LIST, body) + 24.0 * theme.scale,
         badge: words.as_ref().map_or(0.0, |(_, words)| badge(&words.long)),
         short: words.as_ref().map_or(0.0, |(_, words)| badge(&words.short)),
         icons: 3.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 20.0 * theme.scale + 4.0),
     };
     let places = arrange(full.width(), widths);
-    let pages = if places.menu { widths.menu } else { widths.pages };
+    let pages = widths.of(places.shown);
     let middle =
         Rect::from_min_size(egui::pos2(full.left() + places.pages, full.top()), Vec2::new(pages, full.height()));
-    ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::left_to_right(Align::Center)), |ui| match places
-        .menu
-    {
-        true => menu_ui(ui, top.tab, theme, &mut out),
-        false => tabs_ui(ui, top.tab, theme, &mut out),
+    ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::left_to_right(Align::Center)), |ui| {
+        let out = &mut out;
+        match places.shown {
+            Pages::Names => tabs_ui(ui, top.tab, theme, out),
+            Pages::Menu => menu_ui(ui, top.tab, &menu_words(top.tab), theme, out),
+            Pages::Icon => menu_ui(ui, top.tab, icon::LIST, theme, out),
+        }
     });
     let left = Rect::from_min_max(full.min, egui::pos2(middle.left() - 12.0, full.bottom()));
     ui.scope_builder(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)), |ui| {
@@ -151,9 +177,9 @@ fn menu_words(open: Tab) -> String {
 }
 
 /// The pages in a menu, where there is no room for their names.
-fn menu_ui(ui: &mut Ui, open: Tab, theme: &Theme, out: &mut Vec<Command>) {
+fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Command>) {
     let font = fonts::strong(ui.ctx(), TextRole::Body, theme);
-    let text = RichText::new(menu_words(open)).font(font).color(theme.text);
+    let text = RichText::new(words).font(font).color(theme.text);
     let shown = ui.menu_button(text, |ui| {
         for tab in Tab::ALL {
             let button = ui.add(egui::Button::new(tab.label()).selected(tab == open));
@@ -258,13 +284,14 @@ fn badge_hint(profile: &Profile, error: Option<(f64, usize)>) -> String {
 mod tests {
     use super::*;
 
-    const WIDTHS: Widths = Widths { name: 60.0, pages: 380.0, menu: 130.0, badge: 240.0, short: 130.0, icons: 120.0 };
+    const WIDTHS: Widths =
+        Widths { name: 60.0, pages: 380.0, menu: 130.0, icon: 40.0, badge: 240.0, short: 130.0, icons: 120.0 };
 
     #[test]
     fn nothing_overlaps_in_any_width_and_what_matters_least_goes_first() {
         for full in (100..2400).map(|full| full as f32) {
             let a = arrange(full, WIDTHS);
-            let pages = if a.menu { WIDTHS.menu } else { WIDTHS.pages };
+            let pages = WIDTHS.of(a.shown);
             let badge = if a.bare {
                 0.0
             } else if a.short {
@@ -275,10 +302,15 @@ mod tests {
             assert!(a.pages >= WIDTHS.name + GAP, "{full}: {a:?}");
             let right = a.pages + pages + badge + WIDTHS.icons;
             // The name, a menu and the icons have to stand somewhere.
-            assert!(right <= full || full < WIDTHS.name + GAP + WIDTHS.menu + GAP + WIDTHS.icons, "{full}: {a:?}");
+            assert!(right <= full || full < WIDTHS.name + GAP + WIDTHS.icon + GAP + WIDTHS.icons, "{full}: {a:?}");
         }
-        assert_eq!(arrange(1600.0, WIDTHS), Arrangement { pages: 578.0, menu: false, short: false, bare: false });
+        assert_eq!(
+            arrange(1600.0, WIDTHS),
+            Arrangement { pages: 578.0, shown: Pages::Names, short: false, bare: false }
+        );
         assert!(arrange(900.0, WIDTHS).pages < 900.0 * 0.48 - 190.0, "moved to the left");
-        assert!(arrange(750.0, WIDTHS).short && arrange(600.0, WIDTHS).menu && arrange(350.0, WIDTHS).bare);
+        assert!(
+            arrange(750.0, WIDTHS).short && arrange(600.0, WIDTHS).shown == Pages::Menu && arrange(350.0, WIDTHS).bare
+        );
     }
 }
