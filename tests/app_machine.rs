@@ -436,6 +436,7 @@ fn predicted_and_real_stand_beside_each_other_with_the_error_and_the_reason() {
     harness.get_by_label("sleep of 1 ms: how late: −21 %").click();
     harness.run_steps(3);
     harness.get_by_label_contains("Error 21 %, one work compared");
+    harness.get_by_label_contains("predicted: median 7.90 µs, least 7.90 µs, 90 % below 7.90 µs");
     harness.get_by_label_contains("25 % of this computer meanwhile");
     harness.get_by_label("fork, exec and wait: –").focus();
     harness.run_steps(2);

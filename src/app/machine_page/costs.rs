@@ -340,7 +340,7 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
             &|painter, rect| {
                 painter.circle_stroke(rect.center(), 4.5 * theme.scale, Stroke::new(1.0, here));
             },
-            "runs disagree",
+            "ring: runs disagree",
         );
         let bar = theme.published();
         mark(

@@ -211,21 +211,24 @@ fn detail_ui(ui: &mut Ui, name: &str, line: Option<&Compared>, before: &str, the
         return;
     };
     let what = statistic(workload.statistic);
-    for (words, value) in [("predicted", workload.predicted), ("real", workload.measured)] {
-        if let Some(value) = value {
-            let text = format!("{words}: {what} {}, which is compared", amount(value, workload.unit));
-            ui.label(note(text, theme).color(theme.text));
-        }
-    }
-    for (words, spread) in [("predicted", workload.spread_predicted), ("real", workload.spread_measured)] {
+    ui.label(note(format!("Compared is the {what}"), theme));
+    let sides = [
+        ("predicted", workload.predicted, workload.spread_predicted),
+        ("real", workload.measured, workload.spread_measured),
+    ];
+    for (words, value, spread) in sides {
+        let amount = |value| amount(value, workload.unit);
+        let mut parts = Vec::new();
+        parts.extend(value.map(|value| format!("{what} {}", amount(value))));
         if let Some(q) = spread {
-            let amount = |value| amount(value, workload.unit);
-            let median = match workload.statistic {
-                Statistic::Median => String::new(),
-                _ => format!("median {}, ", amount(q.p50)),
-            };
-            let text = format!("{words}: least {}, {median}90 % below {}", amount(q.min), amount(q.p90));
-            ui.label(note(text, theme).color(theme.text_body));
+            parts.push(format!("least {}", amount(q.min)));
+            if workload.statistic != Statistic::Median {
+                parts.push(format!("median {}", amount(q.p50)));
+            }
+            parts.push(format!("90 % below {}", amount(q.p90)));
+        }
+        if !parts.is_empty() {
+            ui.label(note(format!("{words}: {}", parts.join(", ")), theme).color(theme.text_body));
         }
     }
     for why in reasons(workload) {
