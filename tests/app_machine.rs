@@ -13,6 +13,7 @@ use strata::app::command::{Command, Tab};
 use strata::app::frame::shell_ui;
 use strata::app::machine_page::Places;
 use strata::app::machine_page::comparison::Comparison;
+use strata::app::machine_page::state::Saved;
 use strata::app::settings::Settings;
 use strata::app::shell::{Shell, Wake};
 use strata::costs::{Primitive, Profile, Provenance};
@@ -165,6 +166,222 @@ fn a_measurement_goes_on_while_other_pages_are_open_and_ends_with_the_window() {
     assert!(harness.state().machine.task().is_none());
 }
 
+/// A script that starts this program as a shell does in the background of a script: what Ctrl-C sends is ignored. What
+/// it saves goes to `folder`.
+fn deaf(folder: &Path) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = folder.join("deaf.sh");
+    let program = env!("CARGO_BIN_EXE_strata");
+    let text = format!("#!/bin/sh\ntrap '' INT\nXDG_DATA_HOME='{}' exec '{program}' \"$@\"\n", folder.display());
+    std::fs::write(&path, text).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("may be started");
+    path
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_real_measurement_that_inherited_no_ear_for_ctrl_c_is_stopped_and_saves_nothing() {
+    let (mut harness, folder) = desk("waits.sh");
+    harness.state_mut().machine.places.program = Some(deaf(folder.path()));
+    harness.state_mut().apply(Command::Measure(Plan::Full));
+    wait(&mut harness, |shell| shell.machine.task().is_some_and(|(_, child)| child.step().is_some()));
+    let began = Instant::now();
+    harness.state_mut().apply(Command::StopMeasuring);
+    wait(&mut harness, |shell| shell.machine.task().is_none());
+    // A full measurement takes more than a minute.
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    harness.get_by_label_contains("Nothing was saved");
+    assert!(!folder.path().join("strata/measured.ron").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_measurement_ends_with_a_window_that_is_killed_whatever_it_inherited() {
+    use std::io::BufRead;
+    use std::process::{Command as Start, Stdio};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = format!("'{}' probe --full --save --progress json & echo $!; wait", deaf(folder.path()).display());
+    let mut parent =
+        Start::new("sh").args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(parent.stdout.take().unwrap()).lines();
+    let child: i32 = lines.next().unwrap().unwrap().trim().parse().unwrap();
+    let mut progress = std::io::BufReader::new(parent.stderr.take().unwrap()).lines();
+    assert!(progress.next().unwrap().unwrap().contains("measuring"));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let alive = || {
+        let status = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        !status.is_empty() && !status.contains(") Z")
+    };
+    let began = Instant::now();
+    while alive() && began.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!alive(), "it measures on");
+    assert!(!folder.path().join("strata/measured.ron").exists());
+}
+
+#[test]
+fn a_stop_that_comes_too_late_is_told() {
+    let (mut harness, folder) = desk("finishes.sh");
+    std::fs::write(folder.path().join("measured.ron"), Profile::xeon_2017().to_ron()).expect("written");
+    harness.state_mut().apply(Command::Measure(Plan::Full));
+    wait(&mut harness, |shell| shell.machine.task().is_some_and(|(_, child)| child.step().is_some()));
+    harness.state_mut().apply(Command::StopMeasuring);
+    wait(&mut harness, |shell| shell.machine.task().is_none());
+    harness.get_by_label_contains("the new costs are saved and used");
+    harness.get_by_label("Close this message").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label_contains("the new costs are saved").is_none());
+}
+
+/// A report of a full measurement, one of whose two costs is unsteady.
+fn full_report() -> strata::probe::measure::Report {
+    let text = r#"{"plan":"full","host":"a test","when":"2026-11-23","seconds":90.0,"cancelled":false,"measurements":[
+        {"primitive":"system_call","value":100.0,"unit":"Ns","spread":{"min":90.0,"p50":100.0,"p90":110.0,"p99":120.0,
+         "max":130.0},"runs":5,"method":"getppid","stable":true,"not_measured":null},
+        {"primitive":"l1_bytes","value":32768.0,"unit":"Count","spread":{"min":1.0,"p50":1.0,"p90":1.0,"p99":1.0,
+         "max":1.0},"runs":5,"method":"where loads get slower","stable":false,"not_measured":null}]}"#;
+    serde_json::from_str(text).expect("a report")
+}
+
+#[test]
+fn quick_asks_before_it_replaces_a_full_measurement_and_unsteady_costs_are_told() {
+    let (mut harness, _folder) = desk("waits.sh");
+    let saved = Saved { profile: Some(Profile::xeon_2017()), report: Some(full_report()), ..Saved::default() };
+    harness.state_mut().machine.set_saved(saved);
+    harness.run_steps(2);
+    harness.get_by_label_contains("1 of 2 costs unsteady: measure again when the computer is idle");
+    harness.get_by_label("Quick, 10 s").click();
+    harness.run_steps(3);
+    assert!(harness.state().machine.task().is_none());
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    harness.get_by_label("Quick, 10 s").click();
+    harness.run_steps(3);
+    harness.get_by_label("Replace the full measurement").click();
+    harness.run_steps(3);
+    assert!(harness.state().machine.task().is_some());
+}
+
+#[test]
+fn what_is_no_time_has_a_list_with_unit_published_value_and_method() {
+    let (mut harness, _folder) = desk("saves.sh");
+    let saved = Saved { profile: Some(Profile::xeon_2017()), report: Some(full_report()), ..Saved::default() };
+    harness.state_mut().machine.set_saved(saved);
+    harness.run_steps(3);
+    harness.get_by_label("Sizes and rates").click();
+    harness.run_steps(3);
+    harness.get_by_label("L1 size: 32.0 KiB").focus();
+    harness.run_steps(3);
+    harness.get_by_label_contains("where loads get slower");
+    assert!(harness.query_all_by_label_contains("2017 Xeon server:").next().is_some());
+}
+
+#[test]
+fn the_distributions_are_those_of_the_work_that_was_run_last_and_stay_in_sight() {
+    let (mut harness, folder) = desk("compares.sh");
+    let chart = |harness: &Harness<'static, Shell>| {
+        let node = harness.get_by_label_contains("share of samples from");
+        (node.accesskit_node().label().unwrap_or_default(), node.rect())
+    };
+    harness.state_mut().apply(Command::Compare(None));
+    wait(&mut harness, |shell| shell.machine.task().is_none());
+    harness.run_steps(2);
+    // Without a choice, the first that was run, and its row is lit.
+    assert!(chart(&harness).0.starts_with("sleep of 1 ms: how late: share of samples from 7.90 µs to 10.0 µs"));
+    harness.get_by_label("fork, exec and wait: –").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert!(chart(&harness).0.starts_with("fork, exec and wait: share of samples from 60.0 µs to 61.4 µs"));
+    // Run again, it has other samples.
+    let other = std::fs::read_to_string(script("compared.json")).expect("there").replace("61400.0", "80000.0");
+    std::fs::write(folder.path().join("compared.json"), other).expect("written");
+    std::fs::copy(script("compares.sh"), folder.path().join("compares.sh")).expect("copied");
+    harness.state_mut().machine.places.program = Some(folder.path().join("compares.sh"));
+    harness.state_mut().machine.work = None;
+    harness.state_mut().apply(Command::Compare(Some("fork, exec and wait".to_owned())));
+    wait(&mut harness, |shell| shell.machine.task().is_none());
+    harness.run_steps(2);
+    assert!(chart(&harness).0.contains("fork, exec and wait: share of samples from 60.0 µs to 80.0 µs"));
+    harness.get_by_label_contains("guest: random loads over 24 MiB:").focus();
+    harness.run_steps(60);
+    let (words, place) = chart(&harness);
+    assert!(place.top() > 60.0 && place.bottom() < 1000.0, "{words} is at {place:?}");
+}
+
+#[test]
+fn the_bar_names_the_page_and_the_table_says_whose_costs_predict() {
+    let (mut harness, folder) = desk("saves.sh");
+    harness.get_by_label("What this computer is");
+    harness.get_by_label("Predicted with: 2017 Xeon server. Measure first");
+    std::fs::write(folder.path().join("compared.json"), "{").expect("written");
+    let places = harness.state().machine.places.clone();
+    harness.state_mut().machine.settle(places);
+    harness.run_steps(2);
+    harness.get_by_label_contains("Earlier comparisons can't be used");
+}
+
+#[test]
+fn two_hypervisors_are_a_fact_only_where_that_is_certain() {
+    let (mut harness, _folder) = desk("saves.sh");
+    for (confidence, words) in [
+        (Confidence::Possible, "One hypervisor below this window, perhaps two"),
+        (Confidence::Likely, "One hypervisor below this window, perhaps two"),
+        (Confidence::Certain, "Two hypervisors below this window"),
+    ] {
+        let mut inventory = inventory();
+        inventory.layers.push(layer(LayerKind::OuterHypervisor, "another hypervisor below", true, confidence, "none"));
+        harness.state_mut().machine.inventory = Some(inventory);
+        harness.run_steps(2);
+        harness.get_by_label(words);
+    }
+}
+
+#[test]
+fn a_hint_is_not_painted_over_an_open_window() {
+    let (mut harness, _folder) = desk("saves.sh");
+    harness.get_by_label("system call: not measured").focus();
+    harness.run_steps(3);
+    harness.get_by_label_contains("getpid without and with page-table isolation");
+    harness.key_press(Key::F1);
+    harness.run_steps(4);
+    assert!(harness.query_by_label_contains("getpid without and with page-table isolation").is_none());
+}
+
+#[test]
+fn the_bar_holds_its_parts_apart_in_any_window() {
+    for size in [Vec2::new(1400.0, 800.0), Vec2::new(700.0, 600.0), Vec2::new(480.0, 400.0)] {
+        let (mut harness, _folder) = page("saves.sh", size);
+        for _ in 0..5 {
+            harness.run_steps(2);
+            let bar = 48.0 * harness.state().theme.scale;
+            let parts: Vec<(String, egui::Rect)> = harness
+                .root()
+                .children_recursive()
+                .filter_map(|node| {
+                    let node = node.accesskit_node();
+                    let (words, place) = (node.label().or(node.value())?, node.bounding_box()?);
+                    let (min, max) = ((place.x0 as f32, place.y0 as f32), (place.x1 as f32, place.y1 as f32));
+                    Some((words, egui::Rect::from_min_max(min.into(), max.into()).shrink(1.0)))
+                })
+                .filter(|(_, place)| place.bottom() <= bar && place.width() > 4.0)
+                .collect();
+            assert!(parts.len() >= 4, "{parts:?}");
+            for (i, (words, a)) in parts.iter().enumerate() {
+                assert!(a.right() <= size.x, "{size}: {words} at {a:?}");
+                for (other, b) in &parts[i + 1..] {
+                    assert!(!a.intersects(*b) || a == b, "{size}: {words} {a:?} lies over {other} {b:?}");
+                }
+            }
+            harness.state_mut().apply(Command::TextSize(1));
+        }
+    }
+}
+
 #[test]
 fn what_a_failed_measurement_said_is_shown_with_what_to_do() {
     let (mut harness, _folder) = desk("fails.sh");
@@ -205,7 +422,7 @@ fn new_costs_are_used_by_the_simulation_as_soon_as_they_are_saved() {
     let used = harness.state().session.recording.as_ref().map(|r| r.profile.cost(Primitive::SystemCall).value);
     assert_eq!(used, Some(77.0));
     harness.get_by_label_contains("costs: this host, measured");
-    harness.get_by_label("system call: 77 ns measured");
+    harness.get_by_label("system call: 77.0 ns measured");
     harness.get_by_label_contains("just now, 1 costs");
 }
 
@@ -219,6 +436,7 @@ fn predicted_and_real_stand_beside_each_other_with_the_error_and_the_reason() {
     harness.get_by_label("sleep of 1 ms: how late: −21 %").click();
     harness.run_steps(3);
     harness.get_by_label_contains("Error 21 %, one work compared");
+    harness.get_by_label_contains("predicted: median 7.90 µs, least 7.90 µs, 90 % below 7.90 µs");
     harness.get_by_label_contains("25 % of this computer meanwhile");
     harness.get_by_label("fork, exec and wait: –").focus();
     harness.run_steps(2);
@@ -250,6 +468,7 @@ fn an_export_writes_a_profile_that_can_be_read_and_asks_before_it_replaces_a_fil
     harness.state_mut().apply(Command::ExportProfile);
     harness.run_steps(2);
     harness.get_by_label_contains("Can't write");
+    assert!(harness.query_by_label_contains("os error").is_none(), "a number of the system's tells nothing");
 }
 
 #[test]

@@ -53,7 +53,10 @@ fn bar_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
     let frame = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(20, 0));
     let recording = shell.session.recording.as_deref();
     let top = Top {
-        title: recording.map_or("", |r| r.scenario.title.as_str()),
+        title: match shell.tab {
+            Tab::MyMachine => "What this computer is",
+            _ => recording.map_or("", |r| r.scenario.title.as_str()),
+        },
         tab: shell.tab,
         profile: recording.map(|r| &r.profile),
         error: shell.machine.comparison.error_of_costs(),

@@ -447,6 +447,7 @@ impl Shell {
             self.session.cancel();
         } else if self.tab == Tab::MyMachine {
             self.machine.notice = None;
+            self.machine.replace_full = false;
             self.machine.opened = None;
         } else {
             self.apply(Command::Follow);

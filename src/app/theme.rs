@@ -171,6 +171,17 @@ impl Theme {
         mix(self.background, color, alpha)
     }
 
+    /// A colour moved towards that of text until words in it can be read on `on`.
+    pub fn legible(&self, color: Color32, on: Color32) -> Color32 {
+        let mut tones = (0..=20).map(|step| mix(color, self.text, step as f32 / 20.0));
+        tones.find(|tone| contrast(*tone, on) >= WORDS).unwrap_or(self.text)
+    }
+
+    /// The bar of what was published: the accent, fainter, yet to be told from what is behind it.
+    pub fn published(&self) -> Color32 {
+        self.faint(self.accent, if self.dark { 0.6 } else { 0.75 })
+    }
+
     /// A colour that reads on a solid area of `on`: black or white, whichever is further away.
     pub fn text_on(&self, on: Color32) -> Color32 {
         if on.intensity() > 0.5 { rgb(0x10151E) } else { rgb(0xFFFFFF) }
@@ -274,6 +285,22 @@ impl Theme {
     }
 }
 
+/// The contrast that words need, by WCAG 2.
+const WORDS: f32 = 4.5;
+
+/// The ratio of WCAG 2: 1 for no contrast, 21 for black on white.
+fn contrast(a: Color32, b: Color32) -> f32 {
+    let luminance = |c: Color32| {
+        let channel = |v: u8| {
+            let v = f32::from(v) / 255.0;
+            if v <= 0.03928 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(c.r()) + 0.7152 * channel(c.g()) + 0.0722 * channel(c.b())
+    };
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
 fn mix(below: Color32, above: Color32, share: f32) -> Color32 {
     let channel = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share.clamp(0.0, 1.0)).round() as u8;
     Color32::from_rgb(channel(below.r(), above.r()), channel(below.g(), above.g()), channel(below.b(), above.b()))
@@ -282,19 +309,6 @@ fn mix(below: Color32, above: Color32, share: f32) -> Color32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The ratio of WCAG 2: 1 for no contrast, 21 for black on white.
-    fn contrast(a: Color32, b: Color32) -> f32 {
-        let luminance = |c: Color32| {
-            let channel = |v: u8| {
-                let v = f32::from(v) / 255.0;
-                if v <= 0.03928 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * channel(c.r()) + 0.7152 * channel(c.g()) + 0.0722 * channel(c.b())
-        };
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
 
     #[test]
     fn words_can_be_read_on_what_they_stand_on() {
@@ -306,6 +320,24 @@ mod tests {
             }
             for layer in [Layer::User, Layer::HostKernel, Layer::Hypervisor, Layer::Hardware, Layer::Namespaces] {
                 assert!(contrast(theme.layer(layer), theme.background) >= 3.0, "{layer:?}");
+            }
+            for behind in [theme.background, theme.card] {
+                assert!(contrast(theme.published(), behind) >= 3.0, "what was published on {behind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_colour_has_a_tone_for_words_on_what_it_tints() {
+        for theme in [Theme::dark(), Theme::light()] {
+            let layers = [Layer::User, Layer::HostKernel, Layer::Hypervisor, Layer::Hardware, Layer::Namespaces];
+            let layers = layers.into_iter().chain([Layer::Throttled]).map(|layer| theme.layer(layer));
+            let sure = [Confidence::Certain, Confidence::Likely, Confidence::Possible, Confidence::Conflict];
+            for color in layers.chain(sure.map(|sure| theme.confidence(sure))) {
+                for on in [theme.background, theme.chosen, theme.faint(color, 0.11), theme.faint(color, 0.17)] {
+                    let tone = theme.legible(color, on);
+                    assert!(contrast(tone, on) >= WORDS, "{color:?} on {on:?}: {}", contrast(tone, on));
+                }
             }
         }
     }

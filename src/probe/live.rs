@@ -58,10 +58,20 @@ impl Gauge {
     /// `rate` is what [`Reading::since`] gave.
     pub fn text(self, rate: f64) -> String {
         match self {
-            Gauge::Pressure => format!("{:.1} %", rate / 1e7),
-            _ if rate < 9.95 && rate > 0.0 => format!("{rate:.1} /s"),
+            Gauge::Pressure => format!("{} %", three(rate / 1e7)),
+            _ if rate < 99.95 => format!("{} /s", three(rate)),
             _ => format!("{} /s", grouped(rate.round() as u64)),
         }
+    }
+}
+
+/// Three significant digits: "3.10", "0.40", "100"; "0" for nothing.
+fn three(number: f64) -> String {
+    match number {
+        n if n < 0.005 => "0".to_owned(),
+        n if n < 9.995 => format!("{n:.2}"),
+        n if n < 99.95 => format!("{n:.1}"),
+        n => format!("{n:.0}"),
     }
 }
 
@@ -204,6 +214,6 @@ mod tests {
         assert_eq!(at(1).since(&at(500), passed, Gauge::Interrupts), Ok(0.0));
         assert_eq!(Gauge::ContextSwitches.text(1204.4), "1\u{202f}204 /s");
         assert_eq!(Gauge::Throttled.text(0.0), "0 /s");
-        assert_eq!(Gauge::Pressure.text(4e6), "0.4 %");
+        assert_eq!(Gauge::Pressure.text(4e6), "0.40 %");
     }
 }

@@ -2,8 +2,9 @@
 //! costs depends on the size of the process that forks.
 //!
 //! Its report comes from its standard output; its standard error has a line of JSON for each step, and what it has to
-//! say. Asked to stop, it gets SIGINT, cleans up and reports what it has. When the window goes, so does it: by SIGINT
-//! if the window is closed, and by the kernel if it dies.
+//! say. Asked to stop, it gets SIGTERM, cleans up and reports what it has. When the window goes, so does it: by SIGTERM
+//! if the window is closed, and by the kernel if it dies. SIGINT would not do: a shell that starts the window in the
+//! background may have it ignored, and a child inherits that.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -58,13 +59,11 @@ struct Shared {
 impl Child {
     /// Starts `program`; `wake` is called whenever there is something new.
     pub fn start(program: &Path, arguments: &[String], wake: impl Fn() + Send + 'static) -> std::io::Result<Child> {
-        let mut process = Command::new(program)
-            .args(arguments)
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut command = Command::new(program);
+        command.args(arguments).env("NO_COLOR", "1");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        crate::probe::interrupt::can_be_stopped(&mut command);
+        let mut process = command.spawn()?;
         let (output, errors) = (process.stdout.take(), process.stderr.take());
         let shared = Arc::new(Shared {
             process: Mutex::new(process),
@@ -114,7 +113,7 @@ impl Child {
     /// Asks it to stop; asked again, it stops at once.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);
-        self.0.interrupt();
+        self.0.end();
     }
 
     /// How it ended, once.
@@ -125,20 +124,20 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.0.interrupt();
+        self.0.end();
     }
 }
 
 impl Shared {
-    /// Sends SIGINT, unless the process has been waited for: then its number may be another's.
-    fn interrupt(&self) {
+    /// Sends SIGTERM, unless the process has been waited for: then its number may be another's.
+    fn end(&self) {
         let mut process = lock(&self.process);
         if !matches!(process.try_wait(), Ok(None)) {
             return;
         }
         #[cfg(target_os = "linux")]
         let sent =
-            rustix::process::kill_process(rustix::process::Pid::from_child(&process), rustix::process::Signal::INT);
+            rustix::process::kill_process(rustix::process::Pid::from_child(&process), rustix::process::Signal::TERM);
         #[cfg(not(target_os = "linux"))]
         let sent = process.kill();
         if let Err(error) = sent {

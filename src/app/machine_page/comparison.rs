@@ -17,6 +17,9 @@ const MOST_BYTES: u64 = 16 << 20;
 /// So many works say something about simulations in general.
 const ENOUGH_WORKS: usize = 10;
 
+/// The share of the computer that other programs may use while a work is compared for its error to speak for others.
+const IDLE_ENOUGH: f64 = 0.1;
+
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Compared {
@@ -24,6 +27,9 @@ pub struct Compared {
     pub workload: Workload,
     /// Predicted with costs that are no longer those of this computer.
     pub outdated: bool,
+    /// The share of this computer's processors that others used meanwhile, if that is known.
+    #[serde(default)]
+    pub others: Option<f64>,
 }
 
 /// The table.
@@ -31,8 +37,9 @@ pub struct Compared {
 pub struct Comparison {
     /// By the work's name.
     pub lines: BTreeMap<String, Compared>,
-    /// The share of this computer's processors that others used during the last comparison, if that is known.
-    pub others: Option<f64>,
+    /// Why what was kept can't be used, if it can't.
+    #[serde(skip)]
+    pub trouble: Option<String>,
 }
 
 impl Comparison {
@@ -43,10 +50,11 @@ impl Comparison {
 
     /// Takes a report in.
     pub fn add(&mut self, report: Report) {
-        self.others = report.others;
+        let others = report.others;
         for workload in report.workloads {
-            self.lines.insert(workload.name.clone(), Compared { workload, outdated: false });
+            self.lines.insert(workload.name.clone(), Compared { workload, outdated: false, others });
         }
+        self.trouble = None;
     }
 
     /// The costs have changed.
@@ -59,32 +67,41 @@ impl Comparison {
         median(self.lines.values())
     }
 
-    /// By how much simulations with this computer's costs are off, for the badge: the median error of the works that
-    /// were predicted with these costs, if they are enough to speak for others.
-    pub fn error_of_costs(&self) -> Option<f64> {
-        let (error, count) = median(self.lines.values().filter(|line| !line.outdated))?;
-        (count >= ENOUGH_WORKS).then_some(error)
+    /// The most that other programs used of this computer during any of the comparisons.
+    pub fn others(&self) -> Option<f64> {
+        self.lines.values().filter_map(|line| line.others).reduce(f64::max)
     }
 
-    /// What was kept in `folder`; nothing if there is nothing, or nothing that can be read. `costs` is when the costs
-    /// were measured last.
+    /// By how much simulations with this computer's costs are off, for the badge: the median error of the works that
+    /// were predicted with these costs and done while this computer was idle but for them, and how many they are, if
+    /// that is enough to speak for others.
+    pub fn error_of_costs(&self) -> Option<(f64, usize)> {
+        let idle = |line: &&Compared| line.others.is_none_or(|others| others <= IDLE_ENOUGH);
+        median(self.lines.values().filter(|line| !line.outdated).filter(idle))
+            .filter(|(_, count)| *count >= ENOUGH_WORKS)
+    }
+
+    /// What was kept in `folder`; nothing if there is nothing, or with the reason nothing that can be read. `costs` is
+    /// when the costs were measured last.
     pub fn load(folder: &Path, costs: Option<SystemTime>) -> Comparison {
         let path = path_in(folder);
         let Ok(about) = std::fs::metadata(&path) else { return Comparison::default() };
         if !about.is_file() || about.len() > MOST_BYTES {
-            tracing::warn!("{} is not used: not a plain file of at most 16 MiB", path.display());
-            return Comparison::default();
+            return Comparison::broken(&path, "not a plain file of at most 16 MiB");
         }
         let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| serde_json::from_str::<Comparison>(&text).map_err(|error| error.to_string()));
-        let mut comparison = parsed.unwrap_or_else(|error| {
-            tracing::warn!("{} is not used: {error}", path.display());
-            Comparison::default()
-        });
+        let mut comparison = parsed.unwrap_or_else(|error| Comparison::broken(&path, &error));
         if costs.zip(about.modified().ok()).is_some_and(|(costs, compared)| costs > compared) {
             comparison.outdate();
         }
         comparison
+    }
+
+    fn broken(path: &Path, why: &str) -> Comparison {
+        tracing::warn!("{} is not used: {why}", path.display());
+        let trouble = Some(format!("Earlier comparisons can't be used: {}: {why}", path.display()));
+        Comparison { trouble, ..Comparison::default() }
     }
 
     /// Keeps it in `folder`.
@@ -139,7 +156,7 @@ mod tests {
     #[test]
     fn lines_are_replaced_one_by_one_and_survive_the_window() {
         let mut comparison = Comparison::default();
-        let line = |w: Workload| (w.name.clone(), Compared { workload: w, outdated: false });
+        let line = |w: Workload| (w.name.clone(), Compared { workload: w, outdated: false, others: None });
         comparison.lines.extend([line(workload("a", Some(-0.2))), line(workload("b", Some(0.1)))]);
         comparison.lines.extend([line(workload("c", None))]);
         assert!(comparison.median_error().is_some_and(|(error, count)| (error - 0.15).abs() < 1e-9 && count == 2));
@@ -156,12 +173,35 @@ mod tests {
         let mut comparison = Comparison::default();
         for number in 0..10 {
             assert_eq!(comparison.error_of_costs(), None);
-            let line = Compared { workload: workload("", Some(-0.06)), outdated: false };
+            let line = Compared { workload: workload("", Some(-0.06)), outdated: false, others: Some(0.02) };
             comparison.lines.insert(number.to_string(), line);
         }
-        assert!(comparison.error_of_costs().is_some_and(|error| (error - 0.06).abs() < 1e-9));
+        assert!(comparison.error_of_costs().is_some_and(|(error, count)| (error - 0.06).abs() < 1e-9 && count == 10));
+        comparison.lines.values_mut().take(1).for_each(|line| line.others = Some(0.5));
+        assert_eq!(comparison.error_of_costs(), None, "one was compared on a busy computer");
+        comparison.lines.values_mut().for_each(|line| line.others = None);
+        assert!(comparison.error_of_costs().is_some());
         comparison.outdate();
         assert_eq!(comparison.error_of_costs(), None);
+    }
+
+    #[test]
+    fn how_busy_the_computer_was_is_kept_for_each_line() {
+        let report = |name: &str, others| Report {
+            host: String::new(),
+            costs: String::new(),
+            seconds: 1.0,
+            cancelled: false,
+            others: Some(others),
+            median_error: None,
+            passed: false,
+            workloads: vec![workload(name, Some(0.1))],
+        };
+        let mut comparison = Comparison::default();
+        comparison.add(report("a", 0.4));
+        comparison.add(report("b", 0.0));
+        let kept: Vec<Option<f64>> = comparison.lines.values().map(|line| line.others).collect();
+        assert_eq!((kept, comparison.others()), (vec![Some(0.4), Some(0.0)], Some(0.4)));
     }
 
     #[test]
@@ -169,7 +209,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Comparison::load(folder.path(), None), Comparison::default());
         std::fs::write(path_in(folder.path()), "{").unwrap();
-        assert_eq!(Comparison::load(folder.path(), None), Comparison::default());
+        let broken = Comparison::load(folder.path(), None);
+        assert!(broken.lines.is_empty() && broken.trouble.is_some_and(|why| why.contains("compared.json")));
         assert_eq!(Comparison::default().median_error(), None);
     }
 }

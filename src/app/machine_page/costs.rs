@@ -1,19 +1,18 @@
 //! The plot of costs: one row a mechanism on a logarithmic axis, what was measured here over what was published.
 
-use egui::{Align2, Color32, Pos2, Rangef, Rect, Sense, Shape, Stroke, Ui, Vec2};
-use egui_plot::{AxisHints, GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotUi, Points};
+use egui::{Align2, Color32, LayerId, Order, Pos2, Rangef, Rect, Sense, Shape, Stroke, Ui, Vec2};
+use egui_plot::{AxisHints, GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, PlotUi, Points};
 
+use super::amounts::duration;
 use super::hints::hint_ui;
+use super::labels::value;
 use super::rows::{Here, Row};
+use super::sizes::sizes_ui;
 use super::state::MachinePage;
+use crate::app::fonts;
 use crate::app::panels::widgets::{body, cut, note, segments_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
-
-/// Nanoseconds as a person writes them.
-pub fn duration(ns: f64) -> String {
-    Time((ns * 1000.0).round().max(0.0) as u64).to_string()
-}
 
 /// Draws the choice of rows, the plot and its legend.
 pub fn costs_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
@@ -23,6 +22,27 @@ pub fn costs_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
     }
     plot_ui(ui, &page.rows, theme);
     legend_ui(ui, theme);
+    sizes_ui(ui, &page.sizes, &mut page.all_sizes, theme);
+}
+
+/// A line of the plot.
+enum Entry<'a> {
+    Heading(&'static str),
+    Row(&'a Row),
+}
+
+/// The rows, each group of them below its heading.
+fn entries(rows: &[Row]) -> Vec<Entry<'_>> {
+    let mut out = Vec::new();
+    let mut group = "";
+    for row in rows {
+        if row.group != group {
+            group = row.group;
+            out.push(Entry::Heading(group));
+        }
+        out.push(Entry::Row(row));
+    }
+    out
 }
 
 /// The height of a row.
@@ -39,7 +59,13 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
     let values = (92.0 * theme.scale).min(ui.available_width() * 0.2);
     let width = (ui.available_width() - labels - values).max(60.0);
     let axis = 24.0 * theme.scale;
-    let height = pitch(theme) * rows.len() as f32;
+    let entries = entries(rows);
+    // A long list has its axis above as well.
+    let long = entries.len() > rows.len();
+    if long {
+        ui.add_space(axis);
+    }
+    let height = pitch(theme) * entries.len() as f32;
     let (all, _) = ui.allocate_exact_size(Vec2::new(labels + width + values, height + axis), Sense::hover());
     let behind = ui.painter().add(Shape::Noop);
     let bounds = bounds(rows);
@@ -67,20 +93,67 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
         .x_grid_spacer(move |_| decades(from, to))
         .custom_x_axes(vec![labels_of_decades(theme)])
         .default_x_bounds(f64::from(from), f64::from(to))
-        .default_y_bounds(-(rows.len() as f64) + 0.5, 0.5);
+        .default_y_bounds(-(entries.len() as f64) + 0.5, 0.5);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
     let shown = plot.show(&mut child, |plot| {
         plot.set_plot_bounds_x(f64::from(from)..=f64::from(to));
-        plot.set_plot_bounds_y(-(rows.len() as f64) + 0.5..=0.5);
-        rows.iter().enumerate().for_each(|(i, row)| draw_row(plot, row, -(i as f64), theme));
+        plot.set_plot_bounds_y(-(entries.len() as f64) + 0.5..=0.5);
+        for (i, entry) in entries.iter().enumerate() {
+            if let Entry::Row(row) = entry {
+                draw_row(plot, row, -(i as f64), theme);
+            }
+        }
     });
     let mut marked = Vec::new();
-    for (i, row) in rows.iter().enumerate() {
+    for (i, entry) in entries.iter().enumerate() {
         let y = shown.transform.position_from_point(&PlotPoint::new(f64::from(from), -(i as f64))).y;
         let strip = Rect::from_x_y_ranges(all.x_range(), y - pitch(theme) / 2.0..=y + pitch(theme) / 2.0);
-        row_ui(ui, row, strip, labels, theme, &mut marked);
+        match entry {
+            Entry::Row(row) => row_ui(ui, row, strip, labels, theme, &mut marked),
+            Entry::Heading(words) => heading_ui(ui, words, strip, labels, theme),
+        }
     }
     ui.painter().set(behind, Shape::Vec(marked));
+    if long {
+        axis_above_ui(ui, &shown.transform, all, Rangef::new(from, to), axis, theme);
+    }
+}
+
+/// The name of a family over its rows.
+fn heading_ui(ui: &Ui, words: &str, strip: Rect, labels: f32, theme: &Theme) {
+    // Sentence case.
+    let mut letters = words.chars();
+    let words: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let font = fonts::strong(ui.ctx(), TextRole::Small, theme);
+    let text = cut(ui, &words, &font, theme.text_muted, labels - 12.0);
+    let at = Pos2::new(strip.left() + 4.0, strip.bottom() - text.size().y - 2.0);
+    ui.painter().galley(at, text, theme.text_muted);
+}
+
+/// The axis above the plot, which stays at the upper edge of what is in sight.
+fn axis_above_ui(ui: &Ui, transform: &PlotTransform, all: Rect, bounds: Rangef, height: f32, theme: &Theme) {
+    let clip = ui.clip_rect();
+    let top = (all.top() - height).max(clip.top()).min(all.bottom() - height);
+    let strip = Rect::from_min_size(Pos2::new(all.left(), top), Vec2::new(all.width(), height));
+    // Over the rows, and over what fades them at the edge; below windows and hints.
+    let layer = LayerId::new(Order::Background, ui.id().with("axis above"));
+    let painter = ui.ctx().layer_painter(layer).with_clip_rect(clip);
+    painter.rect_filled(strip, 0.0, theme.background);
+    let mut free = f32::NEG_INFINITY;
+    for mark in decades(bounds.min, bounds.max) {
+        let x = transform.position_from_point(&PlotPoint::new(mark.value, 0.0)).x;
+        let text = painter.layout_no_wrap(power(mark.value), theme.font(TextRole::Small), theme.text_muted);
+        let left = x - text.size().x / 2.0;
+        if left > free {
+            free = left + text.size().x + 3.0;
+            painter.galley(Pos2::new(left, strip.center().y - text.size().y / 2.0), text, theme.text_muted);
+        }
+    }
+}
+
+/// "100 ns" of 2.
+fn power(power: f64) -> String {
+    Time((10f64.powf(power) * 1000.0).round() as u64).to_string()
 }
 
 /// A row's label, and its hint over the whole strip.
@@ -115,21 +188,23 @@ fn row_ui(ui: &mut Ui, row: &Row, strip: Rect, labels: f32, theme: &Theme, marke
 }
 
 /// Everything that is known of a row.
-fn detail_ui(ui: &mut Ui, row: &Row, theme: &Theme) {
+pub fn detail_ui(ui: &mut Ui, row: &Row, theme: &Theme) {
     ui.label(body(&row.label, theme).color(theme.text).strong());
     match &row.here {
-        Ok(here) => here_ui(ui, here, theme),
+        Ok(here) => here_ui(ui, row, here, theme),
         Err(why) => {
             ui.label(note(format!("Not measured here: {why}"), theme).color(theme.text_body));
         }
     }
     for other in &row.elsewhere {
+        let write = |number: f64| value(&row.name, row.unit, number);
         let value = if other.low == other.high {
-            duration(other.low)
+            write(other.low)
         } else {
-            format!("{} to {}", duration(other.low), duration(other.high))
+            format!("{} to {}", write(other.low), write(other.high))
         };
-        ui.label(note(format!("{value}, {}", other.word), theme).color(theme.provenance(other.word)));
+        let tone = theme.legible(theme.provenance(other.word), theme.card);
+        ui.label(note(format!("{value}, {}", meaning(other.word)), theme).color(tone));
         ui.label(note(&other.source, theme));
     }
     if row.elsewhere.is_empty() {
@@ -137,7 +212,18 @@ fn detail_ui(ui: &mut Ui, row: &Row, theme: &Theme) {
     }
 }
 
-fn here_ui(ui: &mut Ui, here: &Here, theme: &Theme) {
+/// What a word of provenance says.
+fn meaning(word: &'static str) -> &'static str {
+    match word {
+        "literature" => "published",
+        "derived" => "derived from what was published",
+        "assumed" => "assumed",
+        other => other,
+    }
+}
+
+fn here_ui(ui: &mut Ui, row: &Row, here: &Here, theme: &Theme) {
+    let duration = |number: f64| value(&row.name, row.unit, number);
     let runs = if here.runs > 0 { format!(", {} runs", here.runs) } else { String::new() };
     let value = format!("{} measured here, the median{runs}", duration(here.value));
     ui.label(note(value, theme).color(theme.provenance("measured")));
@@ -184,7 +270,7 @@ fn decades(from: f32, to: f32) -> Vec<GridMark> {
 /// A label at each power of ten, smaller than egui_plot's own and closer.
 fn labels_of_decades(theme: &Theme) -> AxisHints<'static> {
     AxisHints::new_x()
-        .formatter(|mark, _| duration(10f64.powf(mark.value)))
+        .formatter(|mark, _| power(mark.value))
         .label_spacing(Rangef::new(24.0 * theme.scale, 34.0 * theme.scale))
         .tick_label_color(theme.text_muted)
         .tick_label_font(theme.font(TextRole::Small))
@@ -193,20 +279,20 @@ fn labels_of_decades(theme: &Theme) -> AxisHints<'static> {
 /// What was published as a bar or a mark, what was measured as a dot with its spread.
 fn draw_row(plot: &mut PlotUi, row: &Row, y: f64, theme: &Theme) {
     if let Some((low, high, word)) = row.range() {
-        let color = theme.faint(theme.accent, if theme.dark { 0.38 } else { 0.45 });
         let (low, high) = (low.log10(), high.log10());
         // A single figure gets a short bar of its own width.
         let (low, high) =
             if high - low < 0.06 { ((low + high) / 2.0 - 0.03, (low + high) / 2.0 + 0.03) } else { (low, high) };
         if word == "literature" {
-            plot.line(bar(low, high, y, color, 8.0 * theme.scale));
+            plot.line(bar(low, high, y, theme.published(), 8.0 * theme.scale));
         } else {
+            let shape = if word == "derived" { MarkerShape::Square } else { MarkerShape::Diamond };
             plot.points(
                 Points::new("", [(low + high) / 2.0, y])
-                    .shape(MarkerShape::Diamond)
+                    .shape(shape)
                     .filled(false)
                     .radius(4.5 * theme.scale)
-                    .color(theme.provenance("assumed"))
+                    .color(theme.provenance(word))
                     .allow_hover(false),
             );
         }
@@ -247,9 +333,16 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
                 painter.hline(rect.x_range(), rect.center().y, Stroke::new(2.0 * theme.scale, here));
                 painter.circle_filled(rect.center(), 4.5 * theme.scale, here);
             },
-            "measured here, least to 90 %; a ring: runs disagree",
+            "measured here; line: fastest run to 90 % of runs",
         );
-        let bar = theme.faint(theme.accent, if theme.dark { 0.38 } else { 0.45 });
+        mark(
+            ui,
+            &|painter, rect| {
+                painter.circle_stroke(rect.center(), 4.5 * theme.scale, Stroke::new(1.0, here));
+            },
+            "ring: runs disagree",
+        );
+        let bar = theme.published();
         mark(
             ui,
             &|painter, rect| {
@@ -257,6 +350,15 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
                 painter.rect_filled(rect, 0.0, bar);
             },
             "published",
+        );
+        let derived = theme.provenance("derived");
+        mark(
+            ui,
+            &|painter, rect| {
+                let square = Rect::from_center_size(rect.center(), Vec2::splat(6.4 * theme.scale));
+                painter.rect_stroke(square, 0.0, Stroke::new(1.0, derived), egui::StrokeKind::Middle);
+            },
+            "derived",
         );
         let assumed = theme.provenance("assumed");
         mark(

@@ -15,11 +15,12 @@ use crate::trace;
 /// What the layers say, in a title.
 pub fn title(inventory: Option<&Inventory>) -> &'static str {
     let Some(inventory) = inventory else { return "Looking at this computer" };
-    let present = |kind| inventory.layer(kind).is_some_and(|layer: &Layer| layer.present);
-    match (present(LayerKind::OuterHypervisor), present(LayerKind::Hypervisor)) {
-        (true, _) => "Two hypervisors below this window",
-        (false, true) => "One hypervisor below this window",
-        (false, false) => "No hypervisor below this window",
+    let sure = |kind| inventory.layer(kind).filter(|layer: &&Layer| layer.present).map(|layer| layer.confidence);
+    match (sure(LayerKind::OuterHypervisor), sure(LayerKind::Hypervisor)) {
+        (Some(Confidence::Certain), _) => "Two hypervisors below this window",
+        (Some(_), _) => "One hypervisor below this window, perhaps two",
+        (None, Some(_)) => "One hypervisor below this window",
+        (None, None) => "No hypervisor below this window",
     }
 }
 
@@ -79,7 +80,7 @@ fn layer_ui(ui: &mut Ui, layer: &Layer, open: bool, roomy: bool, theme: &Theme) 
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let font = fonts::strong(ui.ctx(), TextRole::Body, theme);
-                let name = RichText::new(&layer.name).font(font).color(color);
+                let name = RichText::new(&layer.name).font(font).color(theme.legible(color, theme.faint(color, 0.17)));
                 ui.add(egui::Label::new(name).truncate().selectable(false));
             });
         });
@@ -132,12 +133,13 @@ fn evidence_ui(ui: &mut Ui, layer: &Layer, theme: &Theme) {
 
 /// A small rounded label.
 fn chip_ui(ui: &mut Ui, text: &str, color: Color32, theme: &Theme) {
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), fonts::strong(ui.ctx(), TextRole::Small, theme), color);
+    let fill = theme.faint(color, 0.16);
+    let tone = theme.legible(color, fill);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), fonts::strong(ui.ctx(), TextRole::Small, theme), tone);
     let size = galley.size() + Vec2::new(18.0, 4.0) * theme.scale;
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    let fill = theme.faint(color, 0.16);
     ui.painter().rect(rect, size.y / 2.0, fill, Stroke::new(1.0, color), egui::StrokeKind::Inside);
-    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, tone);
 }
 
 /// The outline of a card; dashed around what is not there.
@@ -175,23 +177,50 @@ fn kvm_ui(ui: &mut Ui, layer: &Layer, report: Option<&Report>, open: &mut bool, 
         *open = !*open;
     }
     if *open {
-        let interpreted = report.is_some_and(|report| report.value("emulated_cpuid").is_some());
-        for line in changes(layer, interpreted) {
+        for line in changes(layer, guests(report)) {
             ui.add(egui::Label::new(note(line, theme).color(theme.text_body)).wrap());
         }
     }
 }
 
+/// How the guests ran that the probe made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guests {
+    /// On the processor.
+    OnHardware,
+    /// Instruction by instruction, in software.
+    Interpreted,
+    /// None has run.
+    Unknown,
+}
+
+fn guests(report: Option<&Report>) -> Guests {
+    let has = |matches: &dyn Fn(&str) -> bool| {
+        report.is_some_and(|r| r.measurements.iter().any(|m| matches(&m.primitive) && m.measured().is_some()))
+    };
+    match (has(&|name| name == "exit_cpuid"), has(&|name| name.starts_with("emulated_"))) {
+        (true, _) => Guests::OnHardware,
+        (false, true) => Guests::Interpreted,
+        (false, false) => Guests::Unknown,
+    }
+}
+
 /// What would give virtual machines on the hardware here.
-fn changes(layer: &Layer, interpreted: bool) -> Vec<String> {
+fn changes(layer: &Layer, guests: Guests) -> Vec<String> {
     let mut lines = Vec::new();
-    if interpreted {
+    if guests == Guests::OnHardware {
+        lines.push("Nothing needs to change: virtual machines run on the processor here, as was measured.".to_owned());
+        return lines;
+    }
+    if guests == Guests::Interpreted {
         lines.push(
             "The probe made a guest here, and found it interpreted: some thousand times slower than the processor."
                 .to_owned(),
         );
     }
-    if layer.present && layer.confidence != Confidence::Unknown && !interpreted && !layer.name.contains("not") {
+    // Only where the layer says so: a device that can be opened may do without AMD-V or VT-x, and be slow.
+    let offered = ["guests can run on", "is offered here"].iter().any(|words| layer.detail.contains(words));
+    if layer.present && layer.confidence == Confidence::Certain && guests == Guests::Unknown && offered {
         lines.push(
             "Nothing needs to change: virtual machines can be made here. Measure to see what an exit costs.".into(),
         );
@@ -212,4 +241,39 @@ fn changes(layer: &Layer, interpreted: bool) -> Vec<String> {
     );
     lines.push("In a container: whoever starts it has to pass the device in, as with --device /dev/kvm.".to_owned());
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::costs::{Quantiles, Unit};
+    use crate::probe::measure::{Measured, Measurement, Outcome, Plan, Stability};
+
+    fn report(name: &str) -> Report {
+        let spread = Quantiles { min: 1.0, p50: 1.0, p90: 1.0, p99: 1.0, max: 1.0 };
+        let (method, stability) = (String::new(), Stability::Stable);
+        let outcome = Outcome::Measured(Measured { value: 1.0, spread, runs: 1, method, formula: None, stability });
+        let measurements = vec![Measurement { primitive: name.to_owned(), unit: Unit::Ns, outcome }];
+        let (host, when) = (String::new(), String::new());
+        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+    }
+
+    fn device(detail: &str) -> Layer {
+        let (name, detail) = ("/dev/kvm can be opened".to_owned(), detail.to_owned());
+        let confidence = Confidence::Certain;
+        Layer { layer: LayerKind::KvmDevice, name, detail, present: true, evidence: Vec::new(), confidence }
+    }
+
+    #[test]
+    fn nothing_needs_to_change_only_where_guests_run_on_the_processor() {
+        let nothing = |layer: &Layer, guests| changes(layer, guests)[0].starts_with("Nothing needs to change");
+        let (good, without) = (device("guests can run on VT-x"), device("no AMD-V here: guests run in software"));
+        assert!(nothing(&good, Guests::Unknown) && !nothing(&without, Guests::Unknown));
+        assert!(
+            !nothing(&good, guests(Some(&report("emulated_port")))),
+            "any of them says that guests are interpreted"
+        );
+        assert!(nothing(&good, guests(Some(&report("exit_cpuid")))));
+        assert_eq!(guests(None), Guests::Unknown);
+    }
 }

@@ -11,12 +11,15 @@
 //! | `actions` | the buttons, what is under way, what went wrong |
 //! | `counters` | what the kernel counts, while the page is open |
 //! | `costs` | the plot of costs |
+//! | `sizes` | what was measured that is no time |
+//! | `amounts` and `labels` | numbers with their units, words for what was measured |
 //! | `works` and `histogram` | predicted and real |
 //! | `export` | where the numbers go |
 //!
 //! Nothing is read before the page is opened, and nothing is measured before somebody asks.
 
 mod actions;
+mod amounts;
 pub mod child;
 pub mod comparison;
 mod costs;
@@ -24,9 +27,11 @@ mod counters;
 mod export;
 mod hints;
 mod histogram;
+mod labels;
 mod layers;
 mod page;
 pub mod rows;
+mod sizes;
 pub mod state;
 mod works;
 

@@ -12,7 +12,7 @@ use super::layers::{self, layers_ui};
 use super::state::MachinePage;
 use super::works::{distributions_ui, works_ui};
 use crate::app::command::Command;
-use crate::app::panels::widgets::{eyebrow_ui, fade_ui, title_ui};
+use crate::app::panels::widgets::{eyebrow_ui, fade_height, fade_ui, title_ui};
 use crate::app::theme::Theme;
 
 /// Draws the page.
@@ -23,13 +23,14 @@ pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMark
     if room.x < 760.0 || room.y < 380.0 {
         let area = ScrollArea::vertical().id_salt("machine").auto_shrink([false, false]);
         let shown = area.show(ui, |ui| {
+            ui.set_max_width((ui.available_width() - SCROLL_BAR).max(1.0));
             heading_ui(ui, "You are here", layers::title(page.inventory.as_ref()), theme);
             layers_ui(ui, page, theme);
             ui.add_space(8.0);
             out.extend(actions_ui(ui, page, theme));
             counters_ui(ui, &page.live, theme);
             ui.add_space(gap);
-            main_ui(ui, page, markdown, false, theme, &mut out);
+            main_ui(ui, page, markdown, false, 0.0, theme, &mut out);
         });
         fade_ui(ui, &shown, theme.background, theme);
         return out;
@@ -42,11 +43,14 @@ pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMark
     ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
         let wide = rest.width() > 860.0 * theme.scale;
         let area = ScrollArea::vertical().id_salt("costs and works").auto_shrink([false, false]);
-        let shown = area.show(ui, |ui| main_ui(ui, page, markdown, wide, theme, &mut out));
+        let shown = area.show(ui, |ui| main_ui(ui, page, markdown, wide, SCROLL_BAR, theme, &mut out));
         fade_ui(ui, &shown, theme.background, theme);
     });
     out
 }
+
+/// A scroll bar lies over the right edge of what scrolls: so much is left free for it.
+const SCROLL_BAR: f32 = 16.0;
 
 fn heading_ui(ui: &mut Ui, eyebrow: &str, title: &str, theme: &Theme) {
     eyebrow_ui(ui, eyebrow, theme);
@@ -62,6 +66,7 @@ fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Com
         // Too low for both: what measures comes first, so that Stop is in sight.
         let area = ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]);
         let shown = area.show(ui, |ui| {
+            ui.set_max_width((ui.available_width() - SCROLL_BAR).max(1.0));
             out.extend(actions_ui(ui, page, theme));
             counters_ui(ui, &page.live, theme);
             layers_ui(ui, page, theme);
@@ -72,10 +77,15 @@ fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Com
     let id = ui.id().with("height below");
     let below = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(110.0 * theme.scale).min(all.height() * 0.7);
     let (above, under) = all.split_top_bottom_at_y(all.bottom() - below);
+    // The scroll bar stands in the gap beside the stack.
+    let above = above.with_max_x(above.right() + SCROLL_BAR);
     ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
         ui.spacing_mut().item_spacing.y = 5.0 * theme.scale;
         let area = ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]);
-        let shown = area.show(ui, |ui| layers_ui(ui, page, theme));
+        let shown = area.show(ui, |ui| {
+            ui.set_max_width((ui.available_width() - SCROLL_BAR).max(1.0));
+            layers_ui(ui, page, theme);
+        });
         fade_ui(ui, &shown, theme.background, theme);
     });
     let shown = ui.scope_builder(UiBuilder::new().max_rect(under), |ui| {
@@ -91,23 +101,24 @@ fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Com
     }
 }
 
-/// Costs and works; what belongs to them beside them if it is `wide`, else below.
+/// Costs and works; what belongs to them beside them if it is `wide`, else below. At the right `free` is left.
 fn main_ui(
     ui: &mut Ui,
     page: &mut MachinePage,
     markdown: &mut CommonMarkCache,
     wide: bool,
+    free: f32,
     theme: &Theme,
     out: &mut Vec<Command>,
 ) {
-    // The scroll bar lies over the right edge.
-    ui.set_max_width(ui.available_width() - 12.0);
+    ui.set_max_width((ui.available_width() - free).max(1.0));
     let side = 270.0 * theme.scale;
     beside_ui(
         ui,
         page,
         "costs",
         wide.then_some(side),
+        theme,
         |ui, page| {
             heading_ui(ui, "What one use costs", "Measured here, beside the literature", theme);
             costs_ui(ui, page, theme);
@@ -125,6 +136,7 @@ fn main_ui(
         page,
         "works",
         wide.then_some(side),
+        theme,
         |ui, page| {
             heading_ui(ui, "Predicted and real", "The same work, simulated and run", theme);
             asked = works_ui(ui, page, !wide, markdown, theme);
@@ -145,6 +157,7 @@ fn beside_ui(
     page: &mut MachinePage,
     salt: &str,
     side: Option<f32>,
+    theme: &Theme,
     first: impl FnOnce(&mut Ui, &mut MachinePage),
     second: impl FnOnce(&mut Ui, &mut MachinePage),
 ) {
@@ -164,7 +177,10 @@ fn beside_ui(
     let id = ui.id().with(salt);
     let height = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
     let lowest = (shown.bottom() - height).max(shown.top());
-    let top = ui.clip_rect().top().clamp(shown.top(), lowest);
+    // Below what fades at the upper edge, which is as much as has been scrolled there.
+    let edge = ui.clip_rect().top();
+    let faded = (edge - ui.min_rect().top()).clamp(0.0, fade_height(theme));
+    let top = (edge + faded).clamp(shown.top(), lowest);
     let place = Rect::from_min_size(egui::pos2(main.right() + gap, top), Vec2::new(side, height.max(400.0)));
     let mut child = ui.new_child(UiBuilder::new().id_salt((salt, 2)).max_rect(place));
     second(&mut child, page);

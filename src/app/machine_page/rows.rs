@@ -1,5 +1,6 @@
 //! What the plot of costs shows: for each mechanism what was measured here, and what others have published.
 
+use super::labels::{group, label};
 use crate::costs::{Cost, Primitive, Profile, Provenance, Published, Quantiles, Unit, published};
 use crate::probe::measure::{Outcome, Report, Stability};
 
@@ -25,7 +26,7 @@ const MAIN: &[(&str, &[&str])] = &[
 /// A number measured here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Here {
-    /// The median, in nanoseconds.
+    /// The median, in the row's unit.
     pub value: f64,
     /// How the runs varied.
     pub spread: Option<Quantiles>,
@@ -40,9 +41,9 @@ pub struct Here {
 /// A number or a range from elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Elsewhere {
-    /// Nanoseconds.
+    /// The least, in the row's unit.
     pub low: f64,
-    /// Nanoseconds.
+    /// The greatest.
     pub high: f64,
     /// Its provenance in a word: `literature`, `derived`, `assumed`.
     pub word: &'static str,
@@ -57,6 +58,10 @@ pub struct Row {
     pub name: String,
     /// Its name for people.
     pub label: String,
+    /// What it belongs to; empty in the short list.
+    pub group: &'static str,
+    /// What its values count.
+    pub unit: Unit,
     /// What was measured here, or why nothing was.
     pub here: Result<Here, String>,
     /// What others say, published figures before what a profile assumes.
@@ -64,14 +69,13 @@ pub struct Row {
 }
 
 impl Row {
-    /// From the least to the greatest that was published, assumptions left aside where there is anything better.
+    /// From the least to the greatest of the best that others say, and what that is: published, else derived from what
+    /// was, else assumed.
     pub fn range(&self) -> Option<(f64, f64, &'static str)> {
-        let found = |assumed: bool| {
-            let some = self.elsewhere.iter().filter(move |e| (e.word == "assumed") == assumed);
-            some.map(|e| (e.low, e.high)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-        };
-        let sure = found(false).map(|(low, high)| (low, high, "literature"));
-        sure.or_else(|| found(true).map(|(low, high)| (low, high, "assumed")))
+        ["literature", "derived", "assumed"].into_iter().find_map(|word| {
+            let some = self.elsewhere.iter().filter(|e| e.word == word).map(|e| (e.low, e.high));
+            some.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).map(|(low, high)| (low, high, word))
+        })
     }
 }
 
@@ -85,35 +89,43 @@ pub fn main_rows(report: Option<&Report>, profile: Option<&Profile>) -> Vec<Row>
         Row {
             name: name.to_owned(),
             label: format!("{label}{interpreted}"),
+            group: "",
+            unit: Unit::Ns,
             here: here(name, &base, report, profile),
-            elsewhere: elsewhere(name, &base, &figures),
+            elsewhere: elsewhere(name, Unit::Ns, &base, &figures),
         }
     };
     MAIN.iter().map(row).collect()
 }
 
-/// One row for everything that is a time: all measurements of the report, else all costs.
+/// One row for everything that is a time, by family.
 pub fn all_rows(report: Option<&Report>, profile: Option<&Profile>) -> Vec<Row> {
+    rows(report, profile, |unit| unit == Unit::Ns)
+}
+
+/// One row for everything that is no time: sizes, rates, counts.
+pub fn size_rows(report: Option<&Report>, profile: Option<&Profile>) -> Vec<Row> {
+    rows(report, profile, |unit| unit != Unit::Ns)
+}
+
+/// All measurements of the report, else all costs, that have such a unit.
+fn rows(report: Option<&Report>, profile: Option<&Profile>, wanted: impl Fn(Unit) -> bool) -> Vec<Row> {
     let (base, figures) = (Profile::xeon_2017(), published());
-    let costs = || Primitive::ALL.iter().filter(|p| p.unit() == Unit::Ns).map(|p| p.name().to_owned());
-    let names: Vec<String> = match report {
-        Some(report) => {
-            report.measurements.iter().filter(|m| m.unit == Unit::Ns).map(|m| m.primitive.clone()).collect()
-        }
-        None => costs().collect(),
+    let mut names: Vec<(String, Unit)> = match report {
+        Some(report) => report.measurements.iter().map(|m| (m.primitive.clone(), m.unit)).collect(),
+        None => Primitive::ALL.iter().map(|p| (p.name().to_owned(), p.unit())).collect(),
     };
-    let row = |name: String| Row {
+    names.retain(|(_, unit)| wanted(*unit));
+    names.sort_by_key(|(name, _)| group(name).0);
+    let row = |(name, unit): (String, Unit)| Row {
         label: label(&name),
+        group: group(&name).1,
+        unit,
         here: here(&name, &base, report, profile),
-        elsewhere: elsewhere(&name, &base, &figures),
+        elsewhere: elsewhere(&name, unit, &base, &figures),
         name,
     };
     names.into_iter().map(row).collect()
-}
-
-/// A measurement's name as words.
-fn label(name: &str) -> String {
-    Primitive::from_name(name).map_or_else(|| name.replace('_', " "), |primitive| primitive.label().to_owned())
 }
 
 fn here(name: &str, base: &Profile, report: Option<&Report>, profile: Option<&Profile>) -> Result<Here, String> {
@@ -122,7 +134,8 @@ fn here(name: &str, base: &Profile, report: Option<&Report>, profile: Option<&Pr
         return profile.and_then(|profile| kept(profile.costs.get(name)?, base.costs.get(name))).ok_or_else(never);
     };
     match &measurement.outcome {
-        Outcome::NotMeasured { because } => Err(because.clone()),
+        // The reasons are written for a terminal.
+        Outcome::NotMeasured { because } => Err(because.replace("--full allows", "“Measure, up to 2 min” allows")),
         Outcome::Measured(m) => Ok(Here {
             value: m.value,
             spread: Some(m.spread),
@@ -143,14 +156,14 @@ fn kept(cost: &Cost, published: Option<&Cost>) -> Option<Here> {
     Some(Here { value: cost.value, spread: cost.spread, runs: 0, method: method.clone(), stable: true })
 }
 
-fn elsewhere(name: &str, base: &Profile, figures: &[Published]) -> Vec<Elsewhere> {
-    let figures = figures.iter().filter(|figure| figure.name == name).map(|figure| Elsewhere {
+fn elsewhere(name: &str, unit: Unit, base: &Profile, figures: &[Published]) -> Vec<Elsewhere> {
+    let figures = figures.iter().filter(|figure| figure.name == name && unit == Unit::Ns).map(|figure| Elsewhere {
         low: figure.low,
         high: figure.high,
         word: "literature",
         source: figure.source.clone(),
     });
-    let cost = base.costs.get(name).filter(|cost| cost.unit == Unit::Ns && cost.value > 0.0).map(|cost| Elsewhere {
+    let cost = base.costs.get(name).filter(|cost| cost.unit == unit && cost.value > 0.0).map(|cost| Elsewhere {
         low: cost.spread.map_or(cost.value, |spread| spread.min.max(0.01)),
         high: cost.spread.map_or(cost.value, |spread| spread.p99),
         word: cost.provenance.word(),
@@ -218,6 +231,30 @@ mod tests {
     fn what_a_profile_assumes_is_not_called_literature() {
         let rows = all_rows(None, None);
         assert_eq!(row(rows.clone(), "wake_up").range().map(|range| range.2), Some("assumed"));
-        assert_eq!(row(rows, "disk_read_4k").range(), Some((40_000.0, 93_000.0, "literature")));
+        assert_eq!(row(rows.clone(), "disk_read_4k").range(), Some((40_000.0, 93_000.0, "derived")));
+        let base = Profile::xeon_2017();
+        let derived = |p: &&Primitive| matches!(base.cost(**p).provenance, Provenance::Derived(_));
+        let only = |p: &&Primitive| p.unit() == Unit::Ns && base.cost(**p).value > 0.0;
+        let figures = published();
+        let alone = |p: &&Primitive| figures.iter().all(|figure| figure.name != p.name());
+        let name = Primitive::ALL.iter().filter(derived).filter(only).find(alone).expect("some").name();
+        assert_eq!(row(rows, name).range().map(|range| range.2), Some("derived"), "{name}");
+    }
+
+    #[test]
+    fn what_is_no_time_stands_in_a_list_of_its_own_beside_what_was_published() {
+        let report = report(vec![
+            measured("system_call", 100.0),
+            Measurement { unit: Unit::BytesPerSecond, ..measured("memory_read_bandwidth", 35e9) },
+            Measurement { unit: Unit::Count, ..measured("l1_bytes", 32_768.0) },
+            Measurement::missing("tlb_entries_2m", Unit::Count, "too short; --full allows more"),
+        ]);
+        let rows = size_rows(Some(&report), None);
+        assert_eq!(rows.iter().filter(|row| row.here.is_ok()).count(), 2);
+        assert!(!row(rows.clone(), "l1_bytes").elsewhere.is_empty());
+        let why = row(rows.clone(), "tlb_entries_2m").here.expect_err("not measured");
+        assert!(!why.contains("--full") && why.contains("2 min"), "{why}");
+        assert!(rows.iter().all(|row| row.name != "system_call"));
+        assert!(size_rows(None, None).len() >= 8);
     }
 }

@@ -98,6 +98,8 @@ pub struct MachinePage {
     pub comparison: Comparison,
     /// What went wrong or was stopped last.
     pub notice: Option<Notice>,
+    /// A quick measurement was asked for, which would replace a full one: the next request is done.
+    pub replace_full: bool,
     /// What the kernel counts.
     pub live: Live,
     /// The layer whose evidence stays open.
@@ -106,6 +108,8 @@ pub struct MachinePage {
     pub kvm_help: bool,
     /// All costs instead of the short list.
     pub all_costs: bool,
+    /// Whether what is no time is listed: sizes, rates, counts.
+    pub all_sizes: bool,
     /// The work whose distributions are drawn.
     pub work: Option<String>,
     /// Whether it is told why predictions are off.
@@ -113,6 +117,7 @@ pub struct MachinePage {
     /// Exporting the profile.
     pub export: Export,
     pub(super) rows: Vec<Row>,
+    pub(super) sizes: Vec<Row>,
     rows_of: Option<bool>,
     task: Option<(Task, Child)>,
     looked: bool,
@@ -155,7 +160,9 @@ impl MachinePage {
         }
         if self.rows_of != Some(self.all_costs) {
             let make = if self.all_costs { rows::all_rows } else { rows::main_rows };
-            self.rows = make(self.saved.report.as_ref(), self.saved.profile.as_ref());
+            let (report, profile) = (self.saved.report.as_ref(), self.saved.profile.as_ref());
+            self.rows = make(report, profile);
+            self.sizes = rows::size_rows(report, profile);
             self.rows_of = Some(self.all_costs);
         }
         let ended = self.task.as_ref().and_then(|(_, child)| child.ended());
@@ -234,12 +241,26 @@ impl MachinePage {
         self.live.before = Some(now);
     }
 
-    /// Starts a child, unless one runs already.
+    /// Whether a quick measurement would replace a full one, which knows more.
+    pub fn quick_replaces_full(&self) -> bool {
+        self.saved.report.as_ref().is_some_and(|report| report.plan == Plan::Full)
+    }
+
+    /// Starts a child, unless one runs already. A quick measurement asks before it replaces a full one; a work that is
+    /// run is the chosen one.
     pub fn start(&mut self, task: Task) {
         if self.task.is_some() {
             return;
         }
         self.notice = None;
+        let asked = std::mem::take(&mut self.replace_full);
+        if task == Task::Measure(Plan::Quick) && self.quick_replaces_full() && !asked {
+            self.replace_full = true;
+            return;
+        }
+        if let Task::Compare(Some(name)) = &task {
+            self.work = Some(name.clone());
+        }
         let arguments = arguments(&task);
         let wake = self.wake.clone();
         let wake = move || wake.iter().for_each(egui::Context::request_repaint);
@@ -278,6 +299,9 @@ impl MachinePage {
                 self.read_saved();
                 self.comparison.outdate();
                 self.take_inventory();
+                if ended.stopped {
+                    self.notice = Some(stopped("All had been measured by then: the new costs are saved and used"));
+                }
                 return self.saved.profile.is_some();
             }
             // 1 says that predictions are off, which the table shows.
@@ -310,7 +334,10 @@ impl MachinePage {
             Ok(()) => self.export.outcome = Some(Ok(format!("Written to {path}"))),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => self.export.replace = Some(path),
             Err(error) => {
-                let said = format!("Can't write {path}: {error}. Choose a folder that you may write to");
+                // The system's number of an error tells a reader nothing.
+                let error = error.to_string();
+                let why = error.split(" (os error").next().unwrap_or_default();
+                let said = format!("Can't write {path}: {why}. Choose a folder that you may write to");
                 self.export.outcome = Some(Err(said));
             }
         }

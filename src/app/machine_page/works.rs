@@ -6,30 +6,20 @@ use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, Vec2
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 use egui_phosphor::regular as icon;
 
+use super::actions::ago;
+use super::amounts::amount;
 use super::comparison::{Compared, Comparison};
 use super::hints::{follow_focus, hint_ui};
-use super::histogram::histogram_ui;
+use super::histogram::{histogram_ui, statistic};
 use super::state::MachinePage;
 use crate::app::command::{self, Command};
 use crate::app::fonts;
 use crate::app::panels::widgets::{body, card, cut, eyebrow_ui, note};
 use crate::app::theme::{TextRole, Theme};
-use crate::engine::Time;
-use crate::validate::{TOLERANCE, Unit, Workload};
+use crate::costs::Profile;
+use crate::validate::{Statistic, TOLERANCE, Workload};
 
 const DOCUMENT: &str = include_str!("../../../docs/validation.md");
-
-/// A value with three significant digits and its unit.
-pub fn amount(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Ns => Time((value.max(0.0) * 1000.0).round() as u64).to_string(),
-        Unit::PerSecond => {
-            let (value, kilo) = if value >= 9995.0 { (value / 1000.0, " k") } else { (value, " ") };
-            let digits = if value >= 99.95 { 0 } else { 1 };
-            format!("{value:.digits$}{kilo}/s")
-        }
-    }
-}
 
 /// Draws the table, its sum, and on demand why predictions are off. `inline` puts the distributions of the chosen work
 /// below its row, where there is no room beside the table.
@@ -42,12 +32,17 @@ pub fn works_ui(
 ) -> Vec<Command> {
     let mut out = Vec::new();
     let busy = page.task().is_some();
+    if let Some(trouble) = &page.comparison.trouble {
+        ui.add(egui::Label::new(note(trouble, theme).color(theme.alarm)).wrap());
+    }
+    ui.add(egui::Label::new(note(predicted_with(page), theme)).wrap());
     let columns = Columns::of(ui, theme);
     header_ui(ui, &columns, busy, theme, &mut out);
     for name in Comparison::names() {
         let line = page.comparison.lines.get(&name);
-        let chosen = page.work.as_ref() == Some(&name);
-        let clicked = row_ui(ui, &name, line, chosen, busy, &columns, theme, &mut out);
+        let chosen = shown_work(page, inline).as_ref() == Some(&name);
+        let before = predicted_with(page);
+        let clicked = row_ui(ui, &name, line, chosen, busy, &before, &columns, theme, &mut out);
         if chosen && inline {
             distributions_ui(ui, page, theme);
         }
@@ -64,6 +59,22 @@ pub fn works_ui(
     out
 }
 
+/// Whose costs a prediction is made with.
+fn predicted_with(page: &MachinePage) -> String {
+    let Some(own) = &page.saved.profile else {
+        return format!("Predicted with: {}. Measure first", Profile::xeon_2017().title);
+    };
+    let passed = page.saved.when.and_then(|when| when.elapsed().ok());
+    let when = passed.map_or(String::new(), |passed| format!(", measured {}", ago(passed.as_secs())));
+    format!("Predicted with: {}{when}", own.title)
+}
+
+/// The work whose distributions are drawn, whose row is lit: the chosen one, or beside the table the first that was run.
+fn shown_work(page: &MachinePage, inline: bool) -> Option<String> {
+    let first = || Comparison::names().into_iter().find(|name| page.comparison.lines.contains_key(name));
+    page.work.clone().or_else(|| first().filter(|_| !inline))
+}
+
 /// The right edges of the columns, from the left edge of the table.
 struct Columns {
     width: f32,
@@ -78,7 +89,7 @@ impl Columns {
     fn of(ui: &Ui, theme: &Theme) -> Columns {
         let width = ui.available_width();
         let value = (84.0 * theme.scale).min(width * 0.17);
-        let run = (64.0 * theme.scale).min(width * 0.15);
+        let run = (70.0 * theme.scale).min(width * 0.16);
         let error = width - run - 8.0;
         let real = error - (66.0 * theme.scale).min(width * 0.13);
         let predicted = real - value;
@@ -112,6 +123,7 @@ fn run_ui(
     let mut child =
         ui.new_child(egui::UiBuilder::new().max_rect(place).layout(egui::Layout::right_to_left(egui::Align::Center)));
     child.spacing_mut().button_padding = Vec2::new(2.0, 1.0);
+    child.add_space(6.0);
     let response = child.add_enabled(!busy, egui::Button::new(text).frame(false));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, !busy, name));
     if response.has_focus() {
@@ -133,6 +145,7 @@ fn row_ui(
     line: Option<&Compared>,
     chosen: bool,
     busy: bool,
+    before: &str,
     columns: &Columns,
     theme: &Theme,
     out: &mut Vec<Command>,
@@ -141,7 +154,12 @@ fn row_ui(
     let (words, run) = strip.split_left_right_at_x(strip.left() + columns.error + 8.0);
     let response = ui.interact(words, ui.id().with(("work", name)), Sense::click());
     let (error, color) = error_text(line, theme);
-    let spoken = format!("{name}: {}", if line.is_some() { error.as_str() } else { "not run yet" });
+    let outdated = line.is_some_and(|line| line.outdated);
+    let spoken = format!(
+        "{name}: {}{}",
+        if line.is_some() { error.as_str() } else { "not run yet" },
+        if outdated { ", predicted with earlier costs" } else { "" }
+    );
     response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, chosen, &spoken));
     let lit = response.hovered() || response.has_focus();
     if chosen || lit {
@@ -157,22 +175,24 @@ fn row_ui(
         let at = Pos2::new(strip.left() + x, strip.center().y);
         ui.painter().text(at, Align2::RIGHT_CENTER, text, font.clone(), color);
     };
-    if let Some(Compared { workload, outdated }) = line {
+    if let Some(Compared { workload, .. }) = line {
         let value = |value: Option<f64>| value.map_or("–".to_owned(), |value| amount(value, workload.unit));
-        let faded = if *outdated { theme.text_muted } else { theme.text };
-        write(columns.predicted, &value(workload.predicted), faded);
+        let faded = if outdated { theme.text_muted } else { theme.text };
+        let mark = if outdated { format!("{EARLIER} ") } else { String::new() };
+        write(columns.predicted, &format!("{mark}{}", value(workload.predicted)), faded);
         write(columns.real, &value(workload.measured), theme.text);
     }
-    write(columns.error, &error, color);
+    let behind = if chosen { theme.chosen } else { theme.background };
+    write(columns.error, &error, theme.legible(color, behind));
     let command = Command::Compare(Some(name.to_owned()));
     run_ui(ui, run, "run it", &format!("Run it: {name}"), command, busy, theme, out);
-    hint_ui(&response, 420.0 * theme.scale, |ui| detail_ui(ui, name, line, theme));
+    hint_ui(&response, 420.0 * theme.scale, |ui| detail_ui(ui, name, line, before, theme));
     response.clicked()
 }
 
 /// The error as a person reads it, and its colour.
 fn error_text(line: Option<&Compared>, theme: &Theme) -> (String, Color32) {
-    let Some(Compared { workload, outdated }) = line else { return (String::new(), theme.text_muted) };
+    let Some(Compared { workload, outdated, .. }) = line else { return (String::new(), theme.text_muted) };
     let Some(error) = workload.error else { return ("–".to_owned(), theme.text_muted) };
     let color = match error.abs() {
         _ if *outdated => theme.text_muted,
@@ -183,25 +203,40 @@ fn error_text(line: Option<&Compared>, theme: &Theme) -> (String, Color32) {
     (format!("{:+.0} %", (error * 100.0).round() + 0.0).replace('-', "−"), color)
 }
 
-fn detail_ui(ui: &mut Ui, name: &str, line: Option<&Compared>, theme: &Theme) {
+fn detail_ui(ui: &mut Ui, name: &str, line: Option<&Compared>, before: &str, theme: &Theme) {
     ui.label(body(name, theme).color(theme.text));
-    let Some(Compared { workload, outdated }) = line else {
-        ui.label(note(
-            "Not run yet. “run it” does it for real, and simulates the same with this computer's costs",
-            theme,
-        ));
+    let Some(Compared { workload, outdated, others }) = line else {
+        ui.label(note("Not run yet. “run it” does it for real, and simulates the same", theme));
+        ui.label(note(before, theme));
         return;
     };
-    for (words, spread) in [("predicted", workload.spread_predicted), ("real", workload.spread_measured)] {
+    let what = statistic(workload.statistic);
+    ui.label(note(format!("Compared is the {what}"), theme));
+    let sides = [
+        ("predicted", workload.predicted, workload.spread_predicted),
+        ("real", workload.measured, workload.spread_measured),
+    ];
+    for (words, value, spread) in sides {
+        let amount = |value| amount(value, workload.unit);
+        let mut parts = Vec::new();
+        parts.extend(value.map(|value| format!("{what} {}", amount(value))));
         if let Some(q) = spread {
-            let amount = |value| amount(value, workload.unit);
-            let text =
-                format!("{words}: least {}, median {}, 90 % below {}", amount(q.min), amount(q.p50), amount(q.p90));
-            ui.label(note(text, theme).color(theme.text_body));
+            parts.push(format!("least {}", amount(q.min)));
+            if workload.statistic != Statistic::Median {
+                parts.push(format!("median {}", amount(q.p50)));
+            }
+            parts.push(format!("90 % below {}", amount(q.p90)));
+        }
+        if !parts.is_empty() {
+            ui.label(note(format!("{words}: {}", parts.join(", ")), theme).color(theme.text_body));
         }
     }
     for why in reasons(workload) {
         ui.label(note(why, theme).color(theme.text_body));
+    }
+    if let Some(others) = others.filter(|others| *others > 0.05) {
+        let text = format!("Other programs used {:.0} % of this computer meanwhile", others * 100.0);
+        ui.label(note(text, theme).color(theme.alarm));
     }
     if *outdated {
         ui.label(note("Predicted with earlier costs: run it again", theme).color(theme.alarm));
@@ -219,11 +254,11 @@ fn reasons(workload: &Workload) -> Vec<String> {
 
 /// The distributions of the chosen work, and why it has no prediction if so.
 pub fn distributions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) {
-    let lines = &page.comparison.lines;
-    let first = || Comparison::names().iter().find_map(|name| lines.get(name));
-    let Some(line) = page.work.as_ref().map_or_else(first, |name| lines.get(name)) else {
+    let shown = shown_work(page, false);
+    let Some(line) = shown.as_ref().and_then(|name| page.comparison.lines.get(name)) else {
         eyebrow_ui(ui, "How it varies", theme);
-        let words = "Run a work and choose it to see how what is predicted and what is real vary";
+        let words = "Run a work to see how what is predicted and what is real vary";
+        ui.add(egui::Label::new(note(shown.unwrap_or_default(), theme).color(theme.text_body)).wrap());
         ui.add(egui::Label::new(note(words, theme)).wrap());
         return;
     };
@@ -241,16 +276,16 @@ fn sum_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
     ui.horizontal_wrapped(|ui| {
         let text = match page.comparison.median_error() {
             Some((error, 1)) => format!("Error {:.0} %, one work compared", error * 100.0),
-            Some((error, count)) => format!("Median error {:.0} % of {count} works", error * 100.0),
+            Some((error, count)) => format!("Median error of {count} works: {:.0} %", error * 100.0),
             None => "Nothing has been compared yet".to_owned(),
         };
         ui.label(note(text, theme));
-        if let Some(others) = page.comparison.others.filter(|others| *others > 0.05) {
-            let text = format!("· other programs used {:.0} % of this computer meanwhile", others * 100.0);
+        if let Some(others) = page.comparison.others().filter(|others| *others > 0.05) {
+            let text = format!("· other programs used up to {:.0} % of this computer meanwhile", others * 100.0);
             ui.label(note(text, theme));
         }
         if page.comparison.lines.values().any(|line| line.outdated) {
-            ui.label(note("· grey: predicted with earlier costs", theme));
+            ui.label(note(format!("· {EARLIER} and grey: predicted with earlier costs"), theme));
         }
         let arrow = if page.why { icon::CARET_DOWN } else { icon::CARET_RIGHT };
         let text = RichText::new(format!("Why {arrow}")).font(theme.font(TextRole::Note)).color(theme.accent);
@@ -262,6 +297,9 @@ fn sum_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
         }
     });
 }
+
+/// Stands before a value that was predicted with costs that have been measured anew since.
+const EARLIER: &str = icon::CLOCK_COUNTER_CLOCKWISE;
 
 /// What is known about predictions that are off, from the documentation.
 fn why_ui(ui: &mut Ui, markdown: &mut CommonMarkCache, theme: &Theme) {
@@ -305,12 +343,5 @@ mod tests {
         assert!(EXPLANATIONS.starts_with("## What is off") && EXPLANATIONS.contains("issing"));
         assert!(!EXPLANATIONS.contains('|'), "{}", *EXPLANATIONS);
         assert_eq!(entry(" the disk | one queue |"), "- **the disk**: one queue");
-    }
-
-    #[test]
-    fn rates_and_times_have_three_digits_and_a_unit() {
-        assert_eq!(amount(2574.4, Unit::Ns), "2.57 µs");
-        assert_eq!(amount(44_100.0, Unit::PerSecond), "44.1 k/s");
-        assert_eq!(amount(614.0, Unit::PerSecond), "614 /s");
     }
 }

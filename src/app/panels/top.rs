@@ -18,8 +18,9 @@ pub struct Top<'a> {
     pub tab: Tab,
     /// Whose costs the run was made with.
     pub profile: Option<&'a Profile>,
-    /// By how much simulations with this computer's own costs are off, as a ratio, if that is known.
-    pub error: Option<f64>,
+    /// The median error of simulations with this computer's own costs, as a ratio, and of how many works, if that is
+    /// known.
+    pub error: Option<(f64, usize)>,
 }
 
 /// The height of the bar.
@@ -27,23 +28,121 @@ pub fn height(theme: &Theme) -> f32 {
     48.0 * theme.scale
 }
 
+/// Where things stand in the bar: what gives way first is the title, then the badge's words, at last the pages, which
+/// become a menu.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Arrangement {
+    /// The left edge of the pages.
+    pages: f32,
+    /// How the pages are shown.
+    shown: Pages,
+    /// The badge in few words.
+    short: bool,
+    /// There is no room for a badge at all.
+    bare: bool,
+}
+
+/// How the pages are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pages {
+    /// All their names.
+    Names,
+    /// A menu with the name of the open one.
+    Menu,
+    /// A menu without a word.
+    Icon,
+}
+
+/// The widths of what the bar holds.
+#[derive(Clone, Copy, Debug)]
+struct Widths {
+    name: f32,
+    pages: f32,
+    menu: f32,
+    icon: f32,
+    badge: f32,
+    short: f32,
+    icons: f32,
+}
+
+impl Widths {
+    fn of(&self, pages: Pages) -> f32 {
+        match pages {
+            Pages::Names => self.pages,
+            Pages::Menu => self.menu,
+            Pages::Icon => self.icon,
+        }
+    }
+}
+
+/// The least distance between the bar's parts.
+const GAP: f32 = 14.0;
+/// The width below which a title says nothing.
+const LEAST_TITLE: f32 = 60.0;
+
+/// Arranges the bar's parts in a width of `full`.
+fn arrange(full: f32, w: Widths) -> Arrangement {
+    let left = w.name + GAP;
+    let fits = |pages: f32, badge: f32| left + pages + GAP + badge + w.icons <= full;
+    let (shown, short, bare) = match () {
+        () if fits(w.pages, w.badge) => (Pages::Names, false, false),
+        () if fits(w.pages, w.short) => (Pages::Names, true, false),
+        () if fits(w.menu, w.badge) => (Pages::Menu, false, false),
+        () if fits(w.menu, w.short) => (Pages::Menu, true, false),
+        () if fits(w.menu, 0.0) => (Pages::Menu, true, true),
+        () => (Pages::Icon, true, true),
+    };
+    let badge = match (bare, short) {
+        (true, _) => 0.0,
+        (_, true) => w.short,
+        _ => w.badge,
+    };
+    let pages = w.of(shown);
+    // In the middle, or as far left as the badge needs.
+    let middle = full * 0.48 - pages / 2.0;
+    let most = full - w.icons - badge - GAP - pages;
+    Arrangement { pages: middle.min(most).max(left), shown, short, bare }
+}
+
 /// Draws the bar.
 pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
     let mut out = Vec::new();
     let full = ui.max_rect();
-    let tabs = tabs_width(ui, theme);
-    // The pages stand in the middle, and move left where the badge needs the room.
+    let words = top.profile.map(|profile| (profile, badge_words(profile, top.error)));
+    let small = fonts::strong(ui.ctx(), TextRole::Small, theme);
+    let badge = |text: &str| width_of(ui, text, small.clone()) + 24.0 * theme.scale + 12.0;
+    let body = fonts::strong(ui.ctx(), TextRole::Body, theme);
+    let widths = Widths {
+        name: width_of(ui, NAME, fonts::strong(ui.ctx(), TextRole::Page, theme)),
+        pages: tabs_width(ui, theme),
+        menu: width_of(ui, &menu_words(top.tab), body.clone()) + 24.0 * theme.scale,
+        icon: width_of(ui, icon::LIST, body) + 24.0 * theme.scale,
+        badge: words.as_ref().map_or(0.0, |(_, words)| badge(&words.long)),
+        short: words.as_ref().map_or(0.0, |(_, words)| badge(&words.short)),
+        icons: 3.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 20.0 * theme.scale + 4.0),
+    };
+    let places = arrange(full.width(), widths);
+    let pages = widths.of(places.shown);
     let middle =
-        Rect::from_center_size(full.center() - Vec2::new(full.width() * 0.02, 0.0), Vec2::new(tabs, full.height()));
-    ui.scope_builder(UiBuilder::new().max_rect(middle), |ui| tabs_ui(ui, top.tab, theme, &mut out));
+        Rect::from_min_size(egui::pos2(full.left() + places.pages, full.top()), Vec2::new(pages, full.height()));
+    ui.scope_builder(UiBuilder::new().max_rect(middle).layout(Layout::left_to_right(Align::Center)), |ui| {
+        let out = &mut out;
+        match places.shown {
+            Pages::Names => tabs_ui(ui, top.tab, theme, out),
+            Pages::Menu => menu_ui(ui, top.tab, &menu_words(top.tab), theme, out),
+            Pages::Icon => menu_ui(ui, top.tab, icon::LIST, theme, out),
+        }
+    });
     let left = Rect::from_min_max(full.min, egui::pos2(middle.left() - 12.0, full.bottom()));
     ui.scope_builder(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)), |ui| {
-        ui.label(RichText::new("Strata").font(fonts::strong(ui.ctx(), TextRole::Page, theme)).color(theme.text));
-        ui.add_space(14.0);
-        let title = RichText::new(top.title).font(theme.font(TextRole::Heading)).color(theme.text_muted);
-        ui.add(egui::Label::new(title).truncate());
+        ui.label(RichText::new(NAME).font(fonts::strong(ui.ctx(), TextRole::Page, theme)).color(theme.text));
+        if ui.available_width() > LEAST_TITLE * theme.scale + GAP {
+            ui.add_space(GAP);
+            let title = RichText::new(top.title).font(theme.font(TextRole::Heading)).color(theme.text_muted);
+            ui.add(egui::Label::new(title).truncate());
+        }
     });
-    let right = Rect::from_min_max(egui::pos2(middle.right() + 12.0, full.top()), full.max);
+    let right = Rect::from_min_max(egui::pos2(middle.right() + 2.0, full.top()), full.max);
     ui.scope_builder(UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center)), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         for (symbol, command) in [
@@ -53,18 +152,50 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         ] {
             quiet_button_ui(ui, symbol, command, theme, &mut out);
         }
-        if let Some(profile) = top.profile {
-            ui.add_space(8.0);
-            costs_badge_ui(ui, profile, top.error, theme);
+        if let Some((profile, words)) = words.filter(|_| !places.bare) {
+            ui.add_space(4.0);
+            let text = if places.short { &words.short } else { &words.long };
+            let hint = badge_hint(profile, top.error);
+            badge_ui(ui, text, theme.provenance(words.provenance), theme).on_hover_text(hint);
         }
     });
     out
 }
 
+const NAME: &str = "Strata";
+
+fn width_of(ui: &Ui, text: &str, font: egui::FontId) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER).size().x
+}
+
+fn icon_font(theme: &Theme) -> egui::FontId {
+    egui::FontId::proportional(18.0 * theme.scale)
+}
+
+fn menu_words(open: Tab) -> String {
+    format!("{} {}", icon::LIST, open.label())
+}
+
+/// The pages in a menu, where there is no room for their names.
+fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Command>) {
+    let font = fonts::strong(ui.ctx(), TextRole::Body, theme);
+    let text = RichText::new(words).font(font).color(theme.text);
+    let shown = ui.menu_button(text, |ui| {
+        for tab in Tab::ALL {
+            let button = ui.add(egui::Button::new(tab.label()).selected(tab == open));
+            if button.on_hover_text(command::hint(ui.ctx(), &Command::Open(tab))).clicked() {
+                out.push(Command::Open(tab));
+                ui.close();
+            }
+        }
+    });
+    let words = format!("Pages: {}", open.label());
+    shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &words));
+}
+
 fn tabs_width(ui: &Ui, theme: &Theme) -> f32 {
     let font = fonts::strong(ui.ctx(), TextRole::Body, theme);
-    let text = |tab: Tab| ui.painter().layout_no_wrap(tab.label().to_owned(), font.clone(), theme.text).size().x;
-    Tab::ALL.into_iter().map(|tab| text(tab) + 28.0 * theme.scale).sum()
+    Tab::ALL.into_iter().map(|tab| width_of(ui, tab.label(), font.clone()) + 28.0 * theme.scale).sum()
 }
 
 fn tabs_ui(ui: &mut Ui, open: Tab, theme: &Theme, out: &mut Vec<Command>) {
@@ -94,23 +225,41 @@ fn tabs_ui(ui: &mut Ui, open: Tab, theme: &Theme, out: &mut Vec<Command>) {
 }
 
 fn quiet_button_ui(ui: &mut Ui, symbol: &str, command: Command, theme: &Theme, out: &mut Vec<Command>) {
-    let text = RichText::new(symbol).font(egui::FontId::proportional(18.0 * theme.scale)).color(theme.text_muted);
+    let text = RichText::new(symbol).font(icon_font(theme)).color(theme.text_muted);
     let hint = command::hint(ui.ctx(), &command);
     let response = ui.add(egui::Button::new(text).frame(false)).on_hover_text(&hint);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &hint));
+    if response.has_focus() {
+        let ring = egui::Stroke::new(1.5, theme.accent);
+        ui.painter().rect_stroke(response.rect, 4.0, ring, egui::StrokeKind::Outside);
+    }
     if response.clicked() {
         out.push(command);
     }
 }
 
+/// What the badge says.
+struct BadgeWords {
+    long: String,
+    short: String,
+    provenance: &'static str,
+}
+
 /// Whose costs: measured here, or from the literature.
-fn costs_badge_ui(ui: &mut Ui, profile: &Profile, error: Option<f64>, theme: &Theme) {
-    let own = profile.id == Profile::THIS_HOST;
-    let (text, color) = match error.filter(|_| own) {
-        Some(error) => (format!("costs: this host, measured  ± {:.0} %", error * 100.0), theme.provenance("measured")),
-        None if own => ("costs: this host, measured".to_owned(), theme.provenance("measured")),
-        None => (format!("costs: {}", profile.title), theme.provenance("literature")),
-    };
+fn badge_words(profile: &Profile, error: Option<(f64, usize)>) -> BadgeWords {
+    if profile.id != Profile::THIS_HOST {
+        let (long, short) = (format!("costs: {}", profile.title), profile.title.clone());
+        return BadgeWords { long, short, provenance: "literature" };
+    }
+    let error = |gap: &str| error.map_or(String::new(), |(error, _)| format!("{gap}± {:.0} %", error * 100.0));
+    BadgeWords {
+        long: format!("costs: this host, measured{}", error("  ")),
+        short: format!("this host{}", error(" ")),
+        provenance: "measured",
+    }
+}
+
+fn badge_hint(profile: &Profile, error: Option<(f64, usize)>) -> String {
     let count = |word: &str| profile.costs.values().filter(|cost| cost.provenance.word() == word).count();
     let words = ["measured", "literature", "derived", "assumed"];
     let counts: Vec<String> = words
@@ -121,11 +270,47 @@ fn costs_badge_ui(ui: &mut Ui, profile: &Profile, error: Option<f64>, theme: &Th
         .collect();
     let mut hint =
         format!("{}\n{}\n{} costs: {}", profile.title, profile.machine, profile.costs.len(), counts.join(", "));
-    if let Some(error) = error.filter(|_| own) {
+    if let Some((error, works)) = error.filter(|_| profile.id == Profile::THIS_HOST) {
         hint += &format!(
-            "\nThe median error of predictions on this computer is {:.0} %: My machine has them all",
+            "\nThe median error of predictions on this computer, of {works} works, is {:.0} %: half are off by more. \
+             My machine has them all",
             error * 100.0
         );
     }
-    badge_ui(ui, &text, color, theme).on_hover_text(hint);
+    hint
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDTHS: Widths =
+        Widths { name: 60.0, pages: 380.0, menu: 130.0, icon: 40.0, badge: 240.0, short: 130.0, icons: 120.0 };
+
+    #[test]
+    fn nothing_overlaps_in_any_width_and_what_matters_least_goes_first() {
+        for full in (100..2400).map(|full| full as f32) {
+            let a = arrange(full, WIDTHS);
+            let pages = WIDTHS.of(a.shown);
+            let badge = if a.bare {
+                0.0
+            } else if a.short {
+                WIDTHS.short
+            } else {
+                WIDTHS.badge
+            };
+            assert!(a.pages >= WIDTHS.name + GAP, "{full}: {a:?}");
+            let right = a.pages + pages + badge + WIDTHS.icons;
+            // The name, a menu and the icons have to stand somewhere.
+            assert!(right <= full || full < WIDTHS.name + GAP + WIDTHS.icon + GAP + WIDTHS.icons, "{full}: {a:?}");
+        }
+        assert_eq!(
+            arrange(1600.0, WIDTHS),
+            Arrangement { pages: 578.0, shown: Pages::Names, short: false, bare: false }
+        );
+        assert!(arrange(900.0, WIDTHS).pages < 900.0 * 0.48 - 190.0, "moved to the left");
+        assert!(
+            arrange(750.0, WIDTHS).short && arrange(600.0, WIDTHS).shown == Pages::Menu && arrange(350.0, WIDTHS).bare
+        );
+    }
 }

@@ -109,12 +109,19 @@ pub fn row_ui(ui: &mut Ui, label: impl Into<WidgetText>, value: impl Into<Widget
     });
 }
 
+/// In so many steps an edge fades.
+const STRIPS: u8 = 14;
+
+/// How much of an edge fades at most.
+pub fn fade_height(theme: &Theme) -> f32 {
+    2.0 * f32::from(STRIPS) * theme.scale
+}
+
 /// Lets what goes on beyond the edges of a scroll area fade into `color` there, so that no line looks cut.
 pub fn fade_ui<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, color: Color32, theme: &Theme) {
-    const STRIPS: u8 = 14;
     let (inner, offset) = (shown.inner_rect, shown.state.offset.y);
     let beyond = shown.content_size.y - inner.height() - offset;
-    let strip = 2.0 * theme.scale;
+    let strip = fade_height(theme) / f32::from(STRIPS);
     let fade = |hidden: f32, edge: f32, inwards: f32| {
         // Little hidden, little faded: at the very end nothing is.
         let most = (hidden / (f32::from(STRIPS) * strip)).clamp(0.0, 1.0);

@@ -47,7 +47,7 @@ pub fn layer(root: &Root, guest: bool, privileged: Option<&str>) -> Layer {
             };
         }
         Some(Entry::Node { refused, mode, .. }) => {
-            layer.name = "/dev/kvm may not be opened".into();
+            layer.name = "/dev/kvm can't be opened".into();
             layer.detail = match mode & 0o060 {
                 0 => format!(
                     "{refused}; its group has no access either: an administrator could grant it (mode 0660, group kvm)"

@@ -12,6 +12,7 @@
 
 use super::hypervisor::Signs;
 use super::{Confidence, Layer, LayerKind, Root, kernel, processor};
+use crate::engine::Time;
 
 /// One exit through a single hypervisor takes at most about this long, in nanoseconds, as published for hardware of the
 /// last ten years.
@@ -109,7 +110,7 @@ fn made_up_processor(root: &Root) -> Option<String> {
 
 /// Weighs what one CPUID was measured to cost.
 pub fn add_exit_cost(layers: &mut [Layer], cpuid_ns: f64) {
-    let line = format!("measured: one CPUID takes {cpuid_ns:.0} ns");
+    let line = format!("measured: one CPUID takes {}", Time((cpuid_ns.max(0.0) * 1000.0).round() as u64));
     if let Some(layer) = layers.iter_mut().find(|layer| layer.layer == LayerKind::Hypervisor) {
         let intercepted = cpuid_ns > NATIVE_NS;
         layer
@@ -138,5 +139,8 @@ pub fn add_exit_cost(layers: &mut [Layer], cpuid_ns: f64) {
             }
             (confidence, _) => confidence,
         };
+        if layer.confidence != Confidence::Certain {
+            layer.detail = format!("an exit takes {said}");
+        }
     }
 }

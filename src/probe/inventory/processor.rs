@@ -180,8 +180,12 @@ fn caches(root: &Root, decoded: &[(u8, &str, usize)], evidence: &mut Vec<String>
         else {
             continue;
         };
-        let shared = root.line(&path("shared_cpu_list")).unwrap_or_default();
-        evidence.push(format!("{}: L{level} {kind} {size}, shared by {shared}", path("")));
+        let shared = match root.line(&path("shared_cpu_list")) {
+            None => String::new(),
+            Some(one) if one.parse::<u32>().is_ok() => format!(", used by processor {one} alone"),
+            Some(list) => format!(", shared by processors {list}"),
+        };
+        evidence.push(format!("{}: L{level} {kind} {size}{shared}", path("")));
         if kind != "Instruction" {
             let bytes = size.strip_suffix('K').and_then(|k| k.parse::<u64>().ok()).and_then(|k| k.checked_mul(1024));
             out.push(format!("L{level} {}", bytes.map_or(size, super::limits::bytes_text)));
