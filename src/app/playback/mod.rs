@@ -127,7 +127,11 @@ impl Playback {
         self.pause();
         let before = self.position;
         let after = match self.step.kind {
-            StepKind::Event => step::events_forward(before, self.step.count, history, sink, last_event),
+            // What happens after the last operation's end, as timers that nobody waits for, is not shown.
+            StepKind::Event => match step::events_forward(before, self.step.count, history, sink, last_event) {
+                beyond if beyond.time > moments.end() => Position::at(moments.end()),
+                after => after,
+            },
             _ => Position::at(self.step.forward(before.time, moments)),
         };
         if after != before {
