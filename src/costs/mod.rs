@@ -11,5 +11,5 @@ mod published;
 
 pub use cost::{Cost, Provenance, Quantiles, Unit};
 pub use primitive::Primitive;
-pub use profile::{Profile, ProfileError, Table};
+pub use profile::{Profile, ProfileError, Table, log2};
 pub use published::{Published, published};

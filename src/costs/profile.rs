@@ -239,6 +239,10 @@ impl Table {
 
     /// One use, drawn from the primitive's distribution by a uniform 32-bit number; the value itself where the
     /// profile gives no distribution. Integers only.
+    ///
+    /// Between the points that are known the distribution is taken as even. Beyond the last hundredth it is an
+    /// exponential tail, which from one decade to the next goes on as from 90 to 99 in a hundred, up to the largest
+    /// value: that one is a single run's, and an even distribution up to it would let it count for a thousand runs.
     pub fn sample(&self, primitive: Primitive, draw: u32) -> u64 {
         let Some((_, q)) = self.quantiles.iter().find(|(p, _)| *p == primitive) else {
             return self.get(primitive);
@@ -247,9 +251,26 @@ impl Table {
         const AT: [u64; 5] = [0, 1 << 31, 3_865_470_566, 4_252_017_623, 1 << 32];
         let draw = u64::from(draw);
         let i = AT.iter().rposition(|&at| at <= draw).unwrap_or(0).min(3);
+        if i == 3 {
+            // What is left of the last hundredth, in binary orders of magnitude; a draw is below 2^32, so it is never 0.
+            let orders = u128::from(log2(AT[4] - AT[3]) - log2(AT[4] - draw));
+            let more = u128::from(q[3] - q[2]) * orders / u128::from(LOG2_OF_10);
+            return u64::try_from(more).map_or(q[4], |more| q[3].saturating_add(more).min(q[4]));
+        }
         let span = u128::from(q[i + 1] - q[i]) * u128::from(draw - AT[i]) / u128::from(AT[i + 1] - AT[i]);
         q[i] + span as u64
     }
+}
+
+/// The binary logarithm of 10, in 2^-32.
+const LOG2_OF_10: u64 = 14_267_572_527;
+
+/// The binary logarithm in 2^-32, between powers of two on a straight line, so that it is the same on every machine.
+/// 0 of 0.
+pub fn log2(value: u64) -> u64 {
+    let Some(power) = value.checked_ilog2() else { return 0 };
+    let rest = u128::from(value - (1 << power)) << 32 >> power;
+    (u64::from(power) << 32) + rest as u64
 }
 
 #[cfg(test)]
@@ -298,5 +319,22 @@ mod tests {
         assert_eq!(table.sample(Primitive::DiskRead4k, 0), q[0]);
         assert_eq!(table.sample(Primitive::DiskRead4k, 1 << 31), q[1]);
         assert!(table.sample(Primitive::DiskRead4k, u32::MAX) <= q[4]);
+        let rising: Vec<u64> =
+            (0..=4096u64).map(|i| table.sample(Primitive::DiskRead4k, (i * 1_048_575) as u32)).collect();
+        assert!(rising.is_sorted());
+    }
+
+    #[test]
+    fn one_run_that_took_a_hundred_times_as_long_does_not_move_the_mean() {
+        let mut profile = Profile::xeon_2017();
+        let mut mean = |max: f64| {
+            let spread = Quantiles { min: 33e3, p50: 44e3, p90: 57e3, p99: 72e3, max };
+            profile.set(Primitive::DiskRead4k, 44e3, Some(spread), Provenance::Assumed("a test".to_owned()));
+            let table = profile.table();
+            let draws = (0..10_000u64).map(|i| table.sample(Primitive::DiskRead4k, (i * 429_496) as u32));
+            draws.sum::<u64>() as f64 / 1e4
+        };
+        let (plain, outlier) = (mean(100e3), mean(7_500e3));
+        assert!(outlier < plain * 1.01, "{plain} {outlier}");
     }
 }

@@ -255,7 +255,7 @@ mod tests {
         let outcome = Outcome::Measured(Measured { value: 1.0, spread, runs: 1, method, formula: None, stability });
         let measurements = vec![Measurement { primitive: name.to_owned(), unit: Unit::Ns, outcome }];
         let (host, when) = (String::new(), String::new());
-        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, measurements }
+        Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, in_guest: true, measurements }
     }
 
     fn device(detail: &str) -> Layer {

@@ -10,7 +10,7 @@
 //! energy, neighbours that keep a shared state shallow.
 //! More: Linux, drivers/cpuidle; KVM, `halt_poll_ns`.
 
-use crate::costs::{Primitive, Table};
+use crate::costs::{Primitive, Table, log2};
 use crate::engine::Time;
 
 /// From which depth a core that was idle for so long is woken, and how long it takes.
@@ -28,13 +28,6 @@ pub fn exit(costs: &Table, idle: Time) -> (Primitive, Time) {
     let more = u128::from(deep - shallow) * u128::from(way) / u128::from(whole.max(1));
     // At most `deep - shallow`, since `way` is at most `whole`.
     (Primitive::IdleExit, Time(shallow + more as u64))
-}
-
-/// The binary logarithm in 2^-32, between powers of two on a straight line. 0 of 0.
-fn log2(value: u64) -> u64 {
-    let Some(power) = value.checked_ilog2() else { return 0 };
-    let rest = u128::from(value - (1 << power)) << 32 >> power;
-    (u64::from(power) << 32) + rest as u64
 }
 
 #[cfg(test)]
