@@ -100,7 +100,11 @@ pub fn histogram_ui(ui: &mut Ui, workload: &Workload, height: f32, theme: &Theme
         if let Some(value) = compared[side] {
             let at = x(value) as f32;
             let ends = [Pos2::new(at, area.top()), Pos2::new(at, area.bottom())];
-            ui.painter().extend(Shape::dashed_line(&ends, Stroke::new(1.5, color), 4.0, 3.0));
+            let stroke = Stroke::new(1.5, color);
+            ui.painter().extend(match side {
+                0 => vec![Shape::line_segment(ends, stroke)],
+                _ => Shape::dashed_line(&ends, stroke, 4.0, 3.0),
+            });
         }
     }
     ui.painter().hline(area.x_range(), area.bottom(), Stroke::new(1.0, theme.text_muted));
@@ -151,7 +155,7 @@ fn legend_ui(ui: &mut Ui, workload: &Workload, theme: &Theme) {
             ui.add_space(6.0);
         }
     });
-    let words = format!("dashed: the {}, which is compared", statistic(workload.statistic));
+    let words = format!("lines: the {}, compared; dashed where predicted", statistic(workload.statistic));
     ui.add(egui::Label::new(note(words, theme)).wrap());
 }
 
