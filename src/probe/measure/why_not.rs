@@ -55,6 +55,9 @@ pub fn why_not(primitive: Primitive) -> &'static str {
             "only a guest in a guest pays it, and only as part of a whole exit: see \"exit_cpuid\". Where this computer is a \
              guest and the hardware runs the probe's, the profile derives it"
         }
+        VmExit | VmEntry | ExitDispatch | HandleCpuid => {
+            "only a whole exit is seen, in a guest \"cpuid_exit_below\", on bare hardware \"exit_cpuid\". The profile derives it"
+        }
         NetworkOneWay => "needs a second host on a real network",
         _ => "nothing on this system gives it",
     }

@@ -21,7 +21,8 @@ pub enum VmError {
     Absent,
     /// This user may not open it.
     #[error(
-        "no permission to open /dev/kvm; add this user to its group: sudo usermod -aG kvm $USER, then log in again"
+        "no permission to open /dev/kvm; where its group may open it (mode 0660), sudo usermod -aG kvm $USER and a new \
+         login give it to this user, else an administrator must first let the group: the layer kvm_device says which"
     )]
     Forbidden,
     /// KVM refused a request.
