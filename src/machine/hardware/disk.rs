@@ -8,8 +8,8 @@
 //! arrival. A virtual disk whose back end is one thread without a queue of its own works otherwise: it takes what the
 //! ring holds, serves one request after the other, and interrupts once, when the ring is empty. Modelled too, for a
 //! profile whose `disk_batch` is more than one: a request that follows another right away takes only the shared part's
-//! time, and all that were served wait for the last. Left out: garbage collection, write caches, fairness between submission queues, limits that allow bursts,
-//! SATA and spinning disks.
+//! time, and all that were served wait for the last. Left out: garbage collection, write caches, fairness between
+//! submission queues, limits that allow bursts, SATA and spinning disks.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
