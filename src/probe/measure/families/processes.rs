@@ -155,8 +155,12 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
             let rest = Rest::of(&least, &few).less("\"vfork_exit_wait\"", lent.median());
             let rest = [(f64::from(FEW), "map_segment"), (2.0, "system_call"), (1.0, "page_fault_file")]
                 .into_iter()
-                .chain([(1.0, "drop_address_space")])
-                .try_fold(rest, |rest, (times, part)| bench.less_many(rest, times, part));
+                .try_fold(rest, |rest, (times, part)| bench.less_many(rest, times, part))
+                // Lost in the noise, it stays in exec, so that the sum is what was measured.
+                .map(|rest| match bench.known("drop_address_space") {
+                    Some(dropped) => rest.less("\"drop_address_space\"", dropped),
+                    None => rest,
+                });
             let method = format!(
                 "a child on shared memory executes a static program of {FEW} segments that exits at once, wait; less the same without exec, and what else exec does"
             );
