@@ -367,6 +367,8 @@ fn gauges(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         selection: None,
         pointed_at: &[],
         provenance: &|_| "assumed",
+        follow: None,
+        solo: false,
         facts: None,
     };
     let size = Vec2::new(980.0, 700.0);

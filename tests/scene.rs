@@ -25,6 +25,8 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         selection: None,
         pointed_at: &[],
         provenance: &|_| "assumed",
+        follow: None,
+        solo: false,
         facts: None,
     }
 }

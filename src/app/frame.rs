@@ -254,6 +254,8 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             let options = SceneOptions {
                 theme,
                 reduced_motion: shell.settings.reduced_motion,
+                follow: shell.follow,
+                solo: shell.solo,
                 selection,
                 pointed_at: if shell.tab == Tab::Walkthrough {
                     recording.looked_at.get(shell.walk.scene()).map_or(&[], Vec::as_slice)

@@ -6,6 +6,7 @@
 //! | [`recording`] | a run, and what is looked up in it over and over |
 //! | [`playback`] | where the picture stands in time, and how it moves |
 //! | [`scene`] | the cutaway |
+//! | [`letters`] | the mark of each column |
 //! | [`lanes`] | the swim lanes |
 //! | [`panels`] | everything around the picture: pure functions from state to commands |
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
@@ -24,6 +25,7 @@ mod focus;
 mod fonts;
 pub mod frame;
 pub mod lanes;
+pub mod letters;
 pub mod look;
 pub mod machine_page;
 pub mod panels;

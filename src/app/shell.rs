@@ -49,6 +49,10 @@ pub struct Shell {
     pub tab: Tab,
     /// What the inspector shows.
     pub selection: Selection,
+    /// The column that is followed, if one is.
+    pub follow: Option<StackId>,
+    /// Whether only the followed column's tokens are shown.
+    pub solo: bool,
     /// How the lanes are looked at.
     pub lanes: LanesState,
     /// The scenario's text in the editor.
@@ -92,6 +96,8 @@ impl Shell {
             walk: Walk::default(),
             tab: Tab::default(),
             selection: Selection::default(),
+            follow: None,
+            solo: false,
             lanes: LanesState::default(),
             sandbox: Sandbox::default(),
             library: Library::new(),
