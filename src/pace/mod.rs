@@ -494,7 +494,8 @@ impl Builder {
             screen += ns(self.seconds.get(at).copied().unwrap_or(0.0));
         }
         if follow.is_none() {
-            let ends = trace.journeys.iter().zip(0..).filter(|(j, _)| self.cuts.last().is_some_and(|&end| j.end <= end));
+            let ends =
+                trace.journeys.iter().zip(0..).filter(|(j, _)| self.cuts.last().is_some_and(|&end| j.end <= end));
             map.ended = ends.map(|(j, id)| (map.screen_of(j.end), JourneyId(id))).collect();
             map.ended.sort_unstable_by_key(|(at, id)| (*at, id.0));
         }
@@ -537,10 +538,8 @@ impl PaceMap {
             instants.dedup();
             instants
         };
-        (self.seen, self.flashes) = (
-            sorted(crossings().map(|mark| mark.seen).collect()),
-            sorted(crossings().map(|mark| mark.moved).collect()),
-        );
+        (self.seen, self.flashes) =
+            (sorted(crossings().map(|mark| mark.seen).collect()), sorted(crossings().map(|mark| mark.moved).collect()));
     }
 
     /// When `time` comes on the screen: where simulated time rests, the beginning of the rest.

@@ -101,7 +101,7 @@ fn many_equal_round_trips_are_counted_and_not_watched() {
     let seconds = (map.end_of(JourneyId(i as u32)).expect("ends") - map.screen_of(journey.start)).as_secs_f64();
     assert!((4.0..16.0).contains(&seconds), "{seconds}");
     let balls = outcome_map("ping-pong", "process");
-    assert!(balls.length().as_secs_f64() < 60.0, "{:?}", balls.length());
+    assert!(balls.length().as_secs_f64() < 80.0, "{:?}", balls.length());
 }
 
 fn outcome_map(id: &str, name: &str) -> PaceMap {
@@ -139,9 +139,21 @@ fn print() {
     let (trace, vm) = (trace(&outcome), stack(&outcome, &name));
     let map = PaceMap::new(trace, outcome.simulated, Some(vm));
     println!("{:?}", map.length());
-    for s in needs(trace, outcome.simulated, Some(vm)).iter().take(std::env::var("N").map_or(60, |n| n.parse().unwrap())) {
+    for s in
+        needs(trace, outcome.simulated, Some(vm)).iter().take(std::env::var("N").map_or(60, |n| n.parse().unwrap()))
+    {
         let m = map.mark(s.id).unwrap();
         let c = outcome.topology.component(s.hop.component).unwrap();
-        println!("{:>9} {:>9} {:>6.2}+{:.2} j{:<5} {:<28} {:<26} {}", s.hop.start.to_string(), s.hop.duration().to_string(), m.begin.as_secs_f64(), s.need.all, s.hop.journey.0 as i32, s.hop.crossing.label(), s.hop.what.label(), c.name);
+        println!(
+            "{:>9} {:>9} {:>6.2}+{:.2} j{:<5} {:<28} {:<26} {}",
+            s.hop.start.to_string(),
+            s.hop.duration().to_string(),
+            m.begin.as_secs_f64(),
+            s.need.all,
+            s.hop.journey.0 as i32,
+            s.hop.crossing.label(),
+            s.hop.what.label(),
+            c.name
+        );
     }
 }
