@@ -369,6 +369,7 @@ fn gauges(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         provenance: &|_| "assumed",
         follow: None,
         solo: false,
+        moment: None,
         facts: None,
     };
     let size = Vec2::new(980.0, 700.0);

@@ -39,7 +39,7 @@ impl Recording {
     /// Looks up everything that stays the same from now on.
     pub fn new(scenario: Scenario, source: Source, profile: Profile, outcome: Outcome) -> Recording {
         let trace = outcome.trace.as_ref().unwrap_or(&NOTHING);
-        let moments = Moments::new(trace, outcome.simulated);
+        let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let steps = &scenario.walkthrough;

@@ -258,6 +258,9 @@ pub fn played(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Played {
         return Played { from: ended, until: ended, ends: Ends::Time, happens: true };
     }
     let Happening { begins, until, ends, happens } = happens(&step.play, outcome);
+    if !happens {
+        return Played { from: ended, until: ended, ends, happens };
+    }
     let goes_on = before.is_some_and(|before| before.follow == step.follow) && (begins..until).contains(&ended);
     Played { from: if goes_on { ended } else { begins.min(until) }, until, ends, happens }
 }

@@ -4,13 +4,14 @@ use super::quantities::{Names, kind_words};
 use super::scalar;
 use crate::engine::Time;
 use crate::scenario::file::{
-    BoundaryFile, ChoiceFile, ClosingFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile, StepFile,
+    BoundaryFile, ChoiceFile, ClosingFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile,
+    StepFile,
 };
 use crate::scenario::locate::Node;
 use crate::scenario::problem::{Problems, did_you_mean};
 use crate::scenario::{
-    Bound, Boundary, Choice, Closing, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step, Subject, Value,
-    library,
+    Bound, Boundary, Choice, Closing, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step,
+    Subject, Value, library,
 };
 
 pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &[String], problems: &mut Problems) -> Vec<Step> {
