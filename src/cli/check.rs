@@ -6,7 +6,7 @@ use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
 use crate::machine::End;
 use crate::probe::interrupt;
-use crate::scenario::{answer, look_up};
+use crate::scenario::{answer, library, look_up, played};
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,10 @@ pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
 }
 
 fn check_one(file: &str, costs: Option<&str>) -> Result<Verdict, Failure> {
-    let made = make(read(file)?, Changes { costs, stop: Some(interrupt::flag()), ..Changes::default() })?;
+    let made = make(
+        read(file)?,
+        Changes { costs, keep_trace: true, partial_trace: true, stop: Some(interrupt::flag()), ..Changes::default() },
+    )?;
     let report = made.report();
     let remarks = remarks(&made);
     let whole = matches!(made.outcome.end, End::Finished | End::Until);
@@ -64,17 +67,24 @@ fn sizes(made: &Made, report: &Report) -> String {
     .join(", ")
 }
 
-/// What is not wrong and yet probably not meant: questions without a right choice under these costs, and parts to
-/// look at that the machine does not have.
+/// What is not wrong and yet probably not meant: questions without a right choice under these costs, scenes whose end
+/// never comes, parts to look at that the machine does not have, and choices of our own scenarios that don't say why.
 fn remarks(made: &Made) -> Vec<String> {
     let mut remarks = Vec::new();
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
         let step_name = format!("step {}, \"{}\"", i + 1, step.title);
         if let Some(predict) = &step.predict {
             let answer = answer(predict, &made.scenario, &made.outcome);
+            let silent = predict.choices.iter().filter(|choice| choice.why.is_none()).count();
+            if silent > 0 && library().iter().any(|built_in| built_in.id == made.scenario.id) {
+                remarks.push(format!("{step_name}: {silent} of {} choices don't say why", predict.choices.len()));
+            }
             if answer.correct_choice.is_none() {
                 remarks.push(format!("{step_name}: no choice is right under these costs ({})", answer.text));
             }
+        }
+        if !played(step, &made.scenario, &made.outcome).happens {
+            remarks.push(format!("{step_name}: what it plays up to does not happen under these costs"));
         }
         for path in step.look_at.iter().filter(|path| look_up(&made.outcome.topology, path).is_none()) {
             remarks.push(format!("{step_name}: the machine has no part \"{path}\" to look at"));
