@@ -10,7 +10,7 @@ use strata::app::frame::shell_ui;
 use strata::app::settings::Settings;
 use strata::app::shell::Shell;
 use strata::engine::Time;
-use strata::scenario::{Scene, library};
+use strata::scenario::{Ends, Scene, library};
 
 /// Far from smooth, and quick to test: no scene may depend on the frames.
 const FRAME: f64 = 0.25;
@@ -67,7 +67,9 @@ fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Sh
         }
         let shell = harness.state();
         assert!(shell.at_scene_end(), "{id}, {}: stands at its flag", step.title);
-        assert!(shell.playback.time() <= played.until, "{id}, {}", step.title);
+        if !matches!(played.ends, Ends::Crossing(_)) {
+            assert!(shell.playback.time() <= played.until, "{id}, {}", step.title);
+        }
         if let Some(predict) = &step.predict {
             let answers = &shell.session.recording.as_ref().expect("a run").answers;
             let right = answers[scene].as_ref().and_then(|answer| answer.correct_choice).expect("one is right");
@@ -137,15 +139,6 @@ fn every_walkthrough_is_played_to_its_last_page_with_wrong_answers_and_the_link_
 #[test]
 fn a_scene_that_goes_back_in_time_says_so() {
     let mut harness = open("one-read");
-    for scene in 1..5 {
-        harness.state_mut().apply(Command::Scene(scene));
-        let end = harness.state().scene_plays().expect("a scene").until;
-        harness.state_mut().apply(Command::Seek(end));
-        harness.run_steps(2);
-    }
-    harness.state_mut().apply(Command::Scene(4));
-    harness.run_steps(2);
-    assert!(harness.state().back_to.is_none());
     harness.state_mut().apply(Command::Scene(3));
     let end = harness.state().scene_plays().expect("a scene").until;
     harness.state_mut().apply(Command::Seek(end));
