@@ -5,8 +5,8 @@ use super::report::Report;
 use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
 use crate::machine::End;
-use crate::probe::interrupt;
 use crate::scenario::{answer, look_up};
+use crate::visible::one_line;
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,9 @@ pub(super) struct Arguments {
     /// A cost profile: its id, "measured", or the path of a file
     #[arg(long, value_name = "PROFILE")]
     costs: Option<String>,
+    /// Stop each run after so many events, instead of 50 million
+    #[arg(long, value_name = "N", value_parser = super::run::events, allow_hyphen_values = true)]
+    events: Option<u64>,
 }
 
 pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
@@ -25,7 +28,7 @@ pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
         if worst == Verdict::Interrupted {
             break;
         }
-        let verdict = check_one(file, arguments.costs.as_deref()).unwrap_or_else(|failure| {
+        let verdict = check_one(file, arguments.costs.as_deref(), arguments.events).unwrap_or_else(|failure| {
             tell(failure.as_ref());
             Verdict::WrongInput
         });
@@ -34,8 +37,8 @@ pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
     Ok(worst)
 }
 
-fn check_one(file: &str, costs: Option<&str>) -> Result<Verdict, Failure> {
-    let made = make(read(file)?, Changes { costs, stop: Some(interrupt::flag()), ..Changes::default() })?;
+fn check_one(file: &str, costs: Option<&str>, events: Option<u64>) -> Result<Verdict, Failure> {
+    let made = make(read(file)?, Changes { costs, listens: true, events, ..Changes::default() })?;
     let report = made.report();
     let remarks = remarks(&made);
     let whole = matches!(made.outcome.end, End::Finished | End::Until);
@@ -45,11 +48,11 @@ fn check_one(file: &str, costs: Option<&str>) -> Result<Verdict, Failure> {
         // What a part of a run fulfils, the whole may not.
         (false, _) => ("INCOMPLETE", made.verdict(&report).max(Verdict::Failed)),
     };
-    let mut text = format!("{word}: {file}, {}\n", sizes(&made, &report));
+    let mut text = format!("{word}: {}, {}\n", one_line(file), sizes(&made, &report));
     for line in tables::expectations(&made.scenario, &report).lines() {
         text += &format!("  {line}\n");
     }
-    remarks.iter().for_each(|remark| text += &format!("  remark: {remark}\n"));
+    remarks.iter().for_each(|remark| text += &format!("  remark: {}\n", one_line(remark)));
     print(&text)?;
     Ok(verdict)
 }

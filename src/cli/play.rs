@@ -9,6 +9,7 @@ use super::{Failure, Verdict, tables};
 use crate::engine::Time;
 use crate::scenario::{Moment, Play, Predict, Scene, Step, Subject, answer, play_from, play_until};
 use crate::trace::{Crossing, Hop, StackId, Trace};
+use crate::visible::one_line;
 
 /// How wide the text is set.
 const WIDTH: usize = 100;
@@ -40,7 +41,7 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
         print(&tables::run(&made.scenario, &report))?;
         return Ok(Verdict::Fine);
     }
-    print(&format!("{}\n{}\n", made.scenario.title, wrap(&made.scenario.teaches, "")))?;
+    print(&format!("{}\n{}\n", one_line(&made.scenario.title), wrap(&made.scenario.teaches, "")))?;
     let audience = Audience { asks };
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
         scene(&made, i, step, &audience)?;
@@ -80,11 +81,11 @@ impl Audience {
 /// Shows one step.
 fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<(), Failure> {
     let count = made.scenario.walkthrough.len();
-    let heading = format!("Step {} of {count}: {}", index + 1, step.title);
+    let heading = format!("Step {} of {count}: {}", index + 1, one_line(&step.title));
     let rule = "─".repeat(WIDTH.saturating_sub(heading.chars().count() + 4));
     print(&format!("\n── {heading} {rule}\n\n{}\n", wrap(&step.say, "")))?;
     if !step.look_at.is_empty() {
-        print(&format!("\nLook at: {}\n", step.look_at.join(", ")))?;
+        print(&format!("\nLook at: {}\n", one_line(&step.look_at.join(", "))))?;
     }
     if let Some(predict) = &step.predict {
         question(made, predict, audience)?;
@@ -101,13 +102,13 @@ fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<
 fn question(made: &Made, predict: &Predict, audience: &Audience) -> Result<(), Failure> {
     let mut text = format!("\n{}\n", wrap(&predict.ask, "Predict: "));
     for (i, choice) in predict.choices.iter().enumerate() {
-        text += &format!("  {}) {}\n", i + 1, choice.label);
+        text += &format!("  {}) {}\n", i + 1, one_line(&choice.label));
     }
     print(&text)?;
     let given = audience.line(&format!("Your prediction (1 to {}): ", predict.choices.len()))?;
     let given = given.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < predict.choices.len());
     let answer = answer(predict, &made.scenario, &made.outcome);
-    let right = answer.correct_choice.map(|i| format!("{}) {}", i + 1, predict.choices[i].label));
+    let right = answer.correct_choice.map(|i| format!("{}) {}", i + 1, one_line(&predict.choices[i].label)));
     let right = right.unwrap_or_else(|| "none of these, under these costs".to_owned());
     let judged = match given {
         Some(choice) if Some(choice) == answer.correct_choice => "That is right. ",
@@ -118,7 +119,7 @@ fn question(made: &Made, predict: &Predict, audience: &Audience) -> Result<(), F
     let wrong = given.filter(|choice| Some(*choice) != answer.correct_choice);
     match wrong.and_then(|choice| predict.correction(choice)) {
         Some(Scene::Step(i)) => {
-            print(&format!("Look again at step {}: {}.\n", i + 1, made.scenario.walkthrough[*i].title))
+            print(&format!("Look again at step {}: {}.\n", i + 1, one_line(&made.scenario.walkthrough[*i].title)))
         }
         Some(Scene::Scenario(id)) => print(&format!("This is corrected by: strata play {id}\n")),
         None => Ok(()),
