@@ -1,11 +1,13 @@
 //! `strata check`: read files, run them, test what they expect. For authors, and for grading.
 
+use std::collections::HashMap;
+
 use super::output::{print, tell};
 use super::report::Report;
 use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
 use crate::machine::End;
-use crate::scenario::{answer, look_up};
+use crate::scenario::{Parts, answer};
 use crate::visible::one_line;
 
 /// What `check` takes.
@@ -67,21 +69,49 @@ fn sizes(made: &Made, report: &Report) -> String {
     .join(", ")
 }
 
-/// What is not wrong and yet probably not meant: questions without a right choice under these costs, and parts to
-/// look at that the machine does not have.
+/// The most remarks that are told of a file; the rest are counted.
+const MOST_REMARKS: usize = 20;
+/// So many parts of the machine are looked at, all in all, for what a walkthrough wants to show: each name finds its
+/// part at once, unless a file is made to be slow.
+const MOST_LOOKED_AT: u64 = 20_000_000;
+
+/// What is not wrong and yet probably not meant: what nothing uses, questions without a right choice under these costs,
+/// and parts to look at that the machine does not have.
 fn remarks(made: &Made) -> Vec<String> {
-    let mut remarks = Vec::new();
+    let written = &made.scenario.remarks;
+    let mut remarks: Vec<String> = written.told.iter().map(|r| format!("line {}: {}", r.line, r.text)).collect();
+    let mut all = remarks.len() + written.more;
+    let mut remark = |text: &dyn Fn() -> String| {
+        all += 1;
+        if all <= MOST_REMARKS {
+            remarks.push(text());
+        }
+    };
+    let parts = Parts::of(&made.outcome.topology);
+    let mut missing: HashMap<&str, bool> = HashMap::new();
+    let mut unchecked = 0;
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
-        let step_name = format!("step {}, \"{}\"", i + 1, step.title);
+        let step_name = || format!("step {}, \"{}\"", i + 1, step.title);
         if let Some(predict) = &step.predict {
             let answer = answer(predict, &made.scenario, &made.outcome);
             if answer.correct_choice.is_none() {
-                remarks.push(format!("{step_name}: no choice is right under these costs ({})", answer.text));
+                remark(&|| format!("{}: no choice is right under these costs ({})", step_name(), answer.text));
             }
         }
-        for path in step.look_at.iter().filter(|path| look_up(&made.outcome.topology, path).is_none()) {
-            remarks.push(format!("{step_name}: the machine has no part \"{path}\" to look at"));
+        for path in &step.look_at {
+            if parts.looked_at() > MOST_LOOKED_AT {
+                unchecked += 1;
+            } else if *missing.entry(path).or_insert_with(|| parts.find(path).is_none()) {
+                remark(&|| format!("{}: the machine has no part \"{path}\" to look at", step_name()));
+            }
         }
+    }
+    let more = all - remarks.len();
+    if more > 0 {
+        remarks.push(format!("{more} more remarks"));
+    }
+    if unchecked > 0 {
+        remarks.push(format!("{unchecked} parts to look at were not looked for: there are too many"));
     }
     remarks
 }

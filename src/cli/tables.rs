@@ -47,6 +47,9 @@ pub(super) fn run(scenario: &Scenario, report: &Report) -> String {
         report.trace_hash
     );
     text += &format!("How long an operation takes\n{}\n\n", latencies(&report.stacks));
+    if report.stacks.iter().any(|stack| !stack.latency_ps.exact) {
+        text += "Percentiles of so many operations are at most one part in a thousand too large.\n\n";
+    }
     text += &format!("Where the time of all operations goes\n{}\n\n", ledger(&report.stacks));
     text += &format!("What was done for it\n{}\n", counters(&report.stacks));
     if let Some(table) = exits(&report.stacks) {

@@ -1,6 +1,10 @@
 //! Walkthroughs and expectations.
 
-use super::quantities::{Names, kind_words};
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::quantities::{Names, Stacks, kind_words};
 use super::scalar;
 use crate::engine::Time;
 use crate::scenario::file::{
@@ -13,8 +17,13 @@ use crate::scenario::{
     library,
 };
 
-pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &[String], problems: &mut Problems) -> Vec<Step> {
-    let ids: Vec<Option<&str>> = steps.iter().map(|step| step.id.as_deref()).collect();
+pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &Stacks, problems: &mut Problems) -> Vec<Step> {
+    let mut ids = IndexMap::new();
+    for (i, step) in steps.iter().enumerate() {
+        if let Some(id) = step.id.as_deref() {
+            ids.entry(id).or_insert(i);
+        }
+    }
     let mut lesson = Lesson { names: Names { stacks, problems }, ids: &ids };
     steps.iter().enumerate().map(|(i, step)| lesson.step(i, step, at.item(i))).collect()
 }
@@ -22,7 +31,7 @@ pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &[String], prob
 pub(super) fn expectations(
     files: &[ExpectFile],
     at: &Node,
-    stacks: &[String],
+    stacks: &Stacks,
     problems: &mut Problems,
 ) -> Vec<Expectation> {
     let mut names = Names { stacks, problems };
@@ -31,7 +40,8 @@ pub(super) fn expectations(
 
 struct Lesson<'a> {
     names: Names<'a>,
-    ids: &'a [Option<&'a str>],
+    /// The first step of each id, in the order of the file.
+    ids: &'a IndexMap<&'a str, usize>,
 }
 
 impl Lesson<'_> {
@@ -40,7 +50,7 @@ impl Lesson<'_> {
             self.names.problems.add(at.key("title").span.clone(), "the title is empty", None);
         }
         if let Some(id) = &step.id
-            && self.ids[..index].contains(&Some(id.as_str()))
+            && self.ids.get(id.as_str()).is_some_and(|first| *first < index)
         {
             let message = format!("an earlier step has the id \"{id}\" as well");
             self.names.problems.add(at.key("id").span.clone(), message, None);
@@ -84,8 +94,12 @@ impl Lesson<'_> {
         };
         let choices = file.choices.iter().enumerate().map(choice).collect();
         let corrections = at.key("if_wrong");
+        let mut known = HashMap::new();
+        for (i, choice) in file.choices.iter().enumerate() {
+            known.entry(choice.key()).or_insert(i);
+        }
         let if_wrong = file.if_wrong.0.iter().enumerate().filter_map(|(i, (choice, scene))| {
-            let index = file.choices.iter().position(|other| other.bare() == choice.bare());
+            let index = known.get(&choice.key()).copied();
             if index.is_none() {
                 let help = Some("repeat one of the choices here, without its label".to_owned());
                 self.names.problems.add(corrections.key_span(i), "this is none of the choices", help);
@@ -97,16 +111,16 @@ impl Lesson<'_> {
 
     /// A step of this walkthrough, or a built-in scenario.
     fn scene(&mut self, name: &str, at: &Node) -> Option<Scene> {
-        if let Some(index) = self.ids.iter().position(|id| *id == Some(name)) {
-            return Some(Scene::Step(index));
+        if let Some(index) = self.ids.get(name) {
+            return Some(Scene::Step(*index));
         }
         if library().iter().any(|built_in| built_in.id == name) {
             return Some(Scene::Scenario(name.to_owned()));
         }
-        let known = self.ids.iter().flatten().copied().chain(library().iter().map(|b| b.id));
-        let help = did_you_mean(name, known);
-        let message = format!("no step and no built-in scenario has the id \"{name}\"");
-        self.names.problems.add(at.span.clone(), message, help);
+        let known = self.ids.keys().copied().chain(library().iter().map(|b| b.id));
+        self.names.problems.add_with(at.span.clone(), || {
+            (format!("no step and no built-in scenario has the id \"{name}\""), did_you_mean(name, known))
+        });
         None
     }
 
