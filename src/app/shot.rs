@@ -108,6 +108,9 @@ fn card(shot: &Shot) -> Card {
         selection: shot.selection,
         pointed_at: &[],
         provenance: &provenance,
+        follow: None,
+        solo: false,
+        moment: None,
         facts: None,
     };
     let bar = (44.0 * shot.theme.scale).min(shot.size.1 as f32 * 0.15);

@@ -29,6 +29,7 @@ pub(super) struct ScenarioFile {
     pub copies: Option<Loose>,
     #[serde(default)]
     pub walkthrough: Vec<StepFile>,
+    pub closing: Option<ClosingFile>,
     #[serde(default)]
     pub expect: Vec<ExpectFile>,
     #[serde(default)]
@@ -373,6 +374,7 @@ pub(super) struct StepFile {
     pub say: String,
     #[serde(default)]
     pub look_at: Vec<String>,
+    pub follow: Option<String>,
     pub predict: Option<PredictFile>,
     #[serde(default)]
     pub play: PlayFile,
@@ -380,6 +382,13 @@ pub(super) struct StepFile {
     pub pace: PaceFile,
     #[serde(default)]
     pub leaves_out: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Closing", deny_unknown_fields)]
+pub(super) struct ClosingFile {
+    pub say: String,
+    pub next: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -422,6 +431,7 @@ pub(super) enum ChoiceFile {
     Number(Loose),
     Between(Loose, Loose),
     Label(String, Box<ChoiceFile>),
+    Choice { label: String, when: Box<ChoiceFile>, why: Option<String>, see: Option<String> },
 }
 
 impl ChoiceFile {
@@ -432,14 +442,14 @@ impl ChoiceFile {
             ChoiceFile::Number(n) => key(n),
             ChoiceFile::Between(from, to) => format!("{} to {}", key(from), key(to)),
             // `bare` takes all labels away.
-            ChoiceFile::Label(label, _) => label.clone(),
+            ChoiceFile::Label(label, _) | ChoiceFile::Choice { label, .. } => label.clone(),
         }
     }
 
     /// What is right for this choice, without its label.
     pub fn bare(&self) -> &ChoiceFile {
         let mut choice = self;
-        while let ChoiceFile::Label(_, inner) = choice {
+        while let ChoiceFile::Label(_, inner) | ChoiceFile::Choice { when: inner, .. } = choice {
             choice = inner;
         }
         choice

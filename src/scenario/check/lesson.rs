@@ -1,6 +1,6 @@
 //! Walkthroughs and expectations.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -8,13 +8,14 @@ use super::quantities::{Names, Stacks, kind_words};
 use super::scalar;
 use crate::engine::Time;
 use crate::scenario::file::{
-    BoundaryFile, ChoiceFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile, StepFile,
+    BoundaryFile, ChoiceFile, ClosingFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile,
+    StepFile,
 };
 use crate::scenario::locate::Node;
 use crate::scenario::problem::{Problems, did_you_mean};
 use crate::scenario::{
-    Bound, Boundary, Choice, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step, Value,
-    library,
+    Bound, Boundary, Choice, Closing, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step,
+    Subject, Value, library,
 };
 
 pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &Stacks, problems: &mut Problems) -> Vec<Step> {
@@ -28,6 +29,15 @@ pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &Stacks, proble
     steps.iter().enumerate().map(|(i, step)| lesson.step(i, step, at.item(i))).collect()
 }
 
+/// What stands on the page after the last step.
+pub(super) fn closing(file: &ClosingFile, at: &Node, problems: &mut Problems) -> Closing {
+    let known = |id: &&String| library().iter().any(|built_in| built_in.id == id.as_str());
+    if let Some(next) = file.next.as_ref().filter(|id| !known(id)) {
+        problems.unknown(at.key("next").span.clone(), "built-in scenario", next, library().iter().map(|b| b.id));
+    }
+    Closing { say: file.say.trim().to_owned(), next: file.next.clone() }
+}
+
 pub(super) fn expectations(
     files: &[ExpectFile],
     at: &Node,
@@ -37,6 +47,9 @@ pub(super) fn expectations(
     let mut names = Names { stacks, problems };
     files.iter().enumerate().map(|(i, file)| expectation(file, at.item(i), &mut names)).collect()
 }
+
+/// Written for no stack in particular.
+const ALL: &str = "all";
 
 struct Lesson<'a> {
     names: Names<'a>,
@@ -55,16 +68,18 @@ impl Lesson<'_> {
             let message = format!("an earlier step has the id \"{id}\" as well");
             self.names.problems.add(at.key("id").span.clone(), message, None);
         }
+        let play = match &step.play {
+            PlayFile::Stay => Play::Stay,
+            PlayFile::Until(moment) => Play::Until(self.moment(moment, at.key("play").item(0))),
+        };
         Step {
+            follow: self.follow(step.follow.as_deref(), &play, at),
             id: step.id.clone(),
             title: step.title.clone(),
             say: step.say.trim().to_owned(),
             look_at: step.look_at.clone(),
             predict: step.predict.as_ref().map(|predict| self.predict(predict, at.key("predict"))),
-            play: match &step.play {
-                PlayFile::Stay => Play::Stay,
-                PlayFile::Until(moment) => Play::Until(self.moment(moment, at.key("play").item(0))),
-            },
+            play,
             pace: match &step.pace {
                 PaceFile::Paced => Pace::Paced,
                 PaceFile::Proportional { per_second } => {
@@ -80,6 +95,18 @@ impl Lesson<'_> {
         }
     }
 
+    /// Whose hops set the pace: the stack named, or the one that the step plays for.
+    fn follow(&mut self, name: Option<&str>, play: &Play, at: &Node) -> Option<Subject> {
+        match name {
+            Some(ALL) if !self.names.stacks.has(ALL) => None,
+            Some(name) => Some(self.names.subject(name, at.key("follow"))),
+            None => match play {
+                Play::Until(Moment::Operation { of, .. } | Moment::Crossing { of, .. }) => Some(of.clone()),
+                _ => None,
+            },
+        }
+    }
+
     fn predict(&mut self, file: &PredictFile, at: &Node) -> Predict {
         let answer = self.names.quantity(&file.answer, at.key("answer"));
         if file.choices.len() < 2 {
@@ -90,7 +117,11 @@ impl Lesson<'_> {
         let choice = |(i, choice): (usize, &ChoiceFile)| {
             let place = places.item(i);
             let range = range(choice, place, answer.kind(), self.names.problems);
-            Choice { label: label(choice, range, answer.kind()), range }
+            let why = match choice {
+                ChoiceFile::Choice { why, .. } => why.as_deref().map(|why| why.trim().to_owned()),
+                _ => None,
+            };
+            Choice { label: label(choice, range, answer.kind()), range, why }
         };
         let choices = file.choices.iter().enumerate().map(choice).collect();
         let corrections = at.key("if_wrong");
@@ -106,7 +137,19 @@ impl Lesson<'_> {
             }
             Some((index?, self.scene(scene, corrections.item(i))?))
         });
-        Predict { ask: file.ask.clone(), choices, answer: answer.clone(), if_wrong: if_wrong.collect() }
+        let mut if_wrong: Vec<(usize, Scene)> = if_wrong.collect();
+        let corrected: HashSet<usize> = if_wrong.iter().map(|(i, _)| *i).collect();
+        for (i, choice) in file.choices.iter().enumerate() {
+            let ChoiceFile::Choice { see: Some(scene), .. } = choice else { continue };
+            let place = places.item(i).key("see");
+            if corrected.contains(&i) {
+                let help = Some("keep one of the two".to_owned());
+                let message = "if_wrong names a scene for this choice as well";
+                self.names.problems.add(place.span.clone(), message, help);
+            }
+            if_wrong.extend(self.scene(scene, place).map(|scene| (i, scene)));
+        }
+        Predict { ask: file.ask.clone(), choices, answer: answer.clone(), if_wrong }
     }
 
     /// A step of this walkthrough, or a built-in scenario.
@@ -175,6 +218,7 @@ fn range(choice: &ChoiceFile, at: &Node, kind: Kind, problems: &mut Problems) ->
             Range::Between(from, to)
         }
         ChoiceFile::Label(_, inner) => range(inner, at.item(1), kind, problems),
+        ChoiceFile::Choice { when, .. } => range(when, at.key("when"), kind, problems),
     }
 }
 
@@ -182,7 +226,7 @@ fn range(choice: &ChoiceFile, at: &Node, kind: Kind, problems: &mut Problems) ->
 fn label(choice: &ChoiceFile, range: Range, kind: Kind) -> String {
     let value = |amount: f64| Value { amount, kind };
     match (choice, range) {
-        (ChoiceFile::Label(label, _), _) => label.clone(),
+        (ChoiceFile::Label(label, _) | ChoiceFile::Choice { label, .. }, _) => label.clone(),
         (_, Range::About(n)) => value(n).to_string(),
         (_, Range::Between(from, to)) => format!("{} to {}", value(from), value(to)),
     }

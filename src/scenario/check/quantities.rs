@@ -26,6 +26,11 @@ impl Stacks {
         Stacks { names, index }
     }
 
+    /// Whether a stack has this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.index.contains_key(name)
+    }
+
     /// A name that two stacks have.
     pub(super) fn twice(&self) -> Option<&str> {
         let twice = |(i, name): &(usize, &String)| self.index.get(*name) != Some(i);
