@@ -87,7 +87,8 @@ mod with_app {
         let stop = interrupt::flag();
         if let Some(out) = &arguments.html {
             let drawn = Drawn::new("drawing", stop);
-            let text = page(&recording, &choices, &|done, all| drawn.at(done, all)).map_err(|why| told(why, arguments))?;
+            let text =
+                page(&recording, &choices, &|done, all| drawn.at(done, all)).map_err(|why| told(why, arguments))?;
             drop(drawn);
             write(out, text.as_bytes())?;
         }
@@ -131,7 +132,9 @@ mod with_app {
 
     fn told(why: ExportError, arguments: &Arguments) -> Failure {
         let help = match &why {
-            ExportError::NoScene { scenes: 0, .. } => Some("this scenario has no walkthrough: its one scene is 1".to_owned()),
+            ExportError::NoScene { scenes: 0, .. } => {
+                Some("this scenario has no walkthrough: its one scene is 1".to_owned())
+            }
             ExportError::NoScene { scenes, .. } => Some(format!("give --scene a number from 1 to {scenes}")),
             ExportError::TooLong { .. } => {
                 Some(format!("take fewer pictures a second (--fps {})", (arguments.fps / 2).max(1)))

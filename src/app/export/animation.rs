@@ -63,7 +63,9 @@ pub fn animation(
         Format::Png => Box::new(Png::new(width, height, stills.len())?),
         Format::Gif => {
             let samples = (0..SAMPLES).map(|n| stills[n * (stills.len() - 1) / (SAMPLES - 1)].0);
-            let samples = samples.map(|still| Ok::<_, ExportError>(film.picture(still)?.into_raw())).collect::<Result<Vec<_>, _>>()?;
+            let samples = samples
+                .map(|still| Ok::<_, ExportError>(film.picture(still)?.into_raw()))
+                .collect::<Result<Vec<_>, _>>()?;
             Box::new(Gif::new(width, height, &samples)?)
         }
     };

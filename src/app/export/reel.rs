@@ -99,11 +99,6 @@ impl Reel {
         self.frames.push(Frame(milliseconds, still.time.as_ps(), u8::from(still.stop), time, said, changes));
     }
 
-    /// How many stills there are.
-    pub fn len(&self) -> usize {
-        self.frames.len()
-    }
-
     /// The number of a colour, for what is drawn beside the pictures.
     pub fn paint(&mut self, paint: Paint) -> u32 {
         // A fiftieth is less than anyone sees.

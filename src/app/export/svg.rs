@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use egui::{Align, Color32, Vec2};
+use egui::{Align, Vec2};
 
 use super::flat::{DASH, Flat, Style, flat};
 use super::text::{escaped, hex};
@@ -130,10 +130,6 @@ fn short(value: f32) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// Black, for tests of what is written.
-#[cfg(test)]
-const BLACK: Color32 = Color32::BLACK;
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -165,11 +161,13 @@ mod tests {
         assert!(!text.contains("<script"), "{text}");
         assert_eq!(text.matches("</text>").count(), 1, "{text}");
         assert!(!text.contains(']') && !text.contains('\u{1}'), "{text}");
-        assert_eq!(hex(BLACK), "#000000");
     }
 
     #[test]
     fn coordinates_are_short_and_never_minus_zero() {
-        assert_eq!([short(1.0), short(-0.001), short(2.345), short(100.0)], ["1", "0", "2.35", "100"].map(String::from));
+        assert_eq!(
+            [short(1.0), short(-0.001), short(2.345), short(100.0)],
+            ["1", "0", "2.35", "100"].map(String::from)
+        );
     }
 }

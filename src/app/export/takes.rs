@@ -5,7 +5,7 @@
 //! crossing, or for every so many where they are too many for a page.
 
 use super::Choices;
-use crate::app::playback::{Clock, Moments, Pace, Playback};
+use crate::app::playback::{Moments, Pace, Playback};
 use crate::app::recording::Recording;
 use crate::engine::Time;
 use crate::scenario::{self, Play};
@@ -63,11 +63,8 @@ pub fn take(recording: &Recording, scene: usize, rate: f64) -> Take {
     let (from, to) = bounds(recording, scene);
     let pointed_at = recording.looked_at.get(scene).cloned().unwrap_or_default();
     let plays = step.play != Play::Stay && to > from;
-    let stills = if plays {
-        film(recording, step.pace, from, to, rate)
-    } else {
-        vec![Still { at: 0.0, time: to, stop: true }]
-    };
+    let stills =
+        if plays { film(recording, step.pace, from, to, rate) } else { vec![Still { at: 0.0, time: to, stop: true }] };
     Take { stills, follow: None, pointed_at, plays, one_in: 1 }
 }
 
@@ -94,8 +91,8 @@ fn length(recording: &Recording, scene: usize) -> f64 {
 
 /// A playback that stands at the beginning of a scene and will stop at its end.
 fn playback(moments: &Moments, pace: scenario::Pace, from: Time, to: Time) -> Playback {
-    let mut playback = Playback { stop_at: Some(to), ..Playback::default() };
-    playback.clock = Clock::default();
+    let mut playback = Playback::default();
+    playback.stop_at = Some(to);
     match pace {
         scenario::Pace::Paced => playback.clock.pace = Pace::Paced,
         scenario::Pace::Proportional { per_second } => {

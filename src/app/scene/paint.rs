@@ -135,7 +135,8 @@ pub fn color_of(theme: &Theme, paint: Paint) -> Color32 {
 }
 
 /// The outline of a lightning bolt.
-pub const BOLT: [(f32, f32); 6] = [(0.25, -1.15), (-0.75, 0.2), (-0.05, 0.2), (-0.3, 1.15), (0.75, -0.25), (0.05, -0.25)];
+pub const BOLT: [(f32, f32); 6] =
+    [(0.25, -1.15), (-0.75, 0.2), (-0.05, 0.2), (-0.3, 1.15), (0.75, -0.25), (0.05, -0.25)];
 
 /// The corners of a token's shape, for a radius of 1, clockwise.
 pub fn corners(token: Token) -> &'static [(f32, f32)] {
