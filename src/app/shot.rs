@@ -112,6 +112,7 @@ fn card(shot: &Shot) -> Card {
         provenance: &provenance,
         follow: None,
         solo: false,
+        moment: None,
         facts: None,
     };
     let bar = Card::bar(&shot.theme, shot.size);
