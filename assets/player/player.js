@@ -232,6 +232,8 @@ function lesson() {
       const word = box.querySelector(".word");
       word.textContent = (chosen === right ? "Right" : "Not so") + ". This run says:";
       word.className = "word " + (chosen === right ? "right" : "wrong");
+      // Why the chosen one is wrong, and why the right one is right.
+      box.querySelectorAll("[data-why]").forEach((e) => { e.hidden = ![chosen, right].includes(Number(e.dataset.why)); });
       box.querySelectorAll("[data-for]").forEach((e) => { e.hidden = chosen === right || Number(e.dataset.for) !== chosen; });
     }
   }

@@ -61,15 +61,8 @@ impl Browser {
             .unwrap();
         let to = OpenOptions::new().write(true).open(input).unwrap();
         let from = BufReader::new(File::open(output).unwrap());
-        let mut browser = Browser {
-            child,
-            to,
-            from,
-            sent: 0,
-            session: String::new(),
-            requests: Vec::new(),
-            errors: Vec::new(),
-        };
+        let mut browser =
+            Browser { child, to, from, sent: 0, session: String::new(), requests: Vec::new(), errors: Vec::new() };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = browser.call("Target.attachToTarget", attach);

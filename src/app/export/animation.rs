@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use color_quant::NeuQuant;
 
-use super::takes::{Take, take};
+use super::takes::{Maps, Take, take};
 use super::{Choices, ExportError};
 use crate::app::recording::Recording;
 use crate::app::scene::Scene;
@@ -51,7 +51,7 @@ pub fn animation(
     if scene >= scenes.max(1) {
         return Err(ExportError::NoScene { wanted: scene + 1, scenes });
     }
-    let take = take(recording, scene, choices.rate);
+    let take = take(recording, scene, choices.rate, &mut Maps::default());
     let stills = timed(&take);
     if stills.len() > MOST {
         let seconds = take.stills.last().map_or(0.0, |still| still.at);
@@ -127,15 +127,17 @@ struct Film<'a> {
 
 impl Film<'_> {
     fn picture(&mut self, still: usize) -> Result<image::RgbImage, ExportError> {
-        let Some(time) = self.take.stills.get(still).map(|still| still.time) else { return Err(ExportError::Stopped) };
+        let Some(moment) = self.take.stills.get(still).map(|still| still.moment) else {
+            return Err(ExportError::Stopped);
+        };
         let new = || Scene::new(self.recording.topology(), self.recording.trace());
         let scene = self.scene.get_or_insert_with(new);
         let title = &self.recording.scenario.title;
         let bar = Card::bar(&self.choices.theme, self.choices.size);
         let (width, height) = self.choices.size;
         let inside = Choices { size: (width, height.saturating_sub(bar as u32)), ..self.choices.clone() };
-        let drawing = super::draw(self.recording, scene, self.take, time, &inside);
-        let card = Card::new(drawing, &self.choices.theme, title, time, bar);
+        let drawing = super::draw(self.recording, scene, self.take, moment, &inside);
+        let card = Card::new(drawing, &self.choices.theme, title, moment.time, bar);
         Ok(self.studio.picture(card)?)
     }
 }
@@ -288,6 +290,8 @@ mod tests {
     use super::*;
     use crate::app::export::takes::Still;
     use crate::engine::Time;
+    use crate::pace::{Moment, Stage};
+    use crate::trace::HopId;
 
     const SIDE: u32 = 8;
 
@@ -340,9 +344,11 @@ mod tests {
 
     #[test]
     fn stills_too_close_for_a_viewer_are_one_and_the_last_stands() {
-        let still = |at: f64| Still { at, time: Time::ZERO, stop: true };
+        let moment =
+            Moment { time: Time::ZERO, hop: HopId::NONE, phase: 1.0, stage: Stage::Rest, per_second: Time::ZERO };
+        let still = |at: f64| Still { at, moment, stop: true };
         let stills = [0.0, 0.1, 0.11, 0.3].map(still).to_vec();
-        let take = Take { stills, follow: None, pointed_at: Vec::new(), plays: true, one_in: 1 };
+        let take = Take { stills, follow: None, pointed_at: Vec::new(), plays: true, happens: true, one_in: 1 };
         assert_eq!(timed(&take), [(0, 10), (2, 20), (3, LAST)]);
     }
 }

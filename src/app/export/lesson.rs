@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::takes::Take;
 use super::text::{escaped, markdown};
 use crate::app::recording::Recording;
-use crate::scenario::{Answer, Predict, Scene, Step};
+use crate::scenario::{Answer, Choice, Predict, Scene, Step};
 
 /// What the player has to know about a scene.
 #[derive(Debug, Serialize)]
@@ -52,7 +52,13 @@ pub fn sections(recording: &Recording, takes: &[Take]) -> String {
         let answer = recording.answers.get(i).and_then(Option::as_ref);
         let heading = format!("Step {} of {}", i + 1, steps.len());
         let question = step.predict.as_ref().map_or(String::new(), |predict| question(recording, i, predict, answer));
-        let body = format!("{}{question}{}", markdown(&step.say), left_out(recording, step));
+        let never = match takes.get(i) {
+            Some(take) if !take.happens => {
+                "<p><strong>What this scene waits for doesn't happen under these costs.</strong></p>"
+            }
+            _ => "",
+        };
+        let body = format!("{}{never}{question}{}", markdown(&step.say), left_out(recording, step));
         section(i, &heading, &step.title, &body)
     });
     let whole = takes.last().map_or(String::new(), |take| whole(recording, take));
@@ -83,6 +89,11 @@ fn whole(recording: &Recording, take: &Take) -> String {
     if recording.scenario.walkthrough.iter().any(|step| step.predict.is_some()) {
         body += "<h3>What you predicted</h3><ol id=\"outcome\"></ol>";
     }
+    if let Some(closing) = &recording.scenario.closing {
+        body += &markdown(&closing.say);
+        let next = closing.next.as_ref();
+        body += &next.map_or(String::new(), |id| format!("<p>In Strata: <code>strata {}</code></p>", escaped(id)));
+    }
     body += &list("What this model leaves out", &recording.scenario.leaves_out);
     let eyebrow = if steps == 0 { "Scenario" } else { "After the walkthrough" };
     let title = if steps == 0 { recording.scenario.title.as_str() } else { WHOLE };
@@ -102,13 +113,18 @@ fn question(recording: &Recording, scene: usize, predict: &Predict, answer: Opti
     }
     let none = answer.is_some_and(|answer| answer.correct_choice.is_none());
     let none = if none { "<p>No choice is right under these costs.</p>" } else { "" };
+    let why = |(i, choice): (usize, &Choice)| {
+        let why = choice.why.as_ref();
+        why.map_or(String::new(), |why| format!("<div data-why=\"{i}\" hidden>{}</div>", markdown(why)))
+    };
+    let whys: String = predict.choices.iter().enumerate().map(why).collect();
     let links: String = (0..predict.choices.len()).map(|choice| correction(recording, predict, choice)).collect();
     format!(
         "<div class=\"predict\" role=\"group\" aria-labelledby=\"ask-{scene}\"><h3>Predict</h3>\
          <p id=\"ask-{scene}\" class=\"ask\">{}</p>{choices}\
          <p class=\"hint\" aria-live=\"polite\">Choose one: it is locked in</p>\
          <button type=\"button\" class=\"skip\">Show it without a prediction</button>\
-         <div class=\"verdict\" hidden><p class=\"word\"></p><p class=\"answer\">{}</p>{none}{links}</div></div>",
+         <div class=\"verdict\" hidden><p class=\"word\"></p><p class=\"answer\">{}</p>{none}{whys}{links}</div></div>",
         markdown_line(&predict.ask),
         escaped(answer.map_or("", |answer| answer.text.as_str()))
     )

@@ -33,6 +33,7 @@ use super::scene::{Drawing, Scene, SceneOptions, View};
 use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
+use crate::pace::Moment;
 
 /// How to export.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,8 +95,8 @@ impl ExportError {
     }
 }
 
-/// The picture of a take at a time: the only place from which what is exported is drawn.
-fn draw(recording: &Recording, scene: &mut Scene, take: &Take, time: Time, choices: &Choices) -> Drawing {
+/// The picture of a take at a moment: the only place from which what is exported is drawn.
+fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, choices: &Choices) -> Drawing {
     let provenance = |primitive: Primitive| recording.profile.cost(primitive).provenance.word();
     let options = SceneOptions {
         theme: &choices.theme,
@@ -105,17 +106,19 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, time: Time, choic
         provenance: &provenance,
         follow: take.follow,
         solo: false,
+        moment: Some(moment),
         facts: None,
     };
     let canvas = egui::vec2(choices.size.0 as f32, choices.size.1 as f32);
-    scene.draw(recording.topology(), recording.trace(), canvas, &View::default(), time, &options)
+    scene.draw(recording.topology(), recording.trace(), canvas, &View::default(), moment.time, &options)
 }
 
 /// The picture at a time as the text of an SVG file.
 pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
     let mut scene = Scene::new(recording.topology(), recording.trace());
-    let take = takes::still(time);
-    let drawing = draw(recording, &mut scene, &take, time, choices);
+    let take = takes::still(recording, time);
+    let moment = take.stills[0].moment;
+    let drawing = draw(recording, &mut scene, &take, moment, choices);
     let title = format!("{}, t = {time}", recording.scenario.title);
     let words = spoken::spoken(recording, time, take.follow).join("\n");
     let about = svg::About { title: &title, words: &words };
@@ -127,7 +130,7 @@ pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
 /// # Errors
 /// There is no driver, or the picture can't be had from it.
 pub fn pixels(recording: &Recording, time: Time, choices: &Choices) -> Result<Vec<u8>, ExportError> {
-    let picture = animation::still(recording, &takes::still(time), choices)?;
+    let picture = animation::still(recording, &takes::still(recording, time), choices)?;
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(ExportError::packing)?;
     Ok(png.into_inner())

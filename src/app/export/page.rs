@@ -145,8 +145,8 @@ fn chapter(
 ) -> Result<String, ExportError> {
     let mut reel = Reel::default();
     for still in &take.stills {
-        let drawing = super::draw(recording, scene, take, still.time, choices);
-        reel.add(&drawing, still, &spoken(recording, still.time, take.follow));
+        let drawing = super::draw(recording, scene, take, still.moment, choices);
+        reel.add(&drawing, still, &spoken(recording, still.moment.time, take.follow));
         if !counted() {
             return Err(ExportError::Stopped);
         }
@@ -171,7 +171,8 @@ fn chapter(
 fn window(recording: &Recording, take: &Take) -> Window {
     let end = recording.moments.end();
     let ends = take.stills.first().zip(take.stills.last());
-    let Some((from, to)) = ends.map(|(from, to)| (from.time, to.time)).filter(|(from, to)| from < to) else {
+    let Some((from, to)) = ends.map(|(from, to)| (from.moment.time, to.moment.time)).filter(|(from, to)| from < to)
+    else {
         return Window::whole(end);
     };
     let (from, to) = (from.as_ps() as f64, to.as_ps() as f64);

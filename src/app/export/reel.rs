@@ -92,11 +92,18 @@ impl Reel {
             change(layer as u32, &self.before[layer], &list, &mut changes);
             self.before[layer] = list;
         }
-        let time = self.texts.number(still.time.to_string());
+        let time = self.texts.number(still.moment.time.to_string());
         let said = said.iter().map(|line| self.texts.number(line.clone())).collect();
         let said = self.said.number(said);
         let milliseconds = (still.at * 1000.0).round() as u32;
-        self.frames.push(Frame(milliseconds, still.time.as_ps(), u8::from(still.stop), time, said, changes));
+        self.frames.push(Frame(
+            milliseconds,
+            picoseconds(still.moment.time),
+            u8::from(still.stop),
+            time,
+            said,
+            changes,
+        ));
     }
 
     /// The number of a colour, for what is drawn beside the pictures.
