@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// The scene, from 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub scene: Option<u32>,
+    /// The stack whose column a picture follows, by its name; without it, all alike
+    #[arg(long, value_name = "STACK")]
+    pub follow: Option<String>,
     /// Width and height of the picture
     #[arg(long, value_name = "WxH", default_value = "1120x680", value_parser = super::window::size)]
     pub size: (u32, u32),
@@ -78,10 +81,11 @@ mod with_app {
     use crate::app::theme::Theme;
     use crate::probe::interrupt;
     use crate::scenario::{Scenario, find};
+    use crate::trace::StackId;
 
     pub(in crate::cli) fn export(arguments: &Arguments) -> Result<Verdict, Failure> {
         let recording = recording(arguments)?;
-        let choices = choices(arguments);
+        let choices = choices(arguments, &recording)?;
         // Clap has seen to it that these are there where they are needed.
         let (at, scene) = (arguments.at.unwrap_or_default(), arguments.scene.unwrap_or(1) as usize - 1);
         let stop = interrupt::flag();
@@ -90,13 +94,13 @@ mod with_app {
             let text =
                 page(&recording, &choices, &|done, all| drawn.at(done, all)).map_err(|why| told(why, arguments))?;
             drop(drawn);
-            write(out, text.as_bytes())?;
+            write(out, &arguments.scenario, text.as_bytes())?;
         }
         if let Some(out) = &arguments.svg {
-            write(out, picture(&recording, at, &choices).as_bytes())?;
+            write(out, &arguments.scenario, picture(&recording, at, &choices).as_bytes())?;
         }
         if let Some(out) = &arguments.png {
-            write(out, &pixels(&recording, at, &choices).map_err(|why| told(why, arguments))?)?;
+            write(out, &arguments.scenario, &pixels(&recording, at, &choices).map_err(|why| told(why, arguments))?)?;
         }
         for (out, format) in [(&arguments.gif, Format::Gif), (&arguments.apng, Format::Png)] {
             let Some(out) = out else { continue };
@@ -104,15 +108,24 @@ mod with_app {
             let file = animation(&recording, scene, &choices, format, &|done, all| drawn.at(done, all));
             let file = file.map_err(|why| told(why, arguments))?;
             drop(drawn);
-            write(out, &file)?;
+            write(out, &arguments.scenario, &file)?;
         }
         Ok(Verdict::Fine)
     }
 
-    fn choices(arguments: &Arguments) -> Choices {
+    fn choices(arguments: &Arguments, recording: &Recording) -> Result<Choices, Failure> {
         let theme = if arguments.light { Theme::light() } else { Theme::dark() };
         let theme = theme.scaled(arguments.text as f32 / 100.0);
-        Choices { size: arguments.size, rate: f64::from(arguments.fps), theme }
+        let stacks = &recording.topology().stacks;
+        let follow = match &arguments.follow {
+            None => None,
+            Some(name) => Some(stacks.iter().position(|stack| stack.name == *name).ok_or_else(|| {
+                let names: Vec<String> = stacks.iter().take(8).map(|stack| format!("\"{}\"", stack.name)).collect();
+                failure(format!("no stack is called \"{name}\""), Some(format!("there are {}", names.join(", "))))
+            })?),
+        };
+        let follow = follow.map(|i| StackId(i as u16));
+        Ok(Choices { size: arguments.size, rate: f64::from(arguments.fps), follow, theme })
     }
 
     fn recording(arguments: &Arguments) -> Result<Recording, Failure> {
@@ -144,17 +157,9 @@ mod with_app {
         failure(why.to_string(), help)
     }
 
-    fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-        let wrong = |error: std::io::Error| {
-            let help = Some("give the path of a file in a folder that can be written to".to_owned());
-            failure(format!("can't write {}: {error}", path.display()), help)
-        };
-        // Beside it first: what is there stays whole if there is no room.
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = Path::new(&beside);
-        let written = std::fs::write(beside, bytes).and_then(|()| std::fs::rename(beside, path));
-        written.inspect_err(|_| drop(std::fs::remove_file(beside))).map_err(wrong)?;
+    fn write(path: &Path, scenario: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let written = crate::files::write(path, &[Path::new(scenario)], |out| out.write_all(bytes));
+        written.map_err(|why| failure(why.to_string(), Some(why.advice().to_owned())))?;
         note(&format!("{}: {} KiB", path.display(), bytes.len().div_ceil(1024)));
         Ok(())
     }

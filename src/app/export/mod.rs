@@ -34,6 +34,7 @@ use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::pace::Moment;
+use crate::trace::StackId;
 
 /// How to export.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +43,8 @@ pub struct Choices {
     pub size: (u32, u32),
     /// Stills a second, at most.
     pub rate: f64,
+    /// The column that a single picture follows.
+    pub follow: Option<StackId>,
     /// The colours of a file that has only one set of them, and the size of text.
     pub theme: Theme,
 }
@@ -49,7 +52,7 @@ pub struct Choices {
 impl Choices {
     /// As the window's menu and the command line do it unless told otherwise.
     pub fn new() -> Choices {
-        Choices { size: (1120, 680), rate: 20.0, theme: Theme::dark() }
+        Choices { size: (1120, 680), rate: 20.0, follow: None, theme: Theme::dark() }
     }
 }
 
@@ -116,7 +119,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
 /// The picture at a time as the text of an SVG file.
 pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
     let mut scene = Scene::new(recording.topology(), recording.trace());
-    let take = takes::still(recording, time);
+    let take = takes::still(recording, time, choices.follow);
     let moment = take.stills[0].moment;
     let drawing = draw(recording, &mut scene, &take, moment, choices);
     let title = format!("{}, t = {time}", recording.scenario.title);
@@ -130,7 +133,7 @@ pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
 /// # Errors
 /// There is no driver, or the picture can't be had from it.
 pub fn pixels(recording: &Recording, time: Time, choices: &Choices) -> Result<Vec<u8>, ExportError> {
-    let picture = animation::still(recording, &takes::still(recording, time), choices)?;
+    let picture = animation::still(recording, &takes::still(recording, time, choices.follow), choices)?;
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(ExportError::packing)?;
     Ok(png.into_inner())

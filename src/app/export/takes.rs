@@ -98,10 +98,10 @@ pub fn take(recording: &Recording, scene: usize, rate: f64, maps: &mut Maps) -> 
 }
 
 /// One moment, with nothing said of it.
-pub fn still(recording: &Recording, time: Time) -> Take {
-    let map = PaceMap::new(recording.trace(), recording.moments.end(), None);
+pub fn still(recording: &Recording, time: Time, follow: Option<StackId>) -> Take {
+    let map = PaceMap::new(recording.trace(), recording.moments.end(), follow);
     let stills = vec![Still { at: 0.0, moment: moment(&map, time), stop: true }];
-    Take { stills, follow: None, pointed_at: Vec::new(), plays: false, happens: true, one_in: 1 }
+    Take { stills, follow, pointed_at: Vec::new(), plays: false, happens: true, one_in: 1 }
 }
 
 /// A simulated time as a moment of the screen.
