@@ -114,8 +114,7 @@ mod tests {
     #[test]
     fn what_is_there_is_never_written_over() {
         let folder = tempfile::tempdir().unwrap();
-        let paths: Vec<PathBuf> =
-            (0..3).map(|n| new_file(folder.path(), "run", "svg", &[n]).unwrap()).collect();
+        let paths: Vec<PathBuf> = (0..3).map(|n| new_file(folder.path(), "run", "svg", &[n]).unwrap()).collect();
         let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["run.svg", "run-2.svg", "run-3.svg"]);
         assert_eq!(std::fs::read(&paths[0]).unwrap(), [0]);
