@@ -1,5 +1,5 @@
 //! `strata export`: a run as a page, a picture or an animated file. It needs the feature `app`, and for what is made
-//! of pixels a graphics driver; a page and an SVG need none.
+//! of pixels a graphics driver; a page and an SVG need none. Ctrl-C ends it, and no half of a file is left.
 
 use std::path::PathBuf;
 
@@ -79,7 +79,6 @@ mod with_app {
     use crate::app::export::{Choices, ExportError, Format, animation, page, picture, pixels};
     use crate::app::recording::Recording;
     use crate::app::theme::Theme;
-    use crate::probe::interrupt;
     use crate::scenario::{Scenario, find};
     use crate::trace::StackId;
 
@@ -88,9 +87,8 @@ mod with_app {
         let choices = choices(arguments, &recording)?;
         // Clap has seen to it that these are there where they are needed.
         let (at, scene) = (arguments.at.unwrap_or_default(), arguments.scene.unwrap_or(1) as usize - 1);
-        let stop = interrupt::flag();
         if let Some(out) = &arguments.html {
-            let drawn = Drawn::new("drawing", stop);
+            let drawn = Drawn::new("drawing");
             let text =
                 page(&recording, &choices, &|done, all| drawn.at(done, all)).map_err(|why| told(why, arguments))?;
             drop(drawn);
@@ -104,7 +102,7 @@ mod with_app {
         }
         for (out, format) in [(&arguments.gif, Format::Gif), (&arguments.apng, Format::Png)] {
             let Some(out) = out else { continue };
-            let drawn = Drawn::new("rendering", stop);
+            let drawn = Drawn::new("rendering");
             let file = animation(&recording, scene, &choices, format, &|done, all| drawn.at(done, all));
             let file = file.map_err(|why| told(why, arguments))?;
             drop(drawn);
@@ -136,7 +134,6 @@ mod with_app {
             seed: arguments.seed,
             costs: arguments.costs.as_deref(),
             keep_trace: true,
-            stop: Some(interrupt::flag()),
             ..Changes::default()
         };
         let made = make(scenario, changes)?;

@@ -52,27 +52,26 @@ impl Progress {
 pub(super) struct Drawn {
     since: Instant,
     bar: ProgressBar,
-    stop: &'static AtomicBool,
 }
 
 #[cfg(feature = "app")]
 impl Drawn {
-    pub(super) fn new(what: &'static str, stop: &'static AtomicBool) -> Drawn {
+    pub(super) fn new(what: &'static str) -> Drawn {
         let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos} of {len} pictures");
         let style = style.map(|style| style.progress_chars("=> ")).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(0).with_prefix(what).with_style(style);
         bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-        Drawn { since: Instant::now(), bar, stop }
+        Drawn { since: Instant::now(), bar }
     }
 
-    /// Takes how many of all are drawn. False if no more are wanted.
+    /// Takes how many of all are drawn. True: more are wanted.
     pub(super) fn at(&self, done: usize, all: usize) -> bool {
         if self.bar.is_hidden() && self.since.elapsed() > Duration::from_secs(1) && std::io::stderr().is_terminal() {
             self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         }
         self.bar.set_length(all as u64);
         self.bar.set_position(done as u64);
-        !self.stop.load(Ordering::Relaxed)
+        true
     }
 }
 
