@@ -61,7 +61,7 @@ fn the_page_of_the_first_walkthrough_plays_steps_back_and_answers_without_a_netw
         browser.press("ArrowLeft");
         shown.push(browser.state());
     }
-    assert!(shown.windows(2).all(|pair| pair[1]["ps"].as_u64() < pair[0]["ps"].as_u64()), "{shown:?}");
+    assert!(shown.windows(2).all(|pair| pair[1]["ms"].as_u64() < pair[0]["ms"].as_u64()), "{shown:?}");
     assert!(shown.windows(2).any(|pair| pair[1]["hash"] != pair[0]["hash"]), "{shown:?}");
     for before in shown.iter().rev().skip(1) {
         browser.press("ArrowRight");

@@ -57,7 +57,7 @@ function fit() {
   const room = frame.clientWidth;
   let scale = Math.max(room, narrow ? 700 : 0) / w;
   if (!narrow) {
-    const taken = ["now", "transport", "lanes", "about"].reduce((sum, id) => sum + at(id).offsetHeight, 0);
+    const taken = ["now", "transport", "lanes"].reduce((sum, id) => sum + at(id).offsetHeight, 0);
     scale = Math.min(scale, Math.max(at("stage").clientHeight - taken, 240) / h);
   }
   size(picture, w * scale, h * scale);
