@@ -96,8 +96,10 @@ pub fn said(root: &Root) -> Said {
             }
         }
     }
-    if out.maker.is_none() && out.model.is_none() {
-        out.board = model.or(compatible);
+    match (model.or(compatible), out.maker.is_some(), out.model.is_some()) {
+        (board, false, false) => out.board = board,
+        (Some(board), _, false) => out.evidence.push(quote("/proc/device-tree", &board)),
+        _ => {}
     }
     out
 }

@@ -204,6 +204,7 @@ fn from_firmware(root: &Root, out: &mut Signs) {
     let amazon = firmware::dmi(root, "sys_vendor").is_some_and(|vendor| vendor.starts_with("Amazon EC2"));
     let instance = firmware::dmi(root, "product_name").filter(|_| amazon && out.bit != Some(true));
     let metal = instance.as_deref().is_some_and(is_metal);
+    out.a_machine |= metal;
     if let Some(instance) = &instance {
         let said =
             if metal { "an instance that is the whole machine" } else { "an instance that is not the whole machine" };
@@ -288,7 +289,7 @@ fn from_device_tree(root: &Root, out: &mut Signs) {
     let real = |field| firmware::dmi(root, field).is_some_and(|text| named_in_dmi(root, &text).is_none());
     let made_up = |vendor: u32| makers::PCI.iter().any(|(id, ..)| *id == vendor);
     let cards = devices::pci(root).iter().any(|&(vendor, _, class)| matches!(class >> 16, 1 | 2) && !made_up(vendor));
-    out.a_machine = (real("sys_vendor") && cards) || said.board.is_some();
+    out.a_machine |= (real("sys_vendor") && cards) || said.board.is_some();
 }
 
 /// The list of layers that a mainframe has.

@@ -57,6 +57,10 @@ pub fn virtualization(root: &Root) -> Virtualization {
         Some((_, false)) => return Virtualization::Unknown,
         None => {}
     }
+    // A kernel that is a program lists nothing, whatever the processor offers.
+    if is_a_program(root) {
+        return Virtualization::Unknown;
+    }
     let decoded = root.cpuid().decoded();
     let flag = has_flag(root, "vmx") || has_flag(root, "svm");
     let guest = decoded.hypervisor_bit || has_flag(root, "hypervisor");
@@ -69,6 +73,11 @@ pub fn virtualization(root: &Root) -> Virtualization {
         (..) if guest => Virtualization::Unknown,
         _ => Virtualization::Absent,
     }
+}
+
+/// Whether `/proc/cpuinfo` is User Mode Linux's, which tells of itself.
+fn is_a_program(root: &Root) -> bool {
+    cpuinfo(root, "vendor_id").is_some_and(|vendor| vendor.starts_with("User Mode Linux"))
 }
 
 /// What processors other than x86 and ARM have for virtual machines, and whether the kernel lists it: s390's instruction
@@ -135,7 +144,7 @@ pub fn layer(root: &Root) -> Layer {
     }
     if let Some(model) = &model {
         layer.evidence.push(quote("/proc/cpuinfo, model name", model));
-        if brand.as_ref().is_some_and(|brand| !same_words(brand, model)) {
+        if brand.as_ref().is_some_and(|brand| !same_words(brand, model)) && !is_a_program(root) {
             layer.confidence = Confidence::Conflict;
         }
     }
