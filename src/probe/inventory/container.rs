@@ -19,7 +19,7 @@
 use super::imitation::{Imitation, Kind};
 use super::namespaces::{self, Namespace};
 use super::root::quote;
-use super::{Confidence, Layer, LayerKind, Root, cgroup, kernel, mounts, process};
+use super::{Confidence, Layer, LayerKind, Root, cgroup, mounts, process};
 
 /// Files that runtimes leave, and whose they are. Only `/run/.containerenv`, `/run/systemd/container` and
 /// `/run/host/container-manager` are opened.
@@ -182,7 +182,7 @@ fn judge(root: &Root, signs: &Signs) -> Layer {
 
 /// Whether this is the kernel of WSL2, whose distributions have plain namespaces and no more.
 fn is_wsl2(root: &Root) -> bool {
-    kernel::release(root).is_some_and(|release| {
+    root.release().is_some_and(|release| {
         let release = release.to_ascii_lowercase();
         release.contains("microsoft") || release.ends_with("wsl2")
     })

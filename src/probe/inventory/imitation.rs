@@ -12,7 +12,7 @@
 //! `Documentation/virt/uml/user_mode_linux_howto_v2.rst`; FreeBSD `linprocfs(5)`; illumos `lx(7)`; microsoft/WSL issue 423.
 
 use super::root::quote;
-use super::{Confidence, Root, kernel, mounts, processor};
+use super::{Confidence, Root, mounts, processor};
 
 /// Which kernel it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ fn user_mode(root: &Root) -> Option<Imitation> {
 
 fn gvisor(root: &Root) -> Option<Imitation> {
     let mut evidence = Vec::new();
-    let release = kernel::release(root).filter(|release| release.contains("gvisor"));
+    let release = root.release().filter(|release| release.contains("gvisor"));
     evidence.extend(release.map(|release| quote("the kernel's release", &release)));
     let version = root.line("/proc/version").filter(|line| line.contains(GVISOR_BUILD));
     evidence.extend(version.map(|line| format!("{}, as every build of gVisor says", quote("/proc/version", &line))));
@@ -119,7 +119,7 @@ fn gvisor(root: &Root) -> Option<Imitation> {
 
 fn wsl1(root: &Root) -> Option<Imitation> {
     // `4.4.0-19041-Microsoft`; the kernels of WSL 2 are Linux and end otherwise.
-    let release = kernel::release(root).filter(|release| release.ends_with("-Microsoft"));
+    let release = root.release().filter(|release| release.ends_with("-Microsoft"));
     let mut evidence: Vec<String> =
         release.map(|release| quote("the kernel's release", &release)).into_iter().collect();
     let all = mounts::of(root);
@@ -135,7 +135,7 @@ fn wsl1(root: &Root) -> Option<Imitation> {
 }
 
 fn other(root: &Root) -> Option<Imitation> {
-    let release = kernel::release(root).map(|text| ("the kernel's release", text));
+    let release = root.release().map(|text| ("the kernel's release", text));
     let version = root.line("/proc/version").map(|text| ("/proc/version", text));
     let build = root.line("/proc/sys/kernel/version").map(|text| ("/proc/sys/kernel/version", text));
     let said = [release, version, build].into_iter().flatten();

@@ -72,14 +72,9 @@ pub fn of_interest(key: &str) -> bool {
     })
 }
 
-/// The kernel's release, as `/proc` or uname(2) tells it.
-pub fn release(root: &Root) -> Option<String> {
-    root.line("/proc/sys/kernel/osrelease").or_else(|| root.fact("release").map(str::to_owned))
-}
-
 /// The kernel's layer. `imitation`: what imitates Linux here.
 pub fn layer(root: &Root, imitation: Option<&Imitation>) -> Layer {
-    let release = release(root);
+    let release = root.release();
     let kind = root.line("/proc/sys/kernel/ostype").unwrap_or("Linux".into());
     let (name, confidence) = match (&release, imitation) {
         (Some(release), Some(other)) if other.kind == Kind::UserMode => {

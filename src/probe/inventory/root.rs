@@ -93,6 +93,11 @@ impl Root {
         self.facts.get(name).map(String::as_str)
     }
 
+    /// The kernel's release, as `/proc` or, where that hides it, uname(2) tells it.
+    pub(super) fn release(&self) -> Option<String> {
+        self.line("/proc/sys/kernel/osrelease").or_else(|| self.fact("release").map(str::to_owned))
+    }
+
     /// A file's text; bytes that are not UTF-8 become the replacement character.
     pub(in crate::probe) fn text(&self, path: &str) -> Option<Cow<'_, str>> {
         self.bytes(path).map(String::from_utf8_lossy)
