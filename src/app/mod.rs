@@ -14,11 +14,13 @@
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
+//! | [`damage`] | painting only what changed, without a graphics processor |
 //! | [`theme`] | every colour and text size |
 //!
 //! Only this file's [`run`] and its plugins know bevy.
 
 pub mod command;
+pub mod damage;
 mod display;
 #[cfg(target_os = "linux")]
 mod focus;

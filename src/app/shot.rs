@@ -134,7 +134,6 @@ fn render(card: Card, width: u32, height: u32) -> Result<Image, ShotError> {
             .set(window)
             .set(renderer)
             .disable::<WinitPlugin>()
-            .disable::<bevy::log::LogPlugin>()
             .add(ScheduleRunnerPlugin::run_once()),
     );
     app.add_plugins(EguiPlugin::default());
