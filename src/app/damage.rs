@@ -122,10 +122,7 @@ fn covered(clipped: &ClippedShape) -> Rect {
 fn snapped(rect: Rect, pixels_per_point: f32) -> Rect {
     let down = |x: f32| (x * pixels_per_point).floor() / pixels_per_point;
     let up = |x: f32| (x * pixels_per_point).ceil() / pixels_per_point;
-    Rect::from_min_max(
-        Pos2::new(down(rect.min.x), down(rect.min.y)),
-        Pos2::new(up(rect.max.x), up(rect.max.y)),
-    )
+    Rect::from_min_max(Pos2::new(down(rect.min.x), down(rect.min.y)), Pos2::new(up(rect.max.x), up(rect.max.y)))
 }
 
 fn overlap(a: &Rect, b: &Rect) -> bool {
@@ -144,7 +141,8 @@ fn add(rectangles: &mut Vec<Rect>, rect: Rect) {
             None if rectangles.len() >= RECTANGLES => {
                 // The pair that wastes least is joined, and the result may overlap others.
                 let waste = |other: &Rect| other.union(rect).area() - other.area();
-                let nearest = (0..rectangles.len()).min_by(|&a, &b| waste(&rectangles[a]).total_cmp(&waste(&rectangles[b])));
+                let nearest =
+                    (0..rectangles.len()).min_by(|&a, &b| waste(&rectangles[a]).total_cmp(&waste(&rectangles[b])));
                 let Some(at) = nearest else { break };
                 rect = rect.union(rectangles.swap_remove(at));
             }
@@ -194,7 +192,9 @@ mod tests {
 
     fn squares() -> impl Strategy<Value = Vec<ClippedShape>> {
         let one = (0..16_u8, 0..12_u8, 1..4_u8, 0..4_u8);
-        let one = one.prop_map(|(x, y, side, shade)| square(f32::from(x) * 4.0, f32::from(y) * 4.0, f32::from(side) * 4.0, 60 * shade));
+        let one = one.prop_map(|(x, y, side, shade)| {
+            square(f32::from(x) * 4.0, f32::from(y) * 4.0, f32::from(side) * 4.0, 60 * shade)
+        });
         proptest::collection::vec(one, 0..24)
     }
 
