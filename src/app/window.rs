@@ -228,9 +228,12 @@ struct ScenePlugin;
 
 impl Plugin for ScenePlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Startup, |mut commands: Commands| {
+        app.add_systems(Startup, |mut commands: Commands, adapter: Option<Res<RenderAdapterInfo>>| {
+            // What is painted sparingly stays from frame to frame.
+            let keeps = in_software(adapter.as_deref());
+            let clear_color = if keeps { ClearColorConfig::None } else { ClearColorConfig::Default };
             // egui smooths its edges itself: several samples a pixel would cost time and change nothing.
-            commands.spawn((Camera2d, Msaa::Off));
+            commands.spawn((Camera2d, Camera { clear_color, ..Default::default() }, Msaa::Off));
             #[cfg(target_os = "linux")]
             super::focus::take_if_unmanaged();
         });
@@ -331,7 +334,7 @@ struct SparingPlugin;
 impl Plugin for SparingPlugin {
     fn build(&self, app: &mut App) {
         let sparing = paint_less.after(EguiPostUpdateSet::EndPass).before(EguiPostUpdateSet::ProcessOutput);
-        app.add_systems(Startup, keep_the_last_picture).add_systems(PostUpdate, sparing);
+        app.add_systems(PostUpdate, sparing);
         if std::env::var_os("STRATA_FRAMES").is_some() {
             app.add_systems(bevy::app::Last, count_frames);
         }
@@ -354,16 +357,11 @@ fn in_software(adapter: Option<&RenderAdapterInfo>) -> bool {
     adapter.is_some_and(|adapter| adapter.device_type == wgpu::DeviceType::Cpu)
 }
 
-fn keep_the_last_picture(adapter: Option<Res<RenderAdapterInfo>>, mut cameras: Query<&mut Camera>) {
-    if in_software(adapter.as_deref()) {
-        for mut camera in &mut cameras {
-            camera.clear_color = ClearColorConfig::None;
-        }
-    }
-}
-
 /// Longer than this between two frames, and the last picture may have been given up.
 const LOST: Duration = Duration::from_millis(700);
+
+/// All of the window is painted for so many frames after something that sparing can't see.
+const SETTLES: u32 = 4;
 
 fn paint_less(
     mut outputs: Query<&mut EguiFullOutput, With<PrimaryEguiContext>>,
@@ -372,26 +370,24 @@ fn paint_less(
     (screen, clock): (Res<Screen>, Res<Clock<Real>>),
     (mut focus, mut sizes): (MessageReader<WindowFocused>, MessageReader<WindowResized>),
     mut damage: Local<Damage>,
-    mut frames: Local<u32>,
+    mut unsettled: Local<u32>,
+    mut redraw: MessageWriter<RequestRedraw>,
 ) {
     if !in_software(adapter.as_deref()) {
         return;
     }
     let (Ok(mut output), Ok(window)) = (outputs.single_mut(), windows.single()) else { return };
     let Some(output) = output.0.as_mut() else { return };
-    *frames = frames.saturating_add(1);
-    let atlas_anew = output.textures_delta.set.iter().any(|(_, deltas)| deltas.iter().any(|delta| delta.is_whole()));
-    let disturbed = focus.read().count() + sizes.read().count() > 0;
-    let lost = *frames < 8 || clock.delta() > LOST || atlas_anew || disturbed;
-    if lost {
+    // New glyphs reach the driver some frames after the shapes that use them.
+    let disturbed = focus.read().count() + sizes.read().count() > 0 || clock.delta() > LOST;
+    *unsettled = if disturbed || !output.textures_delta.set.is_empty() { SETTLES } else { unsettled.saturating_sub(1) };
+    if *unsettled > 0 {
         damage.forget();
+        redraw.write(RequestRedraw);
     }
     let size = egui::vec2(window.physical_width() as f32, window.physical_height() as f32) / output.pixels_per_point;
     let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
     let behind = screen.0.theme.background;
-    if std::env::var_os("STRATA_ALL").is_some() {
-        return;
-    }
     let rectangles = match damage.of(&output.shapes, whole, output.pixels_per_point) {
         Repaint::All => vec![whole],
         Repaint::Only(rectangles) => rectangles,
