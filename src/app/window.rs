@@ -369,8 +369,7 @@ fn paint_less(
     windows: Query<&Window, With<PrimaryWindow>>,
     (screen, clock): (Res<Screen>, Res<Clock<Real>>),
     (mut focus, mut sizes): (MessageReader<WindowFocused>, MessageReader<WindowResized>),
-    mut damage: Local<Damage>,
-    mut unsettled: Local<u32>,
+    (mut damage, mut unsettled): (Local<Damage>, Local<u32>),
     mut redraw: MessageWriter<RequestRedraw>,
 ) {
     if !in_software(adapter.as_deref()) {
