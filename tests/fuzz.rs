@@ -12,6 +12,9 @@ use strata::machine::RunOptions;
 use strata::probe::inventory::{self, Root};
 use strata::scenario::{Scenario, Source, library, write_perfetto};
 
+/// What a text is likely to be damaged by.
+const MARKS: &[u8] = b"()[]{}\":,0123456789-.\\/*#ra\n \0";
+
 /// A fixed sequence of numbers (PCG's linear congruence), so that a failure repeats.
 struct Chance(u64);
 
@@ -43,7 +46,7 @@ impl Chance {
                     drop(text.splice(to..to, copy));
                 }
                 6 if at < text.len() => text[at] = self.next(256) as u8,
-                _ if at < text.len() => text[at] = b"()[]{}\":,0123456789-.\\/*#ra\n \0"[self.next(31)],
+                _ if at < text.len() => text[at] = MARKS[self.next(MARKS.len())],
                 _ => {}
             }
         }
