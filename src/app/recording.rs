@@ -43,7 +43,7 @@ impl Recording {
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let steps = &scenario.walkthrough;
-        let played = steps.iter().map(|step| scenario::played(step, &scenario, &outcome)).collect();
+        let played = scenario::all_played(&scenario, &outcome);
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
         let answers = steps.iter().map(answer).collect();
         let parts = scenario::Parts::of(&outcome.topology);

@@ -256,6 +256,25 @@ pub fn played(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Played {
     let earlier = scenario.walkthrough.iter().take_while(|other| *other != step);
     let before = earlier.filter(|step| step.play != Play::Stay).last();
     let ended = before.map_or(Time::ZERO, |step| happens(&step.play, outcome).until);
+    played_after(before, ended, step, outcome)
+}
+
+/// What each step shows, as [`played`] says of one, in one pass.
+pub fn all_played(scenario: &Scenario, outcome: &Outcome) -> Vec<Played> {
+    let (mut before, mut ended) = (None, Time::ZERO);
+    let steps = scenario.walkthrough.iter().map(|step| {
+        let played = played_after(before, ended, step, outcome);
+        if step.play != Play::Stay {
+            before = Some(step);
+            ended = happens(&step.play, outcome).until;
+        }
+        played
+    });
+    steps.collect()
+}
+
+/// What `step` shows where `before` is the last step that played, up to `ended`.
+fn played_after(before: Option<&Step>, ended: Time, step: &Step, outcome: &Outcome) -> Played {
     if step.play == Play::Stay {
         return Played { from: ended, until: ended, ends: Ends::Time, happens: true };
     }
@@ -320,4 +339,22 @@ fn happens(play: &Play, outcome: &Outcome) -> Happening {
 fn nth_of<T: Ord + Copy>(mut times: Vec<(Time, T)>, nth: u64) -> Option<(Time, T)> {
     times.sort_unstable();
     usize::try_from(nth).ok()?.checked_sub(1).and_then(|n| times.get(n)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::costs::Profile;
+    use crate::scenario::{find, library};
+
+    #[test]
+    fn all_steps_in_one_pass_show_what_each_shows_alone() {
+        for built_in in library() {
+            let scenario = Scenario::parse(&find(built_in.id).unwrap()).unwrap();
+            let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true).unwrap();
+            let alone: Vec<Played> =
+                scenario.walkthrough.iter().map(|step| played(step, &scenario, &outcome)).collect();
+            assert_eq!(all_played(&scenario, &outcome), alone, "{}", built_in.id);
+        }
+    }
 }
