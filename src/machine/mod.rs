@@ -5,6 +5,7 @@
 //! the lower parts are used. [`Machine`] is plain state; [`Event`] is what can happen to it; `turn` is the loop that
 //! finds what each core is in the middle of; every mechanism is a file with the steps of its frames.
 
+mod arena;
 mod build;
 mod container;
 mod frame;
@@ -13,6 +14,7 @@ mod hypervisor;
 pub mod inspect;
 mod journal;
 mod kernel;
+mod life;
 pub mod limits;
 mod run;
 mod sequence;
@@ -106,7 +108,7 @@ impl Machine {
     fn end_of_time(&self) -> Time {
         let state = &self.state;
         let at_once = state.tasks.len().max(state.cpus.len()) as u64;
-        let lightest = state.tasks.iter().map(|task| task.weight).min().unwrap_or(kernel::scheduler::NICE_0);
+        let lightest = state.tasks.iter().map(|(_, task)| task.weight).min().unwrap_or(kernel::scheduler::NICE_0);
         let stretch = u64::from(kernel::scheduler::NICE_0.div_ceil(lightest.max(1)));
         Time(u64::MAX / at_once.max(stretch).max(1))
     }

@@ -3,7 +3,7 @@
 use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, Token, What};
 
-use super::frame::{At, Frame, Kind, TaskId};
+use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
 use super::spec::{Operation, Peer, Statement};
 use super::state::{Instruction, Link};
 use super::turn::Turn;
@@ -32,9 +32,13 @@ pub fn link_of(operation: &Operation) -> Option<Link> {
         Operation::PingPong { across_cpus: true } => Some(Link::PipeAcrossCpus),
         Operation::Request { peer: Peer::Local, .. } => Some(Link::Socket),
         Operation::Request { peer: Peer::Namespace, .. } => Some(Link::RoutedSocket),
-        Operation::Fork { .. } | Operation::StartContainer(_) => Some(Link::Child),
         _ => None,
     }
+}
+
+steps! {
+    /// An operation that is one thing in ring 3.
+    enum UserStep { Do, Done }
 }
 
 impl Turn<'_> {
@@ -70,8 +74,7 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Operation`]: one operation, step by step.
-    pub fn step_operation(&mut self, at: At, index: u16, frame: Frame) {
-        let pc = frame.pc;
+    pub fn step_operation(&mut self, at: At, index: u16, pc: Pc) {
         let fixed = self.f;
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let operation = &fixed.operations[usize::from(index)];
@@ -94,33 +97,33 @@ impl Turn<'_> {
                 self.step_exchange(at, task, link, pc);
             }
             Operation::Sleep(time) => self.step_sleep(at, task, *time, pc),
-            Operation::Cpuid => match pc {
-                0 => self.sensitive_cpuid(at, 1),
-                _ => self.end_operation(at),
+            Operation::Cpuid => match UserStep::of(pc) {
+                UserStep::Do => self.sensitive_cpuid(at, UserStep::Done),
+                UserStep::Done => self.end_operation(at),
             },
             Operation::Hlt => self.step_forbidden(at, task, pc),
             Operation::Open(_) => self.step_open(at, task, pc),
             Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
             Operation::StartContainer(_) => self.step_start_container(at, task, index, pc),
-            Operation::StartVm(start) => self.step_start_vm(at, task, start, frame),
-            Operation::Out => match pc {
-                0 => self.sensitive_out(at, 1),
-                _ => self.end_operation(at),
+            Operation::StartVm(_) => self.step_start_vm(at, index, pc),
+            Operation::Out => match UserStep::of(pc) {
+                UserStep::Do => self.sensitive_out(at, UserStep::Done),
+                UserStep::Done => self.end_operation(at),
             },
-            Operation::Exec(image) => match pc {
-                0 => self.exec(at, *image, false, 1),
-                _ => self.end_operation(at),
+            Operation::Exec(image) => match UserStep::of(pc) {
+                UserStep::Do => self.exec(at, *image, false, UserStep::Done),
+                UserStep::Done => self.end_operation(at),
             },
         }
     }
 
-    fn compute(&mut self, at: At, time: Time, pc: u8) {
-        match pc {
-            0 => {
-                let component = self.user_component(at);
-                self.spend(at, 1, What::UserCode, time, 1, component, Crossing::None, Token::Instruction);
+    fn compute(&mut self, at: At, time: Time, pc: Pc) {
+        match UserStep::of(pc) {
+            UserStep::Do => {
+                let (next, component) = (UserStep::Done, self.user_component(at));
+                self.spend(at, next, What::UserCode, time, 1, component, Crossing::None, Token::Instruction);
             }
-            _ => self.end_operation(at),
+            UserStep::Done => self.end_operation(at),
         }
     }
 

@@ -10,25 +10,37 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{Crossing, Token, Wait};
 
-use crate::machine::frame::{At, Kind, TaskId};
+use crate::machine::frame::{At, Kind, Pc, TaskId, steps};
 use crate::machine::state::Timer;
 use crate::machine::turn::Turn;
 
+steps! {
+    enum PlainStep { Enter, Filters, Return }
+}
+
+steps! {
+    enum SleepStep { Enter, Filters, SetUp, Arm, Wait }
+}
+
+steps! {
+    enum ForbiddenStep { Fault, Kill, Dead }
+}
+
 impl Turn<'_> {
-    /// Into the kernel: goes on at `pc`.
-    pub fn enter_kernel(&mut self, at: At, pc: u8) {
+    /// Into the kernel: goes on at `next`.
+    pub fn enter_kernel(&mut self, at: At, next: impl Into<Pc>) {
         let component = self.s.kernel_of(at.cpu).parts.system_calls;
-        self.pay(at, pc, Primitive::SystemCall, 1, component, Crossing::SystemCall, Token::SystemCall);
+        self.pay(at, next, Primitive::SystemCall, 1, component, Crossing::SystemCall, Token::SystemCall);
     }
 
-    /// The seccomp filters of the task: goes on at `pc`.
-    pub fn run_filters(&mut self, at: At, task: TaskId, pc: u8) {
-        match self.s.task(task).filters {
-            0 => self.goto(at, pc),
+    /// The seccomp filters of the task: goes on at `next`.
+    pub fn run_filters(&mut self, at: At, task: TaskId, next: impl Into<Pc>) {
+        match self.s.process_of(task).filters {
+            0 => self.goto(at, next),
             filters => {
                 let component = self.s.kernel_of(at.cpu).parts.system_calls;
                 let primitive = Primitive::SeccompFilter;
-                self.pay(at, pc, primitive, u32::from(filters), component, Crossing::None, Token::SystemCall);
+                self.pay(at, next, primitive, u32::from(filters), component, Crossing::None, Token::SystemCall);
             }
         }
     }
@@ -42,50 +54,51 @@ impl Turn<'_> {
     }
 
     /// A system call that does next to nothing.
-    pub fn step_plain_system_call(&mut self, at: At, task: TaskId, pc: u8) {
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            _ => self.return_and_end(at),
+    pub fn step_plain_system_call(&mut self, at: At, task: TaskId, pc: Pc) {
+        match PlainStep::of(pc) {
+            PlainStep::Enter => self.enter_kernel(at, PlainStep::Filters),
+            PlainStep::Filters => self.run_filters(at, task, PlainStep::Return),
+            PlainStep::Return => self.return_and_end(at),
         }
     }
 
     /// nanosleep.
-    pub fn step_sleep(&mut self, at: At, task: TaskId, time: Time, pc: u8) {
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => {
-                let component = self.s.kernel_of(at.cpu).parts.system_calls;
-                self.pay(at, 3, Primitive::SleepSetup, 1, component, Crossing::None, Token::SystemCall);
+    pub fn step_sleep(&mut self, at: At, task: TaskId, time: Time, pc: Pc) {
+        match SleepStep::of(pc) {
+            SleepStep::Enter => self.enter_kernel(at, SleepStep::Filters),
+            SleepStep::Filters => self.run_filters(at, task, SleepStep::SetUp),
+            SleepStep::SetUp => {
+                let (component, primitive) = (self.s.kernel_of(at.cpu).parts.system_calls, Primitive::SleepSetup);
+                self.pay(at, SleepStep::Arm, primitive, 1, component, Crossing::None, Token::SystemCall);
             }
-            3 => {
-                self.goto(at, 4);
+            SleepStep::Arm => {
+                self.goto(at, SleepStep::Wait);
                 let due = self.now + time;
                 self.s.cpu_mut(at.cpu).timers.insert((due, Timer::Wake(task)));
+                self.s.task_mut(task).alarm = Some((at.cpu, due));
                 self.push(at, Kind::ProgramTimer);
             }
-            4 if !self.s.task(task).arrived => {
+            SleepStep::Wait if self.has_arrived(task) => self.return_and_end(at),
+            SleepStep::Wait => {
                 self.s.journal.wait(self.sink, at.ride, Wait::Sleep, None, self.now);
                 self.block(task);
-            }
-            _ => {
-                self.s.task_mut(task).arrived = false;
-                self.return_and_end(at);
             }
         }
     }
 
     /// HLT in ring 3: a general-protection fault, and the kernel ends the program.
-    pub fn step_forbidden(&mut self, at: At, task: TaskId, pc: u8) {
+    pub fn step_forbidden(&mut self, at: At, task: TaskId, pc: Pc) {
         let component = self.s.kernel_of(at.cpu).parts.system_calls;
-        match pc {
-            0 => {
-                let primitive = Primitive::Exception;
-                self.pay(at, 1, primitive, 1, component, Crossing::ProtectionFault, Token::PageFault);
+        match ForbiddenStep::of(pc) {
+            ForbiddenStep::Fault => {
+                let (primitive, crossing) = (Primitive::Exception, Crossing::ProtectionFault);
+                self.pay(at, ForbiddenStep::Kill, primitive, 1, component, crossing, Token::PageFault);
             }
-            1 => self.pay(at, 2, Primitive::SignalKill, 1, component, Crossing::None, Token::SystemCall),
-            _ => {
+            ForbiddenStep::Kill => {
+                let primitive = Primitive::SignalKill;
+                self.pay(at, ForbiddenStep::Dead, primitive, 1, component, Crossing::None, Token::SystemCall);
+            }
+            ForbiddenStep::Dead => {
                 self.end_operation(at);
                 self.s.task_mut(task).frames.clear();
             }
