@@ -16,8 +16,8 @@ use super::spec::{
     CgroupSpec, ContainerNetwork, ContainerSpec, NodeSpec, Operation, ProcessSpec, Spec, Technique, VmSpec,
 };
 use super::state::{
-    Core, Cpu, Disk, Fixed, FixedOperation, Group, Instruction, Kernel, KernelId, Link, Nic, Parts, Process, State,
-    Task, TaskState, Vm, VmId,
+    Code, Core, Cpu, Disk, Fixed, FixedOperation, Group, Kernel, KernelId, Link, Nic, Parts, Process, State, Task,
+    TaskState, Vm, VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
 use super::{Event, Machine, Start, life, workload};
@@ -34,7 +34,7 @@ struct Builder<'a> {
     state: State,
     topology: Topology,
     operations: Vec<FixedOperation>,
-    programs: Vec<Vec<Instruction>>,
+    programs: Vec<Vec<Code>>,
     files: Vec<String>,
     /// The component of each kernel, and of its hypervisor if it has one.
     kernel_components: Vec<(ComponentId, Option<ComponentId>)>,
@@ -323,7 +323,8 @@ impl Builder<'_> {
         let name = process.name.as_str();
         let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "ring 3");
         let group = self.group(site, process.cgroup.as_ref(), kernel);
-        let shell = Process { group, ..life::process(site.kernel, site.stack, app) };
+        let ports = process.io_ports;
+        let shell = Process { group, ports, ..life::process(site.kernel, site.stack, app) };
         self.threads(site, process, shell);
         app
     }
@@ -348,6 +349,7 @@ impl Builder<'_> {
             namespace: Some(membrane),
             filters: container.seccomp_filters,
             bridged: container.network == ContainerNetwork::Bridge,
+            ports: container.process.io_ports,
             ..life::process(site.kernel, site.stack, app)
         };
         self.threads(site, &container.process, shell);
@@ -418,7 +420,7 @@ impl Builder<'_> {
     fn links(&self, program: u16) -> Vec<(Link, Time)> {
         let mut links: Vec<(Link, Time)> = Vec::new();
         for instruction in &self.programs[usize::from(program)] {
-            let Instruction::Do(index) = instruction else { continue };
+            let Code::Do(index) = instruction else { continue };
             let operation = &self.operations[usize::from(*index)].operation;
             let Some(link) = workload::link_of(operation) else { continue };
             let think = match operation {
@@ -598,6 +600,7 @@ fn describe(operation: &Operation) -> String {
         },
         Operation::StartVm(_) => "start a virtual machine".to_owned(),
         Operation::Out => "OUT".to_owned(),
+        Operation::Instruction(instruction) => instruction.mnemonic().to_owned(),
     }
 }
 

@@ -22,9 +22,11 @@ macro_rules! key {
 
         impl $name {
             /// Stands for "none".
+            #[allow(dead_code)]
             pub const NONE: $name = $name(Key::NONE);
             /// `None` for [`Self::NONE`].
             #[inline]
+            #[allow(dead_code)]
             pub fn some(self) -> Option<$name> {
                 (self != Self::NONE).then_some(self)
             }

@@ -12,6 +12,7 @@ mod frame;
 mod hardware;
 mod hypervisor;
 pub mod inspect;
+pub mod instruction;
 mod journal;
 mod kernel;
 mod life;
@@ -51,6 +52,19 @@ impl std::hash::Hash for Machine {
     fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
         self.state.hash(hasher);
     }
+}
+
+/// What there is at a moment, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Living {
+    /// Processes, the device models of virtual machines among them.
+    pub processes: usize,
+    /// Their threads.
+    pub threads: usize,
+    /// Requests on their way to devices, or on their way back.
+    pub requests: usize,
+    /// Places for all of these: the most that there ever were at once.
+    pub places: usize,
 }
 
 /// What can happen.
@@ -142,6 +156,41 @@ impl Machine {
         let told = |cpu: &state::Cpu| cpu.claimed || cpu.reschedule || !cpu.pending.is_empty();
         let ids = (0..self.state.cpus.len() as u16).map(CpuId);
         ids.into_iter().find(|&id| told(self.state.cpu(id)))
+    }
+
+    /// Something that leads to what has ended, in words: a queue, a timer, a process without threads. There is never one.
+    pub fn leftover(&self) -> Option<String> {
+        let state = &self.state;
+        let stale = |task: frame::TaskId| task.some().is_some() && !state.lives(task);
+        for (index, cpu) in state.cpus.iter().enumerate() {
+            if stale(cpu.current) || stale(cpu.next) || cpu.ready.iter().any(|&(_, task)| stale(task)) {
+                return Some(format!("processor {index} is to run a thread that has ended"));
+            }
+            let alarm = |timer: &state::Timer| matches!(timer, state::Timer::Wake(task) if stale(*task));
+            if cpu.timers.iter().any(|(_, timer)| alarm(timer)) {
+                return Some(format!("processor {index} has a timer for a thread that has ended"));
+            }
+        }
+        if state.groups.iter().any(|group| group.throttled.iter().any(|&task| stale(task))) {
+            return Some("a group holds a thread that has ended".to_owned());
+        }
+        let orphan = |process: &state::Process| {
+            process.threads.is_empty() || process.threads.iter().any(|&thread| stale(thread))
+        };
+        let process = state.processes.iter().find(|(_, process)| orphan(process));
+        process.map(|(_, process)| format!("process {} has no threads, or one that has ended", process.pid))
+    }
+
+    /// How many threads live, and how many requests are under way to devices: both, and the places that they take, stay
+    /// as small as what lives at once, however much was started and ended.
+    pub fn living(&self) -> Living {
+        let state = &self.state;
+        Living {
+            processes: state.processes.len(),
+            threads: state.tasks.len(),
+            requests: state.requests.len(),
+            places: state.processes.slots() + state.tasks.slots() + state.requests.slots(),
+        }
     }
 
     /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.

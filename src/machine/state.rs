@@ -41,7 +41,7 @@ pub struct Fixed {
     pub costs: Table,
     /// The ledger layer of each component.
     pub layers: Vec<Layer>,
-    pub programs: Vec<Vec<Instruction>>,
+    pub programs: Vec<Vec<Code>>,
     pub operations: Vec<FixedOperation>,
     /// Bits per second of the network card.
     pub bandwidth: u64,
@@ -60,7 +60,7 @@ pub struct FixedOperation {
 
 /// A program's flat code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instruction {
+pub enum Code {
     /// Do an operation: an index into [`Fixed::operations`].
     Do(u16),
     /// Begin a loop of so many rounds (`u64::MAX`: without end) whose end is at this index.
@@ -198,6 +198,8 @@ pub struct Process {
     pub children: Vec<ProcessId>,
     /// The virtual machine whose device model it is.
     pub vm: Option<VmId>,
+    /// Whether its kernel has given it the device ports (ioperm).
+    pub ports: bool,
     /// The fatal signal that it has got.
     pub killed: Option<Signal>,
 }
@@ -218,8 +220,12 @@ pub struct Space {
 /// A signal that ends a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// A general-protection fault.
+    /// SIGSEGV, for a general-protection fault.
     Segv,
+    /// SIGKILL, because the process that it was to die with has died.
+    ParentDeath,
+    /// None: its program has ended, and those that served it end as well.
+    Exit,
 }
 
 /// A thread, as the scheduler knows it: of a program, of a device model, of a vCPU.
@@ -477,6 +483,10 @@ impl State {
     pub fn space_mut(&mut self, task: TaskId) -> &mut Space {
         let process = self.task(task).process;
         &mut self.process_mut(process).space
+    }
+    /// Whether a thread still lives.
+    pub fn lives(&self, task: TaskId) -> bool {
+        self.tasks.has(task.0)
     }
     pub fn kernel(&self, id: KernelId) -> &Kernel {
         &self.kernels[usize::from(id.0)]

@@ -4,22 +4,24 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, Token, What};
 
 use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
+use super::instruction::Instruction;
+use super::journal::Ride;
 use super::spec::{Operation, Peer, Statement};
-use super::state::{Instruction, Link};
+use super::state::{Code, Link};
 use super::turn::Turn;
 
 /// Turns a program's body into flat code. `operation` gives each operation its number.
-pub fn compile(body: &[Statement], operation: &mut impl FnMut(&Operation) -> u16, code: &mut Vec<Instruction>) {
+pub fn compile(body: &[Statement], operation: &mut impl FnMut(&Operation) -> u16, code: &mut Vec<Code>) {
     for statement in body {
         match statement {
-            Statement::Do(what) => code.push(Instruction::Do(operation(what))),
+            Statement::Do(what) => code.push(Code::Do(operation(what))),
             Statement::Repeat(times, body) => {
                 let start = code.len() as u32;
-                code.push(Instruction::Loop(times.unwrap_or(u64::MAX), 0));
+                code.push(Code::Loop(times.unwrap_or(u64::MAX), 0));
                 compile(body, operation, code);
-                code.push(Instruction::EndLoop(start));
+                code.push(Code::EndLoop(start));
                 let end = code.len() as u32;
-                code[start as usize] = Instruction::Loop(times.unwrap_or(u64::MAX), end);
+                code[start as usize] = Code::Loop(times.unwrap_or(u64::MAX), end);
             }
         }
     }
@@ -45,12 +47,18 @@ impl Turn<'_> {
     /// [`Kind::Program`]: fetches the next instruction.
     pub fn step_program(&mut self, at: At) {
         let Some(task_id) = self.task_of(at) else { return self.pop(at) };
+        if self.is_doomed(task_id) {
+            return self.unwind(task_id);
+        }
         let task = self.s.task_mut(task_id);
         let code = self.f.programs.get(usize::from(task.program));
-        let Some(&instruction) = code.and_then(|code| code.get(task.pc as usize)) else { return self.pop(at) };
+        let Some(&instruction) = code.and_then(|code| code.get(task.pc as usize)) else {
+            self.end_program(task_id);
+            return self.pop(at);
+        };
         task.pc += 1;
         match instruction {
-            Instruction::Do(index) => {
+            Code::Do(index) => {
                 let operation = &self.f.operations[usize::from(index)];
                 let (stack, component) = (task.stack, task.component);
                 let (kind, label) = (operation.kind, operation.label);
@@ -58,9 +66,9 @@ impl Turn<'_> {
                 self.s.task_mut(task_id).journey = ride;
                 self.frames(at.context).push(Frame::new(Kind::Operation(index), ride));
             }
-            Instruction::Loop(0, end) => task.pc = end,
-            Instruction::Loop(rounds, _) => task.rounds.push(rounds),
-            Instruction::EndLoop(start) => match task.rounds.last_mut() {
+            Code::Loop(0, end) => task.pc = end,
+            Code::Loop(rounds, _) => task.rounds.push(rounds),
+            Code::EndLoop(start) => match task.rounds.last_mut() {
                 Some(left) if *left == u64::MAX => task.pc = start + 1,
                 Some(left) if *left > 1 => {
                     *left -= 1;
@@ -97,19 +105,14 @@ impl Turn<'_> {
                 self.step_exchange(at, task, link, pc);
             }
             Operation::Sleep(time) => self.step_sleep(at, task, *time, pc),
-            Operation::Cpuid => match UserStep::of(pc) {
-                UserStep::Do => self.sensitive_cpuid(at, UserStep::Done),
-                UserStep::Done => self.end_operation(at),
-            },
-            Operation::Hlt => self.step_forbidden(at, task, pc),
+            Operation::Cpuid => self.step_instruction(at, task, Instruction::Cpuid, pc),
+            Operation::Hlt => self.step_instruction(at, task, Instruction::Hlt, pc),
+            Operation::Out => self.step_instruction(at, task, Instruction::Out, pc),
+            Operation::Instruction(instruction) => self.step_instruction(at, task, *instruction, pc),
             Operation::Open(_) => self.step_open(at, task, pc),
             Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
             Operation::StartContainer(_) => self.step_start_container(at, task, index, pc),
             Operation::StartVm(_) => self.step_start_vm(at, index, pc),
-            Operation::Out => match UserStep::of(pc) {
-                UserStep::Do => self.sensitive_out(at, UserStep::Done),
-                UserStep::Done => self.end_operation(at),
-            },
             Operation::Exec(image) => match UserStep::of(pc) {
                 UserStep::Do => self.exec(at, *image, false, UserStep::Done),
                 UserStep::Done => self.end_operation(at),
@@ -131,6 +134,9 @@ impl Turn<'_> {
     pub fn end_operation(&mut self, mut at: At) {
         self.reclaim(&mut at);
         self.s.journal.end(self.sink, at.ride, self.now);
+        if let Some(task) = self.task_of(at) {
+            self.s.task_mut(task).journey = Ride::NONE;
+        }
         self.pop(at);
     }
 

@@ -206,9 +206,22 @@ pub(super) enum StatementFile {
         #[serde(default)]
         technique: TechniqueFile,
     },
-    Out,
-    Cpuid,
+    Cli,
+    Sti,
     Hlt,
+    In,
+    Out,
+    Lgdt,
+    MovCr3,
+    MovCr0,
+    Wrmsr,
+    Rdmsr,
+    Invlpg,
+    Popf,
+    Sgdt,
+    Smsw,
+    Cpuid,
+    Rdtsc,
     Repeat {
         times: Loose,
         body: Vec<StatementFile>,
@@ -263,6 +276,8 @@ pub(super) enum NodeFile {
         threads: Option<Loose>,
         weight: Option<Loose>,
         cpu: Option<Loose>,
+        #[serde(default)]
+        io_ports: bool,
         cgroup: Option<CgroupFile>,
         copies: Option<Loose>,
     },
@@ -271,6 +286,8 @@ pub(super) enum NodeFile {
         threads: Option<Loose>,
         weight: Option<Loose>,
         cpu: Option<Loose>,
+        #[serde(default)]
+        io_ports: bool,
         cgroup: Option<CgroupFile>,
         seccomp_filters: Option<Loose>,
         #[serde(default)]

@@ -58,6 +58,7 @@ impl Turn<'_> {
             LoadStep::L3 => load(2, LoadStep::Memory),
             LoadStep::Memory => load(3, LoadStep::Walks),
             LoadStep::Walks => load(4, LoadStep::Done),
+            LoadStep::Touch if self.is_doomed(task) => self.unwind(task),
             LoadStep::Touch if self.s.process_of(task).space.touched < working_set => {
                 let (primitive, crossing) = (Primitive::Exception, Crossing::PageFault);
                 self.pay(at, LoadStep::Handler, primitive, 1, parts.memory, crossing, Token::PageFault);

@@ -127,6 +127,7 @@ impl Turn<'_> {
                 let network = self.s.kernel_of(at.cpu).parts.network;
                 self.pay(at, next, Primitive::BridgeHop, 1, network, Crossing::None, Token::Packet);
             }
+            Origin::Task(task) if !self.s.lives(task) => self.goto(at, next),
             Origin::Task(task) => {
                 self.goto(at, next);
                 self.between_namespaces(at, task, Some(Peer::Remote), true);

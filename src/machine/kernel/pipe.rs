@@ -78,6 +78,10 @@ impl Turn<'_> {
         let (link, think, partner) = (task.link, task.think, task.partners[0]);
         let (send, receive) = transfer(link);
         let (component, token) = self.place_of(at, link);
+        // Who asks has ended: so does who answers.
+        if !self.s.lives(partner) {
+            return self.unwind(task_id);
+        }
         match EchoStep::of(pc) {
             EchoStep::Receive => self.enter_kernel(at, EchoStep::ReceiveFilters),
             EchoStep::ReceiveFilters => self.run_filters(at, task_id, EchoStep::Wait),

@@ -245,6 +245,10 @@ impl Turn<'_> {
             }
             ExitStep::Tell => {
                 self.goto(at, ExitStep::Gone);
+                let process = self.s.task(task).process;
+                if self.s.process(process).threads.len() == 1 {
+                    self.kill_dependents(at, process);
+                }
                 if let Some(parent) = self.s.task(task).parent.some() {
                     self.push(at, Kind::Send(parent));
                 }

@@ -143,6 +143,8 @@ impl Turn<'_> {
     pub fn step_wake(&mut self, mut at: At, task_id: TaskId, messages: u32, pc: Pc) {
         let scheduler = self.s.kernel_of(at.cpu).parts.scheduler;
         match WakeStep::of(pc) {
+            // It has ended in the meantime, and with it whatever waited for it.
+            WakeStep::Wake | WakeStep::Enqueue if !self.s.lives(task_id) => self.pop(at),
             WakeStep::Wake => {
                 let primitive = Primitive::WakeUp;
                 self.pay(at, WakeStep::Enqueue, primitive, 1, scheduler, Crossing::None, Token::Instruction);
@@ -215,17 +217,17 @@ impl Turn<'_> {
 
     fn follow_irq(&mut self, irq: IrqKind, ride: Ride) {
         match irq {
-            IrqKind::Reschedule(task) => {
+            IrqKind::Reschedule(task) if self.s.lives(task) => {
                 self.s.task_mut(task).incoming = ride;
                 self.follow_task(task, ride);
             }
             IrqKind::Posted(vcpu) => self.follow_pending(vcpu, ride),
             IrqKind::Timer(sleeper) => {
-                if let Some(sleeper) = sleeper.some() {
+                if let Some(sleeper) = sleeper.some().filter(|&sleeper| self.s.lives(sleeper)) {
                     self.s.task_mut(sleeper).incoming = ride;
                 }
             }
-            IrqKind::Device(_) => {}
+            IrqKind::Reschedule(_) | IrqKind::Device(_) => {}
         }
     }
 
@@ -381,6 +383,9 @@ impl Turn<'_> {
         } else if let Some(task) = previous.some() {
             self.return_grant(cpu_id, task);
             self.s.cpu_mut(cpu_id).current = TaskId::NONE;
+            if self.s.task(task).state == TaskState::Dead {
+                self.s.bury(task);
+            }
         }
         let next = self.pick(cpu_id);
         let was_idle = self.s.cpu(cpu_id).idle;
@@ -444,7 +449,10 @@ impl Turn<'_> {
         cpu.next = TaskId::NONE;
         match next.some() {
             Some(task) => {
-                self.s.task_mut(task).state = TaskState::Running;
+                let running = self.s.task_mut(task);
+                running.state = TaskState::Running;
+                let was = std::mem::take(&mut running.asleep);
+                self.heed_signal(task, was);
                 self.start_charging(cpu_id);
                 self.arm_tick(cpu_id);
                 // The switch took time: a new period may have begun.
@@ -501,6 +509,9 @@ impl Turn<'_> {
     }
 
     fn sleep(&mut self, task_id: TaskId, asleep: Asleep) {
+        if asleep == Asleep::Interruptible && self.is_doomed(task_id) {
+            return self.unwind(task_id);
+        }
         let task = self.s.task_mut(task_id);
         (task.state, task.asleep) = (TaskState::Blocked, asleep);
         let cpu = task.cpu;
@@ -545,6 +556,12 @@ impl Turn<'_> {
 
     /// A reschedule interrupt has been handled on `cpu`: the woken task carries its journey on.
     pub fn rescheduled(&mut self, cpu: CpuId, task_id: TaskId, ride: Ride) {
+        if !self.s.lives(task_id) {
+            if self.s.cpu(cpu).idle {
+                self.s.cpu_mut(cpu).reschedule = true;
+            }
+            return;
+        }
         // If another processor has taken the task in the meantime, its journey has gone with it.
         if self.s.journal.carries(ride) {
             let ride = self.pass_to(ride, task_id);

@@ -1,10 +1,9 @@
-//! System calls: the way in, the filters, the way out; and what happens to a program that tries what ring 3 may not.
+//! System calls: the way in, the filters, the way out.
 //!
 //! Real: SYSCALL switches to ring 0 at a fixed entry point, with page-table isolation also the page tables; seccomp
 //! filters run before the dispatch. In a VM the same happens inside the guest: no exit.
 //! Modelled: entry and return as one cost paid on the way in, each filter, the body of calls that do next to nothing
-//! as part of the entry; nanosleep. Left out: signals other than the fatal one, ptrace, vDSO calls (which never
-//! enter the kernel), audit.
+//! as part of the entry; nanosleep. Left out: ptrace, vDSO calls (which never enter the kernel), audit.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
@@ -20,10 +19,6 @@ steps! {
 
 steps! {
     enum SleepStep { Enter, Filters, SetUp, Arm, Wait }
-}
-
-steps! {
-    enum ForbiddenStep { Fault, Kill, Dead }
 }
 
 impl Turn<'_> {
@@ -82,25 +77,6 @@ impl Turn<'_> {
             SleepStep::Wait => {
                 self.s.journal.wait(self.sink, at.ride, Wait::Sleep, None, self.now);
                 self.block(task);
-            }
-        }
-    }
-
-    /// HLT in ring 3: a general-protection fault, and the kernel ends the program.
-    pub fn step_forbidden(&mut self, at: At, task: TaskId, pc: Pc) {
-        let component = self.s.kernel_of(at.cpu).parts.system_calls;
-        match ForbiddenStep::of(pc) {
-            ForbiddenStep::Fault => {
-                let (primitive, crossing) = (Primitive::Exception, Crossing::ProtectionFault);
-                self.pay(at, ForbiddenStep::Kill, primitive, 1, component, crossing, Token::PageFault);
-            }
-            ForbiddenStep::Kill => {
-                let primitive = Primitive::SignalKill;
-                self.pay(at, ForbiddenStep::Dead, primitive, 1, component, Crossing::None, Token::SystemCall);
-            }
-            ForbiddenStep::Dead => {
-                self.end_operation(at);
-                self.s.task_mut(task).frames.clear();
             }
         }
     }

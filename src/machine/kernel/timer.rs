@@ -15,7 +15,7 @@ use crate::trace::{CpuId, Crossing, Token, What};
 use crate::machine::Event;
 use crate::machine::frame::{At, Exit, Frame, Irq, IrqKind, Kind, Pc, RequestId, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::state::{Origin, RequestKind, Timer};
+use crate::machine::state::{Asleep, Origin, RequestKind, Timer};
 use crate::machine::turn::Turn;
 
 steps! {
@@ -70,6 +70,10 @@ impl Turn<'_> {
 
     fn leave_interrupt(&mut self, at: At) {
         self.pop(at);
+        let cpu = self.s.cpu(at.cpu);
+        if let (true, Some(current)) = (cpu.frames.is_empty(), cpu.current.some()) {
+            self.heed_signal(current, Asleep::No);
+        }
         if self.s.cpu(at.cpu).pending.is_empty() {
             self.start_charging(at.cpu);
         }
@@ -108,6 +112,8 @@ impl Turn<'_> {
                 }
                 self.s.requests.remove(request.0);
                 match served.origin {
+                    // Who asked for it has ended.
+                    Origin::Task(task) if !self.s.lives(task) => {}
                     Origin::Task(task) => {
                         self.s.task_mut(task).arrived = true;
                         self.push(at, Kind::Wake(task));
