@@ -25,6 +25,9 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         selection: None,
         pointed_at: &[],
         provenance: &|_| "assumed",
+        follow: None,
+        solo: false,
+        moment: None,
         facts: None,
     }
 }

@@ -6,11 +6,13 @@
 //! | [`recording`] | a run, and what is looked up in it over and over |
 //! | [`playback`] | where the picture stands in time, and how it moves |
 //! | [`scene`] | the cutaway |
+//! | [`letters`] | the mark of each column |
 //! | [`lanes`] | the swim lanes |
 //! | [`panels`] | everything around the picture: pure functions from state to commands |
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
+//! | `teach` | how a walkthrough is led |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
 //! | [`theme`] | every colour and text size |
@@ -24,6 +26,7 @@ mod focus;
 mod fonts;
 pub mod frame;
 pub mod lanes;
+pub mod letters;
 pub mod look;
 pub mod machine_page;
 pub mod panels;
@@ -35,6 +38,7 @@ pub mod session;
 pub mod settings;
 pub mod shell;
 pub mod shot;
+mod teach;
 pub mod theme;
 pub mod walk;
 mod window;
