@@ -59,6 +59,20 @@ pub struct Layout {
     pub columns: Vec<Column>,
     /// Where the legend stands.
     pub legend: Rect,
+    /// The strip below the hardware, over the whole width, in which the bars of all columns stand.
+    pub bars: Rect,
+    /// By core or vCPU: where its ring and mode are shown. None where there is no room for it.
+    pub cores: BTreeMap<ComponentId, Rect>,
+    /// By disk: the places of its queue, in order.
+    pub slots: BTreeMap<ComponentId, Vec<Rect>>,
+    /// By vCPU: where interrupts that are to be injected wait.
+    pub mailboxes: BTreeMap<ComponentId, Rect>,
+    /// By cgroup: where the CPU time that is left is shown.
+    pub tanks: BTreeMap<ComponentId, Rect>,
+    /// By kernel: where those stand that wait for a processor, and those that sleep.
+    pub run_queues: BTreeMap<ComponentId, Rect>,
+    /// By virtual machine: where its saved state lies while it is out.
+    pub cards: BTreeMap<ComponentId, Rect>,
     /// Half a token's height.
     pub token: f32,
     /// The height of a corridor.
@@ -79,6 +93,62 @@ impl PartialEq for Platform {
     /// Trees come from the topology alone; a layout is compared by its places.
     fn eq(&self, other: &Platform) -> bool {
         self.floor == other.floor
+    }
+}
+
+/// Where the state of parts is shown.
+#[derive(Default)]
+struct States {
+    cores: BTreeMap<ComponentId, Rect>,
+    slots: BTreeMap<ComponentId, Vec<Rect>>,
+    mailboxes: BTreeMap<ComponentId, Rect>,
+    tanks: BTreeMap<ComponentId, Rect>,
+    run_queues: BTreeMap<ComponentId, Rect>,
+    cards: BTreeMap<ComponentId, Rect>,
+}
+
+impl States {
+    fn of(topology: &Topology, places: &[Place]) -> States {
+        let mut states = States::default();
+        for (id, component) in topology.iter() {
+            let Some(place) = places.get(id.index()).filter(|place| place.own) else { continue };
+            let rect = place.rect;
+            // The right half of a box; its name stands in the left one.
+            let right = Rect::from_min_max(pos2(rect.center().x, rect.top()), rect.max).shrink(3.0);
+            let roomy = right.width() >= 16.0 && right.height() >= 10.0;
+            match component.kind {
+                _ if !roomy => {}
+                ComponentKind::Core if component.stack.is_some() => {
+                    states.mailboxes.insert(id, right);
+                }
+                ComponentKind::Core => {
+                    states.cores.insert(id, right);
+                }
+                ComponentKind::Disk => {
+                    let count = ((right.width() / right.height()) as usize).clamp(1, 8);
+                    let step = right.width() / count as f32;
+                    let slot = |i: usize| {
+                        let min = pos2(right.left() + i as f32 * step, right.top());
+                        Rect::from_min_size(min, Vec2::new(step - 2.0, right.height()))
+                    };
+                    states.slots.insert(id, (0..count).map(slot).collect());
+                }
+                ComponentKind::Cgroup => {
+                    states.tanks.insert(id, right);
+                }
+                ComponentKind::Kernel => {
+                    let strip = Rect::from_min_max(pos2(right.left(), rect.top()), right.max);
+                    let strip = strip.with_max_y(rect.top() + place.title);
+                    states.run_queues.insert(id, strip.shrink(2.0));
+                }
+                ComponentKind::VirtualMachine => {
+                    let size = Vec2::new(rect.width().min(120.0), rect.height().min(60.0));
+                    states.cards.insert(id, Rect::from_min_max(rect.max - size, rect.max));
+                }
+                _ => {}
+            }
+        }
+        states
     }
 }
 
@@ -125,7 +195,15 @@ impl Layout {
             }
         });
         let legend = ledger + heights.ledger();
+        let states = States::of(topology, &places);
         Layout {
+            bars: Rect::from_min_max(pos2(slab.x0, ledger), pos2(slab.x1, legend + heights.legend())),
+            cores: states.cores,
+            slots: states.slots,
+            mailboxes: states.mailboxes,
+            tanks: states.tanks,
+            run_queues: states.run_queues,
+            cards: states.cards,
             canvas,
             columns: columns.collect(),
             legend: Rect::from_min_max(pos2(slab.x0, legend), pos2(slab.x1, legend + heights.legend())),
