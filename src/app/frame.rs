@@ -2,7 +2,10 @@
 
 use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 
-use super::command::{self, Command, Tab};
+use super::access;
+use super::command::{Command, Tab};
+use super::cursor::{Rows, on_screen};
+use super::keyboard;
 use super::lanes::{Lanes, lanes_ui};
 use super::look::Selection;
 use super::machine_page::machine_ui;
@@ -20,10 +23,11 @@ use super::scene::{self, Scene, SceneOptions};
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
 use crate::engine::Time;
+use crate::trace::ComponentId;
 
 /// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
 pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
-    let mut asked = command::pressed(ui.ctx());
+    let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
     let theme = shell.theme.clone();
     ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);
     asked.extend(bar_ui(ui, shell, &theme));
@@ -44,6 +48,7 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     if shell.shortcuts {
         asked.extend(shortcuts_ui(ui.ctx(), &theme));
     }
+    keyboard::ring_ui(ui.ctx(), &theme);
     for command in asked {
         shell.apply(command);
     }
@@ -265,7 +270,17 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 provenance: &provenance,
                 facts: opened.then_some(&facts),
             };
+            // Enter opens a part: the picture itself is not pressed.
+            let walked = shell.canvas.is_some_and(|id| ui.memory(|memory| memory.has_focus(id)));
+            let opens = walked && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Enter));
             let response = scene.ui(ui, topology, trace, now, &mut shell.view, &options);
+            shell.canvas = Some(response.response.id);
+            if let Some(layout) = scene.layout() {
+                let seen = (layout, &shell.view);
+                shell.cursor = walk_ui(ui, &response.response, seen, topology, shell.cursor);
+                asked.extend(shell.cursor.filter(|_| opens).map(Command::SelectComponent));
+                asked.extend(access::picture_ui(ui, &response.response, seen, recording, now, shell.cursor));
+            }
             asked.extend(response.clicked.map(|clicked| match clicked {
                 Some(scene::Selection::Journey(id)) => Command::SelectJourney(id),
                 Some(scene::Selection::Component(id)) => Command::SelectComponent(id),
@@ -275,6 +290,34 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     }
     asked.extend(overlay_ui(ui, shell, area, now, theme));
     asked
+}
+
+/// Lets arrows walk the picture while it has the focus. Gives back the part they have come to.
+fn walk_ui(
+    ui: &Ui,
+    canvas: &egui::Response,
+    (layout, view): (&scene::Layout, &scene::View),
+    topology: &crate::machine::Topology,
+    cursor: Option<ComponentId>,
+) -> Option<ComponentId> {
+    if !canvas.has_focus() {
+        return cursor;
+    }
+    keyboard::keep(canvas, keyboard::Keeps::PICTURE);
+    let mut at = cursor;
+    let arrows = [egui::Key::ArrowUp, egui::Key::ArrowDown, egui::Key::ArrowLeft, egui::Key::ArrowRight];
+    let pressed: Vec<_> = ui.input(|input| arrows.into_iter().filter(|key| input.key_pressed(*key)).collect());
+    if at.is_none() || !pressed.is_empty() {
+        let rows = Rows::of(layout, topology);
+        at = at.or_else(|| rows.first());
+        for key in pressed {
+            at = at.and_then(|from| rows.walk(from, key));
+        }
+    }
+    if let Some(id) = at {
+        keyboard::ring_at(canvas, on_screen(layout, view, canvas.rect, id).intersect(canvas.rect));
+    }
+    at
 }
 
 /// What lies over the picture: a run under way, a limit that was reached.

@@ -11,6 +11,11 @@
 //! | [`panels`] | everything around the picture: pure functions from state to commands |
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
+//! | [`keyboard`] | which keys are commands, which belong to the widget that has the focus |
+//! | [`cursor`] | walking the picture by keyboard |
+//! | [`access`] | the picture for screen readers |
+//! | `present` | the big picture for a room |
+//! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
@@ -18,18 +23,23 @@
 //!
 //! Only this file's [`run`] and its plugins know bevy.
 
+pub mod access;
 pub mod command;
+pub mod cursor;
 mod display;
 #[cfg(target_os = "linux")]
 mod focus;
 mod fonts;
 pub mod frame;
+pub mod keyboard;
 pub mod lanes;
 pub mod letters;
 pub mod look;
 pub mod machine_page;
+pub mod names;
 pub mod panels;
 pub mod playback;
+mod present;
 pub mod recording;
 mod reload;
 pub mod scene;

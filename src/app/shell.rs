@@ -7,9 +7,9 @@ use egui_commonmark::CommonMarkCache;
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::scenario::{self, Play, Scene as Correction};
-use crate::trace::{Recorder, StackId};
+use crate::trace::{ComponentId, HopId, Recorder, StackId};
 
-use super::command::{Command, Side, Tab};
+use super::command::{Below, Command, Side, Tab};
 use super::lanes::{LanesState, Window};
 use super::look::Selection;
 use super::machine_page::MachinePage;
@@ -18,6 +18,7 @@ use super::panels::inspector::{JourneyView, PartView, SeenFrom};
 use super::panels::library::Library;
 use super::panels::sandbox::Sandbox;
 use super::playback::{Pace, Playback, Position, Step};
+use super::present::Presenting;
 use super::scene::{Scene, View};
 use super::session::Session;
 use super::settings::Settings;
@@ -53,6 +54,12 @@ pub struct Shell {
     pub follow: Option<StackId>,
     /// Whether only the followed column's tokens are shown.
     pub solo: bool,
+    /// The part of the picture that the keyboard has walked to.
+    pub cursor: Option<ComponentId>,
+    /// The big picture for a room, if it is shown.
+    pub presenting: Option<Presenting>,
+    /// What the panel below the picture shows.
+    pub below: Below,
     /// How the lanes are looked at.
     pub lanes: LanesState,
     /// The scenario's text in the editor.
@@ -70,6 +77,8 @@ pub struct Shell {
     /// How the scene is looked at.
     pub view: View,
     pub(super) scene: Option<Scene>,
+    /// The picture's widget, once it has been drawn.
+    pub(super) canvas: Option<egui::Id>,
     pub(super) markdown: CommonMarkCache,
     pub(super) runs: u64,
     pub(super) seen_from: usize,
@@ -98,6 +107,9 @@ impl Shell {
             selection: Selection::default(),
             follow: None,
             solo: false,
+            cursor: None,
+            presenting: None,
+            below: Below::default(),
             lanes: LanesState::default(),
             sandbox: Sandbox::default(),
             library: Library::new(),
@@ -107,6 +119,7 @@ impl Shell {
             theme: theme_of(&settings),
             view: View::default(),
             scene: None,
+            canvas: None,
             markdown: CommonMarkCache::default(),
             runs: 0,
             seen_from: 0,
@@ -192,10 +205,12 @@ impl Shell {
         self.scene = Some(Scene::new(recording.topology(), recording.trace()));
         let scenes = recording.scenario.walkthrough.len();
         self.part = None;
+        self.cursor = None;
         if self.fresh {
             self.fresh = false;
             self.walk = Walk::new(scenes);
             self.selection = Selection::Auto;
+            (self.follow, self.solo) = (None, false);
             self.lanes = LanesState::default();
             self.view = View::default();
             self.playback.seek(Time::ZERO, &recording.moments);
@@ -323,13 +338,32 @@ impl Shell {
             Command::TextSize(by) => self.settings.text_percent = self.settings.text_step(by),
             Command::ToggleMotion => self.settings.reduced_motion = !self.settings.reduced_motion,
             Command::ToggleShortcuts => self.shortcuts = !self.shortcuts,
-            Command::Dismiss => self.dismiss(),
+            Command::Dismiss if !self.close() => {
+                (self.follow, self.solo) = (None, false);
+                self.apply(Command::Follow);
+            }
+            Command::Dismiss => {}
+            Command::Close => {
+                self.close();
+            }
             Command::ZoomLanes(factor) => self.zoom_lanes(factor),
             Command::FitLanes => self.lanes.window = None,
             Command::FitScene => self.view = View::default(),
             Command::SelectJourney(journey) => self.selection = Selection::Journey(journey),
             Command::SelectComponent(component) => self.selection = Selection::Part(component),
             Command::Follow => self.selection = self.shown_stack().map_or(Selection::Auto, Selection::Follow),
+            Command::FollowColumn(stack) => self.follow_column(stack, false),
+            Command::Solo(stack) => self.follow_column(stack, !(self.solo && self.follow == Some(stack))),
+            Command::SelectEvent(hop) => self.select_event(hop),
+            Command::ShowBelow(below) => {
+                let again = self.settings.bottom.open && self.below == below;
+                self.below = if again { Below::Lanes } else { below };
+                self.settings.bottom.open = true;
+            }
+            Command::Present => self.presenting = self.presenting.is_none().then(Presenting::default),
+            Command::Onward(by) => self.onward(by),
+            Command::Blank => self.presenting.iter_mut().for_each(|presenting| presenting.blank ^= true),
+            Command::Spotlight => self.presenting.iter_mut().for_each(|presenting| presenting.spotlight ^= true),
             Command::Hop(by) => self.go_to_hop(by),
             Command::Stack(by) => self.follow_stack(by),
             Command::SeenFrom(index) => self.seen_from = index,
@@ -444,7 +478,8 @@ impl Shell {
         }
     }
 
-    fn dismiss(&mut self) {
+    /// Closes what lies over or beside the picture. Returns false if there was nothing.
+    fn close(&mut self) -> bool {
         if self.shortcuts {
             self.shortcuts = false;
         } else if self.session.trouble.is_some() {
@@ -456,8 +491,27 @@ impl Shell {
             self.machine.replace_full = false;
             self.machine.opened = None;
         } else {
-            self.apply(Command::Follow);
+            return false;
         }
+        true
+    }
+
+    /// Follows a column that there is, alone or among the others.
+    fn follow_column(&mut self, stack: StackId, solo: bool) {
+        let stacks = self.session.recording.as_ref().map_or(0, |recording| recording.topology().stacks.len());
+        if stack.index() < stacks {
+            (self.follow, self.solo) = (Some(stack), solo);
+            self.selection = Selection::Follow(stack);
+        }
+    }
+
+    /// Goes to where an event begins and opens what it belongs to.
+    fn select_event(&mut self, id: HopId) {
+        let Some(recording) = &self.session.recording else { return };
+        let Some(hop) = recording.trace().hops.get(id.index()) else { return };
+        let (start, journey, component) = (hop.start, hop.journey.some(), hop.component);
+        self.apply(Command::Seek(start));
+        self.selection = journey.map_or(Selection::Part(component), Selection::Journey);
     }
 
     fn zoom_lanes(&mut self, factor: f64) {

@@ -31,6 +31,13 @@ pub struct Row {
     pub component: ComponentId,
 }
 
+impl Row {
+    /// All of it in a sentence.
+    pub fn spoken(&self) -> String {
+        format!("{}: {} in {}, {}, {}", self.stack, self.operation, self.place, self.doing, self.time)
+    }
+}
+
 /// The operations under way at `now`, by stack; at most a few hundred.
 pub fn rows(recording: &Recording, now: Time) -> Vec<Row> {
     let stacks = (0..recording.topology().stacks.len()).map(|i| StackId(i as u16));

@@ -6,6 +6,7 @@ use egui_phosphor::regular as icon;
 use super::widgets::{body, icon_button_ui, note, segments_ui};
 use crate::app::command::{self, Command};
 use crate::app::fonts;
+use crate::app::keyboard;
 use crate::app::lanes::tick_label;
 use crate::app::playback::{Clock, Pace, Playback, Step, StepKind};
 use crate::app::theme::{TextRole, Theme};
@@ -192,6 +193,9 @@ fn speed_ui(ui: &mut Ui, clock: &Clock, theme: &Theme, out: &mut Vec<Command>) {
             response
         }
     };
+    keyboard::keep(&name, keyboard::Keeps::SLIDER);
+    let speed = clock.label();
+    name.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Slider, true, format!("Speed: {speed}")));
     name.on_hover_text("Speed (+ and -)");
     ui.label(note(clock.label(), theme));
 }
