@@ -55,13 +55,11 @@ pub enum Below {
     Events,
     /// Totals of the run so far.
     Totals,
-    /// This run beside another one.
-    Compare,
 }
 
 impl Below {
     /// All of them, from left to right.
-    pub const ALL: [Below; 4] = [Below::Lanes, Below::Events, Below::Totals, Below::Compare];
+    pub const ALL: [Below; 3] = [Below::Lanes, Below::Events, Below::Totals];
 
     /// The label on screen.
     pub const fn label(self) -> &'static str {
@@ -69,7 +67,6 @@ impl Below {
             Below::Lanes => "Lanes",
             Below::Events => "Events",
             Below::Totals => "Totals",
-            Below::Compare => "Compare",
         }
     }
 }
@@ -171,8 +168,8 @@ pub enum Command {
     Search,
     /// What the panel below the picture shows.
     ShowBelow(Below),
-    /// Keep this run, to compare others with it; or let go of it.
-    KeepRun,
+    /// Each cost of the run and where it comes from; or close that.
+    ShowCosts,
     /// A big picture for a room, and nothing else; or back to the desk.
     Present,
     /// While presenting: one thing on, or one back.
@@ -280,8 +277,7 @@ pub fn table() -> Vec<Entry> {
             "Find a part, an operation, a reason" [command(Key::F)] Command::Search;
             "Events beside the lanes" [key(Key::I)] Command::ShowBelow(Below::Events);
             "Totals so far" [key(Key::A)] Command::ShowBelow(Below::Totals);
-            "Compare with another run" [key(Key::Y)] Command::ShowBelow(Below::Compare);
-            "Keep this run to compare" [shift(Key::Y)] Command::KeepRun;
+            "Costs of this run" [key(Key::Y)] Command::ShowCosts;
             "Close what is open, follow all" [key(Key::Escape)] Command::Dismiss;
         }
         "Window" {

@@ -3,12 +3,14 @@
 use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 
 use super::access;
-use super::command::{Command, Tab};
+use super::command::{Below, Command, Tab};
 use super::cursor::{Rows, on_screen};
 use super::keyboard;
 use super::lanes::{Lanes, lanes_ui};
 use super::look::Selection;
 use super::machine_page::machine_ui;
+use super::panels::costs::costs_ui;
+use super::panels::events::events_ui;
 use super::panels::inspector::inspector_ui;
 use super::panels::library::library_ui;
 use super::panels::list::{list_ui, rows};
@@ -16,9 +18,10 @@ use super::panels::notice::{progress_ui, trouble_ui};
 use super::panels::sandbox::sandbox_ui;
 use super::panels::shortcuts::shortcuts_ui;
 use super::panels::top::{Top, height, top_ui};
+use super::panels::totals::totals_ui;
 use super::panels::transport::{Transport, transport_ui};
 use super::panels::walkthrough::{Guide, walkthrough_ui};
-use super::panels::widgets::panel_frame;
+use super::panels::widgets::{panel_frame, segments_ui};
 use super::scene::{self, Scene, SceneOptions};
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
@@ -47,6 +50,9 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     }
     if shell.shortcuts {
         asked.extend(shortcuts_ui(ui.ctx(), &theme));
+    }
+    if let Some(recording) = shell.session.recording.as_deref().filter(|_| shell.costs) {
+        asked.extend(costs_ui(ui.ctx(), &recording.profile, &theme));
     }
     keyboard::ring_ui(ui.ctx(), &theme);
     for command in asked {
@@ -193,6 +199,27 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     let transport = Transport { playback: &shell.playback, end: recording.moments.end(), summary: &summary };
     let mut asked = transport_ui(ui, transport, theme);
     ui.add_space(4.0);
+    asked.extend(below_choice_ui(ui, shell.below, theme));
+    let all = ui.available_rect_before_wrap();
+    if shell.below == Below::Totals {
+        totals_ui(ui, &recording.totals, recording.topology(), shell.playback.time(), theme);
+        return asked;
+    }
+    // Where there is room, the list stands beside the lanes; else in their place.
+    let beside = shell.below == Below::Events;
+    let wide = all.width() > 760.0 * theme.scale;
+    if beside {
+        let left = if wide { all.width() * 0.5 } else { 0.0 };
+        let place = all.with_min_x(all.left() + left);
+        let run = (recording.trace(), recording.topology(), shell.runs);
+        let now = shell.playback.time();
+        let events = &mut shell.events;
+        let list = egui::UiBuilder::new().id_salt("events").max_rect(place);
+        asked.extend(ui.scope_builder(list, |ui| events_ui(ui, events, run, now, theme)).inner);
+        if !wide {
+            return asked;
+        }
+    }
     let lanes = Lanes {
         lanes: &recording.lanes,
         trace: recording.trace(),
@@ -202,7 +229,10 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         playing: shell.playback.playing(),
         run: shell.runs,
     };
-    let answer = lanes_ui(ui, &mut shell.lanes, lanes, theme);
+    let place = if beside { all.with_max_x(all.left() + all.width() * 0.5 - 16.0) } else { all };
+    let state = &mut shell.lanes;
+    let builder = egui::UiBuilder::new().id_salt("lanes").max_rect(place);
+    let answer = ui.scope_builder(builder, |ui| lanes_ui(ui, state, lanes, theme)).inner;
     asked.extend(answer.seek.map(Command::Seek));
     asked.extend(match (answer.journey, answer.component) {
         (Some(journey), _) => Some(Command::SelectJourney(journey)),
@@ -210,6 +240,13 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         (None, None) => None,
     });
     asked
+}
+
+/// What the panel shows below its controls: lanes, events, totals.
+fn below_choice_ui(ui: &mut Ui, below: Below, theme: &Theme) -> Option<Command> {
+    let chosen = Below::ALL.iter().position(|one| *one == below).unwrap_or(0);
+    let clicked = segments_ui(ui, &Below::ALL.map(Below::label), chosen, theme)?;
+    Below::ALL.get(clicked).filter(|one| **one != below).map(|one| Command::ShowBelow(*one))
 }
 
 /// "1 204": thin spaces between thousands.

@@ -15,6 +15,7 @@
 //! | [`cursor`] | walking the picture by keyboard |
 //! | [`access`] | the picture for screen readers |
 //! | `present` | the big picture for a room |
+//! | [`events`], [`totals`] | what happened, as a list and as sums so far |
 //! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | [`frame`] | where everything stands in the window |
@@ -27,6 +28,7 @@ pub mod access;
 pub mod command;
 pub mod cursor;
 mod display;
+pub mod events;
 #[cfg(target_os = "linux")]
 mod focus;
 mod fonts;
@@ -48,6 +50,7 @@ pub mod settings;
 pub mod shell;
 pub mod shot;
 pub mod theme;
+pub mod totals;
 pub mod walk;
 mod window;
 

@@ -8,6 +8,7 @@ use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
 use super::lanes::Lane;
 use super::playback::{Moments, Position};
+use super::totals::Totals;
 
 static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new(), left_out: 0 };
 
@@ -26,6 +27,8 @@ pub struct Recording {
     pub moments: Moments,
     /// The swim lanes.
     pub lanes: Vec<Lane>,
+    /// The totals at any moment.
+    pub totals: Totals,
     /// By walkthrough step: up to when it plays.
     pub step_ends: Vec<Time>,
     /// By walkthrough step: the answer to its question, if it asks one.
@@ -42,13 +45,14 @@ impl Recording {
         let moments = Moments::new(trace, outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
+        let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
         let steps = &scenario.walkthrough;
         let step_ends = steps.iter().map(|step| scenario::play_until(step, &scenario, &outcome)).collect();
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
         let answers = steps.iter().map(answer).collect();
         let part = |path: &String| scenario::look_up(&outcome.topology, path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, step_ends, answers, active }
+        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, step_ends, answers, active }
     }
 
     /// The hops and journeys.

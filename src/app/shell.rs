@@ -10,6 +10,7 @@ use crate::scenario::{self, Play, Scene as Correction};
 use crate::trace::{ComponentId, HopId, Recorder, StackId};
 
 use super::command::{Below, Command, Side, Tab};
+use super::events::Events;
 use super::lanes::{LanesState, Window};
 use super::look::Selection;
 use super::machine_page::MachinePage;
@@ -60,6 +61,10 @@ pub struct Shell {
     pub presenting: Option<Presenting>,
     /// What the panel below the picture shows.
     pub below: Below,
+    /// The list of events: what is looked for, and what is chosen.
+    pub events: Events,
+    /// Whether the costs of the run are listed over the picture.
+    pub costs: bool,
     /// How the lanes are looked at.
     pub lanes: LanesState,
     /// The scenario's text in the editor.
@@ -110,6 +115,8 @@ impl Shell {
             cursor: None,
             presenting: None,
             below: Below::default(),
+            events: Events::default(),
+            costs: false,
             lanes: LanesState::default(),
             sandbox: Sandbox::default(),
             library: Library::new(),
@@ -175,13 +182,23 @@ impl Shell {
         self.look();
     }
 
+    /// Where everything is in the picture, once it has been drawn.
+    pub fn layout(&self) -> Option<&super::scene::Layout> {
+        self.scene.as_ref().and_then(Scene::layout)
+    }
+
     /// When to draw again without being asked.
     pub fn wake(&self) -> Wake {
+        self.wake_at(Instant::now())
+    }
+
+    /// As [`Shell::wake`], at a moment of the clock on the wall.
+    pub fn wake_at(&self, now: Instant) -> Wake {
         if self.playback.playing() {
             Wake::Now
         } else if self.session.progress().is_some() {
             Wake::After(Duration::from_millis(100))
-        } else if self.tab == Tab::MyMachine {
+        } else if self.tab == Tab::MyMachine && self.machine.counts(now) {
             Wake::After(LIVE)
         } else if self.unsaved_since.is_some() {
             Wake::After(Duration::from_secs(1))
@@ -360,6 +377,11 @@ impl Shell {
                 self.below = if again { Below::Lanes } else { below };
                 self.settings.bottom.open = true;
             }
+            Command::Search => {
+                (self.below, self.settings.bottom.open) = (Below::Events, true);
+                self.events.ask = true;
+            }
+            Command::ShowCosts => self.costs = !self.costs,
             Command::Present => self.presenting = self.presenting.is_none().then(Presenting::default),
             Command::Onward(by) => self.onward(by),
             Command::Blank => self.presenting.iter_mut().for_each(|presenting| presenting.blank ^= true),
@@ -461,6 +483,7 @@ impl Shell {
         }
         let name = self.session.recording.as_ref().map_or("sandbox.ron".to_owned(), |r| r.source.name.clone());
         self.sandbox.last = self.sandbox.text.clone();
+        let name = if self.session.recording.as_ref().is_some_and(|r| r.source.text == self.sandbox.text) { name } else { EDITED.to_owned() };
         self.session.run(scenario::Source { name, text: self.sandbox.text.clone() });
     }
 
@@ -482,6 +505,8 @@ impl Shell {
     fn close(&mut self) -> bool {
         if self.shortcuts {
             self.shortcuts = false;
+        } else if self.costs {
+            self.costs = false;
         } else if self.session.trouble.is_some() {
             self.session.trouble = None;
         } else if self.session.progress().is_some() {
@@ -568,6 +593,9 @@ impl Shell {
         None
     }
 }
+
+/// What a text is called that is no longer the file's.
+const EDITED: &str = "The edited text";
 
 fn theme_of(settings: &Settings) -> Theme {
     let theme = if settings.dark { Theme::dark() } else { Theme::light() };

@@ -5,6 +5,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::widgets::{eyebrow_ui, note};
 use crate::app::command::Command;
+use crate::app::{letters, names};
 use crate::app::recording::Recording;
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
@@ -55,9 +56,11 @@ fn row(recording: &Recording, id: JourneyId, now: Time) -> Option<Row> {
     };
     Some(Row {
         journey: id,
-        stack: topology.stacks.get(journey.stack.index()).map(|stack| stack.name.clone()).unwrap_or_default(),
+        stack: topology.stacks.get(journey.stack.index()).map_or(String::new(), |stack| {
+            format!("{}  {}", letters::letter(journey.stack), names::name(&stack.name))
+        }),
         operation: topology.operations.get(usize::from(journey.label)).cloned().unwrap_or_default(),
-        place: topology.path(hop.component).split('/').skip(1).collect::<Vec<_>>().join(" › "),
+        place: topology.path(hop.component).split('/').skip(1).map(names::name).collect::<Vec<_>>().join(" › "),
         doing: format!("{crossing}{}", hop.what.label()),
         layer: hop.layer,
         time: format!("{} of {}", now - hop.start, hop.duration()),
@@ -105,7 +108,7 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
                 table_row.col(|ui| cell(ui, &row.doing, theme.text_body));
                 table_row.col(|ui| cell(ui, &row.time, theme.text_body));
                 let response = table_row.response();
-                let spoken = format!("{}: {} in {}, {}, {}", row.stack, row.operation, row.place, row.doing, row.time);
+                let spoken = row.spoken();
                 response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
                 if response.clicked() {
                     out.push(Command::SelectJourney(row.journey));

@@ -4,6 +4,8 @@
 //!
 //! [`Command`]: super::command::Command
 
+pub mod costs;
+pub mod events;
 pub mod inspector;
 pub mod library;
 pub mod list;
@@ -11,6 +13,7 @@ pub mod notice;
 pub mod sandbox;
 pub mod shortcuts;
 pub mod top;
+pub mod totals;
 pub mod transport;
 pub mod walkthrough;
 pub mod widgets;

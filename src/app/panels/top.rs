@@ -156,7 +156,13 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
             ui.add_space(4.0);
             let text = if places.short { &words.short } else { &words.long };
             let hint = badge_hint(profile, top.error);
-            badge_ui(ui, text, theme.provenance(words.provenance), theme).on_hover_text(hint);
+            let badge = badge_ui(ui, text, theme.provenance(words.provenance), theme);
+            let button = ui.interact(badge.rect, badge.id.with("button"), egui::Sense::click());
+            let name = format!("{}. {}", words.long, command::hint(ui.ctx(), &Command::ShowCosts));
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
+            if button.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+                out.push(Command::ShowCosts);
+            }
         }
     });
     out
@@ -251,9 +257,11 @@ fn badge_words(profile: &Profile, error: Option<(f64, usize)>) -> BadgeWords {
         let (long, short) = (format!("costs: {}", profile.title), profile.title.clone());
         return BadgeWords { long, short, provenance: "literature" };
     }
+    let measured = profile.costs.values().filter(|cost| cost.provenance.word() == "measured").count();
+    let all = profile.costs.len();
     let error = |gap: &str| error.map_or(String::new(), |(error, _)| format!("{gap}± {:.0} %", error * 100.0));
     BadgeWords {
-        long: format!("costs: this host, measured{}", error("  ")),
+        long: format!("costs: this host, {measured} of {all} measured{}", error("  ")),
         short: format!("this host{}", error(" ")),
         provenance: "measured",
     }
