@@ -42,6 +42,7 @@
 //! | [`engine`] | simulated time, event queue, random streams, run loop, history; nothing of computers | nobody |
 //! | [`costs`] | primitives, provenance, profiles | nobody |
 //! | [`trace`] | journeys, hops, ledgers, statistics, Perfetto's format | time of the engine, names of costs |
+//! | [`pace`] | from the learner's seconds to simulated time and back | trace |
 //! | [`machine`] | hardware, kernels, hypervisors, containers, programs | engine, costs, trace |
 //! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below |
 //! | [`probe`] | the real host: what it is made of, what its mechanisms cost | costs |
@@ -57,6 +58,7 @@ pub mod cli;
 pub mod costs;
 pub mod engine;
 pub mod machine;
+pub mod pace;
 pub mod probe;
 pub mod scenario;
 pub mod trace;

@@ -2,12 +2,12 @@
 //! are commands and those that are a widget's own, and the accessibility tree.
 #![cfg(feature = "app")]
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use egui::accesskit::{NodeId, Role};
+use egui::accesskit::Role;
 use egui::{Key, Modifiers, Vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use strata::app::command::{self, Below, Command, Tab};
 use strata::app::cursor::Rows;
 use strata::app::frame::shell_ui;
@@ -34,30 +34,59 @@ fn harness(id: &str) -> Harness<'static, Shell> {
     harness
 }
 
-/// The nodes of the accessibility tree, and the one that has the focus.
-fn tree(harness: &Harness<'_, Shell>) -> (HashMap<NodeId, egui::accesskit::Node>, NodeId) {
-    let update = harness.output().platform_output.accesskit_update.clone().expect("a tree");
-    (update.nodes.into_iter().collect(), update.focus)
+/// A node of the accessibility tree.
+#[derive(Clone, Debug, PartialEq)]
+struct Item {
+    id: String,
+    role: Role,
+    name: String,
+    focused: bool,
 }
 
-fn name(node: &egui::accesskit::Node) -> String {
-    node.label().or(node.value()).unwrap_or_default().to_owned()
+/// The accessibility tree, flat.
+fn tree(harness: &Harness<'_, Shell>) -> Vec<Item> {
+    let item = |node: egui_kittest::Node<'_>| {
+        let node = node.accesskit_node();
+        Item {
+            id: format!("{:?}", node.locate()),
+            role: node.role(),
+            name: node.label().or(node.value()).unwrap_or_default(),
+            focused: node.is_focused(),
+        }
+    };
+    harness.root().children_recursive().map(item).collect()
 }
 
-/// Presses Tab until the focus has been everywhere. The names, in that order.
-fn tab_order(harness: &mut Harness<'_, Shell>) -> Vec<(NodeId, String)> {
-    let mut order: Vec<(NodeId, String)> = Vec::new();
+/// What has the focus.
+fn focus(harness: &Harness<'_, Shell>) -> Option<Item> {
+    tree(harness).into_iter().find(|item| item.focused && item.role != Role::Window)
+}
+
+/// Presses Tab until the focus has been everywhere. The stops, in that order.
+fn tab_order(harness: &mut Harness<'_, Shell>) -> Vec<Item> {
+    let mut order: Vec<Item> = Vec::new();
     for _ in 0..400 {
         harness.key_press(Key::Tab);
         harness.run_steps(1);
-        let (nodes, focus) = tree(harness);
-        let Some(node) = nodes.get(&focus).filter(|node| node.role() != Role::Window) else { continue };
-        if order.iter().any(|(id, _)| *id == focus) {
+        let Some(item) = focus(harness) else { continue };
+        if order.iter().any(|one| one.id == item.id) {
             return order;
         }
-        order.push((focus, name(node)));
+        order.push(item);
     }
     panic!("Tab never comes back to where it began: {order:?}");
+}
+
+/// Presses Tab until a stop has the focus.
+fn tab_to(harness: &mut Harness<'_, Shell>, is: impl Fn(&Item) -> bool) {
+    for _ in 0..400 {
+        if focus(harness).is_some_and(|item| is(&item)) {
+            return harness.run_steps(1);
+        }
+        harness.key_press(Key::Tab);
+        harness.run_steps(1);
+    }
+    panic!("Tab does not come to it");
 }
 
 #[test]
@@ -68,8 +97,8 @@ fn every_tab_stop_has_a_name_and_a_ring() {
         harness.run_steps(3);
         let order = tab_order(&mut harness);
         assert!(order.len() > 3, "{tab:?}: {order:?}");
-        for (index, (_, name)) in order.iter().enumerate() {
-            assert!(!name.trim().is_empty(), "{tab:?}: stop {index} after {:?} has no name", &order[..index].last());
+        for (index, stop) in order.iter().enumerate() {
+            assert!(!stop.name.trim().is_empty(), "{tab:?}: {stop:?} after {:?} has no name", order[..index].last());
         }
         for _ in 0..order.len() {
             harness.key_press(Key::Tab);
@@ -79,10 +108,8 @@ fn every_tab_stop_has_a_name_and_a_ring() {
                 matches!(&clipped.shape, egui::Shape::Rect(rect) if rect.stroke.color == color)
                     && clipped.clip_rect.is_positive()
             });
-            let (nodes, focus) = tree(&harness);
-            let at = nodes.get(&focus).map(name);
-            if nodes.get(&focus).is_some_and(|node| node.role() != Role::Window) {
-                assert_eq!(rings.count(), 1, "{tab:?}: {at:?} shows that it has the focus");
+            if let Some(stop) = focus(&harness) {
+                assert_eq!(rings.count(), 1, "{tab:?}: {stop:?} shows that it has the focus");
             }
         }
         harness.key_press(Key::Escape);
@@ -95,20 +122,15 @@ fn right_still_steps_after_tab_and_a_slider_keeps_its_arrows() {
     let mut harness = harness("one-read");
     harness.state_mut().apply(Command::Seek(Time::us(20)));
     harness.run_steps(2);
-    for (id, stop) in tab_order(&mut harness) {
-        // Back to this stop, wherever the walk has ended.
-        for _ in 0..400 {
-            if tree(&harness).1 == id {
-                break;
-            }
-            harness.key_press(Key::Tab);
-            harness.run_steps(1);
-        }
-        harness.run_steps(1);
+    for stop in tab_order(&mut harness) {
+        tab_to(&mut harness, |item| item.id == stop.id);
+        let id = stop.id.clone();
+        let stop = stop.name.clone();
         let before = harness.state().playback.time();
         harness.key_press(Key::ArrowRight);
         harness.run_steps(2);
-        let (after, own) = (harness.state().playback.time(), stop.starts_with("Speed") || stop.contains("a machine of"));
+        let (after, own) =
+            (harness.state().playback.time(), stop.starts_with("Speed") || stop.contains("a machine of"));
         let editing = harness.ctx.text_edit_focused();
         if editing {
             harness.key_press(Key::Escape);
@@ -117,7 +139,7 @@ fn right_still_steps_after_tab_and_a_slider_keeps_its_arrows() {
             assert_eq!(after, before, "{stop} keeps its arrows");
         } else {
             assert!(after > before, "Right steps although {stop} has the focus");
-            assert_eq!(tree(&harness).1, id, "and leaves the focus where it is: {stop}");
+            assert_eq!(focus(&harness).map(|item| item.id), Some(id), "and leaves the focus where it is: {stop}");
         }
         if harness.state().playback.time() > Time::ms(1) {
             harness.state_mut().apply(Command::Seek(Time::us(20)));
@@ -130,17 +152,7 @@ fn arrows_walk_the_picture_enter_opens_and_escape_gives_them_back() {
     let mut harness = harness("one-read");
     harness.state_mut().apply(Command::Seek(Time::us(20)));
     harness.run_steps(2);
-    let canvas = |node: &str| node.contains("a machine of");
-    let order = tab_order(&mut harness);
-    assert!(order.iter().any(|(_, name)| canvas(name)), "{order:?}");
-    for _ in 0..400 {
-        let (nodes, focus) = tree(&harness);
-        if nodes.get(&focus).is_some_and(|node| canvas(&name(node))) {
-            break;
-        }
-        harness.key_press(Key::Tab);
-        harness.run_steps(1);
-    }
+    tab_to(&mut harness, |item| item.name.contains("a machine of"));
     harness.run_steps(2);
     let first = harness.state().cursor.expect("a part to begin with");
     let time = harness.state().playback.time();
@@ -174,9 +186,8 @@ fn every_part_of_every_picture_and_every_operation_is_named_in_the_tree() {
         let mut harness = harness(built_in.id);
         harness.state_mut().apply(Command::Seek(Time::us(30)));
         harness.run_steps(2);
-        let (nodes, _) = tree(&harness);
         let items: Vec<String> =
-            nodes.values().filter(|node| node.role() == Role::TreeItem).map(|node| name(node)).collect();
+            tree(&harness).into_iter().filter(|item| item.role == Role::TreeItem).map(|item| item.name).collect();
         let recording = harness.state().session.recording.as_ref().expect("a run");
         for (_, part) in recording.topology().iter() {
             let part = names::name(&part.name);

@@ -144,10 +144,8 @@ fn find(trace: &Trace, topology: &Topology, kind: Kind, stack: Option<StackId>, 
     let text = text.trim().to_lowercase();
     let holds = |name: &str| name.to_lowercase().contains(&text);
     // Each name is looked at once, not once per event.
-    let parts: Vec<bool> = topology
-        .iter()
-        .map(|(id, _)| holds(&topology.path(id)) || holds(&names::path(&topology.path(id))))
-        .collect();
+    let parts: Vec<bool> =
+        topology.iter().map(|(id, _)| holds(&topology.path(id)) || holds(&names::path(&topology.path(id)))).collect();
     let operations: Vec<bool> = topology.operations.iter().map(|name| holds(name)).collect();
     let operation = |hop: &Hop| {
         let journey = hop.journey.some().and_then(|id| trace.journeys.get(id.index()));

@@ -179,8 +179,7 @@ mod tests {
         for key in Key::ALL.iter().filter(|key| key.name().len() == 1 && key.name() >= "A") {
             for modifiers in [Modifiers::ALT, Modifiers::ALT | Modifiers::SHIFT] {
                 let stack = letters::stack_of(key.name()).expect("a letter");
-                let wanted =
-                    if modifiers.shift { Command::Solo(stack) } else { Command::FollowColumn(stack) };
+                let wanted = if modifiers.shift { Command::Solo(stack) } else { Command::FollowColumn(stack) };
                 assert_eq!(meant(&table(), *key, modifiers, false), Some(wanted), "{key:?} {modifiers:?}");
             }
         }

@@ -18,6 +18,7 @@
 //! | [`events`], [`totals`] | what happened, as a list and as sums so far |
 //! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
+//! | `teach` | how a walkthrough is led |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
 //! | [`theme`] | every colour and text size |
@@ -49,6 +50,7 @@ pub mod session;
 pub mod settings;
 pub mod shell;
 pub mod shot;
+mod teach;
 pub mod theme;
 pub mod totals;
 pub mod walk;

@@ -29,8 +29,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Picoseconds shown in a second, when proportional.
     pub ps_per_second: f64,
-    /// Crossings shown in a second, when paced.
-    pub crossings_per_second: f64,
+    /// How many times as fast as at 1× it plays, when paced.
+    pub speed: f64,
     /// How far a step goes.
     pub step: Step,
     /// The window's width and height, in points.
@@ -59,7 +59,7 @@ impl Default for Settings {
             list: false,
             pace: playback.clock.pace,
             ps_per_second: playback.clock.per_second().as_ps() as f64,
-            crossings_per_second: playback.clock.crossings_per_second(),
+            speed: playback.clock.speed(),
             step: playback.step,
             window: (1600.0, 1000.0),
         }

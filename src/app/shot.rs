@@ -105,6 +105,7 @@ fn card(shot: &Shot) -> Card {
         provenance: &provenance,
         follow: None,
         solo: false,
+        moment: None,
         facts: None,
     };
     let bar = (44.0 * shot.theme.scale).min(shot.size.1 as f32 * 0.15);

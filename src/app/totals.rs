@@ -83,8 +83,7 @@ impl Totals {
         let mut sorted: Vec<u64> = ended.iter().map(|(_, latency, _)| *latency).collect();
         sorted.sort_unstable();
         // The nearest-rank percentile, as in the report.
-        let rank =
-            |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or(0);
+        let rank = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or(0);
         let mean = sorted.iter().sum::<u64>().checked_div(sorted.len() as u64).unwrap_or(0);
         let so_far = |times: &Vec<Time>| times.partition_point(|time| *time <= now) as u64;
         Row {

@@ -29,6 +29,7 @@ pub(super) struct ScenarioFile {
     pub copies: Option<Loose>,
     #[serde(default)]
     pub walkthrough: Vec<StepFile>,
+    pub closing: Option<ClosingFile>,
     #[serde(default)]
     pub expect: Vec<ExpectFile>,
     #[serde(default)]
@@ -361,6 +362,7 @@ pub(super) struct StepFile {
     pub say: String,
     #[serde(default)]
     pub look_at: Vec<String>,
+    pub follow: Option<String>,
     pub predict: Option<PredictFile>,
     #[serde(default)]
     pub play: PlayFile,
@@ -368,6 +370,13 @@ pub(super) struct StepFile {
     pub pace: PaceFile,
     #[serde(default)]
     pub leaves_out: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Closing", deny_unknown_fields)]
+pub(super) struct ClosingFile {
+    pub say: String,
+    pub next: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -410,13 +419,14 @@ pub(super) enum ChoiceFile {
     Number(Loose),
     Between(Loose, Loose),
     Label(String, Box<ChoiceFile>),
+    Choice { label: String, when: Box<ChoiceFile>, why: Option<String>, see: Option<String> },
 }
 
 impl ChoiceFile {
     /// What is right for this choice, without its label.
     pub fn bare(&self) -> &ChoiceFile {
         let mut choice = self;
-        while let ChoiceFile::Label(_, inner) = choice {
+        while let ChoiceFile::Label(_, inner) | ChoiceFile::Choice { when: inner, .. } = choice {
             choice = inner;
         }
         choice

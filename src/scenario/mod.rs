@@ -33,7 +33,7 @@ pub use quantity::{Counter, Kind, Quantity, Statistic, Subject, Value};
 pub use scale::scaled;
 pub use source::{LoadError, MAX_FILE_BYTES, Source, find};
 pub use walkthrough::{
-    Answer, Boundary, Choice, Moment, Pace, Play, Predict, Range, Scene, Step, answer, play_from, play_until,
+    Answer, Boundary, Choice, Closing, Ends, Moment, Pace, Play, Played, Predict, Range, Scene, Step, answer, played,
 };
 
 use crate::costs::{Profile, ProfileError};
@@ -84,6 +84,8 @@ pub struct Scenario {
     pub spec: Spec,
     /// What a learner is led through; may be empty.
     pub walkthrough: Vec<Step>,
+    /// What stands after the walkthrough's last step.
+    pub closing: Option<Closing>,
     /// What must come out.
     pub expectations: Vec<Expectation>,
     /// What the model leaves out that matters here, each a sentence or two of Markdown.

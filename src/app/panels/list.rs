@@ -5,9 +5,9 @@ use egui_extras::{Column, TableBuilder};
 
 use super::widgets::{eyebrow_ui, note};
 use crate::app::command::Command;
-use crate::app::{letters, names};
 use crate::app::recording::Recording;
 use crate::app::theme::{TextRole, Theme};
+use crate::app::{letters, names};
 use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, JourneyId, Layer, StackId};
 
@@ -56,9 +56,10 @@ fn row(recording: &Recording, id: JourneyId, now: Time) -> Option<Row> {
     };
     Some(Row {
         journey: id,
-        stack: topology.stacks.get(journey.stack.index()).map_or(String::new(), |stack| {
-            format!("{}  {}", letters::letter(journey.stack), names::name(&stack.name))
-        }),
+        stack: topology
+            .stacks
+            .get(journey.stack.index())
+            .map_or(String::new(), |stack| format!("{}  {}", letters::letter(journey.stack), names::name(&stack.name))),
         operation: topology.operations.get(usize::from(journey.label)).cloned().unwrap_or_default(),
         place: topology.path(hop.component).split('/').skip(1).map(names::name).collect::<Vec<_>>().join(" › "),
         doing: format!("{crossing}{}", hop.what.label()),

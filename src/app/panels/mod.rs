@@ -12,6 +12,7 @@ pub mod list;
 pub mod notice;
 pub mod sandbox;
 pub mod shortcuts;
+pub mod strip;
 pub mod top;
 pub mod totals;
 pub mod transport;

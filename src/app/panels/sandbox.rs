@@ -90,8 +90,9 @@ fn editor_ui(ui: &mut Ui, sandbox: &mut Sandbox, bad: &[usize], theme: &Theme) {
     let shown = ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
         ScrollArea::both().id_salt("editor").auto_shrink([false, false]).show(ui, |ui| {
             // Lines are not wrapped: they stand beside their numbers.
-            let mut layouter =
-                |ui: &Ui, text: &dyn egui::TextBuffer, _width: f32| ui.painter().layout_job(coloured(text.as_str(), theme));
+            let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _width: f32| {
+                ui.painter().layout_job(coloured(text.as_str(), theme))
+            };
             let edit = TextEdit::multiline(&mut sandbox.text)
                 .code_editor()
                 .font(font.clone())

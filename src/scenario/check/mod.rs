@@ -59,6 +59,7 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
         costs: costs(&file.costs, root, problems),
         until,
         walkthrough: lesson::walkthrough(&file.walkthrough, root.key("walkthrough"), &names, problems),
+        closing: file.closing.as_ref().map(|closing| lesson::closing(closing, root.key("closing"), problems)),
         expectations: lesson::expectations(&file.expect, root.key("expect"), &names, problems),
         spec: Spec { host, programs: programs.into_iter().map(|program| program.spec).collect(), stacks },
         leaves_out: file.leaves_out.clone(),

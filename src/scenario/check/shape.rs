@@ -183,6 +183,9 @@ fn example(field: &str) -> String {
         "file" => "\"data\"",
         "times" => "20",
         "body" => "[Cpuid]",
+        "when" => "Number(2)",
+        "label" => "\"twice\"",
+        "say" => "\"What is to be seen here\"",
         "of" => "\"process\"",
         _ => return format!("{field}: …"),
     };
