@@ -328,3 +328,58 @@ fn the_page_on_keys_has_every_key_of_the_table_and_no_other() {
     }
     assert!(page.ends_with(&wanted), "docs/keyboard.md should end with:\n{wanted}");
 }
+
+#[test]
+fn a_clicker_leads_through_the_scenes_and_nothing_else_is_on_the_screen() {
+    let mut harness = harness("one-read");
+    harness.key_press(Key::F11);
+    harness.run_steps(3);
+    assert!(harness.state().presenting.is_some());
+    for gone in ["Library", "Play or pause", "JOURNEY"] {
+        assert!(harness.query_by_label(gone).is_none(), "{gone} is not needed in a room");
+    }
+    let body = harness.state().theme.size(strata::app::theme::TextRole::Body);
+    assert!(body >= 1000.0 / 42.0, "text of {body} points can't be read from the last row");
+    let mut scenes = vec![harness.state().walk.scene()];
+    for _ in 0..12 {
+        harness.key_press(Key::PageDown);
+        harness.run_steps(2);
+        scenes.push(harness.state().walk.scene());
+    }
+    assert!(scenes.is_sorted() && scenes[12] >= 4, "{scenes:?}");
+    for _ in 0..30 {
+        harness.key_press(Key::PageUp);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().walk.scene(), 0);
+    harness.key_press(Key::B);
+    harness.run_steps(2);
+    assert!(tree(&harness).iter().all(|item| item.role != Role::Tree), "a blank screen shows nothing");
+    harness.key_press(Key::PageDown);
+    harness.run_steps(2);
+    assert_eq!(harness.state().presenting.map(|presenting| presenting.blank), Some(false));
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().presenting.is_none());
+    harness.get_by_label("Play or pause");
+}
+
+#[test]
+fn text_grows_with_the_window_and_up_to_twice_its_size() {
+    let mut harness = harness("one-read");
+    let scale = |harness: &Harness<'_, Shell>| harness.state().theme.scale;
+    assert_eq!(scale(&harness), 1.0);
+    harness.set_size(Vec2::new(2560.0, 1440.0));
+    harness.run_steps(3);
+    assert!((1.35..1.5).contains(&scale(&harness)), "{}", scale(&harness));
+    harness.set_size(Vec2::new(1280.0, 720.0));
+    harness.run_steps(3);
+    assert_eq!(scale(&harness), 1.0, "what is small stays readable");
+    harness.set_size(Vec2::new(1600.0, 1000.0));
+    for _ in 0..10 {
+        harness.state_mut().apply(Command::TextSize(1));
+    }
+    harness.run_steps(3);
+    assert_eq!(scale(&harness), 2.0);
+    harness.get_by_label("Play or pause");
+}

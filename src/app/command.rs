@@ -339,6 +339,13 @@ pub fn hint(context: &egui::Context, command: &Command) -> String {
     })
 }
 
+/// "Ctrl+1": the keys alone, for the tooltip of what shows its name already.
+pub fn keys_hint(context: &egui::Context, command: &Command) -> String {
+    let table = table();
+    let entry = table.iter().find(|entry| entry.command == *command);
+    entry.and_then(|entry| entry.keys.first()).map_or(String::new(), |keys| keys_text(context, keys))
+}
+
 /// The keys as written on the sheet: "Ctrl+O".
 pub fn keys_text(context: &egui::Context, shortcut: &KeyboardShortcut) -> String {
     let (name, symbol) = (shortcut.logical_key.name(), shortcut.logical_key.symbol_or_name());

@@ -23,6 +23,7 @@ use super::panels::totals::totals_ui;
 use super::panels::transport::{Transport, transport_ui};
 use super::panels::walkthrough::{Guide, walkthrough_ui};
 use super::panels::widgets::{panel_frame, segments_ui};
+use super::present::{self, Presenting};
 use super::scene::{self, Scene, SceneOptions};
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
@@ -34,6 +35,14 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
     let theme = shell.theme.clone();
     ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);
+    if let Some(presenting) = shell.presenting {
+        asked.extend(room_ui(ui, shell, presenting, &theme));
+        keyboard::ring_ui(ui.ctx(), &theme);
+        for command in asked {
+            shell.apply(command);
+        }
+        return;
+    }
     asked.extend(bar_ui(ui, shell, &theme));
     match shell.tab {
         Tab::Library => asked.extend(page_ui(ui, &theme, |ui| {
@@ -44,7 +53,7 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
         })),
         Tab::MyMachine => asked.extend(page_ui(ui, &theme, |ui| {
             let mut asked = notices_ui(ui, shell, &theme);
-            asked.extend(machine_ui(ui, &mut shell.machine, &mut shell.markdown, &theme));
+            asked.extend(machine_ui(ui, &mut shell.machine, &theme));
             asked
         })),
         Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, &theme)),
@@ -59,6 +68,24 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     for command in asked {
         shell.apply(command);
     }
+}
+
+/// For a room: what is said, the picture, and nothing else.
+fn room_ui(ui: &mut Ui, shell: &mut Shell, presenting: Presenting, theme: &Theme) -> Vec<Command> {
+    let all = ui.max_rect();
+    if presenting.blank {
+        ui.painter().rect_filled(all, 0.0, egui::Color32::BLACK);
+        return Vec::new();
+    }
+    let said = Panel::left("room").exact_size(all.width() * Presenting::SAID).resizable(false);
+    let shown = said.frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
+    let mut asked = shown.inner;
+    let picture = theme.clone().scaled(theme.scale * Presenting::PICTURE);
+    asked.extend(CentralPanel::no_frame().show(ui, |ui| canvas_ui(ui, shell, &picture)).inner);
+    if presenting.spotlight {
+        present::spotlight_ui(ui.ctx(), theme);
+    }
+    asked
 }
 
 fn bar_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
@@ -98,11 +125,13 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     // In a small window they are smaller to begin with, and have sizes of their own.
     let (narrow, low) = (room.x < 1400.0, room.y < 800.0);
     let (wide, high) = (if narrow { NARROW } else { 1.0 }, if low { LOW } else { 1.0 });
+    // Larger words want wider panels; the picture keeps most of a window's height.
+    let (wide, high) = (wide * theme.scale, high * theme.scale.min(1.5));
     if shell.settings.left.open {
         let widest = if shell.tab == Tab::Sandbox { room.x * 0.5 } else { widest };
         let id = if shell.tab == Tab::Sandbox { "editor" } else { "guide" };
         let wanted = wide * shell.settings.left.size * if shell.tab == Tab::Sandbox { 1.5 } else { 1.0 };
-        let panel = Panel::left(Id::new((id, narrow)))
+        let panel = Panel::left(Id::new((id, narrow, theme.scale.to_bits())))
             .default_size(wanted.min(widest))
             .size_range(160.0f32.min(widest)..=widest);
         let shown =
@@ -113,7 +142,7 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         asked.extend(shown.inner);
     }
     if shell.settings.right.open {
-        let panel = Panel::right(Id::new(("inspector", narrow)));
+        let panel = Panel::right(Id::new(("inspector", narrow, theme.scale.to_bits())));
         let panel = panel
             .default_size((wide * shell.settings.right.size).min(widest))
             .size_range(180.0f32.min(widest)..=widest);
@@ -187,7 +216,7 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         at_end: shell.at_scene_end(),
         costs: &recording.profile.id,
     };
-    asked.extend(walkthrough_ui(ui, guide, &mut shell.markdown, theme));
+    asked.extend(walkthrough_ui(ui, guide, theme));
     asked
 }
 

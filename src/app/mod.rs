@@ -14,6 +14,7 @@
 //! | [`keyboard`] | which keys are commands, which belong to the widget that has the focus |
 //! | [`cursor`] | walking the picture by keyboard |
 //! | [`access`] | the picture for screen readers |
+//! | `markdown` | running text with strong words and links |
 //! | `present` | the big picture for a room |
 //! | [`events`], [`totals`] | what happened, as a list and as sums so far |
 //! | [`names`] | how parts and stacks are called on the screen |
@@ -39,6 +40,7 @@ pub mod lanes;
 pub mod letters;
 pub mod look;
 pub mod machine_page;
+mod markdown;
 pub mod names;
 pub mod panels;
 pub mod playback;

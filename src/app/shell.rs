@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use egui_commonmark::CommonMarkCache;
-
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::scenario;
@@ -88,7 +86,6 @@ pub struct Shell {
     pub(super) scene: Option<Scene>,
     /// The picture's widget, once it has been drawn.
     pub(super) canvas: Option<egui::Id>,
-    pub(super) markdown: CommonMarkCache,
     pub(super) runs: u64,
     /// The run and the column that the pace is of.
     pub(super) paced: Option<(u64, Option<StackId>)>,
@@ -97,6 +94,8 @@ pub struct Shell {
     pub(super) journey: Option<JourneyView>,
     pub(super) seen: SeenFrom,
     applied: Option<Theme>,
+    /// How much larger text is because the window is large.
+    factor: f32,
     fresh: bool,
     unsaved_since: Option<Instant>,
     saved: Settings,
@@ -136,13 +135,13 @@ impl Shell {
             view: View::default(),
             scene: None,
             canvas: None,
-            markdown: CommonMarkCache::default(),
             runs: 0,
             seen_from: 0,
             part: None,
             journey: None,
             seen: SeenFrom::default(),
             applied: None,
+            factor: 1.0,
             fresh: false,
             unsaved_since: None,
             saved: settings.clone(),
@@ -163,6 +162,7 @@ impl Shell {
         if self.applied.is_none() {
             super::fonts::install(context);
         }
+        self.fit(context.content_rect().size());
         if self.applied.as_ref() != Some(&self.theme) {
             self.theme.apply(context);
             self.applied = Some(self.theme.clone());
@@ -182,6 +182,21 @@ impl Shell {
         self.keep_answers();
         self.look();
         self.keep_settings();
+    }
+
+    /// Text grows with the window: what can be read on a desk can be read on a wall.
+    fn fit(&mut self, size: egui::Vec2) {
+        let factor = if size.is_finite() { (size.y / 1000.0).min(size.x / 1600.0).clamp(1.0, 2.5) } else { 1.0 };
+        // In steps, so that dragging the window's edge does not fill the font's texture with sizes.
+        self.factor = (factor * 20.0).floor() / 20.0;
+        self.theme = self.fitting();
+    }
+
+    fn fitting(&self) -> Theme {
+        let room = if self.presenting.is_some() { Presenting::TEXT } else { 1.0 };
+        let theme = theme_of(&self.settings);
+        let scale = theme.scale * self.factor * room;
+        theme.scaled(scale)
     }
 
     /// Waits for the run under way and takes it in. For tests and pictures without a window.
@@ -343,7 +358,10 @@ impl Shell {
                 self.events.ask = true;
             }
             Command::ShowCosts => self.costs = !self.costs,
-            Command::Present => self.presenting = self.presenting.is_none().then(Presenting::default),
+            Command::Present => {
+                self.presenting = self.presenting.is_none().then(Presenting::default);
+                self.tab = Tab::Walkthrough;
+            }
             Command::Onward(by) => self.onward(by),
             Command::Blank => self.presenting.iter_mut().for_each(|presenting| presenting.blank ^= true),
             Command::Spotlight => self.presenting.iter_mut().for_each(|presenting| presenting.spotlight ^= true),
@@ -362,7 +380,7 @@ impl Shell {
         }
         self.keep_pace();
         self.keep_answers();
-        self.theme = theme_of(&self.settings);
+        self.theme = self.fitting();
     }
 
     /// Starts what measures; its keys count on its page only.

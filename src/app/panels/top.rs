@@ -189,7 +189,7 @@ fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Com
     let shown = ui.menu_button(text, |ui| {
         for tab in Tab::ALL {
             let button = ui.add(egui::Button::new(tab.label()).selected(tab == open));
-            if button.on_hover_text(command::hint(ui.ctx(), &Command::Open(tab))).clicked() {
+            if button.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
                 out.push(Command::Open(tab));
                 ui.close();
             }
@@ -224,7 +224,7 @@ fn tabs_ui(ui: &mut Ui, open: Tab, theme: &Theme, out: &mut Vec<Command>) {
             let line = line.with_max_x(area.right() - 10.0);
             ui.painter().rect_filled(line, 1.5, if on { theme.accent } else { theme.outline });
         }
-        if response.on_hover_text(command::hint(ui.ctx(), &Command::Open(tab))).clicked() {
+        if response.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
             out.push(Command::Open(tab));
         }
     }

@@ -134,7 +134,7 @@ fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>)
         .width(118.0 * theme.scale)
         .show_ui(ui, |ui| {
             for kind in StepKind::ALL {
-                let hint = command::hint(ui.ctx(), &Command::StepBy(kind));
+                let hint = command::keys_hint(ui.ctx(), &Command::StepBy(kind));
                 if ui.selectable_label(kind == step.kind, kind.label()).on_hover_text(hint).clicked() {
                     out.push(Command::StepBy(kind));
                 }
