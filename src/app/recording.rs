@@ -50,8 +50,10 @@ impl Recording {
         let played = steps.iter().map(|step| scenario::played(step, &scenario, &outcome)).collect();
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
         let answers = steps.iter().map(answer).collect();
-        let part = |path: &String| scenario::look_up(&outcome.topology, path);
+        let parts = scenario::Parts::of(&outcome.topology);
+        let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
+        drop(parts);
         Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, active }
     }
 

@@ -8,6 +8,7 @@ use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
 use crate::scenario::{Ends, Played, Predict, Scene, Step, answer, played};
 use crate::trace::{Crossing, Hop, StackId, Trace};
+use crate::visible::one_line;
 
 /// How wide the text is set.
 const WIDTH: usize = 100;
@@ -39,7 +40,7 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
         print(&tables::run(&made.scenario, &report))?;
         return Ok(Verdict::Fine);
     }
-    print(&format!("{}\n{}\n", made.scenario.title, wrap(&made.scenario.teaches, "")))?;
+    print(&format!("{}\n{}\n", one_line(&made.scenario.title), wrap(&made.scenario.teaches, "")))?;
     let audience = Audience { asks };
     let mut given = Vec::new();
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
@@ -79,11 +80,11 @@ impl Audience {
 /// Shows one step. Returns what was predicted.
 fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<Option<usize>, Failure> {
     let count = made.scenario.walkthrough.len();
-    let heading = format!("Step {} of {count}: {}", index + 1, step.title);
+    let heading = format!("Step {} of {count}: {}", index + 1, one_line(&step.title));
     let rule = "─".repeat(WIDTH.saturating_sub(heading.chars().count() + 4));
     print(&format!("\n── {heading} {rule}\n\n{}\n", wrap(&step.say, "")))?;
     if !step.look_at.is_empty() {
-        print(&format!("\nLook at: {}\n", step.look_at.join(", ")))?;
+        print(&format!("\nLook at: {}\n", one_line(&step.look_at.join(", "))))?;
     }
     let given = step.predict.as_ref().map_or(Ok(None), |predict| ask(predict, audience))?;
     print(&shown(made, step))?;
@@ -100,7 +101,7 @@ fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<
 fn ask(predict: &Predict, audience: &Audience) -> Result<Option<usize>, Failure> {
     let mut text = format!("\n{}\n", wrap(&predict.ask, "Predict: "));
     for (i, choice) in predict.choices.iter().enumerate() {
-        text += &format!("  {}) {}\n", i + 1, choice.label);
+        text += &format!("  {}) {}\n", i + 1, one_line(&choice.label));
     }
     print(&text)?;
     let given = audience.line(&format!("Your prediction (1 to {}): ", predict.choices.len()))?;
@@ -110,7 +111,7 @@ fn ask(predict: &Predict, audience: &Audience) -> Result<Option<usize>, Failure>
 /// What came, why, and where to look again after a wrong prediction.
 fn told(made: &Made, predict: &Predict, given: Option<usize>) -> String {
     let answer = answer(predict, &made.scenario, &made.outcome);
-    let right = answer.correct_choice.map(|i| format!("{}) {}", i + 1, predict.choices[i].label));
+    let right = answer.correct_choice.map(|i| format!("{}) {}", i + 1, one_line(&predict.choices[i].label)));
     let right = right.unwrap_or_else(|| "none of these, under these costs".to_owned());
     let judged = match given {
         Some(choice) if Some(choice) == answer.correct_choice => "That is right. ",
@@ -126,7 +127,7 @@ fn told(made: &Made, predict: &Predict, given: Option<usize>) -> String {
     }
     match wrong.and_then(|choice| predict.correction(choice)) {
         Some(Scene::Step(i)) => {
-            text += &format!("See why at step {}: {}.\n", i + 1, made.scenario.walkthrough[*i].title);
+            text += &format!("See why at step {}: {}.\n", i + 1, one_line(&made.scenario.walkthrough[*i].title));
         }
         Some(Scene::Scenario(id)) => text += &format!("See why: strata play {id}\n"),
         None => {}

@@ -44,6 +44,18 @@ pub(super) enum Loose {
     Text(String),
 }
 
+impl Loose {
+    /// The whole number that it is, also if it is written as `2.0`.
+    pub fn whole(&self) -> Option<i128> {
+        match self {
+            Loose::Whole(n) => Some(*n),
+            // Up to 2^53 each whole number is exactly one of these.
+            Loose::Real(n) if n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0 => Some(*n as i128),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Loose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -423,6 +435,17 @@ pub(super) enum ChoiceFile {
 }
 
 impl ChoiceFile {
+    /// The same for choices that are right of the same values.
+    pub fn key(&self) -> String {
+        let key = |value: &Loose| value.whole().map_or_else(|| value.to_string(), |whole| whole.to_string());
+        match self.bare() {
+            ChoiceFile::Number(n) => key(n),
+            ChoiceFile::Between(from, to) => format!("{} to {}", key(from), key(to)),
+            // `bare` takes all labels away.
+            ChoiceFile::Label(label, _) | ChoiceFile::Choice { label, .. } => label.clone(),
+        }
+    }
+
     /// What is right for this choice, without its label.
     pub fn bare(&self) -> &ChoiceFile {
         let mut choice = self;

@@ -11,6 +11,7 @@
 //! Left out: drawing, playing, and where the measured cost profile of this computer is kept.
 
 mod check;
+mod claims;
 mod expect;
 mod export;
 mod file;
@@ -24,11 +25,12 @@ mod source;
 mod units;
 mod walkthrough;
 
+pub use claims::CLAIMS;
 pub use expect::{Bound, Checked, Expectation};
 pub use export::write_perfetto;
 pub use library::{BuiltIn, library};
-pub use look_up::look_up;
-pub use problem::{Problem, ScenarioErrors};
+pub use look_up::{Parts, look_up};
+pub use problem::{Problem, Remark, Remarks, ScenarioErrors};
 pub use quantity::{Counter, Kind, Quantity, Statistic, Subject, Value};
 pub use scale::scaled;
 pub use source::{LoadError, MAX_FILE_BYTES, Source, find};
@@ -90,6 +92,8 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// What the model leaves out that matters here, each a sentence or two of Markdown.
     pub leaves_out: Vec<String>,
+    /// What stands in the file and changes nothing.
+    pub remarks: Remarks,
 }
 
 impl Scenario {
