@@ -100,7 +100,7 @@ fn rows_ui(
     let height = 20.0 * theme.scale;
     let latest = events.latest(trace, now);
     let width = ui.available_width();
-    let mut table = TableBuilder::new(ui).id_salt("events").sense(egui::Sense::click()).auto_shrink([false, false]);
+    let mut table = TableBuilder::new(ui).id_salt("events").sense(egui::Sense::CLICK).auto_shrink([false, false]);
     for share in [0.16, 0.06, 0.34, 0.26] {
         table = table.column(Column::initial(share * width).at_least(20.0).clip(true).resizable(true));
     }
@@ -134,18 +134,26 @@ fn rows_ui(
                     (hop.duration().to_string(), theme.text_body),
                 ];
                 let spoken = cells.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ");
+                // The row is one stop for Tab, not five.
+                let mut stop = None;
                 for (text, color) in cells {
                     row.col(|ui| {
+                        if stop.is_none() {
+                            let id = egui::Id::new(("event", id.0));
+                            stop = Some(ui.interact(ui.max_rect(), id, egui::Sense::click()));
+                        }
                         let color = if reached { color } else { theme.text_muted };
                         let text = RichText::new(text).font(theme.font(TextRole::Small)).color(color);
                         ui.add(egui::Label::new(text).truncate().selectable(false));
                     });
                 }
-                let response = row.response();
-                keyboard::keep(&response, Keeps { space: false, ..Keeps::BUTTON });
-                response.widget_info(|| {
+                let whole = row.response();
+                let Some(stop) = stop else { return };
+                keyboard::keep(&stop, Keeps { space: false, ..Keeps::BUTTON });
+                stop.widget_info(|| {
                     egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, chosen, &spoken)
                 });
+                let response = stop.union(whole);
                 if response.clicked() {
                     clicked = Some((index, id, response.ctx.input(|input| input.modifiers.shift)));
                 }

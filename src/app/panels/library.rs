@@ -142,6 +142,7 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
         let width = (ui.available_width() - 100.0).clamp(80.0, 560.0);
         let edit = egui::TextEdit::singleline(&mut library.path).hint_text("path/to/scenario.ron").desired_width(width);
         let response = ui.add(edit);
+        response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Path of a scenario file"));
         if library.ask {
             response.request_focus();
             library.ask = false;

@@ -82,7 +82,7 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
     }
     let height = 30.0 * theme.scale;
     let width = ui.available_width();
-    let mut table = TableBuilder::new(ui).striped(true).sense(egui::Sense::click()).auto_shrink([false, false]);
+    let mut table = TableBuilder::new(ui).striped(true).sense(egui::Sense::CLICK).auto_shrink([false, false]);
     for share in [0.16, 0.18, 0.22, 0.24] {
         table = table.column(Column::initial(share * width).at_least(40.0).clip(true).resizable(true));
     }
@@ -103,15 +103,22 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
                     let text = RichText::new(text).font(theme.font(TextRole::Body)).color(color);
                     ui.add(egui::Label::new(text).truncate().selectable(false));
                 };
-                table_row.col(|ui| cell(ui, &row.stack, theme.text));
+                let mut stop = None;
+                table_row.col(|ui| {
+                    // The row is one stop for Tab, not five.
+                    let id = egui::Id::new(("under way", row.journey.0));
+                    stop = Some(ui.interact(ui.max_rect(), id, egui::Sense::click()));
+                    cell(ui, &row.stack, theme.text);
+                });
                 table_row.col(|ui| cell(ui, &row.operation, theme.text));
                 table_row.col(|ui| cell(ui, &row.place, theme.layer(row.layer)));
                 table_row.col(|ui| cell(ui, &row.doing, theme.text_body));
                 table_row.col(|ui| cell(ui, &row.time, theme.text_body));
-                let response = table_row.response();
+                let whole = table_row.response();
+                let Some(stop) = stop else { return };
                 let spoken = row.spoken();
-                response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
-                if response.clicked() {
+                stop.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
+                if stop.union(whole).clicked() {
                     out.push(Command::SelectJourney(row.journey));
                 }
             });

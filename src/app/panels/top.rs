@@ -157,7 +157,7 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
             let text = if places.short { &words.short } else { &words.long };
             let hint = badge_hint(profile, top.error);
             let badge = badge_ui(ui, text, theme.provenance(words.provenance), theme);
-            let button = ui.interact(badge.rect, badge.id.with("button"), egui::Sense::click());
+            let button = badge.interact(egui::Sense::click());
             let name = format!("{}. {}", words.long, command::hint(ui.ctx(), &Command::ShowCosts));
             button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
             if button.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {

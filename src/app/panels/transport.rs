@@ -123,7 +123,9 @@ fn step_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>) {
 fn step_count_ui(ui: &mut Ui, step: &Step, out: &mut Vec<Command>) {
     let mut count = step.count;
     let drag = DragValue::new(&mut count).range(1..=Step::MAX_COUNT).speed(0.1).suffix(" ×");
-    if ui.add(drag).on_hover_text("How many at once").changed() {
+    let drag = ui.add(drag);
+    drag.ctx.accesskit_node_builder(drag.id, |node| node.set_label("Steps at once"));
+    if drag.on_hover_text("How many at once").changed() {
         out.push(Command::StepCount(count));
     }
 }
@@ -148,7 +150,9 @@ fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>)
             .speed(speed)
             .custom_formatter(|ps, _| Time(ps as u64).to_string())
             .custom_parser(|text| text.parse::<Time>().ok().map(|time| time.as_ps() as f64));
-        if ui.add(slider).on_hover_text("How long a step is").changed() {
+        let slider = ui.add(slider);
+        slider.ctx.accesskit_node_builder(slider.id, |node| node.set_label("Length of a step"));
+        if slider.on_hover_text("How long a step is").changed() {
             out.push(Command::StepTime(Time(ps as u64)));
         }
     }

@@ -1,5 +1,7 @@
 //! The left panel: what is said in a scene, the prediction, what the model leaves out, the way through the scenes.
 
+use std::sync::LazyLock;
+
 use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
@@ -219,9 +221,20 @@ fn say_ui(ui: &mut Ui, scenario: &Scenario, text: &str, theme: &Theme, out: &mut
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 9.0 * theme.scale;
         let size = theme.size(TextRole::Body);
-        let followed = markdown::text_ui(ui, text, size, theme.text_body, theme);
+        let followed = markdown::text_ui(ui, &linked(text), size, theme.text_body, theme);
         out.extend(followed.and_then(|target| go_to(ui, scenario, &target)));
     });
+}
+
+/// The text with a link wherever it names a built-in scenario: "play *Ping-pong* next" leads there.
+fn linked(text: &str) -> String {
+    static TITLES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let library = crate::scenario::library().iter();
+        library
+            .map(|built_in| (format!("*{}*", built_in.title()), format!("[{}]({})", built_in.title(), built_in.id)))
+            .collect()
+    });
+    TITLES.iter().fold(text.to_owned(), |text, (title, link)| text.replace(title, link))
 }
 
 /// Where a link leads: `#id` to a scene of this walkthrough, an id to a scenario, anything else to the browser.
@@ -427,5 +440,15 @@ fn dot_ui(ui: &mut Ui, index: usize, scene: usize, pitch: f32, title: &str, them
     }
     if response.on_hover_text(label).clicked() {
         out.push(Command::Scene(index));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_scenario_that_is_named_is_a_link_to_it() {
+        let one = &crate::scenario::library()[0];
+        let text = format!("Now play *{}* next, *not* this.", one.title());
+        assert_eq!(super::linked(&text), format!("Now play [{}]({}) next, *not* this.", one.title(), one.id));
     }
 }
