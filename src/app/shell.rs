@@ -9,6 +9,8 @@ use crate::trace::{ComponentId, HopId, Recorder, StackId};
 
 use super::command::{Below, Command, Side, Tab};
 use super::events::Events;
+use super::export::Choices;
+use super::exporter::{Exporter, What};
 use super::lanes::{LanesState, Window};
 use super::look::Selection;
 use super::machine_page::MachinePage;
@@ -75,6 +77,8 @@ pub struct Shell {
     pub library: Library,
     /// The page of this computer.
     pub machine: MachinePage,
+    /// What is exported.
+    pub exporter: Exporter,
     /// Whether the shortcut sheet is shown.
     pub shortcuts: bool,
     /// Whether to leave.
@@ -129,6 +133,7 @@ impl Shell {
             sandbox: Sandbox::default(),
             library: Library::new(),
             machine: MachinePage::new(),
+            exporter: Exporter::default(),
             shortcuts: false,
             quit: false,
             theme: theme_of(&settings),
@@ -167,6 +172,7 @@ impl Shell {
             self.theme.apply(context);
             self.applied = Some(self.theme.clone());
         }
+        self.exporter.update();
         if self.session.update() {
             self.take_in_run();
         }
@@ -222,7 +228,7 @@ impl Shell {
     pub fn wake_at(&self, now: Instant) -> Wake {
         if self.playback.playing() {
             Wake::Now
-        } else if self.session.progress().is_some() {
+        } else if self.session.progress().is_some() || self.exporter.progress().is_some() {
             Wake::After(Duration::from_millis(100))
         } else if self.tab == Tab::MyMachine && self.machine.counts(now) {
             Wake::After(LIVE)
@@ -373,6 +379,7 @@ impl Shell {
             Command::StopMeasuring if self.tab == Tab::MyMachine => self.machine.stop(),
             Command::ExportProfile if self.tab == Tab::MyMachine => self.machine.export_profile(),
             Command::StopMeasuring | Command::ExportProfile => {}
+            Command::Export(what) => self.export(what),
             Command::Quit => {
                 self.machine.leave();
                 self.quit = true;
@@ -406,6 +413,12 @@ impl Shell {
             }
             _ => {}
         }
+    }
+
+    fn export(&mut self, what: What) {
+        let Some(recording) = &self.session.recording else { return };
+        let choices = Choices { follow: self.follow, theme: self.theme.clone(), ..Choices::new() };
+        self.exporter.start(what, recording, self.playback.time(), choices, self.session.path());
     }
 
     fn run_text(&mut self) {
@@ -442,6 +455,8 @@ impl Shell {
             self.shortcuts = false;
         } else if self.costs {
             self.costs = false;
+        } else if self.exporter.dismiss() {
+            // The first press closes what was told of the export, or stops it.
         } else if self.session.trouble.is_some() {
             self.session.trouble = None;
         } else if self.session.progress().is_some() {
