@@ -66,11 +66,20 @@ pub fn run(options: Options) -> Result<(), AppError> {
     let first = crate::scenario::library().first().map_or("", |built_in| built_in.id);
     shell.open(options.open.as_deref().unwrap_or(first));
     // The windowing libraries panic where they find no way to go on; that is an error like any other here.
-    let mut app = catch_unwind(AssertUnwindSafe(|| build(shell))).map_err(|panic| AppError::Window(words(&panic)))?;
+    let mut app = quietly(|| build(shell)).map_err(|panic| AppError::Window(words(&panic)))?;
     match app.run() {
         AppExit::Success => Ok(()),
         AppExit::Error(code) => Err(AppError::Ended(code.get())),
     }
+}
+
+/// Does something that may panic, and says nothing on the terminal if it does.
+fn quietly<R>(what: impl FnOnce() -> R) -> std::thread::Result<R> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = catch_unwind(AssertUnwindSafe(what));
+    std::panic::set_hook(hook);
+    result
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {

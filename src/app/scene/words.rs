@@ -104,14 +104,7 @@ pub fn shrink(rect: Rect, by: Vec2) -> Rect {
     Rect::from_center_size(rect.center(), (rect.size() - 2.0 * by).max(Vec2::ZERO))
 }
 
-/// As a heading: with a capital letter, and machines as they are written.
+/// As a heading, as everywhere on the screen.
 pub fn sentence(text: &str) -> String {
-    let machine = |word: &str| match word.strip_prefix("vm") {
-        Some(rest) if !rest.starts_with(char::is_alphanumeric) => format!("VM{rest}"),
-        _ => word.to_owned(),
-    };
-    let words: Vec<String> = text.split(' ').map(machine).collect();
-    let text = words.join(" ");
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+    crate::app::names::title(text)
 }
