@@ -106,7 +106,7 @@ pub fn grouped(number: usize) -> String {
 pub fn fold<'a>(
     topology: &Topology,
     residents: &'a [Resident],
-    room: f32,
+    (room, opened): (f32, bool),
     wants: impl Fn(&Resident) -> f32,
     alone: impl Fn(&Resident) -> bool,
 ) -> Vec<Unit<'a>> {
@@ -128,6 +128,19 @@ pub fn fold<'a>(
                 units.push(single(resident));
             }
         }
+    }
+    if opened {
+        // The first of each group come out of it, as far as there is room.
+        let mut left = room - units.iter().map(|unit| wants(unit.first())).sum::<f32>();
+        let mut out = Vec::new();
+        for mut unit in units {
+            while unit.members.len() > 1 && left >= wants(unit.first()) {
+                left -= wants(unit.first());
+                out.push(single(unit.members.remove(0)));
+            }
+            out.push(unit);
+        }
+        units = out;
     }
     let mut used = 0.0;
     let fit = units.iter().take_while(|unit| {

@@ -237,7 +237,7 @@ impl Layout {
         let side = (14.0 * scale).min(sheet.x * 0.02);
         let room = Span { x0: side, x1: sheet.x - side };
         let try_with = |columns: bool, host: bool| {
-            let detail = Detail { columns, host };
+            let detail = Detail { columns, host, opened: magnified > 1.0 };
             let widths = Ruler::place(topology, &tree, (metrics, theme, grow), room, (focus, detail));
             let heights = Heights::fitting(topology, &tree, &widths, sheet.y, scale);
             (widths, heights)
@@ -271,7 +271,7 @@ impl Layout {
         let columns = stack.columns(top, bottom + heights.space());
         let bars_top = bottom + heights.space();
         let bars = Rect::from_min_max(pos2(room.x0, bars_top), pos2(room.x1, bars_top + heights.bars()));
-        let legend = bars.with_min_y(bars.bottom() - 16.0 * scale);
+        let legend = bars.with_min_y(bars.bottom() - (16.0 * scale).min(heights.bars() * 0.36));
         let shared = widths.columns.len();
         let mut column_of = vec![shared; topology.stacks.len()];
         for (i, column) in columns.iter().enumerate() {
@@ -443,12 +443,20 @@ impl Stack<'_> {
         state: Option<Span>,
     ) {
         if let [id] = *ids {
-            let below = rect.height() >= 30.0 * self.heights.part() / 22.0 && state.is_some();
+            // A line of text below which a token has room.
+            let line = (self.heights.part() * 0.82).max(12.5);
+            let street = matches!(stop, Stop::Street { .. });
+            let below = street && state.is_some() && rect.height() - line >= self.heights.token() * 2.0;
             let name = match state {
-                Some(_) if below => rect.with_max_y(rect.top() + self.heights.part() * 0.82),
+                Some(_) if below => rect.with_max_y(rect.top() + line),
+                Some(state) if state.x0 < rect.center().x && !street => rect.with_min_x(state.x1.min(rect.right())),
                 Some(state) => rect.with_max_x(state.x0.max(rect.left())),
                 None => rect,
             };
+            // At the right end of a disk's box requests come and go.
+            let lane = street && state.is_some() && self.is_disk(id);
+            let end = if lane { rect.right() - 2.4 * self.heights.token() } else { rect.right() };
+            let name = name.with_max_x(name.right().min(end).max(name.left()));
             self.places[id.index()] = Some(Place { rect, name, floor, stop, own: true, column });
             if let Some(state) = state {
                 let at = if below {
@@ -475,6 +483,10 @@ impl Stack<'_> {
         }
     }
 
+    fn is_disk(&self, id: ComponentId) -> bool {
+        self.topology.component(id).is_some_and(|c| c.kind == ComponentKind::Disk)
+    }
+
     /// Where a part's state is shown.
     fn state(&mut self, id: ComponentId, rect: Rect) {
         let Some(component) = self.topology.component(id) else { return };
@@ -499,8 +511,15 @@ impl Stack<'_> {
                 self.states.slots.insert(id, (0..count).map(slot).collect());
             }
             ComponentKind::HypervisorPart => {
-                let street = self.places[id.index()].map(|place| place.rect.top()).unwrap_or(rect.top());
-                let at = pos2(rect.center().x, street);
+                // The door is where its way is: above, by the street, or beside, by the shaft.
+                let Some(place) = self.places[id.index()] else { return };
+                let at = match place.stop {
+                    Stop::Street { .. } => pos2(rect.center().x, place.rect.top()),
+                    Stop::Shaft { .. } if rect.center().x < place.rect.center().x => {
+                        pos2(place.rect.left(), rect.center().y)
+                    }
+                    Stop::Shaft { .. } => pos2(place.rect.right(), rect.center().y),
+                };
                 let (seam, half) = (Span { x0: rect.left(), x1: rect.right() }, self.heights.token() * 0.6);
                 let column = self.shared;
                 self.gates.push(Gate { at, seam, kind: GateKind::Ring, of: id, column, half });
@@ -675,6 +694,11 @@ impl Stack<'_> {
         let hidden = floor.hidden.len();
         if hidden > 0 {
             self.hidden.insert(id, hidden);
+            // Where no parts are, what counts them stands below the name.
+            let alone = floor.cells.is_empty() && parts_top <= top + 0.5;
+            if let Some(place) = self.places[id.index()].as_mut().filter(|_| alone) {
+                place.name = place.name.with_max_y(bottom);
+            }
         }
         // Parts that are not drawn have their stops at heights of their own all the same.
         for (i, &part) in floor.hidden.iter().enumerate() {
@@ -709,15 +733,14 @@ impl Stack<'_> {
             let upper = place.map_or(top, |place| place.rect.top());
             let rect = |x: Span, y0: f32, y1: f32| Rect::from_min_max(pos2(x.x0, y0), pos2(x.x1, y1.max(y0)));
             let middle = upper - h.head() * 0.44;
-            let reach = Span { x0: strip.span.x0, x1: strip.rail.map_or(strip.span.x1, |rail| rail.x1) };
             Column {
                 stack: strip.stack,
                 members: strip.members.clone(),
-                heading: rect(reach, upper - h.head(), middle),
+                heading: rect(strip.span, upper - h.head(), middle),
                 state: rect(strip.span, middle, upper - h.head() * 0.04),
                 rail: strip.rail.map(|rail| rect(rail, (upper - h.head() * 0.4).min(top), kernel_top - h.corridor() * 0.1)),
                 area: rect(strip.span, upper, kernel_top),
-                ledger: rect(strip.span, bars, bars + h.part() * 1.8),
+                ledger: rect(strip.span, bars, bars + (h.part() * 1.8).min(h.bars() * 0.6)),
             }
         };
         strips.map(column).collect()

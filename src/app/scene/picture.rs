@@ -250,13 +250,13 @@ impl Picture<'_> {
             let at = self.camera.point(same[0].0);
             let size = (radius * 1.5).max(self.writer.least());
             let text = format!("+{count}");
-            let (x, y) = (at.x - radius * 1.2, at.y);
             let width = self.writer.metrics.width(&text, size, true);
-            let x = x.max(self.camera.canvas.left() + width + 4.0);
-            let frame = Rect::from_center_size(pos2(x - width / 2.0, y), Vec2::new(width + 6.0, size * 1.25));
+            let x = at.x.max(self.camera.canvas.left() + width / 2.0 + 4.0);
+            let frame = Rect::from_center_size(pos2(x, at.y), Vec2::new(width + 4.0, size * 1.25));
             out.push(Shape::Rect { rect: frame, radius: 3.0, fill: Some(Ink::LabelFill.solid()), line: None });
-            let at = (x, y);
-            out.extend(self.writer.line(&text, at, Align2::RIGHT_CENTER, (size, true), f32::MAX, Ink::Text.solid()));
+            let (text, at) = ((text, size), (x, at.y));
+            let ink = Ink::Text.solid();
+            out.extend(self.writer.line(&text.0, at, Align2::CENTER_CENTER, (text.1, true), f32::MAX, ink));
         }
     }
 

@@ -77,15 +77,24 @@ impl Router<'_> {
         self.layout.shafts.get(shaft).map_or(self.layout.canvas.x / 2.0, |shaft| shaft.x)
     }
 
-    /// The place in the queue before a component: `rank` 0 is next. `None` where the line is full; then the last
-    /// place is for the number of those who are not shown.
+    /// Where the number of those stands for whom a line has no place: behind its last place.
+    pub fn behind(&self, id: ComponentId, column: usize) -> Pos2 {
+        let last = (0..256).rev().find_map(|rank| self.queue(id, rank, column));
+        let last = last.unwrap_or_else(|| self.station(id, column));
+        let step = self.layout.token * 2.2;
+        match self.layout.place(id).stop {
+            Stop::Shaft { .. } => last - Vec2::new(0.0, step),
+            Stop::Street { .. } => last - Vec2::new(step, 0.0),
+        }
+    }
+
+    /// The place in the queue before a component: `rank` 0 is next. `None` where the line is full.
     pub fn queue(&self, id: ComponentId, rank: usize, column: usize) -> Option<Pos2> {
         let place = self.layout.place(id);
         let step = self.layout.token * 1.9;
         match place.stop {
             Stop::Shaft { shaft, y } => {
-                let room = ((y - place.rect.top().min(y)) / step) as usize;
-                (rank <= room.min(2)).then(|| pos2(self.shaft_x(shaft), y - rank as f32 * step))
+                (rank <= 2).then(|| pos2(self.shaft_x(shaft), y - rank as f32 * step))
             }
             Stop::Street { street, x0, x1 } => {
                 let right = x1 - step * 0.6;
@@ -109,9 +118,8 @@ impl Router<'_> {
                 if (from.x - x).abs() < 0.5 {
                     return (vec![from], Door::Shaft(shaft, from.y));
                 }
-                // Out of a slot beside the shaft: along the lower edge of its box.
-                let y = place.rect.bottom() - 1.0;
-                (vec![from, pos2(from.x, y), pos2(x, y)], Door::Shaft(shaft, y))
+                // Out of its box, which is open towards the shaft.
+                (vec![from, pos2(x, from.y)], Door::Shaft(shaft, from.y))
             }
             Stop::Street { street, .. } => {
                 let y = self.street_y(street, column);
@@ -121,9 +129,9 @@ impl Router<'_> {
                 if !self.layout.slots.contains_key(&id) {
                     return (vec![from, pos2(from.x, y)], Door::Street(street, from.x));
                 }
-                // Out of a slot: between the name and the slots to the box's right end, and up.
-                let (lane, right) = (place.name.bottom() + 0.5, place.rect.right() - 2.0);
-                (vec![from, pos2(from.x, lane), pos2(right, lane), pos2(right, y)], Door::Street(street, right))
+                // Out of a slot: along the slots to the box's right end, where its name does not reach, and up.
+                let right = place.rect.right() - self.layout.token * 1.1;
+                (vec![from, pos2(right, from.y), pos2(right, y)], Door::Street(street, right))
             }
         }
     }
@@ -231,6 +239,15 @@ impl Router<'_> {
                     (gate.at.x - pair[0].x).abs() <= reach(gate) && (low..=high).contains(&gate.at.y)
                 };
                 passed.extend(self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.y - pair[0].y).abs(), gate)));
+            }
+            if (pair[0].y - pair[1].y).abs() < 0.5 {
+                // The door of a part beside a shaft.
+                let (low, high) = (pair[0].x.min(pair[1].x), pair[0].x.max(pair[1].x));
+                let on = |gate: &&Gate| {
+                    let beside = self.layout.stands.contains_key(&gate.of);
+                    beside && (gate.at.y - pair[0].y).abs() < 1.0 && (low..=high).contains(&gate.at.x)
+                };
+                passed.extend(self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.x - pair[0].x).abs(), gate)));
             }
             done += pair[0].distance(pair[1]);
         }

@@ -2,14 +2,13 @@
 //! stops in the gate or wall if the hop crosses one, and rests where the work is done: beside a part, in a disk's
 //! slot, in a mailbox, in the wall that it is to pass, or in line where it waits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use egui::{Pos2, Vec2};
 
 use super::index::Index;
 use super::layout::{GateKind, Layout};
 use super::route::{Route, Router};
-use super::tree::is_floor;
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
 use crate::trace::{ComponentId, Crossing, Hop, HopId, JourneyId, StackId, Trace, Wait, What};
@@ -120,21 +119,25 @@ impl Cast<'_> {
             .collect();
         let (ranks, firsts) = self.ranks(&current);
         let mut tokens = Tokens::default();
-        let mut more: HashMap<(ComponentId, usize), usize> = HashMap::new();
+        let mut more: BTreeMap<(ComponentId, usize), usize> = BTreeMap::new();
         for (i, (&(journey, position, hop), rank)) in current.iter().zip(ranks).enumerate() {
             let mut token = self.token((journey, position), hop, rank, time);
             let grouped = self.grouped(token.column);
             token.drawn_as = if grouped { firsts[i] } else { i };
             if token.drawn_as != i {
                 token.at = None;
+                // Who stands for it may itself be only counted.
+                let first: Option<&Token> = tokens.all.get(token.drawn_as);
+                if first.is_none_or(|first| first.at.is_none()) {
+                    *more.entry((self.drawn(hop.component), token.column)).or_default() += 1;
+                }
             } else if token.at.is_none() {
                 *more.entry((self.drawn(hop.component), token.column)).or_default() += 1;
             }
             tokens.all.push(token);
         }
         for ((id, column), count) in more {
-            let last = (0..64).rev().find_map(|rank| self.router.queue(id, rank, column));
-            tokens.overflow.push((last.unwrap_or_else(|| self.router.station(id, column)), count, id));
+            tokens.overflow.push((self.router.behind(id, column), count, id));
         }
         tokens.overflow.sort_by(|a, b| (a.2, a.1).cmp(&(b.2, b.1)));
         tokens
@@ -286,22 +289,28 @@ impl Cast<'_> {
         let ring = matches!(hop.crossing, Crossing::SystemCall);
         let mut route = self.through(&stops, column);
         if ring && position > 0 && self.router.boundary(&route, hop.crossing).is_none() {
-            // A thread of the host's own: it calls by the gate of the device models.
-            if let Some(model) = self.device_model(hop.component) {
-                stops.insert(1, station(model));
+            // A thread that was asleep in the kernel has come back to ring 3 and calls again: the program's own, or
+            // where that has another kernel, the device model's.
+            let app = self.app(journey).filter(|app| self.kernel_of(*app) == self.kernel_of(hop.component));
+            if let Some(by) = app.map(|app| self.drawn(app)).or_else(|| self.device_model(hop.component)) {
+                stops.insert(1, station(by));
                 route = self.through(&stops, column);
             }
         }
         Some(route)
     }
 
+    /// The kernel that a part lies in, or that a program stands on.
+    fn kernel_of(&self, id: ComponentId) -> Option<ComponentId> {
+        let topology = self.router.topology;
+        let up = std::iter::successors(Some(id), |id| topology.component(*id)?.parent);
+        up.into_iter().find(|id| topology.component(*id).is_some_and(|c| c.kind == ComponentKind::Kernel))
+    }
+
     /// The device models' place in the kernel that a part lies in.
     fn device_model(&self, part: ComponentId) -> Option<ComponentId> {
-        let kernel = self.router.topology.component(self.drawn(part))?.parent?;
-        let of_kernel = |id: &&ComponentId| {
-            let hypervisor = self.router.topology.component(**id).and_then(|c| c.parent);
-            hypervisor.and_then(|id| self.router.topology.component(id)?.parent) == Some(kernel)
-        };
+        let kernel = self.kernel_of(self.drawn(part));
+        let of_kernel = |id: &&ComponentId| self.kernel_of(**id) == kernel;
         self.layout().stands.keys().find(of_kernel).copied()
     }
 
@@ -392,12 +401,6 @@ impl Cast<'_> {
             (ranks[i], firsts[i]) = (rank, first);
         }
         (ranks, firsts)
-    }
-
-    /// Whether a part is used by all columns.
-    pub fn shared(&self, id: ComponentId) -> bool {
-        let topology = self.router.topology;
-        topology.component(id).is_none_or(|c| c.stack.is_none()) && !topology.component(id).is_some_and(|c| is_floor(c.kind))
     }
 }
 

@@ -180,9 +180,3 @@ pub fn is_part(kind: ComponentKind) -> bool {
     use ComponentKind::{Core, Disk, HypervisorPart, KernelPart, Memory, Nic, Timer};
     matches!(kind, Core | Memory | Disk | Nic | Timer | KernelPart | HypervisorPart)
 }
-
-/// Whether it is a slab that others lie in.
-pub fn is_floor(kind: ComponentKind) -> bool {
-    use ComponentKind::{Hardware, Hypervisor, Kernel, VirtualHardware};
-    matches!(kind, Hardware | Hypervisor | Kernel | VirtualHardware)
-}

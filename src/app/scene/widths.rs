@@ -116,8 +116,6 @@ pub struct Widths {
     pub counts: BTreeMap<ComponentId, String>,
     /// The bundle of ways at the right side of shared floors.
     pub gutter: Span,
-    /// The hypervisors that lie beside their kernel's parts, not among them.
-    pub beside: bool,
 }
 
 /// What may be left out where there is little room.
@@ -127,6 +125,8 @@ pub struct Detail {
     pub columns: bool,
     /// Parts of the host's kernel.
     pub host: bool,
+    /// Whether those that are alike stand alone as far as there is room, since somebody looks closer.
+    pub opened: bool,
 }
 
 /// Who has more room than others.
@@ -232,9 +232,7 @@ impl<'a> Ruler<'a> {
             self.unit_at(unit, span, None, column);
         }
         self.set(kernel.id, room);
-        let is_vm = |unit: &&Unit| matches!(unit.first().kind, ResidentKind::Vm { .. });
-        let first_vm = units.iter().find(is_vm).and_then(|unit| self.widths.spans[unit.first().id.index()]);
-        self.shared_kernel(kernel, room, first_vm.map(|span| span.x0));
+        self.shared_kernel(kernel, room);
         if let Some(floor) = tree.floor {
             self.set(floor, room);
             let inner = Span::of(room.x0 + 9.0 * u, self.widths.gutter.x0 - 2.0);
@@ -245,7 +243,7 @@ impl<'a> Ruler<'a> {
     }
 
     /// The rows of a kernel that several columns use, and of the hypervisor in it.
-    fn shared_kernel(&mut self, kernel: &Kernel, room: Span, first_vm: Option<f32>) {
+    fn shared_kernel(&mut self, kernel: &Kernel, room: Span) {
         let u = self.unit;
         let inner = Span::of(room.x0 + 9.0 * u, self.widths.gutter.x0 - 2.0);
         let (parts, hidden) = self.kept(&kernel.parts, self.detail.host);
@@ -266,30 +264,14 @@ impl<'a> Ruler<'a> {
         let (own_parts, own_hidden) = self.kept(&hypervisor.parts, self.detail.host);
         let own_items = self.items(hypervisor.id, &own_parts);
         let pad = 8.0 * u;
-        let split = first_vm.map_or(room.x0 + room.width() * 0.55, |x| x.max(room.x0 + room.width() * 0.3));
-        let (left, right) = (Span::of(inner.x0, split - pad), Span::of(split + pad, inner.x1 - pad));
-        let rows_of = |items: &[Item], span: Span| pack(&least(items), span.width(), self.gap());
-        let (of_kernel, of_own) = (rows_of(&items, left), rows_of(&own_items, right));
-        let fits = |items: &[Item], span: Span| least(items).iter().all(|&w| w <= span.width());
-        let stacked = rows_of(&items, inner).len() + rows_of(&own_items, inner).len();
-        self.widths.beside =
-            fits(&items, left) && fits(&own_items, right) && of_kernel.len().max(of_own.len()) <= stacked;
-        if self.widths.beside {
-            let (rows, cells) = self.flow(&items, left);
-            let (own_rows, own_cells) = self.flow(&own_items, right);
-            let all = rows.max(own_rows);
-            self.widths.floors.insert(kernel.id, floor(all, cells, 0, hidden));
-            self.widths.floors.insert(hypervisor.id, floor(all, own_cells, 0, own_hidden));
-            self.set(hypervisor.id, Span::of(split, inner.x1));
-        } else {
-            let narrow = Span::of(inner.x0 + pad, inner.x1 - pad);
-            let (own_rows, own_cells) = self.flow(&own_items, narrow);
-            let (rows, cells) = self.flow(&items, inner);
-            let cells = cells.into_iter().map(|cell| Cell { row: cell.row + own_rows, ..cell }).collect();
-            self.widths.floors.insert(kernel.id, floor(rows + own_rows, cells, 0, hidden));
-            self.widths.floors.insert(hypervisor.id, floor(own_rows, own_cells, 0, own_hidden));
-            self.set(hypervisor.id, inner);
-        }
+        // Its rows come first, whatever the width, so that it is in the same place in every window.
+        let narrow = Span::of(inner.x0 + pad, inner.x1 - pad);
+        let (own_rows, own_cells) = self.flow(&own_items, narrow);
+        let (rows, cells) = self.flow(&items, inner);
+        let cells = cells.into_iter().map(|cell| Cell { row: cell.row + own_rows, ..cell }).collect();
+        self.widths.floors.insert(kernel.id, floor(rows + own_rows, cells, 0, hidden));
+        self.widths.floors.insert(hypervisor.id, floor(own_rows, own_cells, 0, own_hidden));
+        self.set(hypervisor.id, inner);
     }
 
     fn kept(&self, parts: &[ComponentId], all: bool) -> (Vec<ComponentId>, Vec<ComponentId>) {
@@ -303,7 +285,7 @@ impl<'a> Ruler<'a> {
             stack.is_some() && (stack == focus.follow || stack == focus.alone)
         };
         let rail = if focus.follow.is_some() { 120.0 * self.unit } else { 0.0 };
-        fold(self.topology, &kernel.residents, room - rail, |resident| self.readable(resident) + gap, alone)
+        fold(self.topology, &kernel.residents, (room - rail, self.detail.opened), |resident| self.readable(resident) + gap, alone)
     }
 
     fn stacks_of(&self, unit: &Unit) -> Vec<StackId> {
@@ -320,12 +302,17 @@ impl<'a> Ruler<'a> {
 
     /// The least width that a resident is squeezed to.
     fn least(&self, resident: &Resident) -> f32 {
-        self.unit
+        let name = |id: ComponentId| self.name_wants(id, TextRole::Body, true) * 0.8 + 40.0 * self.unit;
+        let low = self.unit
             * match &resident.kind {
                 ResidentKind::App { .. } => 62.0,
                 ResidentKind::Container { apps, .. } => 48.0 + 26.0 * apps.len().clamp(1, 3) as f32,
                 ResidentKind::Vm { .. } => 92.0,
-            }
+            };
+        match &resident.kind {
+            ResidentKind::App { .. } => low.max(name(resident.id).min(104.0 * self.unit)),
+            ResidentKind::Container { .. } | ResidentKind::Vm { .. } => low,
+        }
     }
 
     /// The width below which alike residents are drawn as one.
@@ -507,7 +494,7 @@ impl<'a> Ruler<'a> {
         }
         let gap = (10.0 * u).min(inner.width() * 0.2 / kernel.residents.len().max(1) as f32);
         let units =
-            fold(self.topology, &kernel.residents, inner.width() + gap, |r| self.readable(r) * 0.9 + gap, |_| false);
+            fold(self.topology, &kernel.residents, (inner.width() + gap, self.detail.opened), |r| self.readable(r) * 0.9 + gap, |_| false);
         if let [only] = &units[..] {
             let first = only.first();
             self.resident(first, inner, (None, Some(shaft)), column);
@@ -538,16 +525,24 @@ impl<'a> Ruler<'a> {
         let fits = |(i, &id): (usize, &ComponentId)| self.part(id).least <= sides[i % 2].width();
         let drawn = self.detail.columns && parts.iter().enumerate().all(fits);
         let (kept, hidden) = self.kept(parts, drawn);
+        // Parts on one side are equally wide.
+        let widest = |odd: usize| kept.iter().skip(odd).step_by(2).map(|&id| self.part(id).wants).fold(0.0, f32::max);
+        let wants = [widest(0), widest(1)];
         let cells = kept.iter().enumerate().map(|(i, &id)| {
             let item = self.part(id);
             let side = sides[i % 2];
-            let most = item.wants * 1.35;
+            let most = wants[i % 2] * 1.2;
             // Parts stand close to the shaft.
             let span = match i % 2 {
                 0 => Span::of(side.x0.max(side.x1 - most), side.x1),
                 _ => Span::of(side.x0, side.x1.min(side.x0 + most)),
             };
-            Cell { state: self.state_of(&item, span), content: item.content, span, row: i / 2 }
+            // Its state is on the side of the shaft.
+            let state = self.state_of(&item, span).map(|state| match i % 2 {
+                0 => state,
+                _ => Span::of(span.x0 + 3.0, span.x0 + state.width() + 3.0),
+            });
+            Cell { state, content: item.content, span, row: i / 2 }
         });
         let cells: Vec<Cell> = cells.collect();
         let rows = kept.len().div_ceil(2);
@@ -601,12 +596,12 @@ impl<'a> Ruler<'a> {
         let is_core = |id: &&ComponentId| self.topology.component(**id).is_some_and(|c| c.kind == ComponentKind::Core);
         let cores: Vec<ComponentId> = parts.iter().filter(is_core).copied().collect();
         let block = cores.len() > BLOCK;
-        let title = self.topology.component(floor).map_or(0.0, |c| {
+        let title = self.topology.component(floor).map_or((0.0, 0.0), |c| {
             let name = self.text(&super::words::sentence(&c.name), TextRole::Body, true);
-            let note = if c.note.is_empty() { 0.0 } else { self.text(&c.note, TextRole::Note, false) + 8.0 * u };
-            name.max(note) + 12.0 * u
+            let note = if c.note.is_empty() { 0.0 } else { self.text(&c.note, TextRole::Note, false) + 10.0 * u };
+            (name + 26.0 * u, name + note + 26.0 * u)
         });
-        let mut items = vec![Item { content: Content::Title, least: title, wants: title, state: 0.0 }];
+        let mut items = vec![Item { content: Content::Title, least: title.0, wants: title.1, state: 0.0 }];
         if block {
             let wants = (cores.len() as f32 * 9.0).clamp(150.0, 420.0) * u;
             items.push(Item { content: Content::Parts(cores), least: wants * 0.6, wants, state: 0.0 });
