@@ -42,10 +42,13 @@
 //! | [`engine`] | simulated time, event queue, random streams, run loop, history; nothing of computers | nobody |
 //! | [`costs`] | primitives, provenance, profiles | nobody |
 //! | [`trace`] | journeys, hops, ledgers, statistics, Perfetto's format | time of the engine, names of costs |
+//! | [`pace`] | from the learner's seconds to simulated time and back | trace |
 //! | [`machine`] | hardware, kernels, hypervisors, containers, programs | engine, costs, trace |
 //! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below |
 //! | [`probe`] | the real host: what it is made of, what its mechanisms cost | costs |
 //! | [`validate`] | the same work simulated and really done, side by side | machine and below, tools of probe |
+//! | [`files`] | reading and writing files that somebody named | nobody |
+//! | [`visible`](mod@visible) | text from outside, made safe to show | nobody |
 //! | [`cli`] | one file per subcommand | all; of `app`, how to start the window and how to draw one picture |
 //! | `app` | the window, with the feature `app` | scenario and below, probe |
 //!
@@ -56,8 +59,11 @@ pub mod app;
 pub mod cli;
 pub mod costs;
 pub mod engine;
+pub mod files;
 pub mod machine;
+pub mod pace;
 pub mod probe;
 pub mod scenario;
 pub mod trace;
 pub mod validate;
+pub mod visible;

@@ -47,6 +47,8 @@ fn desk() -> Harness<'static, Shell> {
 #[test]
 fn play_and_pause_are_one_button_and_one_key() {
     let mut harness = desk();
+    harness.state_mut().apply(Command::Scene(1));
+    harness.run_steps(2);
     harness.get_by_label("Play or pause").click();
     harness.run_steps(20);
     assert!(harness.state().playback.playing());
@@ -135,7 +137,7 @@ fn a_prediction_is_locked_and_answered_after_playing() {
     harness.state_mut().playback.clock.set_per_second(1e15);
     harness.key_press(Key::Space);
     harness.run_steps(10);
-    let end = harness.state().session.recording.as_ref().map(|r| r.step_ends[scene]);
+    let end = harness.state().session.recording.as_ref().map(|r| r.played[scene].until);
     assert_eq!(Some(harness.state().playback.time()), end, "it stops where the scene says");
     harness.get_by_label_contains("Not so. This run says");
 }
@@ -201,6 +203,7 @@ fn a_broken_text_keeps_the_last_good_run_and_says_where_it_is_broken() {
     assert!(!trouble.details[0].message.is_empty());
     harness.get_by_label_contains(&trouble.details[0].place);
     assert!(harness.state().session.recording.is_some());
+    harness.state_mut().apply(Command::Scene(1));
     harness.key_press(Key::Space);
     harness.run_steps(3);
     assert!(harness.state().playback.playing(), "the last good run still plays");
@@ -369,6 +372,7 @@ fn gauges(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         provenance: &|_| "assumed",
         follow: None,
         solo: false,
+        moment: None,
         facts: None,
     };
     let size = Vec2::new(980.0, 700.0);

@@ -28,6 +28,7 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         provenance: &|_| "assumed",
         follow: None,
         solo: false,
+        moment: None,
         facts: None,
     }
 }

@@ -72,8 +72,8 @@ pub enum Command {
     Faster(f64),
     /// A second shows so many picoseconds.
     PerSecond(f64),
-    /// So many crossings per second.
-    CrossingsPerSecond(f64),
+    /// So many times as fast as at 1×, when paced.
+    Speed(f64),
     /// Proportional or paced.
     Pace(super::playback::Pace),
     /// The other of the two.
@@ -86,6 +86,10 @@ pub enum Command {
     PreviousScene,
     /// A scene by its index.
     Scene(usize),
+    /// To the scene's first frame, with its prediction as it is.
+    ReplayScene,
+    /// To the page after the last scene.
+    Closing,
     /// A prediction by the index of its choice.
     Predict(usize),
     /// To the scene that corrects a wrong prediction.
@@ -205,6 +209,7 @@ pub fn table() -> Vec<Entry> {
         "Walkthrough" {
             "Next scene" [key(Key::PageDown), key(Key::N)] Command::NextScene;
             "Previous scene" [key(Key::PageUp), shift(Key::N)] Command::PreviousScene;
+            "Replay the scene" [key(Key::R)] Command::ReplayScene;
             "Predict choice 1" [key(Key::Num1)] Command::Predict(0);
             "Predict choice 2" [key(Key::Num2)] Command::Predict(1);
             "Predict choice 3" [key(Key::Num3)] Command::Predict(2);

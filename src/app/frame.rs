@@ -12,6 +12,7 @@ use super::panels::list::{list_ui, rows};
 use super::panels::notice::{progress_ui, trouble_ui};
 use super::panels::sandbox::sandbox_ui;
 use super::panels::shortcuts::shortcuts_ui;
+use super::panels::strip::Strip;
 use super::panels::top::{Top, height, top_ui};
 use super::panels::transport::{Transport, transport_ui};
 use super::panels::walkthrough::{Guide, walkthrough_ui};
@@ -156,7 +157,6 @@ fn remember(size: &mut f32, shown: f32, most: f32, share: f32) {
 }
 
 fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
-    let played = shell.scene_played();
     if shell.tab == Tab::Sandbox {
         let file = shell.session.path().map(|path| path.display().to_string());
         let trouble = shell.session.trouble.as_ref();
@@ -165,15 +165,16 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     // A mistake stands beside the picture, which stays as it was.
     let mut asked = mistakes_ui(ui, shell, theme);
     let Some(recording) = shell.session.recording.as_deref() else { return asked };
-    let answer = recording.answers.get(shell.walk.scene()).and_then(Option::as_ref);
-    let playing = shell.playback.playing();
     let guide = Guide {
         scenario: &recording.scenario,
         walk: &shell.walk,
-        answer,
-        played,
-        playing,
+        answers: &recording.answers,
+        played: shell.scene_plays(),
+        back_to: shell.back_to,
+        asked: shell.asked,
+        playing: shell.playback.playing(),
         at_end: shell.at_scene_end(),
+        costs: &recording.profile.id,
     };
     asked.extend(walkthrough_ui(ui, guide, &mut shell.markdown, theme));
     asked
@@ -185,7 +186,10 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     let hash = format!("{:016x}", outcome.trace_hash);
     let summary =
         format!("{} events · seed {} · trace {}", grouped(outcome.events), recording.scenario.seed, &hash[..4]);
-    let transport = Transport { playback: &shell.playback, end: recording.moments.end(), summary: &summary };
+    let played = shell.scene_plays().filter(|_| shell.tab == Tab::Walkthrough);
+    let strip = played.and_then(|played| Strip::of(recording.trace(), &shell.playback, played));
+    let transport =
+        Transport { playback: &shell.playback, end: recording.moments.end(), summary: &summary, strip: strip.as_ref() };
     let mut asked = transport_ui(ui, transport, theme);
     ui.add_space(4.0);
     let lanes = Lanes {
@@ -231,7 +235,8 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         asked.extend(frame.show(ui, |ui| mistakes_ui(ui, shell, theme)).inner);
     }
     let area = ui.available_rect_before_wrap();
-    let now = shell.playback.time();
+    let moment = shell.playback.moment(shell.settings.reduced_motion);
+    let now = moment.time;
     let selection = match shell.selection {
         Selection::Journey(id) => Some(scene::Selection::Journey(id)),
         Selection::Part(id) => Some(scene::Selection::Component(id)),
@@ -256,6 +261,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 reduced_motion: shell.settings.reduced_motion,
                 follow: shell.follow,
                 solo: shell.solo,
+                moment: Some(moment),
                 selection,
                 pointed_at: if shell.tab == Tab::Walkthrough {
                     recording.looked_at.get(shell.walk.scene()).map_or(&[], Vec::as_slice)

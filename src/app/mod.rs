@@ -12,6 +12,7 @@
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
+//! | `teach` | how a walkthrough is led |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
 //! | [`theme`] | every colour and text size |
@@ -37,6 +38,7 @@ pub mod session;
 pub mod settings;
 pub mod shell;
 pub mod shot;
+mod teach;
 pub mod theme;
 pub mod walk;
 mod window;

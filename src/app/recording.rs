@@ -3,7 +3,7 @@
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::machine::{End, Machine, Outcome, Topology};
-use crate::scenario::{self, Answer, Scenario, Source};
+use crate::scenario::{self, Answer, Played, Scenario, Source};
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
 use super::lanes::Lane;
@@ -26,8 +26,8 @@ pub struct Recording {
     pub moments: Moments,
     /// The swim lanes.
     pub lanes: Vec<Lane>,
-    /// By walkthrough step: up to when it plays.
-    pub step_ends: Vec<Time>,
+    /// By walkthrough step: from when and up to when it plays.
+    pub played: Vec<Played>,
     /// By walkthrough step: the answer to its question, if it asks one.
     pub answers: Vec<Option<Answer>>,
     /// By walkthrough step: the parts that it speaks of.
@@ -39,16 +39,18 @@ impl Recording {
     /// Looks up everything that stays the same from now on.
     pub fn new(scenario: Scenario, source: Source, profile: Profile, outcome: Outcome) -> Recording {
         let trace = outcome.trace.as_ref().unwrap_or(&NOTHING);
-        let moments = Moments::new(trace, outcome.simulated);
+        let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let steps = &scenario.walkthrough;
-        let step_ends = steps.iter().map(|step| scenario::play_until(step, &scenario, &outcome)).collect();
+        let played = steps.iter().map(|step| scenario::played(step, &scenario, &outcome)).collect();
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
         let answers = steps.iter().map(answer).collect();
-        let part = |path: &String| scenario::look_up(&outcome.topology, path);
+        let parts = scenario::Parts::of(&outcome.topology);
+        let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, step_ends, answers, active }
+        drop(parts);
+        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, played, answers, active }
     }
 
     /// The hops and journeys.

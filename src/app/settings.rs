@@ -6,6 +6,10 @@ use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use serde::{Deserialize, Serialize};
 
 use super::playback::{Pace, Playback, Step};
+use crate::files;
+
+/// Settings are some hundred bytes; nothing larger is read.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// The settings. Whatever is missing or unreadable in the file has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,8 +33,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Picoseconds shown in a second, when proportional.
     pub ps_per_second: f64,
-    /// Crossings shown in a second, when paced.
-    pub crossings_per_second: f64,
+    /// How many times as fast as at 1× it plays, when paced.
+    pub speed: f64,
     /// How far a step goes.
     pub step: Step,
     /// The window's width and height, in points.
@@ -59,7 +63,7 @@ impl Default for Settings {
             list: false,
             pace: playback.clock.pace,
             ps_per_second: playback.clock.per_second().as_ps() as f64,
-            crossings_per_second: playback.clock.crossings_per_second(),
+            speed: playback.clock.speed(),
             step: playback.step,
             window: (1600.0, 1000.0),
         }
@@ -80,9 +84,9 @@ impl Settings {
     /// Reads what was kept; the defaults if there is nothing. A file that can't be read is reported and left alone.
     pub fn load() -> Settings {
         let Some(path) = path() else { return Settings::default() };
-        let text = match std::fs::read_to_string(&path) {
+        let text = match files::read_text(&path, MOST_BYTES) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Settings::default(),
+            Err(files::ReadError::NotFound) => return Settings::default(),
             Err(error) => {
                 tracing::warn!("can't read the settings in {}: {error}", path.display());
                 return Settings::default();
@@ -104,9 +108,11 @@ impl Settings {
             Ok(text) => text,
             Err(error) => return tracing::warn!("can't write the settings: {error}"),
         };
-        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        if let Err(error) = folder.and_then(|()| std::fs::write(&path, text)) {
-            tracing::warn!("can't keep the settings in {}: {error}", path.display());
+        if let Err(error) = path.parent().map_or(Ok(()), std::fs::create_dir_all) {
+            return tracing::warn!("can't keep the settings in {}: {error}", path.display());
+        }
+        if let Err(error) = files::write(&path, &[], |file| file.write_all(text.as_bytes())) {
+            tracing::warn!("the settings are not kept: {error}");
         }
     }
 

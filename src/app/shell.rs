@@ -6,7 +6,7 @@ use egui_commonmark::CommonMarkCache;
 
 use crate::costs::Profile;
 use crate::engine::Time;
-use crate::scenario::{self, Play, Scene as Correction};
+use crate::scenario;
 use crate::trace::{Recorder, StackId};
 
 use super::command::{Command, Side, Tab};
@@ -53,6 +53,10 @@ pub struct Shell {
     pub follow: Option<StackId>,
     /// Whether only the followed column's tokens are shown.
     pub solo: bool,
+    /// Where the scene began, if that was a step back in time.
+    pub back_to: Option<Time>,
+    /// Whether to play was asked for before a prediction was given.
+    pub asked: bool,
     /// How the lanes are looked at.
     pub lanes: LanesState,
     /// The scenario's text in the editor.
@@ -72,6 +76,8 @@ pub struct Shell {
     pub(super) scene: Option<Scene>,
     pub(super) markdown: CommonMarkCache,
     pub(super) runs: u64,
+    /// The run and the column that the pace is of.
+    pub(super) paced: Option<(u64, Option<StackId>)>,
     pub(super) seen_from: usize,
     pub(super) part: Option<(Position, PartView)>,
     pub(super) journey: Option<JourneyView>,
@@ -89,7 +95,7 @@ impl Shell {
         playback.step = settings.step;
         playback.clock.pace = settings.pace;
         playback.clock.set_per_second(settings.ps_per_second);
-        playback.clock.set_crossings_per_second(settings.crossings_per_second);
+        playback.clock.set_speed(settings.speed);
         Shell {
             session: Session::new(measured),
             playback,
@@ -98,6 +104,9 @@ impl Shell {
             selection: Selection::default(),
             follow: None,
             solo: false,
+            back_to: None,
+            asked: false,
+            paced: None,
             lanes: LanesState::default(),
             sandbox: Sandbox::default(),
             library: Library::new(),
@@ -146,9 +155,11 @@ impl Shell {
             self.session.measured = self.machine.saved.profile.clone();
             self.session.reload();
         }
+        self.keep_pace();
         if let Some(recording) = &self.session.recording {
             self.playback.advance(seconds, &recording.moments);
         }
+        self.keep_answers();
         self.look();
         self.keep_settings();
     }
@@ -199,6 +210,7 @@ impl Shell {
             self.lanes = LanesState::default();
             self.view = View::default();
             self.playback.seek(Time::ZERO, &recording.moments);
+            self.playback.stop_at = None;
             self.enter_scene();
         } else {
             self.walk = std::mem::take(&mut self.walk).resized(scenes);
@@ -211,69 +223,13 @@ impl Shell {
         }
     }
 
-    /// Goes to where the scene begins, and sets how far and how fast it plays.
-    fn enter_scene(&mut self) {
-        let Some(recording) = &self.session.recording else { return };
-        let index = self.walk.scene();
-        let Some(step) = recording.scenario.walkthrough.get(index) else { return };
-        let end = recording.step_ends.get(index).copied().unwrap_or(Time::ZERO);
-        let before = index.checked_sub(1).and_then(|i| recording.step_ends.get(i)).copied().unwrap_or(Time::ZERO);
-        self.playback.pause();
-        let stays = step.play == Play::Stay;
-        let begin = if before < end || stays { before } else { Time::ZERO };
-        self.playback.seek(begin, &recording.moments);
-        self.playback.stop_at = (!stays).then_some(end);
-        match step.pace {
-            scenario::Pace::Paced => self.playback.clock.pace = Pace::Paced,
-            scenario::Pace::Proportional { per_second } => {
-                self.playback.clock.pace = Pace::Proportional;
-                self.playback.clock.set_per_second(per_second.as_ps() as f64);
-            }
-        }
-        // The lanes show what this scene plays, with a little before and after.
-        let (from, to) = (begin.as_ps() as f64, end.max(begin).as_ps() as f64);
-        if !stays && to > from {
-            let (before, after) = ((to - from) * 0.04, (to - from) * 0.12);
-            let window = Window { from: (from - before).max(0.0), to: to + after };
-            self.lanes.window = Some(window.pan(0.0, recording.moments.end()));
-        } else {
-            self.lanes.window = None;
-        }
-        self.follow_what_is_said();
-    }
-
-    /// Follows the stack that the scene talks about.
-    fn follow_what_is_said(&mut self) {
-        let Some(recording) = &self.session.recording else { return };
-        let Some(step) = recording.scenario.walkthrough.get(self.walk.scene()) else { return };
-        let mentioned = step.look_at.iter().rev().find_map(|path| self.stack_of(path));
-        if let Some(stack) = mentioned {
-            self.selection = Selection::Follow(stack);
-        }
-    }
-
-    fn stack_of(&self, path: &str) -> Option<StackId> {
-        let stacks = &self.session.recording.as_ref()?.topology().stacks;
-        let first = path.split('/').next()?;
-        stacks.iter().position(|stack| stack.name == first).map(|i| StackId(i as u16))
-    }
-
-    /// Whether the scene has been played to its end.
-    pub fn scene_played(&self) -> bool {
-        let end = self.session.recording.as_ref().and_then(|r| r.step_ends.get(self.walk.scene()).copied());
-        end.is_some_and(|end| self.playback.time() >= end)
-    }
-
     /// Does what was asked for.
     pub fn apply(&mut self, command: Command) {
         match command {
-            Command::PlayPause if self.at_scene_end() => self.play_next_scene(),
-            Command::PlayPause
-            | Command::StepForward
-            | Command::StepBack
-            | Command::Start
-            | Command::End
-            | Command::Seek(_) => self.move_in_time(&command),
+            Command::PlayPause => self.play_or_pause(),
+            Command::StepForward | Command::StepBack | Command::Start | Command::End | Command::Seek(_) => {
+                self.move_in_time(&command)
+            }
             Command::StepBy(kind) => self.playback.step.kind = kind,
             Command::StepCount(count) => self.playback.step.count = count.clamp(1, Step::MAX_COUNT),
             Command::StepTime(time) => self.playback.step.time = time.max(Time(1)),
@@ -283,7 +239,7 @@ impl Shell {
             }
             Command::Faster(factor) => self.playback.clock.faster(factor),
             Command::PerSecond(ps) => self.playback.clock.set_per_second(ps),
-            Command::CrossingsPerSecond(rate) => self.playback.clock.set_crossings_per_second(rate),
+            Command::Speed(speed) => self.playback.clock.set_speed(speed),
             Command::Pace(pace) => self.playback.clock.pace = pace,
             Command::TogglePace => {
                 self.playback.clock.pace = match self.playback.clock.pace {
@@ -296,6 +252,11 @@ impl Shell {
             Command::PreviousScene => self.go_to_scene(self.walk.scene().saturating_sub(1)),
             Command::Scene(scene) => self.go_to_scene(scene),
             Command::Predict(choice) => self.predict(choice),
+            Command::ReplayScene => self.replay_scene(),
+            Command::Closing => {
+                let scenes = self.session.recording.as_ref().map_or(0, |r| r.scenario.walkthrough.len());
+                self.go_to_scene(scenes);
+            }
             Command::Correct => self.correct(),
             Command::OpenScenario(id) => {
                 self.open(&id);
@@ -343,6 +304,8 @@ impl Shell {
                 self.quit = true;
             }
         }
+        self.keep_pace();
+        self.keep_answers();
         self.theme = theme_of(&self.settings);
     }
 
@@ -353,30 +316,10 @@ impl Shell {
         }
     }
 
-    /// Whether the scene has played up to where it stops, and another follows.
-    pub fn at_scene_end(&self) -> bool {
-        let Some(recording) = &self.session.recording else { return false };
-        let more = self.walk.scene() + 1 < recording.scenario.walkthrough.len();
-        let stopped = !self.playback.playing() && self.playback.stop_at == Some(self.playback.time());
-        self.tab == Tab::Walkthrough && more && stopped
-    }
-
-    /// Goes to the next scene and plays it, unless it asks something first.
-    fn play_next_scene(&mut self) {
-        self.go_to_scene(self.walk.scene() + 1);
-        let Some(recording) = &self.session.recording else { return };
-        let step = recording.scenario.walkthrough.get(self.walk.scene());
-        let asks = step.is_some_and(|step| step.predict.is_some()) && self.walk.prediction().is_none();
-        if !asks && self.playback.stop_at.is_some_and(|stop| stop > self.playback.time()) {
-            self.playback.play(&recording.moments);
-        }
-    }
-
     fn move_in_time(&mut self, command: &Command) {
         let Some(recording) = &mut self.session.recording else { return };
         let moments = &recording.moments;
         match command {
-            Command::PlayPause => self.playback.toggle(moments),
             Command::Start => self.playback.seek(Time::ZERO, moments),
             Command::End => self.playback.seek(moments.end(), moments),
             Command::Seek(time) => self.playback.seek(*time, moments),
@@ -385,39 +328,9 @@ impl Shell {
                 self.playback.step_forward(&mut recording.outcome.history, &mut Recorder::discard(), moments, last);
             }
             Command::StepBack => {
-                self.playback.step_back(&mut recording.outcome.history, &mut Recorder::discard(), moments);
+                self.playback.step_back(&mut recording.outcome.history, &mut Recorder::discard());
             }
             _ => {}
-        }
-    }
-
-    fn go_to_scene(&mut self, scene: usize) {
-        if self.walk.go(scene) {
-            self.enter_scene();
-        }
-        self.tab = Tab::Walkthrough;
-    }
-
-    fn predict(&mut self, choice: usize) {
-        let Some(recording) = &self.session.recording else { return };
-        let step = recording.scenario.walkthrough.get(self.walk.scene());
-        let choices = step.and_then(|step| step.predict.as_ref()).map_or(0, |predict| predict.choices.len());
-        if choice < choices && self.tab == Tab::Walkthrough {
-            self.walk.predict(choice);
-        }
-    }
-
-    fn correct(&mut self) {
-        let Some(recording) = &self.session.recording else { return };
-        let scene = self.walk.scene();
-        let step = recording.scenario.walkthrough.get(scene);
-        let chosen = self.walk.prediction().filter(|_| self.scene_played());
-        let right = recording.answers.get(scene).and_then(Option::as_ref).and_then(|answer| answer.correct_choice);
-        let (Some(step), Some(chosen)) = (step, chosen.filter(|chosen| right != Some(*chosen))) else { return };
-        match step.predict.as_ref().and_then(|predict| predict.correction(chosen)).cloned() {
-            Some(Correction::Step(index)) => self.go_to_scene(index),
-            Some(Correction::Scenario(id)) => self.open(&id),
-            None => {}
         }
     }
 
@@ -495,7 +408,7 @@ impl Shell {
         self.settings.step = self.playback.step;
         self.settings.pace = self.playback.clock.pace;
         self.settings.ps_per_second = self.playback.clock.per_second().as_ps() as f64;
-        self.settings.crossings_per_second = self.playback.clock.crossings_per_second();
+        self.settings.speed = self.playback.clock.speed();
         if self.settings == self.saved {
             self.unsaved_since = None;
         } else if self.unsaved_since.is_none() {

@@ -58,7 +58,10 @@ pub enum ShotError {
     #[error("the graphics driver gave no picture within {0} frames; try another driver, or a smaller --size")]
     Nothing(u32),
     /// The file can't be written.
-    #[error("can't write {path}: {why}", path = path.display())]
+    #[error(transparent)]
+    NotWritten(#[from] crate::files::WriteError),
+    /// There is no picture to write.
+    #[error("can't make the picture for {path}: {why}", path = path.display())]
     Write {
         /// Where.
         path: PathBuf,
@@ -82,7 +85,9 @@ pub fn shot(shot: &Shot, out: &Path) -> Result<(), ShotError> {
     let image = render(card(shot), width, height)?;
     let failed = |why: String| ShotError::Write { path: out.to_owned(), why };
     let picture = image.try_into_dynamic().map_err(|error| failed(error.to_string()))?;
-    picture.to_rgb8().save_with_format(out, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture.to_rgb8().write_to(&mut png, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))?;
+    Ok(crate::files::write(out, &[], |file| file.write_all(png.get_ref()))?)
 }
 
 /// The picture and what stands above it.
@@ -105,6 +110,7 @@ fn card(shot: &Shot) -> Card {
         provenance: &provenance,
         follow: None,
         solo: false,
+        moment: None,
         facts: None,
     };
     let bar = (44.0 * shot.theme.scale).min(shot.size.1 as f32 * 0.15);

@@ -1,12 +1,14 @@
 //! `strata check`: read files, run them, test what they expect. For authors, and for grading.
 
+use std::collections::HashMap;
+
 use super::output::{print, tell};
 use super::report::Report;
 use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
 use crate::machine::End;
-use crate::probe::interrupt;
-use crate::scenario::{answer, look_up};
+use crate::scenario::{Parts, answer};
+use crate::visible::one_line;
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -17,6 +19,9 @@ pub(super) struct Arguments {
     /// A cost profile: its id, "measured", or the path of a file
     #[arg(long, value_name = "PROFILE")]
     costs: Option<String>,
+    /// Stop each run after so many events, instead of 50 million
+    #[arg(long, value_name = "N", value_parser = super::run::events, allow_hyphen_values = true)]
+    events: Option<u64>,
 }
 
 pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
@@ -25,7 +30,7 @@ pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
         if worst == Verdict::Interrupted {
             break;
         }
-        let verdict = check_one(file, arguments.costs.as_deref()).unwrap_or_else(|failure| {
+        let verdict = check_one(file, arguments.costs.as_deref(), arguments.events).unwrap_or_else(|failure| {
             tell(failure.as_ref());
             Verdict::WrongInput
         });
@@ -34,8 +39,8 @@ pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
     Ok(worst)
 }
 
-fn check_one(file: &str, costs: Option<&str>) -> Result<Verdict, Failure> {
-    let made = make(read(file)?, Changes { costs, stop: Some(interrupt::flag()), ..Changes::default() })?;
+fn check_one(file: &str, costs: Option<&str>, events: Option<u64>) -> Result<Verdict, Failure> {
+    let made = make(read(file)?, Changes { costs, listens: true, events, ..Changes::default() })?;
     let report = made.report();
     let remarks = remarks(&made);
     let whole = matches!(made.outcome.end, End::Finished | End::Until);
@@ -45,11 +50,11 @@ fn check_one(file: &str, costs: Option<&str>) -> Result<Verdict, Failure> {
         // What a part of a run fulfils, the whole may not.
         (false, _) => ("INCOMPLETE", made.verdict(&report).max(Verdict::Failed)),
     };
-    let mut text = format!("{word}: {file}, {}\n", sizes(&made, &report));
+    let mut text = format!("{word}: {}, {}\n", one_line(file), sizes(&made, &report));
     for line in tables::expectations(&made.scenario, &report).lines() {
         text += &format!("  {line}\n");
     }
-    remarks.iter().for_each(|remark| text += &format!("  remark: {remark}\n"));
+    remarks.iter().for_each(|remark| text += &format!("  remark: {}\n", one_line(remark)));
     print(&text)?;
     Ok(verdict)
 }
@@ -64,21 +69,49 @@ fn sizes(made: &Made, report: &Report) -> String {
     .join(", ")
 }
 
-/// What is not wrong and yet probably not meant: questions without a right choice under these costs, and parts to
-/// look at that the machine does not have.
+/// The most remarks that are told of a file; the rest are counted.
+const MOST_REMARKS: usize = 20;
+/// So many parts of the machine are looked at, all in all, for what a walkthrough wants to show: each name finds its
+/// part at once, unless a file is made to be slow.
+const MOST_LOOKED_AT: u64 = 20_000_000;
+
+/// What is not wrong and yet probably not meant: what nothing uses, questions without a right choice under these costs,
+/// and parts to look at that the machine does not have.
 fn remarks(made: &Made) -> Vec<String> {
-    let mut remarks = Vec::new();
+    let written = &made.scenario.remarks;
+    let mut remarks: Vec<String> = written.told.iter().map(|r| format!("line {}: {}", r.line, r.text)).collect();
+    let mut all = remarks.len() + written.more;
+    let mut remark = |text: &dyn Fn() -> String| {
+        all += 1;
+        if all <= MOST_REMARKS {
+            remarks.push(text());
+        }
+    };
+    let parts = Parts::of(&made.outcome.topology);
+    let mut missing: HashMap<&str, bool> = HashMap::new();
+    let mut unchecked = 0;
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
-        let step_name = format!("step {}, \"{}\"", i + 1, step.title);
+        let step_name = || format!("step {}, \"{}\"", i + 1, step.title);
         if let Some(predict) = &step.predict {
             let answer = answer(predict, &made.scenario, &made.outcome);
             if answer.correct_choice.is_none() {
-                remarks.push(format!("{step_name}: no choice is right under these costs ({})", answer.text));
+                remark(&|| format!("{}: no choice is right under these costs ({})", step_name(), answer.text));
             }
         }
-        for path in step.look_at.iter().filter(|path| look_up(&made.outcome.topology, path).is_none()) {
-            remarks.push(format!("{step_name}: the machine has no part \"{path}\" to look at"));
+        for path in &step.look_at {
+            if parts.looked_at() > MOST_LOOKED_AT {
+                unchecked += 1;
+            } else if *missing.entry(path).or_insert_with(|| parts.find(path).is_none()) {
+                remark(&|| format!("{}: the machine has no part \"{path}\" to look at", step_name()));
+            }
         }
+    }
+    let more = all - remarks.len();
+    if more > 0 {
+        remarks.push(format!("{more} more remarks"));
+    }
+    if unchecked > 0 {
+        remarks.push(format!("{unchecked} parts to look at were not looked for: there are too many"));
     }
     remarks
 }

@@ -7,8 +7,8 @@ use super::report::{Report, StackReport};
 use super::run::{Changes, make, read};
 use super::{Failure, Format, Verdict, tables};
 use crate::engine::Time;
-use crate::probe::interrupt;
 use crate::trace::Layer;
+use crate::visible::one_line;
 
 /// What `compare` takes.
 #[derive(Debug, clap::Args)]
@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// A cost profile for both: its id, "measured", or the path of a file
     #[arg(long, value_name = "PROFILE")]
     costs: Option<String>,
+    /// Stop each run after so many events, instead of 50 million
+    #[arg(long, value_name = "N", value_parser = super::run::events, allow_hyphen_values = true)]
+    events: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -43,7 +46,8 @@ pub(super) fn compare(arguments: &Arguments) -> Result<Verdict, Failure> {
         until: arguments.until,
         seed: arguments.seed,
         costs: arguments.costs.as_deref(),
-        stop: Some(interrupt::flag()),
+        listens: true,
+        events: arguments.events,
         ..Changes::default()
     };
     let (a, b) = (make(a, changes)?, make(b, changes)?);
@@ -68,7 +72,12 @@ fn text(comparison: &Comparison) -> String {
         |name: &str, second: bool| pairs.iter().any(|(x, y)| if second { y.name == name } else { x.name == name });
     let mut text = format!(
         "A: {} (seed {}, costs {})\nB: {} (seed {}, costs {})\n",
-        a.scenario, a.seed, a.costs, b.scenario, b.seed, b.costs
+        a.scenario,
+        a.seed,
+        one_line(&a.costs),
+        b.scenario,
+        b.seed,
+        one_line(&b.costs)
     );
     for (x, y) in &pairs {
         text += &format!("\n{}\n{}\n", pair_title(x, y), pair_table(x, y));

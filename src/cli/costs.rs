@@ -1,12 +1,13 @@
 //! Whose costs to run with.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::Failure;
 use super::output::{failure, note};
 use crate::costs::Profile;
+use crate::files;
 use crate::probe::saved;
-use crate::scenario::CostChoice;
+use crate::scenario::{CostChoice, MAX_FILE_BYTES};
 
 /// The profile for a run: what `--costs` says (an id or a file), else what the scenario says.
 pub(super) fn choose(option: Option<&str>, choice: &CostChoice) -> Result<Profile, Failure> {
@@ -15,7 +16,7 @@ pub(super) fn choose(option: Option<&str>, choice: &CostChoice) -> Result<Profil
             failure("this computer has not been measured yet", Some("\"strata probe --save\" measures it".to_owned()))
         }),
         Some(id) if Profile::BUILT_IN.contains(&id) => known(CostChoice::Profile(id.to_owned()).resolve(None)),
-        Some(path) if path.ends_with(".ron") || path.contains(['/', '\\']) => read(&PathBuf::from(path)),
+        Some(path) if path.ends_with(".ron") || path.contains(['/', '\\']) => read(Path::new(path)),
         Some(name) => Err(failure(
             format!("no cost profile is called \"{name}\""),
             Some(format!("there are: {}, measured, or the path of a profile file", Profile::BUILT_IN.join(", "))),
@@ -52,12 +53,10 @@ fn tell_if_foreign(profile: &Profile) {
     }
 }
 
-fn read(path: &std::path::Path) -> Result<Profile, Failure> {
-    let wrong = |what: String| failure(format!("{}: {what}", path.display()), None);
-    let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
-    if !size.is_file() || size.len() > crate::scenario::MAX_FILE_BYTES {
-        return Err(wrong("this is no profile: a plain file of at most 4 MiB is wanted".to_owned()));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    Profile::parse(&text).map_err(|error| wrong(error.to_string()))
+fn read(path: &Path) -> Result<Profile, Failure> {
+    let text = files::read_text(path, MAX_FILE_BYTES).map_err(|error| {
+        let help = Some("give the path of a cost profile, as assets/profiles/xeon-2017.ron is one".to_owned());
+        failure(format!("can't read the cost profile \"{}\": {error}", path.display()), help)
+    })?;
+    Profile::parse(&text).map_err(|error| failure(format!("{}: {error}", path.display()), None))
 }

@@ -93,7 +93,11 @@ type Failure = Box<dyn miette::Diagnostic>;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    crate::probe::interrupt::prepare();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::tell_usage(&error),
+    };
     let result = match arguments.command {
         None => window::open(arguments.file.as_deref()),
         Some(Command::List(arguments)) => list::list(&arguments),

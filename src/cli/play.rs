@@ -6,9 +6,9 @@ use std::io::{self, BufRead, IsTerminal};
 use super::output::print;
 use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
-use crate::engine::Time;
-use crate::scenario::{Moment, Play, Predict, Scene, Step, Subject, answer, play_from, play_until};
+use crate::scenario::{Ends, Played, Predict, Scene, Step, answer, played};
 use crate::trace::{Crossing, Hop, StackId, Trace};
+use crate::visible::one_line;
 
 /// How wide the text is set.
 const WIDTH: usize = 100;
@@ -40,14 +40,14 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
         print(&tables::run(&made.scenario, &report))?;
         return Ok(Verdict::Fine);
     }
-    print(&format!("{}\n{}\n", made.scenario.title, wrap(&made.scenario.teaches, "")))?;
+    print(&format!("{}\n{}\n", one_line(&made.scenario.title), wrap(&made.scenario.teaches, "")))?;
     let audience = Audience { asks };
+    let mut given = Vec::new();
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
-        scene(&made, i, step, &audience)?;
-        if i + 1 < made.scenario.walkthrough.len() {
-            audience.pause()?;
-        }
+        given.push(scene(&made, i, step, &audience)?);
+        audience.pause()?;
     }
+    print(&closing(&made, &given))?;
     print(&format!(
         "\n{}\nAll of it, after the whole run\n\n{}",
         "─".repeat(WIDTH),
@@ -77,64 +77,101 @@ impl Audience {
     }
 }
 
-/// Shows one step.
-fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<(), Failure> {
+/// Shows one step. Returns what was predicted.
+fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<Option<usize>, Failure> {
     let count = made.scenario.walkthrough.len();
-    let heading = format!("Step {} of {count}: {}", index + 1, step.title);
+    let heading = format!("Step {} of {count}: {}", index + 1, one_line(&step.title));
     let rule = "─".repeat(WIDTH.saturating_sub(heading.chars().count() + 4));
     print(&format!("\n── {heading} {rule}\n\n{}\n", wrap(&step.say, "")))?;
     if !step.look_at.is_empty() {
-        print(&format!("\nLook at: {}\n", step.look_at.join(", ")))?;
+        print(&format!("\nLook at: {}\n", one_line(&step.look_at.join(", "))))?;
     }
+    let given = step.predict.as_ref().map_or(Ok(None), |predict| ask(predict, audience))?;
+    print(&shown(made, step))?;
     if let Some(predict) = &step.predict {
-        question(made, predict, audience)?;
+        print(&told(made, predict, given))?;
     }
-    let from = play_from(step, &made.scenario, &made.outcome);
-    let until = play_until(step, &made.scenario, &made.outcome);
-    print(&shown(made, step, from, until))?;
     for line in &step.leaves_out {
         print(&format!("\n{}\n", wrap(line, "This model leaves out: ")))?;
     }
-    Ok(())
+    Ok(given)
 }
 
-fn question(made: &Made, predict: &Predict, audience: &Audience) -> Result<(), Failure> {
+/// Asks, before anything is shown.
+fn ask(predict: &Predict, audience: &Audience) -> Result<Option<usize>, Failure> {
     let mut text = format!("\n{}\n", wrap(&predict.ask, "Predict: "));
     for (i, choice) in predict.choices.iter().enumerate() {
-        text += &format!("  {}) {}\n", i + 1, choice.label);
+        text += &format!("  {}) {}\n", i + 1, one_line(&choice.label));
     }
     print(&text)?;
     let given = audience.line(&format!("Your prediction (1 to {}): ", predict.choices.len()))?;
-    let given = given.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < predict.choices.len());
+    Ok(given.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < predict.choices.len()))
+}
+
+/// What came, why, and where to look again after a wrong prediction.
+fn told(made: &Made, predict: &Predict, given: Option<usize>) -> String {
     let answer = answer(predict, &made.scenario, &made.outcome);
-    let right = answer.correct_choice.map(|i| format!("{}) {}", i + 1, predict.choices[i].label));
+    let right = answer.correct_choice.map(|i| format!("{}) {}", i + 1, one_line(&predict.choices[i].label)));
     let right = right.unwrap_or_else(|| "none of these, under these costs".to_owned());
     let judged = match given {
         Some(choice) if Some(choice) == answer.correct_choice => "That is right. ",
         Some(_) => "Not so. ",
         None => "",
     };
-    print(&format!("{}\n", wrap(&format!("{judged}The run says: {right} ({}).", answer.text), "")))?;
+    let mut text = format!("\n{}\n", wrap(&format!("{judged}The run says: {right}. {}", answer.text), ""));
     let wrong = given.filter(|choice| Some(*choice) != answer.correct_choice);
+    for choice in wrong.into_iter().chain(answer.correct_choice) {
+        if let Some(why) = &predict.choices[choice].why {
+            text += &format!("{}\n", wrap(why, &format!("{}) ", choice + 1)));
+        }
+    }
     match wrong.and_then(|choice| predict.correction(choice)) {
         Some(Scene::Step(i)) => {
-            print(&format!("Look again at step {}: {}.\n", i + 1, made.scenario.walkthrough[*i].title))
+            text += &format!("See why at step {}: {}.\n", i + 1, one_line(&made.scenario.walkthrough[*i].title));
         }
-        Some(Scene::Scenario(id)) => print(&format!("This is corrected by: strata play {id}\n")),
-        None => Ok(()),
+        Some(Scene::Scenario(id)) => text += &format!("See why: strata play {id}\n"),
+        None => {}
     }
+    text
 }
 
-/// The boundaries crossed between two moments, by the stack that the step is about.
-fn shown(made: &Made, step: &Step, from: Time, until: Time) -> String {
-    let Some(trace) = made.outcome.trace.as_ref().filter(|_| from < until || about(step).is_some()) else {
+/// What was predicted and what came; what to do next.
+fn closing(made: &Made, given: &[Option<usize>]) -> String {
+    let mut text = format!("\n── What you predicted, and what came {}\n", "─".repeat(WIDTH - 37));
+    for (step, given) in made.scenario.walkthrough.iter().zip(given) {
+        let Some(predict) = &step.predict else { continue };
+        let answer = answer(predict, &made.scenario, &made.outcome);
+        let label = |i: usize| predict.choices[i].label.as_str();
+        text += &format!("\n{}\n", wrap(&predict.ask, ""));
+        if let Some(given) = given {
+            let word = if Some(*given) == answer.correct_choice { "right" } else { "not so" };
+            text += &format!("{}\n", wrap(&format!("{} ({word})", label(*given)), "  You: "));
+        }
+        let right = answer.correct_choice.map_or("none of these, under these costs", label);
+        text += &format!("{}\n", wrap(&format!("{right}. {}", answer.text), "  Run: "));
+    }
+    if let Some(closing) = &made.scenario.closing {
+        text += &format!("\n{}\n", wrap(&closing.say, ""));
+        if let Some(next) = &closing.next {
+            text += &format!("\nNext: strata play {next}\n");
+        }
+    }
+    text
+}
+
+/// The boundaries crossed in a step, by the stack that it follows.
+fn shown(made: &Made, step: &Step) -> String {
+    let played = played(step, &made.scenario, &made.outcome);
+    if !played.happens {
+        return "\nUnder these costs this does not happen: there is nothing to show.\n".to_owned();
+    }
+    let Played { from, until, ends, .. } = played;
+    let Some(trace) = made.outcome.trace.as_ref().filter(|_| from < until || ends != Ends::Time) else {
         return String::new();
     };
-    let stack = about(step);
-    let hops = crossings(trace, stack, from, until);
+    let hops = crossings(trace, step.follow.as_ref().map(|of| of.id), played);
     let mut text = format!("\nFrom {from} to {until}");
-    let name = stack.and_then(|stack| made.outcome.topology.stacks.get(stack.index()));
-    text += &name.map_or(":\n".to_owned(), |stack| format!(", {}:\n", stack.name));
+    text += &step.follow.as_ref().map_or(":\n".to_owned(), |of| format!(", {}:\n", of.name));
     for hop in hops.iter().take(MOST_CROSSINGS) {
         let part = made.outcome.topology.component(hop.component).map_or("", |part| part.name.as_str());
         let label = hop.crossing.label();
@@ -147,18 +184,15 @@ fn shown(made: &Made, step: &Step, from: Time, until: Time) -> String {
     text
 }
 
-fn about(step: &Step) -> Option<StackId> {
-    match &step.play {
-        Play::Until(
-            Moment::Operation { of: Subject { id, .. }, .. } | Moment::Crossing { of: Subject { id, .. }, .. },
-        ) => Some(*id),
+fn crossings(trace: &Trace, stack: Option<StackId>, played: Played) -> Vec<&Hop> {
+    // What ends an operation belongs to it; what begins where it ends does not.
+    let ended = match played.ends {
+        Ends::Operation(journey) => Some(journey),
         _ => None,
-    }
-}
-
-fn crossings(trace: &Trace, stack: Option<StackId>, from: Time, until: Time) -> Vec<&Hop> {
+    };
     let shown = |hop: &&Hop| {
-        let time = from <= hop.start && hop.start <= until;
+        let last = hop.start < played.until || ended.is_none_or(|journey| hop.journey == journey);
+        let time = played.from <= hop.start && hop.start <= played.until && last;
         time && hop.crossing != Crossing::None && stack.is_none_or(|stack| hop.stack == stack)
     };
     let mut hops: Vec<&Hop> = trace.hops.iter().filter(shown).collect();

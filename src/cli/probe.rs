@@ -91,7 +91,8 @@ pub(super) fn probe(arguments: &Arguments) -> Result<Verdict, Failure> {
 /// Measures, showing what, until the end or Ctrl-C. The plan's time counts from `began`.
 pub(super) fn measure(plan: Plan, began: Instant, shown: Shown) -> measure::Report {
     let mut steps = Steps::new("measuring", shown);
-    measure::run(plan, began, &mut |at: Progress| steps.at(at.doing, at.done, at.of), interrupt::flag())
+    let listening = interrupt::listen();
+    measure::run(plan, began, &mut |at: Progress| steps.at(at.doing, at.done, at.of), listening.flag())
 }
 
 /// Keeps the costs, unless there are none: what was saved before is better than nothing.

@@ -157,7 +157,14 @@ fn end_key(end: End) -> &'static str {
 pub(super) fn limit_note(outcome: &Outcome) -> Option<String> {
     let limit = match outcome.end {
         End::Finished | End::Until => return None,
-        End::EventLimit => format!("{} events", outcome.events),
+        End::EventLimit => {
+            let so_far = outcome.simulated;
+            return Some(format!(
+                "limit reached: {} events. This is what was simulated so far: {so_far}. A smaller --until avoids it; \
+                 --events raises it.",
+                outcome.events
+            ));
+        }
         End::HopLimit => "the most hops that are kept".to_owned(),
         End::TimeLimit => "the longest time that can be counted for so many threads".to_owned(),
         End::Cancelled => return Some(format!("stopped. This is what was simulated so far: {}.", outcome.simulated)),

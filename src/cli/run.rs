@@ -1,7 +1,6 @@
 //! `strata run`: simulate without a window.
 
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::output::{failure, note, print, print_json};
@@ -10,9 +9,10 @@ use super::report::{Report, limit_note, partial_note};
 use super::{Failure, Format, Verdict, costs, tables};
 use crate::costs::Profile;
 use crate::engine::Time;
+use crate::files::{self, WriteError};
 use crate::machine::{End, Outcome};
-use crate::probe::interrupt;
-use crate::scenario::{Scenario, find, write_perfetto};
+use crate::probe::{interrupt, saved};
+use crate::scenario::{Scenario, find, library, write_perfetto};
 
 /// What `run` takes.
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// Write the trace to this file; <https://ui.perfetto.dev> opens it
     #[arg(long, value_name = "OUT")]
     trace: Option<PathBuf>,
+    /// Stop after so many events, instead of 50 million
+    #[arg(long, value_name = "N", value_parser = events, allow_hyphen_values = true)]
+    events: Option<u64>,
 }
 
 /// A run that has been made, and how.
@@ -68,8 +71,10 @@ pub(super) struct Changes<'a> {
     pub keep_trace: bool,
     /// Where a trace becomes too long, go on without it instead of ending there.
     pub partial_trace: bool,
-    /// Ends the run when it is set.
-    pub stop: Option<&'static AtomicBool>,
+    /// Whether Ctrl-C ends the run and what was simulated by then is used; else it ends the program.
+    pub listens: bool,
+    /// After how many events to stop, if not after [`RunOptions::max_events`].
+    pub events: Option<u64>,
 }
 
 /// The most hops that a command keeps: some hundred megabytes.
@@ -89,6 +94,34 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
+/// A number of events to stop after.
+pub(super) fn events(text: &str) -> Result<u64, String> {
+    let plain = text.replace('_', "");
+    plain
+        .parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| format!("write a whole number of events from 1 to {}", u64::MAX))
+}
+
+/// The files that a command about a scenario reads: nothing is to be written over them.
+pub(super) fn inputs(scenario: &str, costs: Option<&str>) -> Vec<PathBuf> {
+    let built_in = library().iter().any(|built_in| built_in.id == scenario);
+    let scenario = (!built_in).then(|| PathBuf::from(scenario));
+    let saved = saved::folder().ok().map(|folder| saved::profile_in(&folder));
+    scenario.into_iter().chain(costs.map(PathBuf::from)).chain(saved).collect()
+}
+
+/// The same as [`files::write`] takes them.
+pub(super) fn paths(inputs: &[PathBuf]) -> Vec<&Path> {
+    inputs.iter().map(PathBuf::as_path).collect()
+}
+
+/// The error of a file that was not written, with advice.
+pub(super) fn not_written(what: &str, error: &WriteError) -> Failure {
+    failure(format!("can't write {what}: {error}"), Some(error.advice().to_owned()))
+}
+
 /// Reads and checks a scenario.
 pub(super) fn read(id_or_path: &str) -> Result<Scenario, Failure> {
     let source = find(id_or_path).map_err(|error| Box::new(error) as Failure)?;
@@ -104,12 +137,16 @@ pub(super) fn make(mut scenario: Scenario, changes: Changes) -> Result<Made, Fai
     options.keep_trace = changes.keep_trace;
     options.max_hops = MOST_HOPS;
     options.partial_trace = changes.partial_trace;
-    let mut progress = Progress::new(&scenario.id, scenario.until, changes.stop);
+    options.max_events = changes.events.unwrap_or(options.max_events);
+    let listening = changes.listens.then(interrupt::listen);
+    let stop = listening.as_ref().map(|listening| listening.flag());
+    let mut progress = Progress::new(&scenario.id, scenario.until, stop);
     let start = Instant::now();
     let outcome = scenario.run(&profile, &options, |now, events| progress.at(now, events));
     let outcome = outcome.map_err(|error| failure(error.to_string(), None))?;
     let wall = start.elapsed();
     drop(progress);
+    drop(listening);
     limit_note(&outcome).into_iter().chain(partial_note(&outcome)).for_each(|text| note(&text));
     Ok(Made { scenario, profile, outcome, wall })
 }
@@ -121,11 +158,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         costs: arguments.costs.as_deref(),
         keep_trace: arguments.trace.is_some(),
         partial_trace: true,
-        stop: Some(interrupt::flag()),
+        listens: true,
+        events: arguments.events,
     };
+    let inputs = inputs(&arguments.scenario, changes.costs);
+    if let Some(path) = &arguments.trace {
+        // Before the run, which may take a while.
+        files::may_write(path, &paths(&inputs)).map_err(|error| not_written("the trace", &error))?;
+    }
     let made = make(read(&arguments.scenario)?, changes)?;
     if let Some(path) = &arguments.trace {
-        write_trace(&made, path)?;
+        write_trace(&made, path, &inputs)?;
     }
     let report = made.report();
     match arguments.report {
@@ -135,15 +178,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     Ok(made.verdict(&report))
 }
 
-fn write_trace(made: &Made, path: &std::path::Path) -> Result<(), Failure> {
-    let wrong = |error: std::io::Error| {
-        let help = Some("give the path of a file in a folder that can be written to".to_owned());
-        failure(format!("can't write the trace to {}: {error}", path.display()), help)
-    };
-    let file = std::fs::File::create(path).map_err(wrong)?;
+fn write_trace(made: &Made, path: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
     let bar = progress::written("writing the trace");
-    let mut out = std::io::BufWriter::new(bar.wrap_write(file));
-    let result = write_perfetto(&made.outcome, &mut out).map_err(wrong);
+    let result = files::write(path, &paths(inputs), |out| write_perfetto(&made.outcome, &mut bar.wrap_write(out)));
     bar.finish_and_clear();
-    result
+    result.map_err(|error| not_written("the trace", &error))
 }

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::output::note;
+use crate::visible::one_line;
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -50,7 +51,7 @@ impl Steps {
             Some(bar) => {
                 bar.set_length(of as u64);
                 bar.set_position(done as u64);
-                bar.set_message(doing.to_owned());
+                bar.set_message(one_line(doing).into_owned());
             }
             // Names and numbers always become JSON.
             None => note(&serde_json::to_string(&Line { stage: self.stage, doing, done, of }).unwrap_or_default()),

@@ -7,11 +7,14 @@ use super::report::{Report, StackReport};
 use crate::engine::Time;
 use crate::scenario::{Kind, Scenario, Value};
 use crate::trace::{ExitReason, Layer};
+use crate::visible::one_line;
 
 /// A table whose first `left` columns are texts and the rest numbers.
 pub(super) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>, left: usize) -> Table {
+    // Made visible here, so that the columns are as wide as what is shown.
+    let shown = |row: &[String]| row.iter().map(|cell| one_line(cell).into_owned()).collect::<Vec<_>>();
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(header).add_rows(rows);
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(shown(header)).add_rows(rows.into_iter().map(|row| shown(&row)));
     for column in table.column_iter_mut().skip(left) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -36,14 +39,17 @@ fn headers(names: &[&str]) -> Vec<String> {
 pub(super) fn run(scenario: &Scenario, report: &Report) -> String {
     let mut text = format!(
         "{}\n{} simulated, {} events, seed {}, costs {}, trace {}\n\n",
-        scenario.title,
+        one_line(&scenario.title),
         Time(report.simulated_ps),
         report.events,
         report.seed,
-        report.costs,
+        one_line(&report.costs),
         report.trace_hash
     );
     text += &format!("How long an operation takes\n{}\n\n", latencies(&report.stacks));
+    if report.stacks.iter().any(|stack| !stack.latency_ps.exact) {
+        text += "Percentiles of so many operations are at most one part in a thousand too large.\n\n";
+    }
     text += &format!("Where the time of all operations goes\n{}\n\n", ledger(&report.stacks));
     text += &format!("What was done for it\n{}\n", counters(&report.stacks));
     if let Some(table) = exits(&report.stacks) {
@@ -136,7 +142,7 @@ pub(super) fn expectations(scenario: &Scenario, report: &Report) -> String {
     let line = |(expectation, result): (&crate::scenario::Expectation, &super::report::ExpectationReport)| {
         let mark = if result.passed { "ok    " } else { "FAILED" };
         let value = Value { amount: result.value.unwrap_or(f64::NAN), kind: expectation.quantity.kind() };
-        format!("{mark} {}: {value}\n", result.text)
+        format!("{mark} {}: {value}\n", one_line(&result.text))
     };
     pairs.map(line).collect()
 }

@@ -33,7 +33,9 @@ pub(super) fn validate(arguments: &Arguments) -> Result<Verdict, Failure> {
     let mut steps = Steps::new("comparing", arguments.progress);
     let mut show = |at: Progress| steps.at(at.doing, at.done, at.of);
     // On this thread, which lives to the end: the processes that work die with the thread that made them.
-    let report = validate::run(&profile, &works, in_guest, &mut show, interrupt::flag());
+    let listening = interrupt::listen();
+    let report = validate::run(&profile, &works, in_guest, &mut show, listening.flag());
+    drop(listening);
     drop(steps);
     match arguments.report {
         Format::Json => print_json(&report)?,

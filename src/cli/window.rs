@@ -74,9 +74,12 @@ fn window(scenario: &str) -> Result<Verdict, Failure> {
 #[cfg(feature = "app")]
 pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     use crate::app::scene::View;
-    use crate::app::shot::{Shot, shot};
+    use crate::app::shot::{Shot, ShotError, shot};
     use crate::app::theme::Theme;
 
+    let inputs = super::run::inputs(&arguments.scenario, None);
+    let told = |error: crate::files::WriteError| super::run::not_written("the picture", &error);
+    crate::files::may_write(&arguments.out, &super::run::paths(&inputs)).map_err(told)?;
     let scenario = super::run::read(&arguments.scenario)?;
     let made = super::run::make(scenario, super::run::Changes { keep_trace: true, ..Default::default() })?;
     let Some(trace) = &made.outcome.trace else {
@@ -94,6 +97,9 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
         selection: None,
         reduced_motion: false,
     };
-    shot(&picture, &arguments.out).map_err(|why| super::output::failure(why.to_string(), None))?;
+    shot(&picture, &arguments.out).map_err(|why| match why {
+        ShotError::NotWritten(error) => told(error),
+        other => super::output::failure(other.to_string(), None),
+    })?;
     Ok(Verdict::Fine)
 }

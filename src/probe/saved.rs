@@ -2,9 +2,8 @@
 //! from, which knows more than a profile: spreads, runs, whole round trips, and why something has no value.
 //!
 //! A RON and a JSON file in the platform's data folder (`~/.local/share/strata/measured.ron` and `.json` on Linux, below
-//! `XDG_DATA_HOME` if that is set). Each is written beside its place and then moved there, so that a killed probe
-//! leaves either the old one or the new one. The profile alone decides what simulations cost; a report that is missing
-//! or broken only leaves less to show.
+//! `XDG_DATA_HOME` if that is set). A killed probe leaves either the old one or the new one ([`files::write`]). The
+//! profile alone decides what simulations cost; a report that is missing or broken only leaves less to show.
 
 use std::fs;
 use std::io;
@@ -14,6 +13,7 @@ use etcetera::BaseStrategy;
 
 use super::measure::Report;
 use crate::costs::{Profile, ProfileError};
+use crate::files::{self, ReadError, WriteError};
 
 /// A profile is some tens of KiB; nothing larger is read.
 const MOST_BYTES: u64 = 4 << 20;
@@ -30,7 +30,7 @@ pub enum SavedError {
         /// Where.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: ReadError,
     },
     /// The file is there and is no profile.
     #[error("the saved cost profile {path} can't be used: {source}; \"strata probe --save\" writes a new one")]
@@ -49,12 +49,10 @@ pub enum SavedError {
         source: serde_json::Error,
     },
     /// The file can't be written.
-    #[error("writing the cost profile {path}: {source}; set XDG_DATA_HOME to a folder that you may write to")]
+    #[error("the costs are not saved: {source}; set XDG_DATA_HOME to a folder that you may write to")]
     Write {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// Where, and why not.
+        source: WriteError,
     },
 }
 
@@ -119,7 +117,7 @@ pub fn save(profile: &Profile) -> Result<PathBuf, SavedError> {
 pub fn save_report(report: &Report) -> Result<PathBuf, SavedError> {
     let path = report_in(&folder()?);
     let text = serde_json::to_string(report)
-        .map_err(|error| SavedError::Write { path: path.clone(), source: io::Error::other(error) })?;
+        .map_err(|error| SavedError::Write { source: not_written(&path, io::Error::other(error)) })?;
     write(&path, &text)?;
     Ok(path)
 }
@@ -146,33 +144,23 @@ pub fn load_report_from(path: &Path) -> Result<Option<Report>, SavedError> {
 }
 
 fn read(path: &Path) -> Result<Option<String>, SavedError> {
-    let wrong = |source| SavedError::Read { path: path.to_owned(), source };
-    let about = match fs::metadata(path) {
-        Ok(about) => about,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(wrong(error)),
-    };
-    if !about.is_file() || about.len() > MOST_BYTES {
-        return Err(wrong(io::Error::other("not a plain file of at most 4 MiB")));
+    match files::read_text(path, MOST_BYTES) {
+        Ok(text) => Ok(Some(text)),
+        Err(ReadError::NotFound) => Ok(None),
+        Err(source) => Err(SavedError::Read { path: path.to_owned(), source }),
     }
-    fs::read_to_string(path).map(Some).map_err(wrong)
 }
 
 /// Writes a whole file or leaves the one that was there.
 fn write(path: &Path, text: &str) -> Result<(), SavedError> {
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let write = || {
-        fs::create_dir_all(path.parent().unwrap_or(path))?;
-        fs::write(&beside, text)?;
-        fs::rename(&beside, path)
-    };
-    write().map_err(|source| {
-        // What was half written is nobody's; that it was never begun is as good.
-        let _ = fs::remove_file(&beside);
-        SavedError::Write { path: path.to_owned(), source }
-    })
+    let folder = path.parent().unwrap_or(path);
+    let made = fs::create_dir_all(folder).map_err(|error| not_written(folder, error));
+    made.and_then(|()| files::write(path, &[], |file| file.write_all(text.as_bytes())))
+        .map_err(|source| SavedError::Write { source })
+}
+
+fn not_written(path: &Path, source: io::Error) -> WriteError {
+    WriteError::Io { path: path.to_owned(), source }
 }
 
 #[cfg(test)]

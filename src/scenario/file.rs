@@ -29,6 +29,7 @@ pub(super) struct ScenarioFile {
     pub copies: Option<Loose>,
     #[serde(default)]
     pub walkthrough: Vec<StepFile>,
+    pub closing: Option<ClosingFile>,
     #[serde(default)]
     pub expect: Vec<ExpectFile>,
     #[serde(default)]
@@ -41,6 +42,18 @@ pub(super) enum Loose {
     Whole(i128),
     Real(f64),
     Text(String),
+}
+
+impl Loose {
+    /// The whole number that it is, also if it is written as `2.0`.
+    pub fn whole(&self) -> Option<i128> {
+        match self {
+            Loose::Whole(n) => Some(*n),
+            // Up to 2^53 each whole number is exactly one of these.
+            Loose::Real(n) if n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0 => Some(*n as i128),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Loose {
@@ -361,6 +374,7 @@ pub(super) struct StepFile {
     pub say: String,
     #[serde(default)]
     pub look_at: Vec<String>,
+    pub follow: Option<String>,
     pub predict: Option<PredictFile>,
     #[serde(default)]
     pub play: PlayFile,
@@ -368,6 +382,13 @@ pub(super) struct StepFile {
     pub pace: PaceFile,
     #[serde(default)]
     pub leaves_out: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Closing", deny_unknown_fields)]
+pub(super) struct ClosingFile {
+    pub say: String,
+    pub next: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -410,13 +431,25 @@ pub(super) enum ChoiceFile {
     Number(Loose),
     Between(Loose, Loose),
     Label(String, Box<ChoiceFile>),
+    Choice { label: String, when: Box<ChoiceFile>, why: Option<String>, see: Option<String> },
 }
 
 impl ChoiceFile {
+    /// The same for choices that are right of the same values.
+    pub fn key(&self) -> String {
+        let key = |value: &Loose| value.whole().map_or_else(|| value.to_string(), |whole| whole.to_string());
+        match self.bare() {
+            ChoiceFile::Number(n) => key(n),
+            ChoiceFile::Between(from, to) => format!("{} to {}", key(from), key(to)),
+            // `bare` takes all labels away.
+            ChoiceFile::Label(label, _) | ChoiceFile::Choice { label, .. } => label.clone(),
+        }
+    }
+
     /// What is right for this choice, without its label.
     pub fn bare(&self) -> &ChoiceFile {
         let mut choice = self;
-        while let ChoiceFile::Label(_, inner) = choice {
+        while let ChoiceFile::Label(_, inner) | ChoiceFile::Choice { when: inner, .. } = choice {
             choice = inner;
         }
         choice

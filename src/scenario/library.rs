@@ -9,6 +9,14 @@ pub struct BuiltIn {
     pub source: &'static str,
 }
 
+impl BuiltIn {
+    /// Its title: the first that stands in the file.
+    pub fn title(&self) -> &'static str {
+        let after = self.source.split_once("title: \"").map_or("", |(_, rest)| rest);
+        after.split_once('"').map_or(self.id, |(title, _)| title)
+    }
+}
+
 macro_rules! built_in {
     ($($id:literal),* $(,)?) => {
         &[$(BuiltIn { id: $id, source: include_str!(concat!("../../scenarios/", $id, ".ron")) }),*]
@@ -19,4 +27,18 @@ macro_rules! built_in {
 /// opens.
 pub fn library() -> &'static [BuiltIn] {
     built_in!["one-read", "compute-only", "ping-pong", "throttled", "vm-in-vm"]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Scenario, Source};
+
+    #[test]
+    fn titles_are_those_of_the_files() {
+        for built_in in library() {
+            let source = Source { name: built_in.id.to_owned(), text: built_in.source.to_owned() };
+            assert_eq!(built_in.title(), Scenario::parse(&source).expect("right").title);
+        }
+    }
 }

@@ -2,8 +2,10 @@
 //!
 //! ron tells places only for mistakes in the shape of a text. For mistakes in what it means (a name that nothing
 //! has, memory that isn't there) the check walks this tree along with the file: [`Node::key`] and [`Node::item`] go
-//! down one level. The tree is built only after ron has read the text, so the text is well-formed and not too deep;
-//! where the two should ever disagree, the place told is the nearest one above.
+//! down one level. Where the two should ever disagree, the place told is the nearest one above.
+//!
+//! For a text whose shape is wrong, the tree tells what could be left out of it ([`Node::enclosing`]), so that what is
+//! wrong behind the first mistake can be told too; [`Tree::sound`] says whether brackets and commas can be trusted.
 
 use std::ops::Range;
 
@@ -12,8 +14,28 @@ use std::ops::Range;
 pub(super) struct Node {
     /// Its bytes.
     pub span: Range<usize>,
+    /// Where its bracket opens, if it has one.
+    open: Option<usize>,
     /// Its parts, in order: the key, if they are keyed, and the value.
     parts: Vec<(Option<Key>, Node)>,
+}
+
+/// The tree of a text that ron may not have been able to read.
+pub(super) struct Tree {
+    /// Its outermost value.
+    pub root: Node,
+    /// Whether each bracket is closed by its like, and each part but the last followed by a comma.
+    pub sound: bool,
+}
+
+/// A part of a list, a map or brackets with fields, as [`Node::enclosing`] finds it.
+pub(super) struct Part<'a> {
+    /// All of it, key and value.
+    pub span: Range<usize>,
+    /// Its key, if it has one.
+    pub key: Option<&'a str>,
+    /// Where the bracket opens in which it lies.
+    pub open: usize,
 }
 
 #[derive(Debug)]
@@ -25,9 +47,27 @@ struct Key {
 impl Node {
     /// The tree of a text that ron has read.
     pub fn of(text: &str) -> Node {
-        let mut reader = Reader { text, at: 0 };
-        reader.skip_attributes();
-        reader.value()
+        Tree::of(text).root
+    }
+
+    /// The parts in which the place `at` lies, outermost first, and where the innermost bracket around it opens.
+    pub fn enclosing(&self, at: usize) -> (Vec<Part<'_>>, Option<usize>) {
+        let mut parts = Vec::new();
+        let mut node = self;
+        let mut bracket = None;
+        while let Some(open) = node.open.filter(|open| *open < at) {
+            bracket = Some(open);
+            // In order, so the last one that begins at or before the place.
+            let after = node.parts.partition_point(|(key, value)| start_of(key.as_ref(), value) <= at);
+            let Some((key, value)) = after.checked_sub(1).and_then(|i| node.parts.get(i)) else { break };
+            if value.span.end <= at {
+                break;
+            }
+            let span = start_of(key.as_ref(), value)..value.span.end;
+            parts.push(Part { span, key: key.as_ref().map(|key| key.text.as_str()), open });
+            node = value;
+        }
+        (parts, bracket)
     }
 
     /// The value of a field or map key; this node itself if it isn't there.
@@ -47,9 +87,57 @@ impl Node {
     }
 }
 
+fn start_of(key: Option<&Key>, value: &Node) -> usize {
+    key.map_or(value.span.start, |key| key.span.start)
+}
+
+/// How deep values are followed: far above what ron reads, far below what the program's own stack bears.
+const DEEPEST: usize = 128;
+
+impl Tree {
+    /// The tree of a text, as far as it has one.
+    pub fn of(text: &str) -> Tree {
+        let mut reader = Reader { text, at: 0, depth: 0, sound: true };
+        reader.skip_attributes();
+        let root = reader.value();
+        Tree { root, sound: reader.sound }
+    }
+}
+
+/// The first place from `at` on that is neither blank nor in a comment.
+pub(super) fn after_blank(text: &str, at: usize) -> usize {
+    let mut reader = Reader { text, at, depth: 0, sound: true };
+    reader.skip_blank();
+    reader.at
+}
+
+/// Where the texts in quotation marks lie that begin before `end`.
+pub(super) fn strings_before(text: &str, end: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut reader = Reader { text, at: 0, depth: 0, sound: true };
+    std::iter::from_fn(move || {
+        loop {
+            reader.skip_blank();
+            let start = reader.at;
+            match reader.peek()? {
+                _ if start >= end => return None,
+                '"' => {
+                    reader.skip_string();
+                    return Some(start..reader.at);
+                }
+                '\'' => reader.skip_char_literal(),
+                'r' if reader.is_raw_string() => reader.skip_raw_string(),
+                c if c.is_alphanumeric() => reader.skip_while(char::is_alphanumeric),
+                _ => reader.skip_char(),
+            }
+        }
+    })
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    depth: usize,
+    sound: bool,
 }
 
 impl Reader<'_> {
@@ -122,40 +210,68 @@ impl Reader<'_> {
     fn value(&mut self) -> Node {
         self.skip_blank();
         let start = self.at;
+        let mut open = None;
         let mut parts = Vec::new();
         match self.peek() {
             Some('"') => self.skip_string(),
             Some('\'') => self.skip_char_literal(),
-            Some('[' | '{' | '(') => parts = self.parts(),
-            Some('r') if self.rest()[1..].starts_with(['"', '#']) => self.skip_raw_string(),
+            Some('[' | '{' | '(') => (open, parts) = (Some(self.at), self.parts()),
+            Some('r') if self.is_raw_string() => self.skip_raw_string(),
             _ => {
                 self.skip_while(|c| !c.is_whitespace() && !"()[]{},:\"/".contains(c));
                 let end = self.at;
                 self.skip_blank();
                 match self.peek() {
-                    Some('(') => parts = self.parts(),
+                    Some('(') => (open, parts) = (Some(self.at), self.parts()),
                     _ => self.at = end,
                 }
             }
         }
-        Node { span: start..self.at, parts }
+        self.sound &= self.at > start;
+        Node { span: start..self.at, open, parts }
+    }
+
+    fn is_raw_string(&self) -> bool {
+        self.rest().strip_prefix('r').is_some_and(|rest| rest.trim_start_matches('#').starts_with('"'))
     }
 
     /// What stands in brackets, the reader being at the opening one.
     fn parts(&mut self) -> Vec<(Option<Key>, Node)> {
         let mut parts = Vec::new();
+        let closing = match self.peek() {
+            Some('[') => ']',
+            Some('{') => '}',
+            _ => ')',
+        };
         self.skip_char();
+        if self.depth == DEEPEST {
+            // Nothing more is told of such a text.
+            (self.sound, self.at) = (false, self.text.len());
+            return parts;
+        }
+        self.depth += 1;
+        let mut comma = true;
         loop {
             self.skip_blank();
             let before = self.at;
             match self.peek() {
-                None => return parts,
-                Some(')' | ']' | '}') => {
-                    self.skip_char();
-                    return parts;
+                None => {
+                    self.sound = false;
+                    break;
                 }
-                Some(',') => self.skip_char(),
+                Some(c @ (')' | ']' | '}')) => {
+                    self.sound &= c == closing;
+                    self.skip_char();
+                    break;
+                }
+                Some(',') => {
+                    self.sound &= !comma;
+                    comma = true;
+                    self.skip_char();
+                }
                 _ => {
+                    self.sound &= comma;
+                    comma = false;
                     let first = self.value();
                     self.skip_blank();
                     if self.peek() == Some(':') {
@@ -166,11 +282,14 @@ impl Reader<'_> {
                         parts.push((None, first));
                     }
                     if self.at == before {
+                        self.sound = false;
                         self.skip_char();
                     }
                 }
             }
         }
+        self.depth -= 1;
+        parts
     }
 
     fn skip_string(&mut self) {

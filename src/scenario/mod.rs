@@ -11,6 +11,7 @@
 //! Left out: drawing, playing, and where the measured cost profile of this computer is kept.
 
 mod check;
+mod claims;
 mod expect;
 mod export;
 mod file;
@@ -24,16 +25,17 @@ mod source;
 mod units;
 mod walkthrough;
 
+pub use claims::CLAIMS;
 pub use expect::{Bound, Checked, Expectation};
 pub use export::write_perfetto;
 pub use library::{BuiltIn, library};
-pub use look_up::look_up;
-pub use problem::{Problem, ScenarioErrors};
+pub use look_up::{Parts, look_up};
+pub use problem::{Problem, Remark, Remarks, ScenarioErrors};
 pub use quantity::{Counter, Kind, Quantity, Statistic, Subject, Value};
 pub use scale::scaled;
 pub use source::{LoadError, MAX_FILE_BYTES, Source, find};
 pub use walkthrough::{
-    Answer, Boundary, Choice, Moment, Pace, Play, Predict, Range, Scene, Step, answer, play_from, play_until,
+    Answer, Boundary, Choice, Closing, Ends, Moment, Pace, Play, Played, Predict, Range, Scene, Step, answer, played,
 };
 
 use crate::costs::{Profile, ProfileError};
@@ -84,10 +86,14 @@ pub struct Scenario {
     pub spec: Spec,
     /// What a learner is led through; may be empty.
     pub walkthrough: Vec<Step>,
+    /// What stands after the walkthrough's last step.
+    pub closing: Option<Closing>,
     /// What must come out.
     pub expectations: Vec<Expectation>,
     /// What the model leaves out that matters here, each a sentence or two of Markdown.
     pub leaves_out: Vec<String>,
+    /// What stands in the file and changes nothing.
+    pub remarks: Remarks,
 }
 
 impl Scenario {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use miette::{Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCod
 use super::Source;
 
 /// How many problems are told at once; the rest are counted.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 /// Lines longer than this are shown in part.
 const LONG_LINE: usize = 200;
 /// Lines longer than this are kept in part: some files have one of megabytes.
@@ -18,7 +19,7 @@ const WHOLE_LINE: usize = 4096;
 /// Messages longer than this are told in part, in characters: a file may have a name of a megabyte.
 const LONG_MESSAGE: usize = 300;
 /// As for messages; a help may list names.
-const LONG_HELP: usize = 900;
+const LONG_HELP: usize = 1200;
 /// How much of a long line is shown before and after the mistake, in bytes.
 const WINDOW: usize = 60;
 
@@ -83,20 +84,43 @@ impl SourceCode for Text {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let found = self.text.read_span(span, before, after)?;
-        let long = found.data().split(|byte| *byte == b'\n').any(|line| line.len() > LONG_LINE);
-        let (data, shown) = if long && before + after > 0 {
-            let window = self.window(span.offset(), span.offset() + span.len());
-            (self.text[window.clone()].as_bytes(), SourceSpan::from(window))
-        } else {
-            (found.data(), *found.span())
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        if self.text.get(start..end).is_none() {
+            return Err(MietteError::OutOfBounds);
+        }
+        let line_start = self.text[..start].rfind('\n').map_or(0, |i| i + 1);
+        let line = newlines(&self.text[..start]);
+        let contents = |shown: Range<usize>, line, column| {
+            let data = &self.text[shown.clone()];
+            let lines = newlines(data) + 1;
+            let span = SourceSpan::from(shown);
+            MietteSpanContents::new_named(self.name.clone(), data.as_bytes(), span, line, column, lines)
         };
-        // Of the lines before, none are shown of a window.
-        let line = if long { self.text[..span.offset()].matches('\n').count() } else { found.line() };
-        let contents =
-            MietteSpanContents::new_named(self.name.clone(), data, shown, line, found.column(), found.line_count());
-        Ok(Box::new(contents))
+        if before + after == 0 {
+            let column = self.text[line_start..start].chars().count();
+            return Ok(Box::new(contents(start..end, line, column)));
+        }
+        let mut from = line_start;
+        let mut lines_before = 0;
+        while lines_before < before && from > 0 {
+            from = self.text[..from - 1].rfind('\n').map_or(0, |i| i + 1);
+            lines_before += 1;
+        }
+        let mut to = end;
+        for _ in 0..=after {
+            to = self.text[to..].find('\n').map_or(self.text.len(), |i| to + i + 1);
+        }
+        let to = if self.text[..to].ends_with('\n') { to - 1 } else { to }.max(end);
+        if self.text[from..to].split('\n').any(|line| line.len() > LONG_LINE) {
+            // Of the lines before, none are shown of a window.
+            return Ok(Box::new(contents(self.window(start, end), line, 0)));
+        }
+        Ok(Box::new(contents(from..to, line - lines_before, 0)))
     }
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 impl Text {
@@ -142,6 +166,26 @@ impl Diagnostic for ScenarioErrors {
     }
 }
 
+/// Something in a file that is not wrong and yet probably not meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// What there is to say.
+    pub text: String,
+}
+
+/// All that is to be remarked, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// At most 20.
+    pub told: Vec<Remark>,
+    /// How many more there are.
+    pub more: usize,
+}
+
 /// A problem before its place is looked up: there may be many thousands, of which [`MOST`] are told.
 struct Found {
     span: Range<usize>,
@@ -149,30 +193,62 @@ struct Found {
     help: Option<String>,
 }
 
-/// Collects problems while a file is checked.
+/// Collects problems while a file is checked: the first [`MOST`] in the order of the file, and how many there are. What
+/// is not told costs no more than counting it.
 pub(super) struct Problems {
     source: Arc<Text>,
+    /// In the order of the file; of one place, in the order in which they were found.
     found: Vec<Found>,
+    all: usize,
     /// What [`Problems::add_once`] has told, and where.
-    told: HashSet<(usize, String)>,
+    told: HashSet<(usize, u64)>,
 }
 
 impl Problems {
     pub(super) fn new(source: &Source) -> Problems {
         let text = Text { name: source.name.clone(), text: source.text.clone() };
-        Problems { source: Arc::new(text), found: Vec::new(), told: HashSet::new() }
+        Problems { source: Arc::new(text), found: Vec::new(), all: 0, told: HashSet::new() }
+    }
+
+    /// Another collection about the same file.
+    pub(super) fn of_the_same_file(&self) -> Problems {
+        Problems { source: Arc::clone(&self.source), found: Vec::new(), all: 0, told: HashSet::new() }
     }
 
     /// Adds a problem with the text at `span` (bytes).
     pub(super) fn add(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
-        self.found.push(Found { span, message: message.into(), help });
+        self.add_with(span, || (message.into(), help));
+    }
+
+    /// As [`Problems::add`], where finding the words takes longer than counting the problem.
+    pub(super) fn add_with(&mut self, span: Range<usize>, words: impl FnOnce() -> (String, Option<String>)) {
+        self.all += 1;
+        let at = self.found.partition_point(|found| found.span.start <= span.start);
+        if at < MOST {
+            let (message, help) = words();
+            self.found.truncate(MOST - 1);
+            self.found.insert(at, Found { span, message, help });
+        }
     }
 
     /// Adds a problem unless the same is already told at the same place.
     pub(super) fn add_once(&mut self, span: Range<usize>, message: String, help: Option<String>) {
-        if self.told.insert((span.start, message.clone())) {
+        let mut hasher = DefaultHasher::new();
+        message.hash(&mut hasher);
+        if self.told.insert((span.start, hasher.finish())) {
             self.add(span, message, help);
         }
+    }
+
+    /// Adds that there is no `what` called `name`, and which of those `known` may have been meant.
+    pub(super) fn unknown<'a>(
+        &mut self,
+        span: Range<usize>,
+        what: &str,
+        name: &str,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) {
+        self.add_with(span, || (format!("no {what} is called \"{name}\""), did_you_mean(name, known)));
     }
 
     /// What stands in the file at `span`.
@@ -181,20 +257,31 @@ impl Problems {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.all == 0
     }
 
     pub(super) fn len(&self) -> usize {
-        self.found.len()
+        self.all
     }
 
     /// All of them as one error.
-    pub(super) fn into_errors(mut self) -> ScenarioErrors {
-        self.found.sort_by_key(|found| found.span.start);
-        let more = self.found.len().saturating_sub(MOST);
+    pub(super) fn into_errors(self) -> ScenarioErrors {
+        let (problems, more) = self.placed();
+        ScenarioErrors { file: problems.first().map_or(String::new(), |p| p.file().to_owned()), problems, more }
+    }
+
+    /// All of them as remarks.
+    pub(super) fn into_remarks(self) -> Remarks {
+        let (problems, more) = self.placed();
+        let remark = |problem: Problem| Remark { line: problem.line, column: problem.column, text: problem.message };
+        Remarks { told: problems.into_iter().map(remark).collect(), more }
+    }
+
+    /// Those that are told, with their places, and how many more there are.
+    pub(super) fn placed(self) -> (Vec<Problem>, usize) {
+        let more = self.all - self.found.len();
         let source = &self.source;
-        let problems = self.found.into_iter().take(MOST).map(|found| placed(source, found)).collect();
-        ScenarioErrors { file: self.source.name.clone(), problems, more }
+        (self.found.into_iter().map(|found| placed(source, found)).collect(), more)
     }
 }
 
@@ -209,7 +296,7 @@ fn placed(source: &Arc<Text>, Found { span, message, help }: Found) -> Problem {
     Problem {
         message: shortened(message, LONG_MESSAGE),
         help: help.map(|help| shortened(help, LONG_HELP)),
-        line: text[..start].matches('\n').count() + 1,
+        line: newlines(&text[..start]) + 1,
         column: text[line_start..start].chars().count() + 1,
         text: text[shown].trim_end().to_owned(),
         // A label over several lines hides more than it shows.
@@ -233,12 +320,46 @@ fn floor_char(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
 }
 
-/// The one of `known` that `name` was probably meant to be.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = |s: &str| s.to_lowercase().replace(['_', ' '], "-");
+/// Names longer than this, in characters, are no names, and are not compared.
+const LONGEST_NAME: usize = 64;
+/// Of more names than this, the rest are not compared.
+const MOST_COMPARED: usize = 1024;
+/// As many characters of names are listed.
+const LONGEST_LIST: usize = 1100;
+
+/// The one of `known` that `name` was probably meant to be: the same but for case and kind of dash, or a few slips
+/// away, or the only one that it abbreviates.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let short = |name: &str| name.len() <= 4 * LONGEST_NAME && name.chars().count() <= LONGEST_NAME;
+    if !short(name) {
+        return None;
+    }
+    let folded = |name: &str| name.to_lowercase().replace(['_', ' '], "-");
     let name = folded(name);
-    let scored = known.map(|k| (strsim::jaro_winkler(&folded(k), &name), k)).filter(|(score, _)| *score > 0.75);
-    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
+    let length = name.chars().count();
+    let known = known.filter(|known| !known.is_empty() && short(known)).take(MOST_COMPARED);
+    let scored = known.clone().filter_map(|known| {
+        let folded = folded(known);
+        let other = folded.chars().count();
+        let most = slips(length.min(other));
+        let slips = (length.abs_diff(other) <= most).then(|| strsim::osa_distance(&folded, &name))?;
+        (slips <= most).then_some((slips, known))
+    });
+    if let Some((_, near)) = scored.min_by_key(|(slips, _)| *slips) {
+        return Some(near);
+    }
+    let mut longer = known.filter(|known| length >= 3 && folded(known).starts_with(&name));
+    longer.next().filter(|_| longer.next().is_none())
+}
+
+/// How many letters of a word of so many may be wrong, missing, too many or exchanged for it to be a slip.
+fn slips(length: usize) -> usize {
+    match length {
+        0 | 1 => 0,
+        2..=5 => 1,
+        6..=8 => 2,
+        _ => 3,
+    }
 }
 
 /// `did you mean "vm"?`, or `there are: …`, for a name that is none of `known`.
@@ -246,10 +367,83 @@ pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> 
     if let Some(near) = nearest(name, known.clone()) {
         return Some(format!("did you mean \"{near}\"?"));
     }
-    let all: Vec<&str> = known.filter(|name| !name.is_empty()).take(12).collect();
-    match all.as_slice() {
-        [] => None,
-        [only] => Some(format!("there is only {only}")),
-        all => Some(format!("there are: {}", all.join(", "))),
+    let mut known = known.filter(|name| !name.is_empty()).map(|name| shortened(name.to_owned(), LONGEST_NAME));
+    let mut list = known.next()?;
+    let mut listed = 1;
+    let mut left = 0;
+    for name in known {
+        if left > 0 || list.len() + name.len() > LONGEST_LIST {
+            left += 1;
+        } else {
+            list += ", ";
+            list += &name;
+            listed += 1;
+        }
+    }
+    match (listed, left) {
+        (1, 0) => Some(format!("there is only {list}")),
+        (_, 0) => Some(format!("there are: {list}")),
+        _ => Some(format!("there are: {list}, and {left} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+        nearest(name, known.iter().copied())
+    }
+
+    #[test]
+    fn only_a_slip_or_an_abbreviation_is_taken_for_what_was_meant() {
+        let fields = ["cpu_max", "memory", "hypervisor", "vm", "Read", "StartContainer", "StartVm"];
+        for (name, near) in [
+            ("cpus_max", "cpu_max"),
+            ("cpu-max", "cpu_max"),
+            ("CPU_MAX", "cpu_max"),
+            ("raed", "Read"),
+            ("hypervizor", "hypervisor"),
+            ("hyper", "hypervisor"),
+            ("mem", "memory"),
+            ("vn", "vm"),
+            ("StartContaner", "StartContainer"),
+        ] {
+            assert_eq!(meant(name, &fields), Some(near), "{name}");
+        }
+        for name in ["pids_max", "io_max", "memory_max", "Start", "x", "", "disk", "Write"] {
+            assert_eq!(meant(name, &fields), None, "{name}");
+        }
+        assert_eq!(meant("a", &["b"]), None);
+    }
+
+    #[test]
+    fn a_list_of_choices_names_all_of_them_or_says_how_many_are_left_out() {
+        let few: Vec<String> = (0..40).map(|i| format!("Operation{i}")).collect();
+        let told = did_you_mean("zzz", few.iter().map(String::as_str)).unwrap();
+        assert!(few.iter().all(|name| told.contains(name)) && !told.contains("more"), "{told}");
+        let many: Vec<String> = (0..5000).map(|i| format!("stack {i}")).collect();
+        let told = did_you_mean("zzz", many.iter().map(String::as_str)).unwrap();
+        let listed = told.matches("stack").count();
+        assert!(told.ends_with(&format!("and {} more", 5000 - listed)) && told.len() < LONG_HELP, "{told}");
+        assert_eq!(did_you_mean("zzz", ["one"].into_iter()).as_deref(), Some("there is only one"));
+        assert_eq!(did_you_mean("zzz", std::iter::empty()), None);
+    }
+
+    #[test]
+    fn the_first_problems_of_a_file_are_told_in_whatever_order_they_are_found() {
+        let source = Source { name: "a.ron".to_owned(), text: "x".repeat(200) };
+        let mut problems = Problems::new(&source);
+        let mut asked = 0;
+        for i in (0..100).rev().chain(100..200) {
+            problems.add_with(i..i + 1, || {
+                asked += 1;
+                (i.to_string(), None)
+            });
+        }
+        let errors = problems.into_errors();
+        let told: Vec<String> = errors.problems.iter().map(|problem| problem.message.clone()).collect();
+        assert_eq!(told, (0..20).map(|i| i.to_string()).collect::<Vec<_>>());
+        assert_eq!((errors.more, asked), (180, 100));
     }
 }

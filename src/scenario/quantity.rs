@@ -256,6 +256,87 @@ impl Quantity {
     }
 }
 
+impl Quantity {
+    /// Its value in a run, as a sentence: "The median read of “vm”: 80.7 µs; of “process”: 58.9 µs. That
+    /// is 1.37 times."
+    pub fn says(&self, outcome: &Outcome) -> String {
+        let value = self.value(outcome);
+        let (Quantity::Ratio(a, b) | Quantity::Difference(a, b)) = self else {
+            let (subject, of) = (self.subject_words(), self.owner());
+            return format!("{}: {value}.", capital(&join(&subject, &of)));
+        };
+        let (first, second) = (a.value(outcome), b.value(outcome));
+        let together = match self {
+            Quantity::Ratio(..) if value.amount.is_finite() => format!("That is {} times.", times(value)),
+            Quantity::Ratio(..) => "There is nothing to divide by.".to_owned(),
+            _ => format!("The difference is {value}."),
+        };
+        let (what, whose) = (a.subject_words(), a.owner());
+        // What is the same in both is said once.
+        let (then, of) = match (what == b.subject_words(), whose == b.owner()) {
+            (true, _) => (String::new(), b.owner()),
+            (false, true) => (b.subject_words(), String::new()),
+            (false, false) => (b.subject_words(), b.owner()),
+        };
+        format!("{}: {first}; {}: {second}. {together}", capital(&join(&what, &whose)), join(&then, &of))
+    }
+
+    /// What is looked at, without whose it is: "the median read".
+    fn subject_words(&self) -> String {
+        match self {
+            Quantity::Count { what, per: None, .. } => what.label(),
+            Quantity::Count { what, per: Some(kind), .. } => format!("{} per {}", what.label(), operation_word(*kind)),
+            Quantity::Operations { kind: None, .. } => "operations".to_owned(),
+            Quantity::Operations { kind, .. } => format!("{}s", operation_word(*kind)),
+            Quantity::Latency { statistic, kind, .. } => {
+                let what = operation_word(*kind);
+                match statistic {
+                    Statistic::P50 => format!("the median {what}"),
+                    Statistic::P95 => format!("the 95th of a hundred {what}s"),
+                    Statistic::P99 => format!("the 99th of a hundred {what}s"),
+                    Statistic::Mean => format!("the mean {what}"),
+                    Statistic::Max => format!("the longest {what}"),
+                    Statistic::Total => format!("all {what}s together"),
+                }
+            }
+            Quantity::Throughput { .. } => "operations".to_owned(),
+            Quantity::Ledger { layer, .. } => match layer {
+                Layer::Waiting | Layer::Throttled => format!("time {}", layer.label()),
+                layer => format!("time in the layer {}", layer.label()),
+            },
+            Quantity::Busy { .. } => "time of the cores".to_owned(),
+            Quantity::Ratio(..) | Quantity::Difference(..) => self.to_string(),
+        }
+    }
+
+    /// Whose it is, in quotation marks as the file calls it.
+    fn owner(&self) -> String {
+        match self {
+            Quantity::Count { of, .. }
+            | Quantity::Operations { of, .. }
+            | Quantity::Latency { of, .. }
+            | Quantity::Throughput { of }
+            | Quantity::Ledger { of, .. }
+            | Quantity::Busy { of } => format!("of “{}”", of.name),
+            Quantity::Ratio(..) | Quantity::Difference(..) => String::new(),
+        }
+    }
+}
+
+fn join(a: &str, b: &str) -> String {
+    [a, b].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// "1.37", without the sign.
+fn times(value: Value) -> String {
+    value.to_string().trim_end_matches('×').to_owned()
+}
+
 fn operations(stats: &StackStats, kind: Option<OperationKind>) -> u64 {
     kind.map_or(stats.operations, |kind| stats.operations_of(kind))
 }

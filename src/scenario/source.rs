@@ -1,11 +1,9 @@
-//! Finding a scenario: by the id of a built-in one, or by the path of a file. Reading is guarded: nothing that is
-//! too large, not a plain file or not text gets further, and nothing that has to be waited for: some files of the
-//! kernel look plain and block (`/proc/kmsg`, until there is a message).
+//! Finding a scenario: by the id of a built-in one, or by the path of a file.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::library;
+use crate::files::{self, ReadError};
 
 /// The most bytes that a scenario file may have.
 pub const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -82,55 +80,14 @@ pub fn find(id_or_path: &str) -> Result<Source, LoadError> {
 
 fn read(path: &Path, name: &str) -> Result<Source, LoadError> {
     let name = name.to_owned();
-    let io = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => LoadError::NotFound { help: suggestion(&name), name: name.clone() },
-        _ => LoadError::Io { name: name.clone(), error },
-    };
-    // Asked before opening: opening a pipe that nobody writes to would wait for ever.
-    let kind = std::fs::metadata(path).map_err(io)?.file_type();
-    if !kind.is_file() {
-        let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
-        return Err(LoadError::NotAFile { name, what });
+    match files::read_text(path, MAX_FILE_BYTES) {
+        Ok(text) => Ok(Source { name, text }),
+        Err(ReadError::NotFound) => Err(LoadError::NotFound { help: suggestion(&name), name }),
+        Err(ReadError::NotAFile(what)) => Err(LoadError::NotAFile { name, what }),
+        Err(ReadError::TooLarge(_)) => Err(LoadError::TooLarge { name }),
+        Err(ReadError::NotText { line, column, byte }) => Err(LoadError::NotText { name, line, column, byte }),
+        Err(ReadError::Io(error)) => Err(LoadError::Io { name, error }),
     }
-    let mut bytes = Vec::new();
-    let file = open(path).map_err(io)?;
-    match file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-            return Err(LoadError::NotAFile { name, what: "a stream that has no end" });
-        }
-        Err(error) => return Err(io(error)),
-    }
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(LoadError::TooLarge { name });
-    }
-    match String::from_utf8(bytes) {
-        // Some editors begin a file with this mark; it is no part of the text.
-        Ok(text) => Ok(Source { name, text: text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned) }),
-        Err(error) => Err(not_text(name, error)),
-    }
-}
-
-/// Opens a file to be read without waiting.
-#[cfg(target_os = "linux")]
-fn open(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::File::open(path)
-}
-
-fn not_text(name: String, error: std::string::FromUtf8Error) -> LoadError {
-    let at = error.utf8_error().valid_up_to();
-    let bytes = error.as_bytes();
-    let before = String::from_utf8_lossy(&bytes[..at]);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    // `valid_up_to` is below the length when decoding failed.
-    LoadError::NotText { name, line, column, byte: bytes.get(at).copied().unwrap_or(0) }
 }
 
 /// The nearest built-in id, or all of them.

@@ -2,7 +2,7 @@
 
 use crate::engine::Time;
 use crate::machine::Outcome;
-use crate::trace::{Crossing, ExitReason, JourneyId, OperationKind};
+use crate::trace::{Crossing, ExitReason, HopId, JourneyId, OperationKind};
 
 use super::{Quantity, Scenario, Subject, Value};
 
@@ -17,6 +17,8 @@ pub struct Step {
     pub say: String,
     /// Parts to point at, as the end of a component's path: "vm/guest kernel".
     pub look_at: Vec<String>,
+    /// Whose hops set the pace; `None` for all alike.
+    pub follow: Option<Subject>,
     /// What to ask before playing.
     pub predict: Option<Predict>,
     /// How far to play.
@@ -54,6 +56,17 @@ pub struct Choice {
     pub label: String,
     /// The values for which it is right.
     pub range: Range,
+    /// What there is to say about it once the answer is known: why it is so, or why it isn't.
+    pub why: Option<String>,
+}
+
+/// What stands on the page after the last step, beside what was predicted and what came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// What to take along and what to do next, in Markdown.
+    pub say: String,
+    /// The built-in scenario that goes on from here.
+    pub next: Option<String>,
 }
 
 /// Values for which a choice is right.
@@ -205,68 +218,100 @@ pub fn answer(predict: &Predict, _scenario: &Scenario, outcome: &Outcome) -> Ans
     let value = predict.answer.value(outcome);
     Answer {
         value,
-        text: format!("{}: {value}", predict.answer),
+        text: predict.answer.says(outcome),
         correct_choice: predict.choices.iter().position(|choice| choice.range.contains(value.amount)),
     }
 }
 
-/// The moment up to which a step plays. What never happens in this run is at the run's end; a step that plays
-/// nothing stays at the moment of the step before it.
-pub fn play_until(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Time {
-    match &step.play {
-        Play::Until(moment) => happens(moment, outcome).at,
-        Play::Stay => before(step, scenario, outcome),
-    }
+/// What a step shows of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// Where it begins.
+    pub from: Time,
+    /// The last simulated time that belongs to it: what it waits for has been seen, the next thing has not begun.
+    pub until: Time,
+    /// What has to be seen before it stops.
+    pub ends: Ends,
+    /// Whether what it waits for happens in this run. If not, there is nothing to play.
+    pub happens: bool,
 }
 
-/// The moment from which a step plays: where the step before it ended, or the beginning of the operation that it is
-/// about if the step before it ended elsewhere.
-pub fn play_from(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Time {
-    let before = before(step, scenario, outcome);
-    let Play::Until(moment) = &step.play else { return before };
-    let Happening { at, journey } = happens(moment, outcome);
-    let begin = outcome.trace.as_ref().zip(journey).and_then(|(trace, id)| trace.journeys.get(id.index()));
-    let begin = begin.map_or(Time::ZERO, |journey| journey.start);
-    if (begin..at).contains(&before) { before } else { begin.min(at) }
+/// What a step stops after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// A time, whatever happens then.
+    Time,
+    /// A crossing.
+    Crossing(HopId),
+    /// The end of an operation.
+    Operation(JourneyId),
 }
 
-/// When the last step before `step` that played ended.
-fn before(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Time {
+/// What `step` shows of a run: from where the step before ended, if that was about the same stack and in the same
+/// operation, else from the beginning of the operation that it is about. A step that plays nothing stays where the
+/// one before it ended.
+pub fn played(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Played {
     let earlier = scenario.walkthrough.iter().take_while(|other| *other != step);
-    let moments = earlier.filter_map(|step| match &step.play {
-        Play::Until(moment) => Some(moment),
-        Play::Stay => None,
-    });
-    moments.last().map_or(Time::ZERO, |moment| happens(moment, outcome).at)
+    let before = earlier.filter(|step| step.play != Play::Stay).last();
+    let ended = before.map_or(Time::ZERO, |step| happens(&step.play, outcome).until);
+    if step.play == Play::Stay {
+        return Played { from: ended, until: ended, ends: Ends::Time, happens: true };
+    }
+    let Happening { begins, until, ends, happens } = happens(&step.play, outcome);
+    if !happens {
+        return Played { from: ended, until: ended, ends, happens };
+    }
+    let goes_on = before.is_some_and(|before| before.follow == step.follow) && (begins..until).contains(&ended);
+    Played { from: if goes_on { ended } else { begins.min(until) }, until, ends, happens }
 }
 
-/// When something happens, and in which operation.
+/// When something happens, and where what leads to it begins.
 #[derive(Clone, Copy)]
 struct Happening {
-    at: Time,
-    journey: Option<JourneyId>,
+    begins: Time,
+    until: Time,
+    ends: Ends,
+    happens: bool,
 }
 
-fn happens(moment: &Moment, outcome: &Outcome) -> Happening {
-    let plain = |at: Time| Happening { at: at.min(outcome.simulated), journey: None };
-    let nth = |mut times: Vec<(Time, JourneyId)>, nth: u64| {
-        times.sort_unstable();
-        let found = usize::try_from(nth - 1).ok().and_then(|n| times.get(n));
-        found.map_or(plain(Time::MAX), |(at, id)| Happening { journey: id.some(), ..plain(*at) })
-    };
+/// So long after its beginning a crossing has been seen, if it lasts longer.
+const CROSSED: Time = Time::us(10);
+
+fn happens(play: &Play, outcome: &Outcome) -> Happening {
+    let end = outcome.simulated;
+    let plain = |at: Time| Happening { begins: Time::ZERO, until: at.min(end), ends: Ends::Time, happens: true };
+    let never = Happening { happens: false, ..plain(Time::ZERO) };
+    let Play::Until(moment) = play else { return plain(Time::ZERO) };
     let (hops, journeys) = outcome.trace.as_ref().map_or((&[][..], &[][..]), |t| (&t.hops[..], &t.journeys[..]));
     match moment {
         Moment::Start => plain(Time::ZERO),
         Moment::Time(time) => plain(*time),
         Moment::End => plain(Time::MAX),
-        Moment::Operation { of, kind, nth: n, begins } => {
+        Moment::Operation { of, kind, nth, begins } => {
             let numbered = (0..).map(JourneyId).zip(journeys);
             let these = numbered.filter(|(_, j)| j.stack == of.id && kind.is_none_or(|kind| kind == j.kind));
-            nth(these.map(|(id, j)| (if *begins { j.start } else { j.end }, id)).collect(), *n)
+            let times = these.map(|(id, j)| (if *begins { j.start } else { j.end }, id)).collect();
+            let Some((at, id)) = nth_of(times, *nth).filter(|(at, _)| *at <= end) else { return never };
+            let ends = if *begins { Ends::Time } else { Ends::Operation(id) };
+            Happening { begins: journeys[id.index()].start, until: at, ends, happens: true }
         }
-        Moment::Crossing { of, what, nth: n } => {
-            let these = hops.iter().filter(|hop| hop.stack == of.id && what.matches(hop.crossing));
-            nth(these.map(|hop| (hop.start, hop.journey)).collect(), *n)
+        Moment::Crossing { of, what, nth } => {
+            let numbered = (0..).map(HopId).zip(hops);
+            let these = numbered.filter(|(_, hop)| hop.stack == of.id && what.matches(hop.crossing));
+            let times = these.map(|(id, hop)| (hop.start, id)).collect();
+            let Some((at, id)) = nth_of(times, *nth).filter(|(at, _)| *at <= end) else { return never };
+            let hop = &hops[id.index()];
+            let of_hop = journeys.get(hop.journey.index()).map(|journey| journey.start);
+            // What no operation waits for is told from the operation that was under way.
+            let under_way = || journeys.iter().filter(|j| j.stack == of.id && j.start <= at).map(|j| j.start).max();
+            let begins = of_hop.or_else(under_way).unwrap_or(Time::ZERO);
+            let until = at + (hop.duration() - Time(1)).min(CROSSED);
+            Happening { begins, until: until.min(end), ends: Ends::Crossing(id), happens: true }
         }
     }
+}
+
+fn nth_of<T: Ord + Copy>(mut times: Vec<(Time, T)>, nth: u64) -> Option<(Time, T)> {
+    times.sort_unstable();
+    usize::try_from(nth).ok()?.checked_sub(1).and_then(|n| times.get(n)).copied()
 }

@@ -12,4 +12,4 @@ mod stats;
 
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
 pub use recorder::{Journey, OperationKind, Recorder, Trace};
-pub use stats::{Latency, StackStats};
+pub use stats::{EXACT, LEAST_EXACT, Latency, StackStats};

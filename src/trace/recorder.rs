@@ -159,7 +159,7 @@ impl Recorder {
     pub fn new(stacks: usize, cores: usize, keep: bool) -> Recorder {
         Recorder {
             trace: keep.then(Trace::default),
-            stats: (0..stacks).map(|_| StackStats::default()).collect(),
+            stats: (0..stacks).map(|_| StackStats::one_of(stacks)).collect(),
             core_busy: vec![0; cores],
             max_hops: usize::MAX,
         }

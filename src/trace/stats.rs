@@ -1,11 +1,25 @@
 //! What is counted per stack: latencies, the ledger, exits, system calls, switches.
+//!
+//! A report's counts, sums, means and longest values are exact, however long a run is. Percentiles need every latency:
+//! up to [`EXACT`] operations of a kind in a stack all of them are kept; from there on they are counted in buckets
+//! (HdrHistogram), each at most a thousandth of its values wide, so that memory does not grow with the run. A
+//! percentile is then the upper end of its bucket: at most one part in a thousand too large.
 
+use std::sync::OnceLock;
+
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::{Crossing, ExitReason, Hop, Journey, Layer, OperationKind};
 use crate::engine::Time;
 
-/// A distribution of latencies in picoseconds, exact.
+/// So many operations of a kind in a stack have exact percentiles, in a machine of up to 64 stacks. In larger ones all
+/// stacks share what those may keep, down to [`LEAST_EXACT`].
+pub const EXACT: usize = 65_536;
+/// So many always have.
+pub const LEAST_EXACT: usize = 1_024;
+
+/// A distribution of latencies in picoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Latency {
     /// The sum over all journeys: what the ledger adds up to.
@@ -20,28 +34,115 @@ pub struct Latency {
     pub p99: u64,
     /// The longest.
     pub max: u64,
+    /// Whether the percentiles are exact; else they are at most one part in a thousand too large.
+    pub exact: bool,
 }
 
-/// Of sorted latencies.
-fn latency(sorted: &[u64]) -> Latency {
-    // The nearest-rank percentile: the least value that so many per cent are at or below.
-    let at = |percent: usize| sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or(0);
-    let total: u64 = sorted.iter().sum();
-    Latency {
-        total,
-        mean: total.checked_div(sorted.len() as u64).unwrap_or(0),
-        p50: at(50),
-        p95: at(95),
-        p99: at(99),
-        max: sorted.last().copied().unwrap_or(0),
+/// The latencies of one kind of operation.
+#[derive(Clone, Debug)]
+struct Latencies {
+    count: u64,
+    total: u64,
+    max: u64,
+    values: Values,
+}
+
+#[derive(Clone, Debug)]
+enum Values {
+    /// Each, in the order of arrival.
+    Each(Vec<u64>),
+    /// How many in each bucket.
+    Buckets(Box<Histogram<u64>>),
+}
+
+impl Default for Latencies {
+    fn default() -> Latencies {
+        Latencies { count: 0, total: 0, max: 0, values: Values::Each(Vec::new()) }
     }
 }
 
+/// An empty histogram whose buckets are a thousandth wide; it grows with the largest value.
+fn buckets() -> Histogram<u64> {
+    // The only error is more than five significant digits.
+    Histogram::new(3).expect("three digits are allowed")
+}
+
+/// Counts a value; the histogram grows to hold it.
+#[inline]
+fn record(histogram: &mut Histogram<u64>, value: u64) {
+    // One that grows holds every value: it fails only where numbers of buckets don't fit into memory.
+    let _ = histogram.record(value);
+}
+
+impl Latencies {
+    #[inline]
+    fn add(&mut self, latency: u64, exact: usize) {
+        self.count += 1;
+        self.total += latency;
+        self.max = self.max.max(latency);
+        match &mut self.values {
+            Values::Each(values) if values.len() < exact => values.push(latency),
+            Values::Each(values) => {
+                let mut histogram = buckets();
+                values.iter().chain([&latency]).for_each(|value| record(&mut histogram, *value));
+                self.values = Values::Buckets(Box::new(histogram));
+            }
+            Values::Buckets(histogram) => record(histogram, latency),
+        }
+    }
+
+    /// The distribution of several kinds together; nothing if there were no operations.
+    fn of(parts: &[Latencies]) -> Option<Latency> {
+        let count: u64 = parts.iter().map(|part| part.count).sum();
+        let total: u64 = parts.iter().map(|part| part.total).sum();
+        let max = parts.iter().map(|part| part.max).max()?;
+        let mean = total.checked_div(count)?;
+        let mut each = Vec::new();
+        let mut histogram: Option<Histogram<u64>> = None;
+        for part in parts {
+            match &part.values {
+                Values::Each(values) => each.extend_from_slice(values),
+                Values::Buckets(values) => match &mut histogram {
+                    None => histogram = Some((**values).clone()),
+                    // Both grow as needed, so that one always fits into the other.
+                    Some(sum) => {
+                        let _ = sum.add(&**values);
+                    }
+                },
+            }
+        }
+        let [p50, p95, p99] = match &mut histogram {
+            None => {
+                each.sort_unstable();
+                // The nearest-rank percentile: the least value that so many per cent are at or below.
+                [50, 95, 99].map(|percent: usize| {
+                    each.get((each.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or(0)
+                })
+            }
+            Some(histogram) => {
+                each.iter().for_each(|value| record(histogram, *value));
+                [0.50, 0.95, 0.99].map(|quantile| histogram.value_at_quantile(quantile).min(max))
+            }
+        };
+        Some(Latency { total, mean, p50, p95, p99, max, exact: histogram.is_none() })
+    }
+}
+
+/// All distributions of a stack, computed when somebody asks.
+#[derive(Clone, Debug)]
+struct Summary {
+    all: Option<Latency>,
+    kinds: [Option<Latency>; OperationKind::ALL.len()],
+}
+
 /// The counts of one stack.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StackStats {
-    /// Every latency in picoseconds, by kind of operation, in the order of arrival.
-    latencies: [Vec<u64>; OperationKind::ALL.len()],
+    /// By kind of operation.
+    latencies: [Latencies; OperationKind::ALL.len()],
+    /// How many latencies of a kind are kept one by one.
+    exact: usize,
+    summary: OnceLock<Box<Summary>>,
     /// When its first journey began.
     first_start: Option<Time>,
     /// When its latest journey so far ended.
@@ -68,7 +169,34 @@ pub struct StackStats {
     pub throttles: u64,
 }
 
+impl Default for StackStats {
+    fn default() -> StackStats {
+        StackStats::one_of(1)
+    }
+}
+
 impl StackStats {
+    /// The counts of one of so many stacks.
+    pub fn one_of(stacks: usize) -> StackStats {
+        StackStats {
+            latencies: Default::default(),
+            exact: (64 * EXACT / stacks.max(1)).clamp(LEAST_EXACT, EXACT),
+            summary: OnceLock::new(),
+            first_start: None,
+            last_end: Time::ZERO,
+            under_way: 0,
+            operations: 0,
+            ledger: [0; Layer::ALL.len()],
+            busy: 0,
+            exits: [0; ExitReason::ALL.len()],
+            system_calls: 0,
+            context_switches: 0,
+            page_faults: 0,
+            interrupts: 0,
+            throttles: 0,
+        }
+    }
+
     pub(super) fn hop(&mut self, hop: &Hop) {
         if hop.core.some().is_some() {
             self.busy += hop.duration().as_ps();
@@ -95,29 +223,33 @@ impl StackStats {
         self.operations += 1;
         self.under_way -= 1;
         self.last_end = self.last_end.max(journey.end);
-        self.latencies[journey.kind as usize].push(latency);
+        self.latencies[journey.kind as usize].add(latency, self.exact);
+        self.summary.take();
         for (sum, ps) in self.ledger.iter_mut().zip(ledger) {
             *sum += ps;
         }
     }
 
+    fn summary(&self) -> &Summary {
+        self.summary.get_or_init(|| {
+            let kind = |i: usize| Latencies::of(&self.latencies[i..=i]);
+            Box::new(Summary { all: Latencies::of(&self.latencies), kinds: std::array::from_fn(kind) })
+        })
+    }
+
     /// The latency of all operations.
     pub fn latency(&self) -> Latency {
-        let mut all = self.latencies.concat();
-        all.sort_unstable();
-        latency(&all)
+        self.summary().all.unwrap_or(Latency { exact: true, ..Latency::default() })
     }
 
     /// The latency of one kind of operation; `None` if there was none.
     pub fn latency_of(&self, kind: OperationKind) -> Option<Latency> {
-        let mut sorted = self.latencies[kind as usize].clone();
-        sorted.sort_unstable();
-        (!sorted.is_empty()).then(|| latency(&sorted))
+        self.summary().kinds[kind as usize]
     }
 
     /// How many operations of one kind ended.
     pub fn operations_of(&self, kind: OperationKind) -> u64 {
-        self.latencies[kind as usize].len() as u64
+        self.latencies[kind as usize].count
     }
 
     /// How long it had something to do in a run that came as far as `simulated`: from its first journey's beginning to
@@ -139,5 +271,60 @@ impl StackStats {
     /// All exits, whatever the reason.
     pub fn exits_total(&self) -> u64 {
         self.exits.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{HopId, StackId};
+
+    fn add(stats: &mut StackStats, kind: OperationKind, ps: u64) {
+        let journey =
+            Journey { stack: StackId(0), kind, label: 0, start: Time(7), end: Time(7 + ps), last_hop: HopId::NONE };
+        stats.begin(&journey);
+        stats.end(&journey, &[0; Layer::ALL.len()]);
+    }
+
+    /// Latencies over nine orders of magnitude, the same each time.
+    fn draws(n: u64) -> impl Iterator<Item = u64> {
+        (0..n).map(|i| {
+            let draw = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
+            1_000 + (draw >> (draw % 40)) % 1_000_000_000_000
+        })
+    }
+
+    #[test]
+    fn percentiles_of_long_runs_are_within_a_thousandth_and_all_else_is_exact() {
+        let n = 3 * EXACT as u64;
+        let mut stats = StackStats::default();
+        draws(n).for_each(|ps| add(&mut stats, OperationKind::Read, ps));
+        let mut sorted: Vec<u64> = draws(n).collect();
+        sorted.sort_unstable();
+        let latency = stats.latency();
+        assert_eq!((latency.exact, latency.max), (false, sorted[sorted.len() - 1]));
+        assert_eq!((latency.total, latency.mean), (sorted.iter().sum(), sorted.iter().sum::<u64>() / n));
+        for (percent, told) in [(50, latency.p50), (95, latency.p95), (99, latency.p99)] {
+            let right = sorted[(sorted.len() * percent).div_ceil(100) - 1];
+            assert!(right <= told && told - right <= right / 1_000 + 1, "{percent}: {told} for {right}");
+        }
+        assert_eq!(stats.operations_of(OperationKind::Read), n);
+        assert_eq!(stats.latency_of(OperationKind::Read), Some(latency));
+    }
+
+    #[test]
+    fn up_to_the_stated_number_percentiles_are_exact() {
+        let mut stats = StackStats::default();
+        draws(EXACT as u64).for_each(|ps| add(&mut stats, OperationKind::Read, ps));
+        let mut sorted: Vec<u64> = draws(EXACT as u64).collect();
+        sorted.sort_unstable();
+        let latency = stats.latency();
+        assert!(latency.exact);
+        assert_eq!(latency.p99, sorted[(sorted.len() * 99).div_ceil(100) - 1]);
+        // One more operation is seen, though the figures were asked for before.
+        add(&mut stats, OperationKind::Write, u64::from(u32::MAX));
+        assert_eq!(stats.latency_of(OperationKind::Write).map(|latency| latency.max), Some(u64::from(u32::MAX)));
+        assert_eq!(stats.latency().total, latency.total + u64::from(u32::MAX));
+        assert_eq!(StackStats::one_of(4096).exact, LEAST_EXACT);
     }
 }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::validate::{Report, Work, Workload};
 
 /// A file is some hundred KiB; nothing larger is read.
@@ -86,10 +87,7 @@ impl Comparison {
     pub fn load(folder: &Path, costs: Option<SystemTime>) -> Comparison {
         let path = path_in(folder);
         let Ok(about) = std::fs::metadata(&path) else { return Comparison::default() };
-        if !about.is_file() || about.len() > MOST_BYTES {
-            return Comparison::broken(&path, "not a plain file of at most 16 MiB");
-        }
-        let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+        let read = files::read_text(&path, MOST_BYTES).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| serde_json::from_str::<Comparison>(&text).map_err(|error| error.to_string()));
         let mut comparison = parsed.unwrap_or_else(|error| Comparison::broken(&path, &error));
         if costs.zip(about.modified().ok()).is_some_and(|(costs, compared)| costs > compared) {
@@ -109,9 +107,8 @@ impl Comparison {
         let path = path_in(folder);
         let text = serde_json::to_string(self).map_err(|error| error.to_string());
         let written = text.and_then(|text| {
-            std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, text))
-                .map_err(|error| error.to_string())
+            std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+            files::write(&path, &[], |file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
         });
         if let Err(error) = written {
             tracing::warn!("the comparison is not kept in {}: {error}", path.display());

@@ -8,6 +8,7 @@ use super::child::{Child, Ended};
 use super::comparison::Comparison;
 use super::rows::{self, Row};
 use crate::costs::Profile;
+use crate::files;
 use crate::probe::inventory::{self, Inventory, LayerKind, Root};
 use crate::probe::live::{Gauge, Reading};
 use crate::probe::measure::{Plan, Report};
@@ -330,15 +331,20 @@ impl MachinePage {
         let path = self.export.path.trim().to_owned();
         let replace = self.export.replace.as_deref() == Some(&path);
         (self.export.outcome, self.export.replace) = (None, None);
-        match write(Path::new(&path), &profile.to_ron(), replace) {
+        let file = Path::new(&path);
+        let may = files::may_write(file, &[]);
+        if matches!(&may, Ok(Some(_))) && !replace {
+            self.export.replace = Some(path);
+            return;
+        }
+        let text = profile.to_ron();
+        match may.and_then(|_| files::write(file, &[], |file| file.write_all(text.as_bytes()))) {
             Ok(()) => self.export.outcome = Some(Ok(format!("Written to {path}"))),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => self.export.replace = Some(path),
             Err(error) => {
                 // The system's number of an error tells a reader nothing.
-                let error = error.to_string();
-                let why = error.split(" (os error").next().unwrap_or_default();
-                let said = format!("Can't write {path}: {why}. Choose a folder that you may write to");
-                self.export.outcome = Some(Err(said));
+                let told = error.to_string();
+                let why = told.split(" (os error").next().unwrap_or_default();
+                self.export.outcome = Some(Err(format!("{why}; {}", error.advice())));
             }
         }
     }
@@ -386,11 +392,4 @@ fn failed(task: &Task, ended: &Ended, why: &str) -> Notice {
 fn export_path() -> String {
     let folder = etcetera::home_dir().unwrap_or_default();
     folder.join("strata-costs.ron").display().to_string()
-}
-
-fn write(path: &Path, text: &str, replace: bool) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(replace).create_new(!replace).truncate(replace).open(path)?;
-    file.write_all(text.as_bytes())
 }

@@ -10,6 +10,7 @@ pub mod list;
 pub mod notice;
 pub mod sandbox;
 pub mod shortcuts;
+pub mod strip;
 pub mod top;
 pub mod transport;
 pub mod walkthrough;

@@ -3,16 +3,17 @@
 use egui::{Align, ComboBox, DragValue, Layout, RichText, Slider, Ui};
 use egui_phosphor::regular as icon;
 
+use super::strip::{Strip, strip_ui};
 use super::widgets::{body, icon_button_ui, note, segments_ui};
 use crate::app::command::{self, Command};
 use crate::app::fonts;
 use crate::app::lanes::tick_label;
-use crate::app::playback::{Clock, Pace, Playback, Step, StepKind};
+use crate::app::playback::{Clock, Pace, Playback, Step, StepKind, speed_label};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
 
 /// What the transport shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Transport<'a> {
     /// Time and how it moves.
     pub playback: &'a Playback,
@@ -20,6 +21,8 @@ pub struct Transport<'a> {
     pub end: Time,
     /// "1204 events · seed 7 · trace 9f3c".
     pub summary: &'a str,
+    /// The crossings of the scene, where there is one.
+    pub strip: Option<&'a Strip>,
 }
 
 /// Draws the transport: one row, or two where it is narrow.
@@ -39,6 +42,7 @@ pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec
                 step_count_ui(ui, &transport.playback.step, &mut out);
             });
         });
+        scene_strip_ui(ui, transport, theme, &mut out);
         return out;
     }
     // And where the width is little, two rows of the same.
@@ -53,6 +57,7 @@ pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec
             step_kind_ui(ui, &transport.playback.step, theme, &mut out);
             pace_ui(ui, &transport.playback.clock, theme, &mut out);
         });
+        scene_strip_ui(ui, transport, theme, &mut out);
         return out;
     }
     ui.horizontal(|ui| {
@@ -68,8 +73,16 @@ pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec
         step_ui(ui, &transport.playback.step, theme, &mut out);
         ui.add_space(10.0);
         speed_ui(ui, &transport.playback.clock, theme, &mut out);
+        folded_ui(ui, transport.playback, theme);
     });
+    scene_strip_ui(ui, transport, theme, &mut out);
     out
+}
+
+fn scene_strip_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme, out: &mut Vec<Command>) {
+    if let Some(strip) = transport.strip {
+        strip_ui(ui, strip, theme, out);
+    }
 }
 
 fn buttons_ui(ui: &mut Ui, playback: &Playback, theme: &Theme, out: &mut Vec<Command>) {
@@ -171,27 +184,36 @@ fn speed_ui(ui: &mut Ui, clock: &Clock, theme: &Theme, out: &mut Vec<Command>) {
     if let Some(index) = segments_ui(ui, &["Paced", "Proportional"], chosen, theme) {
         out.push(Command::Pace(paces[index]));
     }
-    ui.spacing_mut().slider_width = 130.0 * theme.scale;
-    let name = match clock.pace {
+    match clock.pace {
         Pace::Proportional => {
+            ui.spacing_mut().slider_width = 130.0 * theme.scale;
             let mut ps = clock.per_second().as_ps() as f64;
             let range = Clock::SLOWEST.as_ps() as f64..=Clock::FASTEST.as_ps() as f64;
             let response = ui.add(Slider::new(&mut ps, range).logarithmic(true).show_value(false));
-            if response.changed() {
+            if response.on_hover_text("Simulated time that a second shows (+ and -)").changed() {
                 out.push(Command::PerSecond(ps));
             }
-            response
+            ui.label(note(clock.label(), theme));
         }
         Pace::Paced => {
-            let mut rate = clock.crossings_per_second();
-            let range = Clock::CROSSINGS.0..=Clock::CROSSINGS.1;
-            let response = ui.add(Slider::new(&mut rate, range).logarithmic(true).show_value(false));
-            if response.changed() {
-                out.push(Command::CrossingsPerSecond(rate));
+            let labels = Clock::SPEEDS.map(speed_label);
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            let chosen = Clock::SPEEDS.iter().position(|speed| *speed == clock.speed()).unwrap_or(2);
+            if let Some(index) = segments_ui(ui, &labels, chosen, theme) {
+                out.push(Command::Speed(Clock::SPEEDS[index]));
             }
-            response
         }
-    };
-    name.on_hover_text("Speed (+ and -)");
-    ui.label(note(clock.label(), theme));
+    }
+}
+
+/// How much simulated time a second shows where the picture stands: "1 s is 46 µs here".
+fn folded_ui(ui: &mut Ui, playback: &Playback, theme: &Theme) {
+    if playback.clock.pace == Pace::Paced {
+        let per_second = playback.moment(false).per_second.as_ps() as f64 * playback.clock.speed();
+        let text = match Time(per_second as u64) {
+            Time::ZERO => "simulated time rests here".to_owned(),
+            per_second => format!("1 s is {per_second} here"),
+        };
+        ui.label(note(text, theme));
+    }
 }

@@ -8,7 +8,8 @@ use super::widgets::{body, card, eyebrow_ui, fade_ui, heading_ui, note, title_ui
 use crate::app::command::{self, Command};
 use crate::app::theme::{TextRole, Theme};
 use crate::app::walk::{PredictionState, Walk};
-use crate::scenario::{Answer, Predict, Scenario, Scene, Step};
+use crate::engine::Time;
+use crate::scenario::{Answer, Played, Predict, Scenario, Scene, Step};
 
 /// What the panel shows.
 #[derive(Clone, Copy, Debug)]
@@ -17,26 +18,41 @@ pub struct Guide<'a> {
     pub scenario: &'a Scenario,
     /// Where the learner is.
     pub walk: &'a Walk,
-    /// The answer to this scene's question.
-    pub answer: Option<&'a Answer>,
-    /// Whether the scene has been played to its end.
-    pub played: bool,
+    /// By scene: the answer to its question.
+    pub answers: &'a [Option<Answer>],
+    /// What the scene shows of the run.
+    pub played: Option<Played>,
+    /// Where the scene began, if that was a step back in time.
+    pub back_to: Option<Time>,
+    /// Whether to play was asked for before a prediction was given.
+    pub asked: bool,
     /// Whether time runs.
     pub playing: bool,
     /// Whether Space goes on to the next scene.
     pub at_end: bool,
+    /// The id of the costs that the run was made with.
+    pub costs: &'a str,
+}
+
+impl Guide<'_> {
+    fn answer(&self) -> Option<&Answer> {
+        self.answers.get(self.walk.scene()).and_then(Option::as_ref)
+    }
 }
 
 /// Draws the panel.
 pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, cache: &mut CommonMarkCache, theme: &Theme) -> Vec<Command> {
     let mut out = Vec::new();
-    let Some(step) = guide.scenario.walkthrough.get(guide.walk.scene()) else {
+    if guide.scenario.walkthrough.is_empty() {
         no_walkthrough_ui(ui, guide.scenario, cache, theme);
         return out;
-    };
+    }
     let footer = 44.0 * theme.scale;
     let height = (ui.available_height() - footer).max(40.0);
-    scene_ui(ui, guide, step, height, (cache, theme), &mut out);
+    match guide.scenario.walkthrough.get(guide.walk.scene()) {
+        Some(step) => scene_ui(ui, guide, step, height, (cache, theme), &mut out),
+        None => closing_ui(ui, guide, height, (cache, theme), &mut out),
+    }
     ui.with_layout(Layout::bottom_up(Align::Min), |ui| way_ui(ui, guide, theme, &mut out));
     out
 }
@@ -72,6 +88,7 @@ fn scene_ui(
         eyebrow_ui(ui, &format!("Step {} of {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len()), theme);
         title_ui(ui, &step.title, theme);
         ui.add_space(6.0);
+        where_ui(ui, guide, step, theme, out);
         say_ui(ui, &step.say, cache, theme);
         now.said = ui.cursor().top() - top;
         if let Some(predict) = ask.filter(|_| below.is_none()) {
@@ -80,11 +97,8 @@ fn scene_ui(
             predict_ui(ui, guide, predict, theme, out);
             now.asked = ui.cursor().top() - top;
         }
+        what_next_ui(ui, guide, theme);
         left_out_ui(ui, guide.scenario, step, cache, theme);
-        if guide.at_end {
-            ui.add_space(14.0);
-            ui.label(note("Space goes on to the next scene", theme).color(theme.accent));
-        }
     });
     fade_ui(ui, &shown, theme.panel, theme);
     if let Some(predict) = below {
@@ -101,6 +115,117 @@ fn scene_ui(
         ui.data_mut(|data| data.insert_temp(known, now));
         ui.ctx().request_repaint();
     }
+}
+
+/// How the scene came to be where it is: from a wrong answer, back in time, or not at all.
+fn where_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, theme: &Theme, out: &mut Vec<Command>) {
+    if let Some(scene) = guide.walk.asked_in() {
+        let title = guide.scenario.walkthrough.get(scene).map_or("the question", |step| &step.title);
+        let text = body(format!("{} Back to the question: {title}", icon::ARROW_LEFT), theme).color(theme.accent);
+        if ui.add(egui::Button::new(text).wrap()).clicked() {
+            out.push(Command::Scene(scene));
+        }
+        ui.add_space(4.0);
+    }
+    let happens = guide.played.is_none_or(|played| played.happens);
+    let text = match (happens, guide.back_to) {
+        (false, _) => {
+            "What this scene waits for does not happen under these costs: there is nothing to play".to_owned()
+        }
+        (true, Some(time)) => {
+            let whose = step.follow.as_ref().map_or(String::new(), |of| format!(", where “{}” begins", of.name));
+            format!("{} Back in time: this scene starts at {time}{whose}", icon::CLOCK_COUNTER_CLOCKWISE)
+        }
+        (true, None) => return,
+    };
+    let said = ui.label(note(text, theme).color(theme.text));
+    ui.ctx().accesskit_node_builder(said.id, |node| node.set_live(egui::accesskit::Live::Polite));
+    ui.add_space(6.0);
+}
+
+/// What Space does now.
+fn what_next_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) {
+    let asks = guide.scenario.walkthrough.get(guide.walk.scene()).is_some_and(|step| step.predict.is_some());
+    let open = asks && guide.walk.prediction().is_none();
+    let last = guide.walk.scene() + 1 == guide.scenario.walkthrough.len();
+    let text = match (guide.at_end, guide.playing, open) {
+        (true, _, _) if last => "Space goes on to the end: what you predicted, and what came",
+        (true, _, _) => "Space goes on to the next scene",
+        (_, true, _) => "Space pauses",
+        (_, _, true) if guide.asked => "First choose a prediction: then Space plays. Or skip the question with N",
+        (_, _, true) => return,
+        _ => "Space plays this scene",
+    };
+    ui.add_space(14.0);
+    ui.label(note(text, theme).color(if guide.asked && open { theme.alarm } else { theme.accent }));
+}
+
+/// The page at the end: what was predicted and what came, what to do next, one link.
+fn closing_ui(
+    ui: &mut Ui,
+    guide: Guide<'_>,
+    height: f32,
+    (cache, theme): (&mut CommonMarkCache, &Theme),
+    out: &mut Vec<Command>,
+) {
+    let area = ScrollArea::vertical().id_salt("closing").max_height(height).auto_shrink([false, false]);
+    let shown = area.show(ui, |ui| {
+        eyebrow_ui(ui, "The end", theme);
+        title_ui(ui, &guide.scenario.title, theme);
+        ui.add_space(6.0);
+        heading_ui(ui, "What you predicted, and what came", theme);
+        for (scene, step) in guide.scenario.walkthrough.iter().enumerate() {
+            let answer = guide.answers.get(scene).and_then(Option::as_ref);
+            if let (Some(predict), Some(answer)) = (&step.predict, answer) {
+                summary_ui(ui, scene, predict, answer, guide.walk, theme, out);
+            }
+        }
+        ui.add_space(10.0);
+        ui.label(note(format!("Costs of this run: {}", guide.costs), theme));
+        if let Some(closing) = &guide.scenario.closing {
+            ui.add_space(8.0);
+            say_ui(ui, &closing.say, cache, theme);
+            if let Some(next) = &closing.next {
+                ui.add_space(8.0);
+                let title = crate::scenario::library().iter().find(|b| b.id == next).map_or("", |b| b.title());
+                let text = body(format!("Next: {title} {}", icon::ARROW_RIGHT), theme).color(theme.accent);
+                if ui.add(egui::Button::new(text).wrap()).clicked() {
+                    out.push(Command::OpenScenario(next.clone()));
+                }
+            }
+        }
+    });
+    fade_ui(ui, &shown, theme.panel, theme);
+}
+
+/// One question: the prediction, and the answer. What has not been answered yet keeps its answer.
+fn summary_ui(
+    ui: &mut Ui,
+    scene: usize,
+    predict: &Predict,
+    answer: &Answer,
+    walk: &Walk,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    ui.add_space(8.0);
+    ui.label(body(&predict.ask, theme).color(theme.text));
+    let label = |i: usize| predict.choices.get(i).map_or("", |choice| choice.label.as_str());
+    let (Some(given), true) = (walk.prediction_in(scene), walk.answered_in(scene)) else {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(note("Not answered.", theme));
+            if ui.link(note("Go to the question", theme).color(theme.accent)).clicked() {
+                out.push(Command::Scene(scene));
+            }
+        });
+        return;
+    };
+    let right = answer.correct_choice == Some(given);
+    let (mark, color) = if right { (icon::CHECK, theme.namespace) } else { (icon::X, theme.alarm) };
+    ui.label(body(format!("{mark} You: {}", label(given)), theme).color(color));
+    let came = answer.correct_choice.map_or("none of the choices", label);
+    let came = if right { answer.text.clone() } else { format!("{came}. {}", answer.text) };
+    ui.label(body(format!("This run: {came}"), theme));
 }
 
 fn say_ui(ui: &mut Ui, text: &str, cache: &mut CommonMarkCache, theme: &Theme) {
@@ -126,13 +251,13 @@ fn no_walkthrough_ui(ui: &mut Ui, scenario: &Scenario, cache: &mut CommonMarkCac
 /// The question, its choices, and once played the answer.
 pub fn predict_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, out: &mut Vec<Command>) {
     let prediction = guide.walk.prediction();
-    let revealed = prediction.is_some() && guide.played;
+    let revealed = guide.walk.answered();
     card(theme, theme.accent).show(ui, |ui| {
         ui.set_width(ui.available_width());
         heading_ui(ui, "Predict", theme);
         ui.label(body(&predict.ask, theme).color(theme.text));
         ui.add_space(4.0);
-        let correct = guide.answer.and_then(|answer| answer.correct_choice);
+        let correct = guide.answer().and_then(|answer| answer.correct_choice);
         for (index, choice) in predict.choices.iter().enumerate() {
             let state = choice_state(index, prediction, revealed.then_some(correct).flatten());
             choice_ui(ui, index, &choice.label, state, prediction.is_none(), theme, out);
@@ -206,13 +331,19 @@ fn choice_ui(
 }
 
 fn answer_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, out: &mut Vec<Command>) {
-    let (Some(answer), Some(chosen)) = (guide.answer, guide.walk.prediction()) else { return };
+    let (Some(answer), Some(chosen)) = (guide.answer(), guide.walk.prediction()) else { return };
     let right = answer.correct_choice == Some(chosen);
     let (word, color) = if right { ("Right", theme.namespace) } else { ("Not so", theme.alarm) };
     ui.label(RichText::new(format!("{word}. This run says:")).font(theme.font(TextRole::Body)).color(color));
     ui.label(body(&answer.text, theme).color(theme.text));
     if answer.correct_choice.is_none() {
         ui.label(note("No choice is right under these costs", theme));
+    }
+    let why = |i: usize| predict.choices.get(i).and_then(|choice| choice.why.as_deref());
+    // Why the chosen one is wrong, then why the right one is right.
+    for text in [Some(chosen).filter(|_| !right), answer.correct_choice].into_iter().flatten().filter_map(why) {
+        ui.add_space(3.0);
+        ui.label(body(text, theme));
     }
     if !right && let Some(scene) = predict.correction(chosen) {
         let label = match scene {
@@ -277,7 +408,7 @@ fn way_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme, out: &mut Vec<Command>) 
                     (state.weak_bg_fill, state.bg_stroke) = (theme.chosen, Stroke::new(1.0, theme.accent));
                 }
             }
-            arrow(ui, icon::CARET_RIGHT, Command::NextScene, scene + 1 < count, out);
+            arrow(ui, icon::CARET_RIGHT, Command::NextScene, scene < count, out);
         });
     });
 }

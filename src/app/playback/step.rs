@@ -4,18 +4,20 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Moments, Position};
+use super::{Moments, Position, PositionOn};
 use crate::engine::{History, Model, Time};
+use crate::pace::{PaceMap, Screen};
 
 /// What a step counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StepKind {
     /// One event of the simulation.
     Event,
-    /// One crossing of a boundary between layers, in any stack.
+    /// One crossing of a boundary between layers, seen to the end of its flash: in the column that is followed, or in
+    /// any.
     #[default]
     Crossing,
-    /// The end of one operation.
+    /// The end of one operation: of the column that is followed, or of any.
     Operation,
     /// A length of simulated time.
     Time,
@@ -68,36 +70,29 @@ impl Step {
         }
     }
 
-    /// The instant one step after `from`; the end of the run where there is none. Not for events.
-    pub(super) fn forward(&self, from: Time, moments: &Moments) -> Time {
-        match self.kind {
-            StepKind::Time => (from + self.time.times(u64::from(self.count.max(1)))).min(moments.end()),
-            _ => {
-                let instants = self.instants(moments);
-                let next = instants.partition_point(|&at| at <= from);
-                let index = next.saturating_add(self.count.max(1) as usize - 1);
-                instants.get(index).copied().unwrap_or(moments.end())
+    /// Where one step after an instant of the screen is; the end of the run where there is none. Not for events.
+    pub(super) fn forward(&self, from: Position, screen: Screen, map: &PaceMap, moments: &Moments) -> Position {
+        let count = self.count.max(1) as usize;
+        let found = match self.kind {
+            StepKind::Time => {
+                let to = from.time + self.time.times(count as u64);
+                return Position::at(to.min(moments.end()));
             }
-        }
+            StepKind::Operation => map.operation_after(screen, count),
+            StepKind::Crossing | StepKind::Event => map.crossing_after(screen, count),
+        };
+        found.map_or(Position::at(moments.end()), |screen| map.position(screen))
     }
 
-    /// The instant one step before `from`; the beginning where there is none. Not for events.
-    pub(super) fn back(&self, from: Time, moments: &Moments) -> Time {
-        match self.kind {
-            StepKind::Time => from - self.time.times(u64::from(self.count.max(1))),
-            _ => {
-                let instants = self.instants(moments);
-                let earlier = instants.partition_point(|&at| at < from);
-                earlier.checked_sub(self.count.max(1) as usize).map_or(Time::ZERO, |index| instants[index])
-            }
-        }
-    }
-
-    fn instants<'a>(&self, moments: &'a Moments) -> &'a [Time] {
-        match self.kind {
-            StepKind::Operation => moments.operations(),
-            _ => moments.crossings(),
-        }
+    /// Where one step before an instant of the screen is; the beginning where there is none. Not for events.
+    pub(super) fn back(&self, from: Position, screen: Screen, map: &PaceMap) -> Position {
+        let count = self.count.max(1) as usize;
+        let found = match self.kind {
+            StepKind::Time => return Position::at(from.time - self.time.times(count as u64)),
+            StepKind::Operation => map.operation_before(screen, count),
+            StepKind::Crossing | StepKind::Event => map.crossing_before(screen, count),
+        };
+        found.map_or(Position::default(), |screen| map.position(screen))
     }
 }
 
@@ -129,7 +124,7 @@ pub(super) fn events_back<M: Model>(
 }
 
 fn stands_at<M: Model>(history: &History<M>) -> Position {
-    Position { time: history.current().now(), events: Some(history.current().events()) }
+    Position { time: history.current().now(), events: Some(history.current().events()), screen: None }
 }
 
 /// Where the last forward steps came from, so that stepping back returns exactly there even from a position

@@ -64,6 +64,7 @@ use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::Topology;
+use crate::pace::Moment;
 use crate::trace::{ComponentId, JourneyId, StackId, Trace};
 
 /// How far the canvas is moved and magnified. The default shows everything.
@@ -107,6 +108,9 @@ pub struct SceneOptions<'a> {
     pub follow: Option<StackId>,
     /// Whether the tokens of the other columns are hidden, but for those in queues that are shared.
     pub solo: bool,
+    /// The moment of the screen, for what simulated time alone can't tell: how far the hop that has the screen has
+    /// come. `None` draws by simulated time.
+    pub moment: Option<Moment>,
     /// What a part knows at the moment shown, for parts that are magnified enough to write it into their boxes.
     pub facts: Option<&'a Facts<'a>>,
 }

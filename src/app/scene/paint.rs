@@ -61,7 +61,8 @@ impl<'a> Canvas<'a> {
         Stroke::new(width, self.color(paint))
     }
 
-    fn shape(&self, shape: &Shape) {
+    /// Paints one primitive.
+    pub fn shape(&self, shape: &Shape) {
         match shape {
             Shape::Rect { rect, radius, fill, line } => {
                 let stroke = line.map_or(Stroke::NONE, |line| self.stroke(line));

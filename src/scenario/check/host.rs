@@ -5,6 +5,7 @@ use crate::machine::spec::HostSpec;
 use crate::scenario::file::{DiskFile, HostFile, Named, NicFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
+use crate::visible::is_hidden;
 
 /// The memory that a host may have, in bytes.
 const MEMORY: std::ops::RangeInclusive<u64> = 64 << 20..=64 << 40;
@@ -55,13 +56,25 @@ fn devices<T>(
         .collect()
 }
 
+/// Whether a name can be shown and told from others: one that turns the text around it, or is not seen, can't.
+pub(super) fn can_be_a_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.chars().count() <= 64 && !name.contains(is_hidden)
+}
+
+/// Words for what [`can_be_a_name`] refuses.
+pub(super) fn no_name(name: &str) -> String {
+    let hidden = name.chars().find(|c| is_hidden(*c));
+    let why = hidden.map_or(String::new(), |c| format!(": it has the hidden character U+{:04X}", u32::from(c)));
+    format!("this can't be a name{why}")
+}
+
 /// Tells names that are empty, too long, unprintable or there twice.
 pub(super) fn names<T>(named: &Named<T>, at: &Node, problems: &mut Problems) {
     let mut seen = std::collections::HashSet::new();
     for (i, (name, _)) in named.0.iter().enumerate() {
-        if name.trim().is_empty() || name.chars().count() > 64 || name.contains(|c: char| c.is_control() || c == '/') {
-            let help = Some("a name is 1 to 64 characters on one line, without \"/\"".to_owned());
-            problems.add(at.key_span(i), "this can't be a name", help);
+        if !can_be_a_name(name) || name.contains('/') {
+            let help = "a name is 1 to 64 characters that can be seen, on one line, without \"/\"";
+            problems.add_with(at.key_span(i), || (no_name(name), Some(help.to_owned())));
         }
         if !seen.insert(name) {
             let help = Some("give one of them another name".to_owned());

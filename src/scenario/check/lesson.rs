@@ -1,37 +1,60 @@
 //! Walkthroughs and expectations.
 
-use super::quantities::{Names, kind_words};
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+
+use super::quantities::{Names, Stacks, kind_words};
 use super::scalar;
 use crate::engine::Time;
 use crate::scenario::file::{
-    BoundaryFile, ChoiceFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile, StepFile,
+    BoundaryFile, ChoiceFile, ClosingFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile,
+    StepFile,
 };
 use crate::scenario::locate::Node;
 use crate::scenario::problem::{Problems, did_you_mean};
 use crate::scenario::{
-    Bound, Boundary, Choice, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step, Value,
-    library,
+    Bound, Boundary, Choice, Closing, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step,
+    Subject, Value, library,
 };
 
-pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &[String], problems: &mut Problems) -> Vec<Step> {
-    let ids: Vec<Option<&str>> = steps.iter().map(|step| step.id.as_deref()).collect();
+pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &Stacks, problems: &mut Problems) -> Vec<Step> {
+    let mut ids = IndexMap::new();
+    for (i, step) in steps.iter().enumerate() {
+        if let Some(id) = step.id.as_deref() {
+            ids.entry(id).or_insert(i);
+        }
+    }
     let mut lesson = Lesson { names: Names { stacks, problems }, ids: &ids };
     steps.iter().enumerate().map(|(i, step)| lesson.step(i, step, at.item(i))).collect()
+}
+
+/// What stands on the page after the last step.
+pub(super) fn closing(file: &ClosingFile, at: &Node, problems: &mut Problems) -> Closing {
+    let known = |id: &&String| library().iter().any(|built_in| built_in.id == id.as_str());
+    if let Some(next) = file.next.as_ref().filter(|id| !known(id)) {
+        problems.unknown(at.key("next").span.clone(), "built-in scenario", next, library().iter().map(|b| b.id));
+    }
+    Closing { say: file.say.trim().to_owned(), next: file.next.clone() }
 }
 
 pub(super) fn expectations(
     files: &[ExpectFile],
     at: &Node,
-    stacks: &[String],
+    stacks: &Stacks,
     problems: &mut Problems,
 ) -> Vec<Expectation> {
     let mut names = Names { stacks, problems };
     files.iter().enumerate().map(|(i, file)| expectation(file, at.item(i), &mut names)).collect()
 }
 
+/// Written for no stack in particular.
+const ALL: &str = "all";
+
 struct Lesson<'a> {
     names: Names<'a>,
-    ids: &'a [Option<&'a str>],
+    /// The first step of each id, in the order of the file.
+    ids: &'a IndexMap<&'a str, usize>,
 }
 
 impl Lesson<'_> {
@@ -40,21 +63,23 @@ impl Lesson<'_> {
             self.names.problems.add(at.key("title").span.clone(), "the title is empty", None);
         }
         if let Some(id) = &step.id
-            && self.ids[..index].contains(&Some(id.as_str()))
+            && self.ids.get(id.as_str()).is_some_and(|first| *first < index)
         {
             let message = format!("an earlier step has the id \"{id}\" as well");
             self.names.problems.add(at.key("id").span.clone(), message, None);
         }
+        let play = match &step.play {
+            PlayFile::Stay => Play::Stay,
+            PlayFile::Until(moment) => Play::Until(self.moment(moment, at.key("play").item(0))),
+        };
         Step {
+            follow: self.follow(step.follow.as_deref(), &play, at),
             id: step.id.clone(),
             title: step.title.clone(),
             say: step.say.trim().to_owned(),
             look_at: step.look_at.clone(),
             predict: step.predict.as_ref().map(|predict| self.predict(predict, at.key("predict"))),
-            play: match &step.play {
-                PlayFile::Stay => Play::Stay,
-                PlayFile::Until(moment) => Play::Until(self.moment(moment, at.key("play").item(0))),
-            },
+            play,
             pace: match &step.pace {
                 PaceFile::Paced => Pace::Paced,
                 PaceFile::Proportional { per_second } => {
@@ -70,6 +95,18 @@ impl Lesson<'_> {
         }
     }
 
+    /// Whose hops set the pace: the stack named, or the one that the step plays for.
+    fn follow(&mut self, name: Option<&str>, play: &Play, at: &Node) -> Option<Subject> {
+        match name {
+            Some(ALL) if !self.names.stacks.has(ALL) => None,
+            Some(name) => Some(self.names.subject(name, at.key("follow"))),
+            None => match play {
+                Play::Until(Moment::Operation { of, .. } | Moment::Crossing { of, .. }) => Some(of.clone()),
+                _ => None,
+            },
+        }
+    }
+
     fn predict(&mut self, file: &PredictFile, at: &Node) -> Predict {
         let answer = self.names.quantity(&file.answer, at.key("answer"));
         if file.choices.len() < 2 {
@@ -80,33 +117,53 @@ impl Lesson<'_> {
         let choice = |(i, choice): (usize, &ChoiceFile)| {
             let place = places.item(i);
             let range = range(choice, place, answer.kind(), self.names.problems);
-            Choice { label: label(choice, range, answer.kind()), range }
+            let why = match choice {
+                ChoiceFile::Choice { why, .. } => why.as_deref().map(|why| why.trim().to_owned()),
+                _ => None,
+            };
+            Choice { label: label(choice, range, answer.kind()), range, why }
         };
         let choices = file.choices.iter().enumerate().map(choice).collect();
         let corrections = at.key("if_wrong");
+        let mut known = HashMap::new();
+        for (i, choice) in file.choices.iter().enumerate() {
+            known.entry(choice.key()).or_insert(i);
+        }
         let if_wrong = file.if_wrong.0.iter().enumerate().filter_map(|(i, (choice, scene))| {
-            let index = file.choices.iter().position(|other| other.bare() == choice.bare());
+            let index = known.get(&choice.key()).copied();
             if index.is_none() {
                 let help = Some("repeat one of the choices here, without its label".to_owned());
                 self.names.problems.add(corrections.key_span(i), "this is none of the choices", help);
             }
             Some((index?, self.scene(scene, corrections.item(i))?))
         });
-        Predict { ask: file.ask.clone(), choices, answer: answer.clone(), if_wrong: if_wrong.collect() }
+        let mut if_wrong: Vec<(usize, Scene)> = if_wrong.collect();
+        let corrected: HashSet<usize> = if_wrong.iter().map(|(i, _)| *i).collect();
+        for (i, choice) in file.choices.iter().enumerate() {
+            let ChoiceFile::Choice { see: Some(scene), .. } = choice else { continue };
+            let place = places.item(i).key("see");
+            if corrected.contains(&i) {
+                let help = Some("keep one of the two".to_owned());
+                let message = "if_wrong names a scene for this choice as well";
+                self.names.problems.add(place.span.clone(), message, help);
+            }
+            if_wrong.extend(self.scene(scene, place).map(|scene| (i, scene)));
+        }
+        Predict { ask: file.ask.clone(), choices, answer: answer.clone(), if_wrong }
     }
 
     /// A step of this walkthrough, or a built-in scenario.
     fn scene(&mut self, name: &str, at: &Node) -> Option<Scene> {
-        if let Some(index) = self.ids.iter().position(|id| *id == Some(name)) {
-            return Some(Scene::Step(index));
+        if let Some(index) = self.ids.get(name) {
+            return Some(Scene::Step(*index));
         }
         if library().iter().any(|built_in| built_in.id == name) {
             return Some(Scene::Scenario(name.to_owned()));
         }
-        let known = self.ids.iter().flatten().copied().chain(library().iter().map(|b| b.id));
-        let help = did_you_mean(name, known);
-        let message = format!("no step and no built-in scenario has the id \"{name}\"");
-        self.names.problems.add(at.span.clone(), message, help);
+        let known = self.ids.keys().copied().chain(library().iter().map(|b| b.id));
+        self.names.problems.add_with(at.span.clone(), || {
+            (format!("no step and no built-in scenario has the id \"{name}\""), did_you_mean(name, known))
+        });
         None
     }
 
@@ -161,6 +218,7 @@ fn range(choice: &ChoiceFile, at: &Node, kind: Kind, problems: &mut Problems) ->
             Range::Between(from, to)
         }
         ChoiceFile::Label(_, inner) => range(inner, at.item(1), kind, problems),
+        ChoiceFile::Choice { when, .. } => range(when, at.key("when"), kind, problems),
     }
 }
 
@@ -168,7 +226,7 @@ fn range(choice: &ChoiceFile, at: &Node, kind: Kind, problems: &mut Problems) ->
 fn label(choice: &ChoiceFile, range: Range, kind: Kind) -> String {
     let value = |amount: f64| Value { amount, kind };
     match (choice, range) {
-        (ChoiceFile::Label(label, _), _) => label.clone(),
+        (ChoiceFile::Label(label, _) | ChoiceFile::Choice { label, .. }, _) => label.clone(),
         (_, Range::About(n)) => value(n).to_string(),
         (_, Range::Between(from, to)) => format!("{} to {}", value(from), value(to)),
     }

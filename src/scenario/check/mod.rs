@@ -10,11 +10,12 @@ mod quantities;
 mod scalar;
 mod shape;
 mod stacks;
+mod unused;
 
 use super::file::{CostsFile, ScenarioFile};
 use super::locate::Node;
-use super::problem::{Problems, did_you_mean};
-use super::{CostChoice, FORMAT, Scenario, ScenarioErrors, Source};
+use super::problem::Problems;
+use super::{CLAIMS, CostChoice, FORMAT, Remarks, Scenario, ScenarioErrors, Source};
 use crate::costs::Profile;
 use crate::machine::spec::Spec;
 
@@ -22,14 +23,20 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
     let mut problems = Problems::new(source);
     let file = match shape::read(&source.text) {
         Ok(file) => file,
-        Err(mistake) => {
-            problems.add(mistake.span, mistake.message, mistake.help);
+        Err(mistakes) => {
+            mistakes.into_iter().for_each(|mistake| problems.add(mistake.span, mistake.message, mistake.help));
             return Err(problems.into_errors());
         }
     };
     let root = Node::of(&source.text);
-    let scenario = whole(&file, &root, &mut problems);
-    if problems.is_empty() { Ok(scenario) } else { Err(problems.into_errors()) }
+    let mut scenario = whole(&file, &root, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems.into_errors());
+    }
+    let mut remarks = problems.of_the_same_file();
+    unused::find(&file, &root, &mut remarks);
+    scenario.remarks = remarks.into_remarks();
+    Ok(scenario)
 }
 
 fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario {
@@ -46,7 +53,11 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
     let host = host::check(&file.host, root.key("host"), problems);
     let programs = programs::check(&file.programs, root.key("programs"), problems);
     let stacks = stacks::check(file, root, &host, &programs, until.is_some(), problems);
-    let names: Vec<String> = stacks.iter().map(|stack| stack.name().to_owned()).collect();
+    let names = quantities::Stacks::of(&stacks);
+    if let Some(name) = names.twice().filter(|_| problems.is_empty()) {
+        let help = Some("copies are called as the second of them, \"vm #2\"; give it another name".to_owned());
+        problems.add(root.key("stacks").span.clone(), format!("copies make two stacks called \"{name}\""), help);
+    }
     Scenario {
         id: file.id.clone(),
         title: file.title.clone(),
@@ -59,9 +70,11 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
         costs: costs(&file.costs, root, problems),
         until,
         walkthrough: lesson::walkthrough(&file.walkthrough, root.key("walkthrough"), &names, problems),
+        closing: file.closing.as_ref().map(|closing| lesson::closing(closing, root.key("closing"), problems)),
         expectations: lesson::expectations(&file.expect, root.key("expect"), &names, problems),
         spec: Spec { host, programs: programs.into_iter().map(|program| program.spec).collect(), stacks },
         leaves_out: file.leaves_out.clone(),
+        remarks: Remarks::default(),
     }
 }
 
@@ -80,6 +93,9 @@ fn header(file: &ScenarioFile, root: &Node, problems: &mut Problems) {
     if file.title.trim().is_empty() {
         problems.add(root.key("title").span.clone(), "the title is empty", None);
     }
+    for (i, claim) in file.claims.iter().enumerate().filter(|(_, claim)| !CLAIMS.contains(&claim.as_str())) {
+        problems.unknown(root.key("claims").item(i).span.clone(), "claim", claim, CLAIMS.iter().copied());
+    }
 }
 
 fn costs(costs: &CostsFile, root: &Node, problems: &mut Problems) -> CostChoice {
@@ -87,9 +103,8 @@ fn costs(costs: &CostsFile, root: &Node, problems: &mut Problems) -> CostChoice 
         CostsFile::Default => CostChoice::Default,
         CostsFile::Profile(id) => {
             if !Profile::BUILT_IN.contains(&id.as_str()) {
-                let help = did_you_mean(id, Profile::BUILT_IN.iter().copied());
                 let span = root.key("costs").item(0).span.clone();
-                problems.add(span, format!("no cost profile is called \"{id}\""), help);
+                problems.unknown(span, "cost profile", id, Profile::BUILT_IN.iter().copied());
             }
             CostChoice::Profile(id.clone())
         }

@@ -239,9 +239,9 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, name: &str, at: &Node, example: &str) -> String {
-        if name.trim().is_empty() || name.chars().count() > 64 || name.contains(char::is_control) {
+        if !host::can_be_a_name(name) {
             let help = Some(format!("write a name of 1 to 64 characters, as in {example}"));
-            self.problems.add(at.span.clone(), "this can't be a name", help);
+            self.problems.add(at.span.clone(), host::no_name(name), help);
         }
         name.to_owned()
     }

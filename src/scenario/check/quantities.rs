@@ -1,24 +1,55 @@
 //! Quantities as written, to quantities of stacks that there are.
 
+use std::collections::HashMap;
+
+use crate::machine::spec::NodeSpec;
 use crate::scenario::file::{PerFile, QuantityFile, StatisticFile};
 use crate::scenario::locate::Node;
-use crate::scenario::problem::{Problems, did_you_mean};
+use crate::scenario::problem::Problems;
 use crate::scenario::{Counter, Kind, Quantity, Statistic, Subject};
 use crate::trace::{ExitReason, Layer, OperationKind, StackId};
 
+/// The names of the stacks, copies included.
+pub(super) struct Stacks {
+    names: Vec<String>,
+    /// The first of each name.
+    index: HashMap<String, usize>,
+}
+
+impl Stacks {
+    pub(super) fn of(nodes: &[NodeSpec]) -> Stacks {
+        let names: Vec<String> = nodes.iter().map(|node| node.name().to_owned()).collect();
+        let mut index = HashMap::with_capacity(names.len());
+        for (i, name) in names.iter().enumerate() {
+            index.entry(name.clone()).or_insert(i);
+        }
+        Stacks { names, index }
+    }
+
+    /// Whether a stack has this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.index.contains_key(name)
+    }
+
+    /// A name that two stacks have.
+    pub(super) fn twice(&self) -> Option<&str> {
+        let twice = |(i, name): &(usize, &String)| self.index.get(*name) != Some(i);
+        self.names.iter().enumerate().find(twice).map(|(_, name)| name.as_str())
+    }
+}
+
 /// What names in lessons refer to.
 pub(super) struct Names<'a> {
-    /// The stacks, copies included.
-    pub stacks: &'a [String],
+    pub stacks: &'a Stacks,
     pub problems: &'a mut Problems,
 }
 
 impl Names<'_> {
     pub(super) fn subject(&mut self, name: &str, at: &Node) -> Subject {
-        let index = self.stacks.iter().position(|stack| stack == name);
+        let index = self.stacks.index.get(name).copied();
         if index.is_none() {
-            let help = did_you_mean(name, self.stacks.iter().map(String::as_str));
-            self.problems.add(at.span.clone(), format!("no stack is called \"{name}\""), help);
+            let known = self.stacks.names.iter().map(String::as_str);
+            self.problems.unknown(at.span.clone(), "stack", name, known);
         }
         Subject { name: name.to_owned(), id: StackId(index.unwrap_or(0) as u16) }
     }
@@ -53,8 +84,7 @@ impl Names<'_> {
         at: &Node,
     ) {
         if !known {
-            let help = did_you_mean(name, keys);
-            self.problems.add(at.span.clone(), format!("no {what} is called \"{name}\""), help);
+            self.problems.unknown(at.span.clone(), what, name, keys);
         }
     }
 

@@ -8,11 +8,15 @@ use ron::error::{Position, SpannedError};
 use ron::extensions::Extensions;
 
 use crate::scenario::file::ScenarioFile;
-use crate::scenario::problem::did_you_mean;
+use crate::scenario::locate::{self, Tree};
+use crate::scenario::problem::{MOST, did_you_mean, nearest};
 
 /// How deep brackets may lie in one another. Far above what [`MAX_DEPTH`] needs, far below what the
 /// program's own stack bears.
 const MAX_BRACKETS: usize = 96;
+
+/// So many bytes are read again, all in all, to find what is wrong behind the first mistake.
+const MOST_READ_AGAIN: usize = 8 << 20;
 
 /// A mistake in the shape.
 pub(super) struct Mistake {
@@ -21,33 +25,305 @@ pub(super) struct Mistake {
     pub help: Option<String>,
 }
 
-/// Reads the text. ron stops at the first mistake.
-pub(super) fn read(text: &str) -> Result<ScenarioFile, Mistake> {
-    let options =
-        ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME).with_recursion_limit(MAX_BRACKETS);
-    options.from_str(text).map_err(|error| mistake(text, &error))
+/// Reads the text, or tells what is wrong with its shape: the first mistake, and of those behind it what can be told for
+/// sure. ron stops at the first, so the part with the mistake is left out, or what is missing put in, and the rest is
+/// read again.
+pub(super) fn read(text: &str) -> Result<ScenarioFile, Vec<Mistake>> {
+    let mut error = match parse(text) {
+        Ok(file) => return Ok(file),
+        Err(error) => error,
+    };
+    let mut patched = Patched { text: text.to_owned(), inserted: Vec::new() };
+    let mut tree = Tree::of(text);
+    let mut mistakes = vec![mistake(text, &tree, &error)];
+    let mut again = MOST_READ_AGAIN / text.len().max(1);
+    // A misspelt field is missing under its right name: that is one mistake.
+    let mut misspelt = Vec::new();
+    // Behind a character that only looks right, nothing is for sure.
+    let plain = look_alike(text, &error).is_none();
+    while plain && tree.sound && mistakes.len() < MOST {
+        if let Error::NoSuchStructField { expected, found, .. } = &error.code {
+            misspelt.extend(nearest(found, expected.iter().copied()));
+        }
+        let Some((next, found)) = patched.without(&tree, &error, &mut again) else { break };
+        let Some(found) = found else { break };
+        patched = next;
+        tree = Tree::of(&patched.text);
+        error = found;
+        if let Error::MissingStructField { field, .. } = &error.code
+            && let Some(i) = misspelt.iter().position(|name| name == field)
+        {
+            misspelt.swap_remove(i);
+            continue;
+        }
+        let Mistake { span, message, help } = mistake(&patched.text, &tree, &error);
+        let span = patched.original(span.start)..patched.original(span.end);
+        if mistakes.iter().any(|told| told.span == span && told.message == message) {
+            break;
+        }
+        mistakes.push(Mistake { span, message, help });
+    }
+    Err(mistakes)
 }
 
-fn mistake(text: &str, error: &SpannedError) -> Mistake {
-    let place = offset(text, error.span.start);
+fn parse(text: &str) -> Result<ScenarioFile, SpannedError> {
+    ron::Options::default()
+        .with_default_extension(Extensions::IMPLICIT_SOME)
+        .with_recursion_limit(MAX_BRACKETS)
+        .from_str(text)
+}
+
+/// A text of which parts have been blanked out, and into which others have been put.
+struct Patched {
+    text: String,
+    /// Where something was put in, and how long it is, in the order in which it was done.
+    inserted: Vec<(usize, usize)>,
+}
+
+/// One way to go on behind a mistake.
+enum Patch<'a> {
+    Blank(Range<usize>, Option<&'a str>),
+    Insert(usize, String),
+}
+
+impl Patched {
+    /// This text without the mistake `error`, and the next mistake, if there is one more. `again`: how often it may be
+    /// read.
+    fn without(&self, tree: &Tree, error: &SpannedError, again: &mut usize) -> Option<(Patched, Option<SpannedError>)> {
+        let place = place(&self.text, tree, error);
+        let (parts, bracket) = tree.root.enclosing(place.start);
+        let missing = match &error.code {
+            Error::MissingStructField { field, outer } => {
+                let open = self.text[place.end..].find('(').map(|i| place.end + i).or(bracket);
+                let written = example(field, outer.as_deref());
+                written.zip(open).map(|(written, open)| Patch::Insert(open + 1, format!("{written}, ")))
+            }
+            _ => None,
+        };
+        let removable = parts.iter().rev().filter(|part| part.key.is_some() || self.text[part.open..].starts_with('['));
+        let removed = removable.map(|part| Patch::Blank(part.span.clone(), part.key));
+        for patch in missing.into_iter().chain(removed) {
+            *again = again.checked_sub(1)?;
+            let next = self.with(&patch);
+            let Err(found) = parse(&next.text) else { return Some((next, None)) };
+            let needed = match (&found.code, &patch) {
+                (Error::MissingStructField { field, .. }, Patch::Blank(_, Some(key))) => field == key,
+                // What was put in is not right there.
+                (_, Patch::Insert(at, written)) => {
+                    (*at..*at + written.len()).contains(&offset(&next.text, found.span.start))
+                }
+                _ => false,
+            };
+            if !needed {
+                return Some((next, Some(found)));
+            }
+        }
+        None
+    }
+
+    fn with(&self, patch: &Patch) -> Patched {
+        let mut text = String::with_capacity(self.text.len() + 64);
+        let mut inserted = self.inserted.clone();
+        match patch {
+            Patch::Blank(span, _) => {
+                // With the comma behind it.
+                let after = locate::after_blank(&self.text, span.end);
+                let end = if self.text[after..].starts_with(',') { after + 1 } else { span.end };
+                text.push_str(&self.text[..span.start]);
+                text.extend(self.text[span.start..end].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+                text.push_str(&self.text[end..]);
+            }
+            Patch::Insert(at, written) => {
+                text.push_str(&self.text[..*at]);
+                text.push_str(written);
+                text.push_str(&self.text[*at..]);
+                inserted.push((*at, written.len()));
+            }
+        }
+        Patched { text, inserted }
+    }
+
+    /// Where a place was before anything was put in.
+    fn original(&self, mut at: usize) -> usize {
+        for (from, length) in self.inserted.iter().rev() {
+            at = if at >= from + length { at - length } else { at.min(*from) };
+        }
+        at
+    }
+}
+
+fn mistake(text: &str, tree: &Tree, error: &SpannedError) -> Mistake {
+    if let Some(mistake) = look_alike(text, error) {
+        return mistake;
+    }
+    let span = place(text, tree, error);
     let (message, help) = match &error.code {
         Error::SuggestRawIdentifier(found) if found.starts_with(|c: char| c.is_ascii_digit()) => {
-            number_for_a_word(found, opened_by(text, place))
+            number_for_a_word(found, opened_by(text, offset(text, error.span.start)))
         }
-        code => words(code),
+        code => here(text, &span, code).unwrap_or_else(|| words(code)),
     };
+    Mistake { span, message, help }
+}
+
+/// What is pointed at.
+fn place(text: &str, tree: &Tree, error: &SpannedError) -> Range<usize> {
+    let (start, end) = (offset(text, error.span.start), offset(text, error.span.end));
     let span = match &error.code {
         Error::NoSuchStructField { found, .. } | Error::NoSuchEnumVariant { found, .. } => {
-            word_before(text, offset(text, error.span.end), found)
+            word_before(text, end, found)
         }
-        Error::DuplicateStructField { field, .. } => word_before(text, offset(text, error.span.end), field),
+        Error::DuplicateStructField { field, .. } => word_before(text, end, field),
+        // ron has read all the brackets by then: their name is what to look for.
+        Error::MissingStructField { .. } => {
+            let open = tree.root.enclosing(start).1.or(tree.root.enclosing(start.saturating_sub(1)).1);
+            open.map(|open| named(text, open).unwrap_or(open..open + 1))
+        }
+        Error::ExpectedStructLike => named(text, start),
         _ => None,
     };
-    let span = span.unwrap_or_else(|| {
-        let (start, end) = (offset(text, error.span.start), offset(text, error.span.end));
-        start.min(end)..end.max(start + 1)
-    });
-    Mistake { span, message, help }
+    span.unwrap_or_else(|| {
+        let first = if start < end && !text[start..].starts_with(char::is_whitespace) {
+            start
+        } else {
+            locate::after_blank(text, start)
+        };
+        let next = text[first..].chars().next();
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        // ron may have taken the first letter for the beginning of something else.
+        let before = text[..first].trim_end_matches(word).len();
+        let first = if next.is_some_and(word) { before } else { first };
+        let length = match next {
+            Some(c) if word(c) => text[first..].find(|c| !word(c)).unwrap_or(text.len() - first),
+            Some(c) => c.len_utf8(),
+            None => 0,
+        };
+        // At the end of the text, the last thing in it.
+        if length == 0 { text.trim_end().len()..text.len() } else { first..(first + length).max(end) }
+    })
+}
+
+/// The word that ends at `end`, blanks aside.
+fn named(text: &str, end: usize) -> Option<Range<usize>> {
+    let before = text[..end].trim_end();
+    let start = before
+        .rfind(|c: char| !c.is_alphanumeric() && c != '_')
+        .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
+    (start < before.len()).then_some(start..before.len())
+}
+
+/// Characters that editors and keyboards put in place of those that RON means, or that are not seen.
+fn meant(c: char) -> Option<(&'static str, &'static str)> {
+    Some(match c {
+        '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '＂' | '‘' | '’' | '‚' | '‛' | '‹' | '›' | '′' | '´' | '`' => {
+            ("a typographic quotation mark", "write a straight one, as in \"reader\"")
+        }
+        '–' | '—' | '−' | '‐' | '‑' => ("a dash", "write a plain \"-\""),
+        '：' => ("a wide colon", "write a plain \":\""),
+        '，' | '、' => ("a wide comma", "write a plain \",\""),
+        '（' | '）' | '［' | '］' | '｛' | '｝' => ("a wide bracket", "write a plain one"),
+        '\u{a0}' | '\u{202f}' | '\u{3000}' => ("a special blank", "write a plain one"),
+        c if crate::visible::is_hidden(c) && !c.is_whitespace() => {
+            ("a character that is not seen", "take it out, or write the line anew")
+        }
+        _ => return None,
+    })
+}
+
+/// A mistake that is only a character that looks like the right one: at the place where ron stopped, or in a text before
+/// it that went on past its line because nothing closed it.
+fn look_alike(text: &str, error: &SpannedError) -> Option<Mistake> {
+    if !is_syntax(&error.code) {
+        return None;
+    }
+    let start = offset(text, error.span.start);
+    let plain = |c: char| c.is_whitespace() && meant(c).is_none();
+    let first = start + text[start..].find(|c| !plain(c))?;
+    let commented = locate::after_blank(text, first);
+    for at in [first, commented] {
+        if let Some((at, c)) = text[at..].chars().next().map(|c| (at, c))
+            && let Some((what, help)) = meant(c)
+        {
+            return Some(Mistake {
+                span: at..at + c.len_utf8(),
+                message: format!("\"{c}\" is {what}"),
+                help: Some(help.to_owned()),
+            });
+        }
+    }
+    let unclosed = locate::strings_before(text, start + 1).last()?;
+    let line = text[unclosed.clone()]
+        .split('\n')
+        .next()
+        .filter(|line| line.len() < unclosed.len() || !line[1..].contains('"'))?;
+    let (at, c) = line.char_indices().find(|(_, c)| matches!(c, '“' | '”' | '„' | '«' | '»' | '’' | '″' | '＂'))?;
+    let at = unclosed.start + at;
+    Some(Mistake {
+        span: at..at + c.len_utf8(),
+        message: format!("\"{c}\" is a typographic quotation mark, and does not end the text before it"),
+        help: Some("write a straight one, as in \"reader\"".to_owned()),
+    })
+}
+
+/// Whether ron stopped at a character, and not at what something means.
+fn is_syntax(code: &Error) -> bool {
+    !matches!(
+        code,
+        Error::Message(_)
+            | Error::InvalidValueForType { .. }
+            | Error::ExpectedDifferentLength { .. }
+            | Error::NoSuchEnumVariant { .. }
+            | Error::NoSuchStructField { .. }
+            | Error::MissingStructField { .. }
+            | Error::DuplicateStructField { .. }
+            | Error::ExceededRecursionLimit
+    )
+}
+
+/// Words for what stands at the place, where that says more than what ron expected.
+fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option<String>)> {
+    let written = text.get(span.clone())?;
+    let next = written.chars().next();
+    let before = || named(text, span.start).map(|word| &text[word]);
+    Some(match (code, next) {
+        (Error::ExpectedStructLike, _) => (
+            format!("{written} needs something in brackets"),
+            variant(written).map(|example| format!("write it as in {example}")),
+        ),
+        (Error::UnexpectedChar(_), Some(',' | ')' | ']' | '}')) => ("a value is missing before this".to_owned(), None),
+        (Error::ExpectedIdentifier, Some('"')) => match opened_by(text, span.start) {
+            Some(outer) if !outer.is_empty() && !text[..span.start].trim_end().ends_with(':') => (
+                format!("what stands in the brackets of {outer} has names"),
+                variant(outer).map(|example| format!("write it as in {example}")),
+            ),
+            _ => (
+                "expected a word without quotation marks".to_owned(),
+                Some("names of operations and kinds are words, as in Cpuid".to_owned()),
+            ),
+        },
+        (Error::ExpectedIdentifier, Some('(')) => {
+            ("a name is missing before this bracket".to_owned(), Some("as in Process(run: \"reader\")".to_owned()))
+        }
+        (
+            Error::ExpectedComma | Error::ExpectedArrayEnd | Error::ExpectedMapEnd | Error::ExpectedStructLikeEnd,
+            Some('('),
+        ) if before().is_some() => {
+            (format!("{} takes nothing in brackets", before().unwrap_or_default()), Some("leave them out".to_owned()))
+        }
+        (Error::ExpectedStructLikeEnd, Some(_)) if text[..span.start].trim_end().ends_with(',') => {
+            ("expected a closing bracket before this".to_owned(), Some("it is one value too many".to_owned()))
+        }
+        (Error::ExpectedString, Some(c)) if c.is_alphanumeric() || c == '_' => {
+            ("expected a text in quotation marks".to_owned(), Some(format!("write \"{written}\"")))
+        }
+        (Error::ExpectedString, Some('\'')) => {
+            ("expected a text in double quotation marks".to_owned(), Some("write it as in \"reader\"".to_owned()))
+        }
+        (Error::ExpectedStringEnd, _) => {
+            ("this text is never closed".to_owned(), Some("is a quotation mark missing behind it?".to_owned()))
+        }
+        _ => return None,
+    })
 }
 
 /// The last place of `word` that ends at or before `end`: ron stands just behind the word that it did not know.
@@ -107,7 +383,8 @@ fn words(error: &Error) -> (String, Option<String>) {
         }
         Error::MissingStructField { field, outer } => {
             let message = format!("the field \"{field}\" is missing{}", inside(outer));
-            (message, Some(format!("add {}", example(field))))
+            let written = example(field, outer.as_deref()).unwrap_or_else(|| format!("{field}: …"));
+            (message, Some(format!("add {written}")))
         }
         Error::DuplicateStructField { field, outer } => {
             let message = format!("the field \"{field}\" stands twice{}", inside(outer));
@@ -164,27 +441,119 @@ fn words(error: &Error) -> (String, Option<String>) {
     }
 }
 
-/// How a required field is written.
-fn example(field: &str) -> String {
-    let value = match field {
-        "format" => "1",
-        "id" => "\"my-scenario\"",
-        "title" => "\"My scenario\"",
-        "host" => "Host(cores: 2, memory: \"16 GiB\")",
-        "programs" => "{ \"reader\": [Read(file: \"data\", bytes: \"4 KiB\")] }",
-        "stacks" => "{ \"process\": Process(run: \"reader\") }",
-        "cores" => "2",
-        "memory" => "\"4 GiB\"",
-        "capacity" => "\"1 TiB\"",
-        "bandwidth" => "\"10 Gbit/s\"",
-        "quota" => "\"5 ms\"",
-        "bytes" | "send" | "receive" => "\"4 KiB\"",
-        "working_set" => "\"64 MiB\"",
-        "file" => "\"data\"",
-        "times" => "20",
-        "body" => "[Cpuid]",
-        "of" => "\"process\"",
-        _ => return format!("{field}: …"),
+/// How a required field is written, so that it can be read.
+fn example(field: &str, outer: Option<&str>) -> Option<String> {
+    let value = match (field, outer) {
+        ("of" | "to", Some("Ratio" | "Expectation")) => "Busy(of: \"process\")",
+        ("format", _) => "1",
+        ("id", _) => "\"my-scenario\"",
+        ("title", _) => "\"My scenario\"",
+        ("host", _) => "Host(cores: 2, memory: \"16 GiB\")",
+        ("programs", _) => "{ \"reader\": [Read(file: \"data\", bytes: \"4 KiB\")] }",
+        ("stacks", _) => "{ \"process\": Process(run: \"reader\") }",
+        ("cores", _) => "2",
+        ("memory", _) => "\"4 GiB\"",
+        ("capacity", _) => "\"1 TiB\"",
+        ("bandwidth", _) => "\"10 Gbit/s\"",
+        ("quota", _) => "\"5 ms\"",
+        ("bytes" | "send" | "receive", _) => "\"4 KiB\"",
+        ("written", _) => "\"1 MiB\"",
+        ("working_set", _) => "\"64 MiB\"",
+        ("accesses", _) => "1000",
+        ("program", _) => "Image(bytes: \"1 MiB\")",
+        ("file", _) => "\"data\"",
+        ("times", _) => "20",
+        ("body", _) => "[Cpuid]",
+        ("of", _) => "\"process\"",
+        ("layer", _) => "\"user\"",
+        ("when", _) => "Number(2)",
+        ("label", _) => "\"twice\"",
+        ("say", _) => "\"What is to be seen here\"",
+        ("ask", _) => "\"How many?\"",
+        ("choices", _) => "[Number(1), Number(2)]",
+        ("answer", _) => "Exits(of: \"process\")",
+        ("what", _) => "VmExit",
+        ("per_second", _) => "\"10 us\"",
+        ("between", _) => "(1, 2)",
+        _ => return None,
     };
-    format!("{field}: {value}")
+    Some(format!("{field}: {value}"))
+}
+
+/// How what needs brackets is written.
+fn variant(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Compute" => "Compute(\"2 us\")",
+        "Cycles" => "Cycles(6000)",
+        "Memory" => "Memory(working_set: \"64 MiB\", accesses: 1000)",
+        "SystemCall" => "SystemCall(\"getpid\")",
+        "Read" => "Read(file: \"data\", bytes: \"4 KiB\")",
+        "Write" => "Write(file: \"data\", bytes: \"4 KiB\")",
+        "Request" => "Request(send: \"100 B\", receive: \"4 KiB\")",
+        "PingPong" => "PingPong()",
+        "Sleep" => "Sleep(\"1 ms\")",
+        "Open" => "Open(\"data\")",
+        "Fork" => "Fork()",
+        "Exec" => "Exec(Image(bytes: \"1 MiB\"))",
+        "StartContainer" => "StartContainer(program: Image(bytes: \"1 MiB\"))",
+        "StartVm" => "StartVm(written: \"1 MiB\")",
+        "Repeat" => "Repeat(times: 20, body: [Cpuid])",
+        "Forever" => "Forever([Cpuid])",
+        "Process" => "Process(run: \"reader\")",
+        "Container" => "Container(run: \"reader\")",
+        "Vm" => "Vm(memory: \"4 GiB\")",
+        "Nvme" => "Nvme(capacity: \"1 TiB\")",
+        "Nic" => "Nic(bandwidth: \"10 Gbit/s\")",
+        "Until" => "Until(End)",
+        "Time" => "Time(\"90 us\")",
+        "Profile" => "Profile(\"xeon-2017\")",
+        "Number" => "Number(2)",
+        "Between" => "Between(1, 3)",
+        "Latency" => "Latency(\"vm\", P50)",
+        "VmExitFor" => "VmExitFor(\"hlt\")",
+        "Proportional" => "Proportional(per_second: \"10 us\")",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_in_for_a_missing_field_can_be_read() {
+        // Each field once, in the brackets that need it: were one of them not right, the next would not be found.
+        let text = r#"Scenario(
+            host: Host(disks: { "d": Nvme() }, nics: { "n": Nic() }),
+            programs: { "p": [Memory(), Read(), Request(), Repeat(), StartVm(), StartContainer(), Exec(Image())] },
+            stacks: { "a": Vm(), "b": Process(cgroup: Cgroup(cpu_max: CpuMax())) },
+        )"#;
+        let fields = |mistakes: Vec<Mistake>| -> Vec<String> {
+            let field = |mistake: Mistake| mistake.message.split('"').nth(1).unwrap().to_owned();
+            mistakes.into_iter().map(field).collect()
+        };
+        let mut told = fields(read(text).err().unwrap());
+        told.sort();
+        assert_eq!(told.len(), MOST, "{told:?}");
+        for field in ["accesses", "bandwidth", "bytes", "capacity", "cores", "file", "memory", "working_set"] {
+            assert!(told.iter().any(|other| other == field), "{field}: {told:?}");
+        }
+        let text = r#"Scenario(format: 1, id: "a", title: "A", host: Host(cores: 1, memory: "1 GiB"), programs: {}, stacks: {},
+            walkthrough: [Step(predict: Predict(), play: Until(Crossing())), Step(pace: Proportional())],
+            expect: [Ratio(), AtLeast(Ledger(), 1)])"#;
+        let told = fields(read(text).err().unwrap());
+        let wanted = ["ask", "answer", "choices", "of", "what", "say", "title", "per_second", "to", "between", "layer"];
+        assert!(wanted.iter().all(|field| told.iter().any(|other| other == field)), "{told:?}");
+    }
+
+    #[test]
+    fn a_place_keeps_its_number_when_something_is_put_in_before_it() {
+        let patched = Patched { text: "0123456789".to_owned(), inserted: Vec::new() };
+        let patched = patched.with(&Patch::Insert(3, "abc".to_owned())).with(&Patch::Insert(1, "xy".to_owned()));
+        assert_eq!(patched.text, "0xy12abc3456789");
+        for (at, digit) in patched.text.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
+            assert_eq!(patched.original(at).to_string(), digit.to_string());
+        }
+        assert_eq!((patched.original(2), patched.original(6)), (1, 3));
+    }
 }

@@ -1,5 +1,6 @@
 //! What stands on the host's kernel and on the guests': every node against the platform that it stands on.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::programs::Program;
@@ -11,11 +12,13 @@ use crate::machine::spec::{
 };
 use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile};
 use crate::scenario::locate::Node;
-use crate::scenario::problem::{Problems, did_you_mean};
+use crate::scenario::problem::Problems;
 use crate::scenario::scale;
 
 /// The least memory with which a guest kernel starts.
 const LEAST_GUEST: u64 = 16 << 20;
+/// More copies than these inside of virtual machines are more nodes than a machine may have.
+const MOST_COPIES: u64 = 2 * MAX_STACKS as u64;
 /// The largest image.
 const MOST_IMAGE: u64 = 1 << 40;
 
@@ -33,6 +36,10 @@ struct Checker<'a> {
     programs: &'a [Program],
     has_until: bool,
     total: Total,
+    /// By name; of several the first.
+    by_name: HashMap<&'a str, usize>,
+    /// How many copies have been made inside of virtual machines, those in copies of them not counted.
+    made: u64,
     problems: &'a mut Problems,
 }
 
@@ -53,7 +60,11 @@ pub(super) fn check(
         let help = Some("write at least one, as in { \"process\": Process(run: \"reader\") }".to_owned());
         problems.add(at.span.clone(), "there are no stacks: nothing runs", help);
     }
-    let mut checker = Checker { host, programs, has_until, total: Total::default(), problems };
+    let mut by_name = HashMap::with_capacity(programs.len());
+    for (i, program) in programs.iter().enumerate() {
+        by_name.entry(program.spec.name.as_str()).or_insert(i);
+    }
+    let mut checker = Checker { host, programs, has_until, total: Total::default(), by_name, made: 0, problems };
     let platform = Platform { name: "the host", cpus: u64::from(host.cores), memory: host.memory, depth: 1 };
     let stacks = checker.nodes(&file.stacks, at, &platform, copies);
     let standing = stacks.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(own.saturating_mul(copies)));
@@ -176,8 +187,11 @@ impl Checker<'_> {
         }
         let platform = Platform { name, cpus, memory, depth: on.depth + 1 };
         let guests = self.nodes(stacks, inside, &platform, 1);
-        // Copies of copies are counted before they are made.
-        if self.problems.is_empty() && self.total.too_many().is_none() {
+        // Copies of copies are counted before they are made; what is made must fit into one machine.
+        let copies = guests.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
+        let fits = self.total.too_many().is_none() && self.made.saturating_add(copies) <= MOST_COPIES;
+        if self.problems.is_empty() && fits {
+            self.made += copies;
             expand(guests, 1)
         } else {
             guests.into_iter().map(|(n, _)| n).collect()
@@ -256,7 +270,7 @@ impl Checker<'_> {
     fn between(&mut self, value: &Loose, at: &Node, what: &str, from: Time, to: Time) -> Time {
         let at = at.key(what);
         let before = self.problems.len();
-        let time = scalar::time(value, at, what, self.problems);
+        let time = scalar::time_in(value, at, what, from..=to, self.problems);
         if self.problems.len() == before && !(from..=to).contains(&time) {
             let help = match what {
                 "burst" => "a burst is at most the quota".to_owned(),
@@ -269,9 +283,9 @@ impl Checker<'_> {
 
     /// The program called `run`, which this platform must be able to run.
     fn program(&mut self, run: &str, stack: &str, at: &Node, on: &Platform) -> Option<ProgramId> {
-        let Some(index) = self.programs.iter().position(|program| program.spec.name == run) else {
-            let help = did_you_mean(run, self.programs.iter().map(|program| program.spec.name.as_str()));
-            self.problems.add(at.span.clone(), format!("no program is called \"{run}\""), help);
+        let Some(&index) = self.by_name.get(run) else {
+            let known = self.programs.iter().map(|program| program.spec.name.as_str());
+            self.problems.unknown(at.span.clone(), "program", run, known);
             return None;
         };
         let needs = &self.programs[index].needs;

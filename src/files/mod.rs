@@ -1,0 +1,12 @@
+//! Reading and writing files that somebody has named: the one way in and the one way out.
+//!
+//! [`read`] never waits and never takes more than its limit, whatever the path turns out to be. [`write`] leaves either
+//! the whole new file or what was there before: on a full disk, at a limit of file sizes, when the program is killed.
+//!
+//! Left out: what the probe reads of the kernel and the scratch files that it measures with, which nobody has named.
+
+mod read;
+mod write;
+
+pub use read::{ReadError, read, read_text};
+pub use write::{WriteError, may_write, write};

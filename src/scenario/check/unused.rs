@@ -1,0 +1,100 @@
+//! What a file says and nothing uses: told as remarks, since it changes nothing and yet was meant to.
+
+use std::collections::HashSet;
+
+use crate::scenario::file::{CgroupFile, Named, NodeFile, PredictFile, ScenarioFile, StatementFile};
+use crate::scenario::locate::Node;
+use crate::scenario::problem::Problems;
+
+pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
+    let host = root.key("host");
+    beyond_the_first(&file.host.disks, host.key("disks"), "disk", "files are on", remarks);
+    beyond_the_first(&file.host.nics, host.key("nics"), "network card", "requests go through", remarks);
+    let programs = root.key("programs");
+    for (i, (_, body)) in file.programs.0.iter().enumerate() {
+        statements(body, programs.item(i), remarks);
+    }
+    let mut run = HashSet::new();
+    stacks(&file.stacks, root.key("stacks"), &mut run, remarks);
+    for (i, (name, _)) in file.programs.0.iter().enumerate() {
+        if !run.contains(name.as_str()) {
+            remarks.add(programs.key_span(i), format!("no stack runs the program \"{name}\""), None);
+        }
+    }
+    let steps = root.key("walkthrough");
+    for (i, step) in file.walkthrough.iter().enumerate() {
+        if let Some(predict) = &step.predict {
+            choices(predict, steps.item(i).key("predict"), remarks);
+        }
+    }
+}
+
+fn beyond_the_first<T>(devices: &Named<T>, at: &Node, what: &str, used: &str, remarks: &mut Problems) {
+    let Some(((first, _), others)) = devices.0.split_first() else { return };
+    for (i, (name, _)) in others.iter().enumerate() {
+        let text = format!("the {what} \"{name}\" is not used: {used} the first one, \"{first}\"");
+        remarks.add(at.key_span(i + 1), text, None);
+    }
+}
+
+fn statements(body: &[StatementFile], at: &Node, remarks: &mut Problems) {
+    for (i, statement) in body.iter().enumerate() {
+        let at = at.item(i);
+        match statement {
+            StatementFile::Repeat { body, .. } => statements(body, at.key("body"), remarks),
+            StatementFile::Forever(body) => statements(body, at.item(0), remarks),
+            StatementFile::Fork { vfork: true, writes: Some(_), .. } => {
+                let text = "with vfork no page is copied: what the child writes to has no use";
+                remarks.add(at.key("writes").span.clone(), text, None);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>, remarks: &mut Problems) {
+    for (i, (_, node)) in nodes.0.iter().enumerate() {
+        let at = at.item(i);
+        match node {
+            NodeFile::Process { run: program, threads, weight, cpu, cgroup, .. } => {
+                run.extend(program.as_deref());
+                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), cgroup.is_some(), false];
+                process(program.is_some(), given, cgroup.as_ref(), at, remarks);
+            }
+            NodeFile::Container { run: program, threads, weight, cpu, cgroup, seccomp_filters, .. } => {
+                run.extend(program.as_deref());
+                let filters = seccomp_filters.is_some();
+                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), cgroup.is_some(), filters];
+                process(program.is_some(), given, cgroup.as_ref(), at, remarks);
+            }
+            NodeFile::Vm { stacks: inside, .. } => stacks(inside, at.key("stacks"), run, remarks),
+        }
+    }
+}
+
+fn process(runs: bool, given: [bool; 5], cgroup: Option<&CgroupFile>, at: &Node, remarks: &mut Problems) {
+    let fields = ["threads", "weight", "cpu", "cgroup", "seccomp_filters"];
+    for (field, _) in fields.into_iter().zip(given).filter(|(_, given)| *given && !runs) {
+        remarks.add(at.key(field).span.clone(), format!("no program runs here: {field} has no use"), None);
+    }
+    if runs && cgroup.is_some_and(|cgroup| cgroup.cpu_max.is_none()) {
+        remarks.add(at.key("cgroup").span.clone(), "this cgroup limits nothing", None);
+    }
+}
+
+fn choices(predict: &PredictFile, at: &Node, remarks: &mut Problems) {
+    let mut seen = HashSet::new();
+    for (i, choice) in predict.choices.iter().enumerate() {
+        if !seen.insert(choice.key()) {
+            let text = "this choice is never the right one: the same stands above it";
+            remarks.add(at.key("choices").item(i).span.clone(), text, None);
+        }
+    }
+    seen.clear();
+    for (i, (choice, _)) in predict.if_wrong.0.iter().enumerate() {
+        if !seen.insert(choice.key()) {
+            let text = "this correction is never used: one for the same choice stands above it";
+            remarks.add(at.key("if_wrong").key_span(i), text, None);
+        }
+    }
+}

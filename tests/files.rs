@@ -1,0 +1,226 @@
+//! Files that the program writes: whole or not at all, and never over what nobody gave it.
+#![cfg(target_os = "linux")]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const STRATA: &str = env!("CARGO_BIN_EXE_strata");
+
+/// Runs the program with a limit of 1 KiB for each file that it writes, if `limited`.
+fn strata(arguments: &[&str], folder: &Path, limited: bool) -> Output {
+    let limit = if limited { "ulimit -f 2;" } else { "" };
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{limit} exec \"$0\" \"$@\""), STRATA]).args(arguments).current_dir(folder);
+    command.env("NO_COLOR", "1").env("XDG_DATA_HOME", folder.join("data")).output().unwrap()
+}
+
+fn error_of(output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{:?} {error}", output.status);
+    error
+}
+
+/// The names in a folder, without those of its folders.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| !entry.file_type().unwrap().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// A file system of its own, so full that 64 KiB are left, or one that can't be written to. Only root can make one.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn new(options: &str, at: &Path) -> Option<Disk> {
+        std::fs::create_dir(at).unwrap();
+        let made = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(at).output();
+        if made.is_ok_and(|output| output.status.success()) {
+            return Some(Disk(at.to_owned()));
+        }
+        eprintln!("SKIPPED on a disk of its own ({options}): no right to mount one");
+        None
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// The places where a writer must fail, and leave `old` as it was where that is there: name, path, file size limited.
+fn bad_places(folder: &Path, old: &str) -> (Vec<(&'static str, PathBuf, bool)>, Vec<Disk>) {
+    let mut places = Vec::new();
+    let mut disks = Vec::new();
+    let limited = folder.join("limited");
+    std::fs::create_dir(&limited).unwrap();
+    std::fs::write(limited.join(old), "old").unwrap();
+    places.push(("a limit of file sizes", limited, true));
+    let full = folder.join("full");
+    if let Some(disk) = Disk::new("size=64k", &full) {
+        std::fs::write(full.join(old), "old").unwrap();
+        // What is left is less than any of the files.
+        let mut size = 1 << 20;
+        while size > 256 {
+            let filled = std::fs::write(full.join(format!("filler-{size}")), vec![1u8; size]).is_ok();
+            if !filled {
+                size /= 2;
+            } else {
+                break;
+            }
+        }
+        while std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(full.join("more"))
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &[1; 4096]))
+            .is_ok()
+        {}
+        places.push(("a full disk", full, false));
+        disks.push(disk);
+    }
+    let read_only = folder.join("read-only");
+    match Disk::new("size=64k", &read_only) {
+        Some(disk) => {
+            std::fs::write(read_only.join(old), "old").unwrap();
+            assert!(Command::new("mount").args(["-o", "remount,ro"]).arg(&read_only).status().unwrap().success());
+            disks.push(disk);
+        }
+        None => {
+            std::fs::write(read_only.join(old), "old").unwrap();
+            std::fs::set_permissions(&read_only, std::fs::Permissions::from_mode(0o555)).unwrap();
+        }
+    }
+    places.push(("a read-only folder", read_only, false));
+    (places, disks)
+}
+
+#[test]
+fn a_trace_that_can_not_be_written_leaves_the_old_one_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (places, _disks) = bad_places(folder.path(), "old.pftrace");
+    for (place, path, limited) in &places {
+        let before = names(path);
+        let out = path.join("old.pftrace");
+        let error = error_of(&strata(&["run", "one-read", "--trace", out.to_str().unwrap()], folder.path(), *limited));
+        assert!(error.contains("can't write the trace") && error.contains("old.pftrace"), "{place}: {error}");
+        assert_eq!(std::fs::read(&out).unwrap(), b"old", "{place}");
+        assert_eq!(names(path), before, "{place}: something was left");
+    }
+    assert!(places.len() >= 2);
+}
+
+#[test]
+fn a_capture_that_can_not_be_written_leaves_nothing_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (places, _disks) = bad_places(folder.path(), "old");
+    for (place, path, limited) in &places {
+        let before = names(path);
+        let error = error_of(&strata(&["gather", path.join("g").to_str().unwrap()], folder.path(), *limited));
+        assert!(error.contains("/g"), "{place}: {error}");
+        assert!(!path.join("g").exists(), "{place}: half a capture is left");
+        assert_eq!(names(path), before, "{place}");
+    }
+}
+
+#[test]
+fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (places, _disks) = bad_places(folder.path(), "unused");
+    // One probe takes some seconds: the limit of sizes stands for the full disk, a link for what is not to be replaced.
+    let data = folder.path().join("data").join("strata");
+    std::fs::create_dir_all(&data).unwrap();
+    std::fs::write(data.join("measured.ron"), "old").unwrap();
+    std::fs::write(data.join("measured.json"), "old").unwrap();
+    let error = error_of(&strata(&["probe", "--quick", "--save"], folder.path(), true));
+    assert!(error.contains("not saved") && error.contains("measured"), "{error}");
+    assert_eq!(names(&data), ["measured.json", "measured.ron"]);
+    assert!(names(&data).iter().all(|name| std::fs::read(data.join(name)).unwrap() == b"old"));
+    drop(places);
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::write(&elsewhere, "not yours").unwrap();
+    for name in ["measured.ron", "measured.json"] {
+        std::fs::remove_file(data.join(name)).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, data.join(name)).unwrap();
+    }
+    let error = error_of(&strata(&["probe", "--quick", "--save"], folder.path(), false));
+    assert!(error.contains("symbolic link") && error.contains("elsewhere"), "{error}");
+    assert_eq!(std::fs::read(&elsewhere).unwrap(), b"not yours");
+}
+
+#[test]
+fn nothing_is_written_over_what_is_read_nor_through_a_link_nor_into_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let scenario = include_str!("../scenarios/one-read.ron");
+    let costs = include_str!("../assets/profiles/xeon-2017.ron");
+    std::fs::write(at("s.ron"), scenario).unwrap();
+    std::fs::write(at("costs.ron"), costs).unwrap();
+    std::fs::hard_link(at("s.ron"), at("same.ron")).unwrap();
+    std::os::unix::fs::symlink(at("s.ron"), at("link")).unwrap();
+    std::os::unix::fs::symlink(at("new"), at("dangling")).unwrap();
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    std::fs::create_dir(at("folder")).unwrap();
+    for (out, reason) in [
+        ("s.ron", "what this command reads"),
+        ("./s.ron", "what this command reads"),
+        ("same.ron", "what this command reads"),
+        ("costs.ron", "what this command reads"),
+        ("link", "a symbolic link to"),
+        ("dangling", "a symbolic link to"),
+        ("pipe", "a pipe, a socket or a device"),
+        ("folder", "a folder"),
+        ("/dev/full", "a pipe, a socket or a device"),
+        ("missing/new", "can't be written"),
+    ] {
+        let run = ["run", "s.ron", "--costs", "costs.ron", "--trace", out];
+        let mut commands = vec![&run[..]];
+        let shot = ["shot", "s.ron", "--at", "5us", "--out", out];
+        if cfg!(feature = "app") && out != "costs.ron" {
+            commands.push(&shot[..]);
+        }
+        for command in commands {
+            let error = error_of(&strata(command, folder.path(), false));
+            assert!(error.replace('\n', " ").contains(reason), "{command:?}: {error}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(at("s.ron")).unwrap(), scenario);
+    assert_eq!(std::fs::read_to_string(at("costs.ron")).unwrap(), costs);
+    assert!(!at("new").exists());
+    assert_eq!(names(folder.path()), ["costs.ron", "dangling", "link", "pipe", "s.ron", "same.ron"]);
+}
+
+#[test]
+fn a_kill_while_a_trace_is_written_leaves_the_old_one_and_nothing_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"Scenario(format: 1, id: "long", title: "Long", until: "200 ms", host: Host(cores: 2, memory: "1 GiB"),
+        programs: { "p": [Forever([SystemCall("getpid")])] }, stacks: { "a": Process(run: "p") })"#;
+    std::fs::write(folder.path().join("long.ron"), text).unwrap();
+    let out = folder.path().join("out.pftrace");
+    // At moments spread over the whole run, so that some lie within the writing.
+    for milliseconds in (0..24).map(|i| 150 * i) {
+        std::fs::write(&out, "old").unwrap();
+        let mut child = Command::new(STRATA)
+            .args(["run", "long.ron", "--trace", "out.pftrace", "--costs", "xeon-2017"])
+            .current_dir(folder.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        let ended = child.wait().unwrap();
+        let kept = std::fs::read(&out).unwrap();
+        assert!(kept == b"old" || kept.len() > 1 << 20, "after {milliseconds} ms: {} bytes", kept.len());
+        assert_eq!(names(folder.path()), ["long.ron", "out.pftrace"], "after {milliseconds} ms");
+        if ended.success() {
+            break;
+        }
+    }
+}
