@@ -359,13 +359,12 @@ fn guest_kernels_are_level_and_programs_stand_on_their_kernels() {
 
 #[test]
 fn what_crosses_is_seen_in_a_gate_or_wall() {
-    for id in ["one-read", "ping-pong", "vm-in-vm"] {
+    for id in ["one-read", "ping-pong"] {
         let (topology, trace) = built_in(id);
         let theme = Theme::dark();
         let mut scene = Scene::new(&topology, &trace);
-        let crossing = |crossing: Crossing| {
-            matches!(crossing, Crossing::SystemCall | Crossing::VmExit(_) | Crossing::VmEntry)
-        };
+        let crossing =
+            |crossing: Crossing| matches!(crossing, Crossing::SystemCall | Crossing::VmExit(_) | Crossing::VmEntry);
         let hops = trace.hops.iter().filter(|hop| crossing(hop.crossing) && hop.journey != JourneyId::NONE);
         let (mut seen, mut missed) = (0, BTreeSet::new());
         for hop in hops.step_by(7).take(300) {
@@ -538,10 +537,8 @@ fn who_is_followed_or_selected_stands_alone() {
 
 #[test]
 fn zooming_in_keeps_the_point_and_opens_the_floors() {
-    let stacks = [
-        ("a".to_owned(), Node::Vm(vec![Node::Vm(vec![Node::Process(true)])])),
-        ("b".to_owned(), Node::Process(false)),
-    ];
+    let stacks =
+        [("a".to_owned(), Node::Vm(vec![Node::Vm(vec![Node::Process(true)])])), ("b".to_owned(), Node::Process(false))];
     let (topology, trace) = run(&stacks, 4, 1);
     let theme = Theme::dark();
     let mut scene = Scene::new(&topology, &trace);

@@ -150,7 +150,8 @@ pub fn fold<'a>(
     let fit = fit.count().max(2);
     if fit < units.len() {
         let rest = units.split_off(fit - 1);
-        let (kept, rest): (Vec<Unit>, Vec<Unit>) = rest.into_iter().partition(|unit| unit.members.iter().any(|r| alone(r)));
+        let (kept, rest): (Vec<Unit>, Vec<Unit>) =
+            rest.into_iter().partition(|unit| unit.members.iter().any(|r| alone(r)));
         units.extend(kept);
         let members: Vec<&Resident> = rest.into_iter().flat_map(|unit| unit.members).collect();
         if !members.is_empty() {

@@ -119,8 +119,11 @@ impl Picture<'_> {
             let crossing = hop.crossing != Crossing::None;
             let (title, note) = words(hop, crossing, self.options.provenance);
             let spot = cast.spot(token.journey, position).unwrap_or_default();
+            // A door between a part and its shaft is in no seam.
             let passes = cast.route(token.journey, position, 0).is_some_and(|route| {
-                cast.router.boundary(&route, hop.crossing).is_some()
+                let gates = cast.router.gates(&route);
+                let seam = |of| !self.layout.stands.contains_key(&of);
+                gates.iter().any(|(_, gate)| gate.at.distance(spot) < 0.5 && seam(gate.of))
             });
             let about = self.camera.point(spot);
             labels.push(Label { about, title, note, alarm: alarms(hop.crossing), current, seam: passes });

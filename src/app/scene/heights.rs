@@ -238,11 +238,6 @@ impl Heights {
         let upper = tree.kernel.as_ref().map_or(0.0, |kernel| {
             self.residents(kernel) + self.corridor() + self.host_kernel(kernel, widths).height + self.lane()
         });
-        2.0 * self.margin()
-            + self.head()
-            + upper
-            + self.hardware(tree, widths).height
-            + self.space()
-            + self.bars()
+        2.0 * self.margin() + self.head() + upper + self.hardware(tree, widths).height + self.space() + self.bars()
     }
 }

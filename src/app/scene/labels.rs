@@ -68,9 +68,10 @@ impl Rail<'_> {
     }
 
     fn label(&mut self, label: &Label, out: &mut Vec<Shape>) {
-        let (Some(size), Some(small)) =
-            (self.writer.size(TextRole::Note, self.rect.height()), self.writer.size(TextRole::Small, self.rect.height()))
-        else {
+        let (Some(size), Some(small)) = (
+            self.writer.size(TextRole::Note, self.rect.height()),
+            self.writer.size(TextRole::Small, self.rect.height()),
+        ) else {
             return;
         };
         let pad = size * 0.5;

@@ -542,8 +542,7 @@ impl Stack<'_> {
         let pad = h.space() * 0.55;
         let (from, to) = (floor.first_row, floor.first_row + floor.rows.max(1) - 1);
         let at = |row: usize| top + rows.rows.get(row).or(rows.rows.last()).copied().unwrap_or_default();
-        let rect =
-            Rect::from_min_max(pos2(span.x0, at(from) - pad), pos2(span.x1, at(to) + h.part() + pad));
+        let rect = Rect::from_min_max(pos2(span.x0, at(from) - pad), pos2(span.x1, at(to) + h.part() + pad));
         let stop = Stop::Street { street: first, x0: span.x0, x1: span.x1 };
         let slab = Place { rect, name: Rect::NOTHING, floor: hypervisor.id, stop, own: true, column: self.shared };
         self.places[hypervisor.id.index()] = Some(slab);
@@ -578,7 +577,9 @@ impl Stack<'_> {
             }
             let own = doors.iter().map(|(_, shaft)| *shaft).chain([self.shaft_of(resident.id).0]);
             for shaft in own {
-                if let (Some(parent), Some(shaft)) = (joins, self.shafts.get_mut(shaft).filter(|_| Some(shaft) != joins)) {
+                if let (Some(parent), Some(shaft)) =
+                    (joins, self.shafts.get_mut(shaft).filter(|_| Some(shaft) != joins))
+                {
                     shaft.parent = Some((parent, join));
                 }
             }
@@ -729,7 +730,8 @@ impl Stack<'_> {
         let kernel_top = self.streets.first().map_or(bars, |street| street.rect.top() - h.space() * 0.5);
         let strips = self.widths.columns.iter();
         let column = |strip: &super::widths::Strip| {
-            let place = self.topology.stacks.get(strip.stack.index()).and_then(|info| self.places[info.component.index()]);
+            let place =
+                self.topology.stacks.get(strip.stack.index()).and_then(|info| self.places[info.component.index()]);
             let upper = place.map_or(top, |place| place.rect.top());
             let rect = |x: Span, y0: f32, y1: f32| Rect::from_min_max(pos2(x.x0, y0), pos2(x.x1, y1.max(y0)));
             let middle = upper - h.head() * 0.44;
@@ -738,7 +740,9 @@ impl Stack<'_> {
                 members: strip.members.clone(),
                 heading: rect(strip.span, upper - h.head(), middle),
                 state: rect(strip.span, middle, upper - h.head() * 0.04),
-                rail: strip.rail.map(|rail| rect(rail, (upper - h.head() * 0.4).min(top), kernel_top - h.corridor() * 0.1)),
+                rail: strip
+                    .rail
+                    .map(|rail| rect(rail, (upper - h.head() * 0.4).min(top), kernel_top - h.corridor() * 0.1)),
                 area: rect(strip.span, upper, kernel_top),
                 ledger: rect(strip.span, bars, bars + (h.part() * 1.8).min(h.bars() * 0.6)),
             }

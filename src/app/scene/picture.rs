@@ -56,7 +56,8 @@ impl Picture<'_> {
     /// The picture at `time` upon a stage.
     pub fn draw(&self, floors: Arc<Vec<Shape>>, names: Arc<Vec<Shape>>, time: Time) -> Drawing {
         let router = Router { layout: self.layout, topology: self.topology };
-        let cast = Cast { router, trace: self.trace, index: self.index, slots: self.slots };
+        let cast =
+            Cast { router, trace: self.trace, index: self.index, slots: self.slots, moment: self.options.moment };
         let tokens = cast.at(time);
         let held = self.held(&cast, &tokens);
         let mut drawing = Drawing { floors, words: names, ..Drawing::default() };
@@ -282,5 +283,4 @@ impl Picture<'_> {
             out.push(Shape::Ring { center, radius: radius * size, line });
         }
     }
-
 }

@@ -93,9 +93,7 @@ impl Router<'_> {
         let place = self.layout.place(id);
         let step = self.layout.token * 1.9;
         match place.stop {
-            Stop::Shaft { shaft, y } => {
-                (rank <= 2).then(|| pos2(self.shaft_x(shaft), y - rank as f32 * step))
-            }
+            Stop::Shaft { shaft, y } => (rank <= 2).then(|| pos2(self.shaft_x(shaft), y - rank as f32 * step)),
             Stop::Street { street, x0, x1 } => {
                 let right = x1 - step * 0.6;
                 let room = ((right - x0) / step).max(0.0) as usize;
@@ -198,9 +196,10 @@ impl Router<'_> {
     /// The ways of two places in one column to the shaft that both use.
     fn meet(&self, a: (usize, f32), b: (usize, f32)) -> Option<(Vec<Pos2>, Vec<Pos2>)> {
         let (of_a, of_b) = (self.ancestors(a), self.ancestors(b));
-        let (i, j) = of_a.iter().enumerate().find_map(|(i, (shaft, _))| {
-            of_b.iter().position(|(other, _)| other == shaft).map(|j| (i, j))
-        })?;
+        let (i, j) = of_a
+            .iter()
+            .enumerate()
+            .find_map(|(i, (shaft, _))| of_b.iter().position(|(other, _)| other == shaft).map(|j| (i, j)))?;
         Some((self.along(&of_a[..=i]), self.along(&of_b[..=j])))
     }
 
@@ -235,10 +234,11 @@ impl Router<'_> {
                 let (low, high) = (pair[0].y.min(pair[1].y), pair[0].y.max(pair[1].y));
                 let shared = |gate: &&Gate| gate.column >= self.layout.columns.len();
                 let reach = |gate: &&Gate| if shared(gate) { gate.seam.width() / 2.0 } else { 0.5 };
-                let on = |gate: &&Gate| {
-                    (gate.at.x - pair[0].x).abs() <= reach(gate) && (low..=high).contains(&gate.at.y)
-                };
-                passed.extend(self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.y - pair[0].y).abs(), gate)));
+                let on =
+                    |gate: &&Gate| (gate.at.x - pair[0].x).abs() <= reach(gate) && (low..=high).contains(&gate.at.y);
+                passed.extend(
+                    self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.y - pair[0].y).abs(), gate)),
+                );
             }
             if (pair[0].y - pair[1].y).abs() < 0.5 {
                 // The door of a part beside a shaft.
@@ -247,7 +247,9 @@ impl Router<'_> {
                     let beside = self.layout.stands.contains_key(&gate.of);
                     beside && (gate.at.y - pair[0].y).abs() < 1.0 && (low..=high).contains(&gate.at.x)
                 };
-                passed.extend(self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.x - pair[0].x).abs(), gate)));
+                passed.extend(
+                    self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.x - pair[0].x).abs(), gate)),
+                );
             }
             done += pair[0].distance(pair[1]);
         }

@@ -158,9 +158,8 @@ impl Builder<'_> {
         let fill = Some(Ink::Inside.solid());
         stage.floors.push(Shape::Rect { rect, radius: 0.0, fill, line: None });
         let gate = self.layout.gates.iter().find(|gate| gate.kind == GateKind::Wall && gate.of == id);
-        let (slit, half) = gate.map_or((rect.center().x, 0.0), |gate| {
-            (self.camera.point(gate.at).x, self.slit() * self.camera.zoom)
-        });
+        let (slit, half) =
+            gate.map_or((rect.center().x, 0.0), |gate| (self.camera.point(gate.at).x, self.slit() * self.camera.zoom));
         let gap = gate.map_or(4.0, |gate| gate.half * 2.0 * self.camera.zoom);
         let side = 4.0_f32.min(rect.width() * 0.04);
         let inner = Rect::from_min_max(rect.min + vec2(side, side), rect.max - vec2(side, gap));

@@ -11,6 +11,7 @@ use super::layout::{GateKind, Layout};
 use super::route::{Route, Router};
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
+use crate::pace::{Moment, Stage};
 use crate::trace::{ComponentId, Crossing, Hop, HopId, JourneyId, StackId, Trace, Wait, What};
 
 /// One journey's token at a time, in the layout's units.
@@ -46,6 +47,8 @@ pub struct Cast<'a> {
     pub index: &'a Index,
     /// Who has which place in a disk's queue.
     pub slots: &'a Slots,
+    /// The moment of the screen, if it is paced.
+    pub moment: Option<Moment>,
 }
 
 /// The tokens and the lines they stand in.
@@ -117,6 +120,7 @@ impl Cast<'_> {
                 Some((journey, position, self.hop(journey, position)?))
             })
             .collect();
+        let current = self.returning(current);
         let (ranks, firsts) = self.ranks(&current);
         let mut tokens = Tokens::default();
         let mut more: BTreeMap<(ComponentId, usize), usize> = BTreeMap::new();
@@ -126,21 +130,39 @@ impl Cast<'_> {
             token.drawn_as = if grouped { firsts[i] } else { i };
             if token.drawn_as != i {
                 token.at = None;
-                // Who stands for it may itself be only counted.
-                let first: Option<&Token> = tokens.all.get(token.drawn_as);
-                if first.is_none_or(|first| first.at.is_none()) {
-                    *more.entry((self.drawn(hop.component), token.column)).or_default() += 1;
-                }
             } else if token.at.is_none() {
                 *more.entry((self.drawn(hop.component), token.column)).or_default() += 1;
             }
             tokens.all.push(token);
+        }
+        // Who stands for others may itself be only counted.
+        for (i, token) in tokens.all.iter().enumerate().filter(|(i, token)| token.drawn_as != *i) {
+            if tokens.all.get(token.drawn_as).is_none_or(|first| first.at.is_none()) {
+                *more.entry((self.drawn(current[i].2.component), token.column)).or_default() += 1;
+            }
         }
         for ((id, column), count) in more {
             tokens.overflow.push((self.router.behind(id, column), count, id));
         }
         tokens.overflow.sort_by(|a, b| (a.2, a.1).cmp(&(b.2, b.1)));
         tokens
+    }
+
+    /// The tokens of a moment: a return takes no simulated time, so while it has the screen it stands for what the same
+    /// program does next.
+    fn returning<'b>(&'b self, mut current: Vec<(JourneyId, usize, &'b Hop)>) -> Vec<(JourneyId, usize, &'b Hop)> {
+        let Some(moment) = self.moment.filter(|moment| moment.stage != Stage::Rest) else { return current };
+        let Some(hop) = self.trace.hops.get(moment.hop.index()) else { return current };
+        let over = hop.journey != JourneyId::NONE && current.iter().all(|(journey, _, _)| *journey != hop.journey);
+        let position = self.index.hops(hop.journey).iter().position(|id| *id == moment.hop);
+        if let (true, Some(position)) = (over, position) {
+            let app = self.app(hop.journey);
+            current.retain(|(journey, position, next)| {
+                *position > 0 || next.start != hop.end || self.app(*journey) != app || next.stack != hop.stack
+            });
+            current.push((hop.journey, position, hop));
+        }
+        current
     }
 
     /// Whether a column stands for several stacks.
@@ -265,7 +287,8 @@ impl Cast<'_> {
             return None;
         }
         let count = self.index.hops(before).len();
-        let returns = |hop: &Hop| hop.what == What::Return || self.router.kind(hop.component) == Some(ComponentKind::App);
+        let returns =
+            |hop: &Hop| hop.what == What::Return || self.router.kind(hop.component) == Some(ComponentKind::App);
         let last = (0..count).rev().take(4).find(|&i| self.hop(before, i).is_some_and(|hop| !returns(hop)))?;
         let ended = self.hop(before, count.checked_sub(1)?)?;
         (ended.crossing == Crossing::Return).then(|| self.rest(before, last, 0))?
@@ -280,7 +303,9 @@ impl Cast<'_> {
         let station = |id: ComponentId| (id, self.router.station(id, column));
         let mut stops = Vec::new();
         if position == 0 {
-            stops.extend(self.earlier(journey));
+            // On a paced screen the return has been seen already.
+            let seen = self.moment.is_some_and(|m| self.index.hops(journey).first() == Some(&m.hop));
+            stops.extend(self.earlier(journey).filter(|_| !seen));
             stops.extend(self.app(journey).map(|app| station(self.drawn(app))));
         } else {
             stops.extend(self.rest(journey, position - 1, 0));
@@ -340,11 +365,19 @@ impl Cast<'_> {
         };
         let Some(route) = self.route(journey, position, rank) else { return hidden };
         let length = route.length();
-        let progress = progress(hop, time);
         let boundary = self.boundary(&route, hop, position);
+        let paced = self.moment.filter(|moment| moment.hop == id);
+        let progress = match paced {
+            // The phase is the move's alone.
+            Some(moment) if moment.stage == Stage::Moving => moment.phase * MOVED,
+            Some(moment) if moment.stage == Stage::Flash => MOVED,
+            Some(_) => 1.0,
+            None => progress(hop, time),
+        };
+        let share = if paced.is_some() { MOVED } else { TRAVEL };
         let travelled = match boundary {
-            Some(stop) => stop * eased(progress / 0.25) + (length - stop) * eased((progress - 0.65) / 0.25),
-            None => length * eased(progress / TRAVEL),
+            Some(stop) => stop * eased(progress / 0.25) + (length - stop) * eased((progress - 0.6) / 0.25),
+            None => length * eased(progress / share),
         };
         let at = route.at(travelled).0;
         let crossing = alarms(hop.crossing) || (position == 0 && boundary.is_some());
@@ -404,6 +437,8 @@ impl Cast<'_> {
     }
 }
 
+/// How much of a hop has passed when its token has arrived behind a gate.
+const MOVED: f32 = 0.85;
 /// How much of a hop a token is on its way.
 const TRAVEL: f32 = 0.25;
 

@@ -285,7 +285,13 @@ impl<'a> Ruler<'a> {
             stack.is_some() && (stack == focus.follow || stack == focus.alone)
         };
         let rail = if focus.follow.is_some() { 120.0 * self.unit } else { 0.0 };
-        fold(self.topology, &kernel.residents, (room - rail, self.detail.opened), |resident| self.readable(resident) + gap, alone)
+        fold(
+            self.topology,
+            &kernel.residents,
+            (room - rail, self.detail.opened),
+            |resident| self.readable(resident) + gap,
+            alone,
+        )
     }
 
     fn stacks_of(&self, unit: &Unit) -> Vec<StackId> {
@@ -493,8 +499,13 @@ impl<'a> Ruler<'a> {
             return shaft;
         }
         let gap = (10.0 * u).min(inner.width() * 0.2 / kernel.residents.len().max(1) as f32);
-        let units =
-            fold(self.topology, &kernel.residents, (inner.width() + gap, self.detail.opened), |r| self.readable(r) * 0.9 + gap, |_| false);
+        let units = fold(
+            self.topology,
+            &kernel.residents,
+            (inner.width() + gap, self.detail.opened),
+            |r| self.readable(r) * 0.9 + gap,
+            |_| false,
+        );
         if let [only] = &units[..] {
             let first = only.first();
             self.resident(first, inner, (None, Some(shaft)), column);
