@@ -148,6 +148,8 @@ pub enum Command {
     Compare(Option<String>),
     /// Write the measured costs to the path in the field.
     ExportProfile,
+    /// Take the run or the picture elsewhere.
+    Export(super::exporter::What),
     /// Leave.
     Quit,
 }
@@ -171,6 +173,9 @@ const fn key(key: Key) -> KeyboardShortcut {
 const fn command(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
+const fn command_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}
 const fn shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
@@ -188,6 +193,7 @@ macro_rules! table {
 
 /// Every command that has keys, by group.
 pub fn table() -> Vec<Entry> {
+    use super::exporter::What;
     use super::playback::StepKind;
     table! {
         "Time" {
@@ -259,6 +265,8 @@ pub fn table() -> Vec<Entry> {
             "Read the file again and run" [key(Key::F5), command(Key::R)] Command::Reload;
             "Run the text" [command(Key::Enter)] Command::RunText;
             "Save the text" [command(Key::S)] Command::SaveText;
+            "Export the run as a page" [command(Key::E)] Command::Export(What::Page);
+            "Export the picture as SVG" [command_shift(Key::E)] Command::Export(What::Picture);
             "Quit" [command(Key::Q)] Command::Quit;
         }
     }

@@ -6,8 +6,10 @@ use egui::{Context, FontData, FontDefinitions, FontFamily, FontId};
 
 use super::theme::{TextRole, Theme};
 
-const REGULAR: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
-const STRONG: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
+/// Inter.
+pub(super) const REGULAR: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
+/// Inter, bolder.
+pub(super) const STRONG: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
 
 fn strong_family() -> FontFamily {
     FontFamily::Name("strong".into())

@@ -16,7 +16,7 @@ use super::panels::strip::Strip;
 use super::panels::top::{Top, height, top_ui};
 use super::panels::transport::{Transport, transport_ui};
 use super::panels::walkthrough::{Guide, walkthrough_ui};
-use super::panels::widgets::panel_frame;
+use super::panels::widgets::{body, card, panel_frame};
 use super::scene::{self, Scene, SceneOptions};
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
@@ -42,11 +42,34 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
         })),
         Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, &theme)),
     }
+    exported_ui(ui, shell, &theme);
     if shell.shortcuts {
         asked.extend(shortcuts_ui(ui.ctx(), &theme));
     }
     for command in asked {
         shell.apply(command);
+    }
+}
+
+/// What an export has come to, at the bottom of the window.
+fn exported_ui(ui: &Ui, shell: &mut Shell, theme: &Theme) {
+    let words = match (shell.exporter.progress(), &shell.exporter.notice) {
+        (Some(share), _) => format!("Exporting, {:.0} %", share * 100.0),
+        (None, Some(notice)) => notice.clone(),
+        (None, None) => return,
+    };
+    let at = egui::Area::new(Id::new("exported")).anchor(egui::Align2::CENTER_BOTTOM, Vec2::new(0.0, -24.0));
+    let close = at.show(ui.ctx(), |ui| {
+        card(theme, theme.accent).fill(theme.card).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.label(body(words, theme).color(theme.text));
+                let word = if shell.exporter.progress().is_some() { "Stop" } else { "Dismiss" };
+                ui.button(word).clicked()
+            })
+        })
+    });
+    if close.inner.inner.inner {
+        shell.exporter.dismiss();
     }
 }
 

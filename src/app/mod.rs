@@ -8,6 +8,8 @@
 //! | [`scene`] | the cutaway |
 //! | [`letters`] | the mark of each column |
 //! | [`lanes`] | the swim lanes |
+//! | [`export`] | the picture as a file, a run as a page |
+//! | [`exporter`] | the same from the window, in the background |
 //! | [`panels`] | everything around the picture: pure functions from state to commands |
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
@@ -21,6 +23,8 @@
 
 pub mod command;
 mod display;
+pub mod export;
+pub mod exporter;
 #[cfg(target_os = "linux")]
 mod focus;
 mod fonts;

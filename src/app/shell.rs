@@ -10,6 +10,8 @@ use crate::scenario;
 use crate::trace::{Recorder, StackId};
 
 use super::command::{Command, Side, Tab};
+use super::export::Choices;
+use super::exporter::{Exporter, What};
 use super::lanes::{LanesState, Window};
 use super::look::Selection;
 use super::machine_page::MachinePage;
@@ -65,6 +67,8 @@ pub struct Shell {
     pub library: Library,
     /// The page of this computer.
     pub machine: MachinePage,
+    /// What is exported.
+    pub exporter: Exporter,
     /// Whether the shortcut sheet is shown.
     pub shortcuts: bool,
     /// Whether to leave.
@@ -111,6 +115,7 @@ impl Shell {
             sandbox: Sandbox::default(),
             library: Library::new(),
             machine: MachinePage::new(),
+            exporter: Exporter::default(),
             shortcuts: false,
             quit: false,
             theme: theme_of(&settings),
@@ -147,6 +152,7 @@ impl Shell {
             self.theme.apply(context);
             self.applied = Some(self.theme.clone());
         }
+        self.exporter.update();
         if self.session.update() {
             self.take_in_run();
         }
@@ -177,7 +183,7 @@ impl Shell {
     pub fn wake(&self) -> Wake {
         if self.playback.playing() {
             Wake::Now
-        } else if self.session.progress().is_some() {
+        } else if self.session.progress().is_some() || self.exporter.progress().is_some() {
             Wake::After(Duration::from_millis(100))
         } else if self.tab == Tab::MyMachine {
             Wake::After(LIVE)
@@ -299,6 +305,7 @@ impl Shell {
             Command::StopMeasuring if self.tab == Tab::MyMachine => self.machine.stop(),
             Command::ExportProfile if self.tab == Tab::MyMachine => self.machine.export_profile(),
             Command::StopMeasuring | Command::ExportProfile => {}
+            Command::Export(what) => self.export(what),
             Command::Quit => {
                 self.machine.leave();
                 self.quit = true;
@@ -334,6 +341,12 @@ impl Shell {
         }
     }
 
+    fn export(&mut self, what: What) {
+        let Some(recording) = &self.session.recording else { return };
+        let choices = Choices { follow: self.follow, theme: self.theme.clone(), ..Choices::new() };
+        self.exporter.start(what, recording, self.playback.time(), choices, self.session.path());
+    }
+
     fn run_text(&mut self) {
         if self.tab != Tab::Sandbox {
             return;
@@ -360,6 +373,8 @@ impl Shell {
     fn dismiss(&mut self) {
         if self.shortcuts {
             self.shortcuts = false;
+        } else if self.exporter.dismiss() {
+            // The first press closes what was told of the export, or stops it.
         } else if self.session.trouble.is_some() {
             self.session.trouble = None;
         } else if self.session.progress().is_some() {

@@ -74,30 +74,37 @@ pub enum ShotError {
 const PATIENCE: u32 = 600;
 /// Fonts and textures are there after so many frames.
 const SETTLED: u32 = 8;
+/// Another card is on the picture after so many.
+const AGAIN: u32 = 3;
 
 /// Renders the cutaway at a time and writes it as PNG.
 pub fn shot(shot: &Shot, out: &Path) -> Result<(), ShotError> {
-    let (width, height) = shot.size;
-    if !(64..=8192).contains(&width) || !(64..=8192).contains(&height) {
-        return Err(ShotError::Size(width, height));
-    }
-    super::display::driver().map_err(ShotError::NoDriver)?;
-    let image = render(card(shot), width, height)?;
+    let picture = Studio::new(shot.size)?.picture(card(shot))?;
     let failed = |why: String| ShotError::Write { path: out.to_owned(), why };
-    let picture = image.try_into_dynamic().map_err(|error| failed(error.to_string()))?;
     let mut png = std::io::Cursor::new(Vec::new());
-    picture.to_rgb8().write_to(&mut png, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))?;
+    picture.write_to(&mut png, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))?;
     Ok(crate::files::write(out, &[], |file| file.write_all(png.get_ref()))?)
 }
 
 /// The picture and what stands above it.
 #[derive(Resource)]
-struct Card {
+pub(super) struct Card {
     drawing: Drawing,
     theme: Theme,
     title: String,
     time: String,
     bar: f32,
+}
+
+impl Card {
+    /// The height of what stands above the picture.
+    pub(super) fn bar(theme: &Theme, (_, height): (u32, u32)) -> f32 {
+        (44.0 * theme.scale).min(height as f32 * 0.15).round()
+    }
+
+    pub(super) fn new(drawing: Drawing, theme: &Theme, title: &str, time: SimulatedTime, bar: f32) -> Card {
+        Card { drawing, theme: theme.clone(), title: title.to_owned(), time: format!("t = {time}"), bar }
+    }
 }
 
 fn card(shot: &Shot) -> Card {
@@ -113,12 +120,11 @@ fn card(shot: &Shot) -> Card {
         moment: None,
         facts: None,
     };
-    let bar = (44.0 * shot.theme.scale).min(shot.size.1 as f32 * 0.15);
+    let bar = Card::bar(&shot.theme, shot.size);
     let canvas = egui::vec2(shot.size.0 as f32, shot.size.1 as f32 - bar);
     let drawing =
         Scene::new(shot.topology, shot.trace).draw(shot.topology, shot.trace, canvas, &shot.view, shot.time, &options);
-    let time = format!("t = {}", shot.time);
-    Card { drawing, theme: shot.theme.clone(), title: shot.title.to_owned(), time, bar }
+    Card::new(drawing, &shot.theme, shot.title, shot.time, bar)
 }
 
 /// How the renderer is getting on.
@@ -131,35 +137,63 @@ struct Progress {
 #[derive(Resource)]
 struct Target(Handle<Image>);
 
-fn render(card: Card, width: u32, height: u32) -> Result<Image, ShotError> {
-    let mut app = App::new();
-    let window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
-    let renderer = RenderPlugin { synchronous_pipeline_compilation: true, ..default() };
-    app.add_plugins(
-        DefaultPlugins
-            .set(window)
-            .set(renderer)
-            .disable::<WinitPlugin>()
-            .disable::<bevy::log::LogPlugin>()
-            .add(ScheduleRunnerPlugin::run_once()),
-    );
-    app.add_plugins(EguiPlugin::default());
-    app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
-    let target = Image::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
-    let target = app.world_mut().resource_mut::<Assets<Image>>().add(target);
-    app.insert_resource(Target(target.clone())).insert_resource(card).init_resource::<Progress>();
-    app.world_mut().spawn((PrimaryEguiContext, Camera2d, RenderTarget::Image(target.into())));
-    app.add_systems(EguiPrimaryContextPass, paint_card);
-    app.add_systems(Update, capture);
-    app.finish();
-    app.cleanup();
-    for _ in 0..PATIENCE {
-        app.update();
-        if let Some(image) = app.world_mut().resource_mut::<Progress>().image.take() {
-            return Ok(image);
+/// Renders one card after the other.
+pub(super) struct Studio {
+    app: App,
+}
+
+impl Studio {
+    /// A studio for pictures of this width and height.
+    ///
+    /// # Errors
+    /// The size can't be rendered, or there is no graphics driver.
+    pub(super) fn new((width, height): (u32, u32)) -> Result<Studio, ShotError> {
+        if !(64..=8192).contains(&width) || !(64..=8192).contains(&height) {
+            return Err(ShotError::Size(width, height));
         }
+        super::display::driver().map_err(ShotError::NoDriver)?;
+        let mut app = App::new();
+        let window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
+        let renderer = RenderPlugin { synchronous_pipeline_compilation: true, ..default() };
+        app.add_plugins(
+            DefaultPlugins
+                .set(window)
+                .set(renderer)
+                .disable::<WinitPlugin>()
+                .disable::<bevy::log::LogPlugin>()
+                .add(ScheduleRunnerPlugin::run_once()),
+        );
+        app.add_plugins(EguiPlugin::default());
+        app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+        let target = Image::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
+        let target = app.world_mut().resource_mut::<Assets<Image>>().add(target);
+        app.insert_resource(Target(target.clone())).init_resource::<Progress>();
+        app.world_mut().spawn((PrimaryEguiContext, Camera2d, RenderTarget::Image(target.into())));
+        app.add_systems(EguiPrimaryContextPass, paint_card.run_if(resource_exists::<Card>));
+        app.add_systems(Update, capture);
+        app.finish();
+        app.cleanup();
+        Ok(Studio { app })
     }
-    Err(ShotError::Nothing(PATIENCE))
+
+    /// The card as pixels.
+    ///
+    /// # Errors
+    /// The driver gives none.
+    pub(super) fn picture(&mut self, card: Card) -> Result<image::RgbImage, ShotError> {
+        self.app.insert_resource(card);
+        let mut progress = self.app.world_mut().resource_mut::<Progress>();
+        // Fonts and textures stay; only the card is another one.
+        progress.frame = progress.frame.min(SETTLED - AGAIN);
+        for _ in 0..PATIENCE {
+            self.app.update();
+            let image = self.app.world_mut().resource_mut::<Progress>().image.take();
+            if let Some(picture) = image.and_then(|image| image.try_into_dynamic().ok()) {
+                return Ok(picture.to_rgb8());
+            }
+        }
+        Err(ShotError::Nothing(PATIENCE))
+    }
 }
 
 fn paint_card(mut contexts: EguiContexts, card: Res<Card>, progress: Res<Progress>) -> Result {

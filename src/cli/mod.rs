@@ -7,6 +7,7 @@
 mod check;
 mod compare;
 mod costs;
+mod export;
 mod gather;
 mod list;
 mod output;
@@ -57,6 +58,8 @@ enum Command {
     Gather(gather::Arguments),
     /// Draw the picture at one time into a PNG file, without a window
     Shot(window::ShotArguments),
+    /// Take a run elsewhere: a page that plays in any browser, a picture, an animated file
+    Export(export::Arguments),
 }
 
 /// How a report is written.
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Some(Command::Validate(arguments)) => validate::validate(&arguments),
         Some(Command::Gather(arguments)) => gather::gather(&arguments),
         Some(Command::Shot(arguments)) => window::shot(&arguments),
+        Some(Command::Export(arguments)) => export::export(&arguments),
     };
     result
         .unwrap_or_else(|failure| {

@@ -1,5 +1,7 @@
 //! Progress of a run, shown from its second second on.
 
+#[cfg(feature = "app")]
+use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -42,6 +44,41 @@ impl Progress {
         let style = ProgressStyle::with_template(template).map(|style| style.progress_chars("=> "));
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.with_prefix(self.name.clone())
+    }
+}
+
+/// Shows how many pictures are drawn, from the second second on.
+#[cfg(feature = "app")]
+pub(super) struct Drawn {
+    since: Instant,
+    bar: ProgressBar,
+}
+
+#[cfg(feature = "app")]
+impl Drawn {
+    pub(super) fn new(what: &'static str) -> Drawn {
+        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos} of {len} pictures");
+        let style = style.map(|style| style.progress_chars("=> ")).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(0).with_prefix(what).with_style(style);
+        bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+        Drawn { since: Instant::now(), bar }
+    }
+
+    /// Takes how many of all are drawn. True: more are wanted.
+    pub(super) fn at(&self, done: usize, all: usize) -> bool {
+        if self.bar.is_hidden() && self.since.elapsed() > Duration::from_secs(1) && std::io::stderr().is_terminal() {
+            self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        }
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        true
+    }
+}
+
+#[cfg(feature = "app")]
+impl Drop for Drawn {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct ShotArguments {
     pub light: bool,
 }
 
-fn size(text: &str) -> Result<(u32, u32), String> {
+pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
     let wrong = || format!("\"{text}\" is not a size: write width x height from 320x200 to 8192x8192, as in 1600x1000");
     let (width, height) = text.split_once('x').ok_or_else(wrong)?;
     let size = (width.parse().map_err(|_| wrong())?, height.parse().map_err(|_| wrong())?);

@@ -5,6 +5,7 @@ use egui_phosphor::regular as icon;
 
 use super::widgets::badge_ui;
 use crate::app::command::{self, Command, Side, Tab};
+use crate::app::exporter::What;
 use crate::app::fonts;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::Profile;
@@ -119,7 +120,7 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         icon: width_of(ui, icon::LIST, body) + 24.0 * theme.scale,
         badge: words.as_ref().map_or(0.0, |(_, words)| badge(&words.long)),
         short: words.as_ref().map_or(0.0, |(_, words)| badge(&words.short)),
-        icons: 3.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 20.0 * theme.scale + 4.0),
+        icons: 4.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 20.0 * theme.scale + 4.0),
     };
     let places = arrange(full.width(), widths);
     let pages = widths.of(places.shown);
@@ -147,6 +148,7 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         ui.spacing_mut().item_spacing.x = 4.0;
         for (symbol, command) in [
             (icon::QUESTION, Command::ToggleShortcuts),
+            (icon::EXPORT, Command::Export(What::Page)),
             (if theme.dark { icon::SUN } else { icon::MOON }, Command::ToggleTheme),
             (icon::SIDEBAR_SIMPLE, Command::TogglePanel(Side::Left)),
         ] {

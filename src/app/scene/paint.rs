@@ -39,22 +39,7 @@ impl<'a> Canvas<'a> {
     }
 
     fn color(&self, paint: Paint) -> Color32 {
-        let theme = self.theme;
-        let color = match paint.ink {
-            Ink::Layer(layer) => theme.layer(layer),
-            Ink::Text => theme.text,
-            Ink::Body => theme.text_body,
-            Ink::Muted => theme.text_muted,
-            Ink::Alarm => theme.alarm,
-            Ink::AlarmFill => theme.alarm_fill,
-            Ink::LabelFill => theme.label_fill,
-            Ink::Inside => theme.inside,
-            Ink::Background => theme.background,
-            Ink::Outline => theme.outline,
-            Ink::TokenOutline => theme.token_outline,
-            Ink::Accent => theme.accent,
-        };
-        if paint.alpha >= 1.0 { color } else { theme.faint(color, paint.alpha) }
+        color_of(self.theme, paint)
     }
 
     fn stroke(&self, (width, paint): (f32, Paint)) -> Stroke {
@@ -156,11 +141,31 @@ impl<'a> Canvas<'a> {
     }
 }
 
+/// The colour that a theme has for a role.
+pub fn color_of(theme: &Theme, paint: Paint) -> Color32 {
+    let color = match paint.ink {
+        Ink::Layer(layer) => theme.layer(layer),
+        Ink::Text => theme.text,
+        Ink::Body => theme.text_body,
+        Ink::Muted => theme.text_muted,
+        Ink::Alarm => theme.alarm,
+        Ink::AlarmFill => theme.alarm_fill,
+        Ink::LabelFill => theme.label_fill,
+        Ink::Inside => theme.inside,
+        Ink::Background => theme.background,
+        Ink::Outline => theme.outline,
+        Ink::TokenOutline => theme.token_outline,
+        Ink::Accent => theme.accent,
+    };
+    if paint.alpha >= 1.0 { color } else { theme.faint(color, paint.alpha) }
+}
+
 /// The outline of a lightning bolt.
-const BOLT: [(f32, f32); 6] = [(0.25, -1.15), (-0.75, 0.2), (-0.05, 0.2), (-0.3, 1.15), (0.75, -0.25), (0.05, -0.25)];
+pub const BOLT: [(f32, f32); 6] =
+    [(0.25, -1.15), (-0.75, 0.2), (-0.05, 0.2), (-0.3, 1.15), (0.75, -0.25), (0.05, -0.25)];
 
 /// The corners of a token's shape, for a radius of 1, clockwise.
-fn corners(token: Token) -> &'static [(f32, f32)] {
+pub fn corners(token: Token) -> &'static [(f32, f32)] {
     match token {
         Token::Instruction => &[
             (0.8, 0.0),

@@ -172,7 +172,9 @@ fn write_entry<'a>(facts: &mut String, path: &str, entry: &'a Entry) -> Option<&
                 let _ = writeln!(facts, "cut {path}");
             }
             let text = std::str::from_utf8(bytes).ok();
-            let line = text.and_then(|text| text.strip_suffix('\n')).filter(|line| !line.chars().any(char::is_control));
+            // What ends in a space would lose it at the end of a line.
+            let fits = |line: &&str| !line.chars().any(char::is_control) && line.trim_end() == *line;
+            let line = text.and_then(|text| text.strip_suffix('\n')).filter(fits);
             let text = text.is_some_and(|text| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')));
             match (line, text && !bytes.is_empty()) {
                 (Some(line), _) if line.len() <= LINE_LIMIT => format!("line {path} {line}"),

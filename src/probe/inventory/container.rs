@@ -8,10 +8,15 @@
 //! So mechanisms decide, and markers only name. Where only markers speak, the line says "no container" and shows the
 //! conflict.
 //!
+//! Two patched kernels do have such a thing, and number it: OpenVZ's and Linux-VServer's. A kernel that imitates Linux
+//! ([`imitation`](super::imitation)) is itself the wall. Each distribution of WSL 2 has namespaces of its own and no
+//! more; a container in one has more than those.
+//!
 //! Read: namespaces, the cgroup paths of this process and pid 1, mounts, seccomp, capabilities, uid map, names of
 //! pid 1 and 2, and marker files' existence. Left out: a chroot, which leaves no trace that a program can read.
 //! Where to read more: systemd's `src/basic/virt.c` for markers; the OCI runtime specification, `config-linux.md`.
 
+use super::imitation::{Imitation, Kind};
 use super::namespaces::{self, Namespace};
 use super::root::quote;
 use super::{Confidence, Layer, LayerKind, Root, cgroup, mounts, process};
@@ -27,7 +32,6 @@ pub const MARKERS: &[(&str, &str)] = &[
     ("/dev/.lxc", "LXC"),
     ("/dev/lxd/sock", "LXC"),
     ("/run/WSL", "WSL"),
-    ("/proc/vz", "OpenVZ"),
     ("/.flatpak-info", "Flatpak"),
 ];
 
@@ -42,6 +46,10 @@ struct Signs {
     mechanisms: u32,
     /// How many of them are a namespace that anybody may make with unshare(1).
     plain: u32,
+    /// How many of them are mounts that a runtime made: layers at the root, files one by one.
+    made: u32,
+    /// The kernel itself says that this is a container.
+    numbered: bool,
     /// Whether the pid namespace is the kernel's first.
     pid_initial: Option<bool>,
     /// Runtimes named by the kernel's own records: cgroup paths, mounts. Innermost first.
@@ -72,16 +80,26 @@ impl Signs {
     }
 }
 
-/// The container's layer.
-pub fn layer(root: &Root, namespaces: &[Namespace]) -> Layer {
+/// The container's layer. `imitation`: what imitates Linux here.
+pub fn layer(root: &Root, namespaces: &[Namespace], imitation: Option<&Imitation>) -> Layer {
     let mut signs = Signs::default();
-    from_namespaces(root, namespaces, &mut signs);
+    let foreign = imitation.filter(|other| other.kind != Kind::UserMode);
+    if foreign.is_none() {
+        from_namespaces(root, namespaces, &mut signs);
+    }
+    from_patches(root, &mut signs);
     from_cgroups(root, namespaces, &mut signs);
     from_mounts(root, &mut signs);
     from_markers(root, &mut signs);
     let restrictions = restrictions(root);
-    let mut layer = judge(root, &signs);
-    let only_plain = signs.only_plain() && !is_wsl(root);
+    let mut layer = match foreign {
+        Some(other) => walled(other, &signs),
+        None => judge(root, &signs),
+    };
+    let only_plain = foreign.is_none() && signs.only_plain() && !is_wsl2(root);
+    if let Some(other) = foreign {
+        signs.evidence.splice(0..0, other.evidence.iter().cloned());
+    }
     // Restrictions alone make no container: many services run with them.
     layer.evidence = signs.evidence;
     layer.evidence.extend(restrictions);
@@ -98,12 +116,28 @@ pub fn layer(root: &Root, namespaces: &[Namespace]) -> Layer {
     layer
 }
 
+/// Behind a kernel that imitates Linux.
+fn walled(other: &Imitation, signs: &Signs) -> Layer {
+    let name = match other.kind {
+        Kind::Gvisor => "gVisor sandbox".into(),
+        Kind::Wsl1 => "WSL 1 distribution".into(),
+        _ => format!("a Linux environment of {}", other.name),
+    };
+    let mut layer = Layer::new(LayerKind::Container, name, other.confidence);
+    layer.detail = match &signs.marked[..] {
+        [] => other.is.into(),
+        marked => format!("{}, by its markers · {}", marked.join(" or "), other.is),
+    };
+    layer
+}
+
 fn judge(root: &Root, signs: &Signs) -> Layer {
     let kind = kind(signs);
     let new = |name: String, confidence| Layer::new(LayerKind::Container, name, confidence);
-    let wsl = is_wsl(root);
+    let distribution = is_wsl2(root) && signs.named.is_empty() && signs.made == 0;
     let mut layer = match (signs.pid_initial, signs.mechanisms) {
-        (Some(false), 1..) if wsl && signs.named.is_empty() => new("WSL2 distribution".into(), Confidence::Likely),
+        _ if signs.numbered => new(kind, Confidence::Certain),
+        (Some(false), 1..) if distribution => new("WSL2 distribution".into(), Confidence::Likely),
         (Some(false), 1) => new("a pid namespace of its own".into(), Confidence::Likely),
         // As unshare(1) and sandboxes do, on the machine's own root file system and in its control groups.
         (Some(false), 2) if signs.only_plain() => new("pid and user namespaces of its own".into(), Confidence::Likely),
@@ -147,8 +181,40 @@ fn judge(root: &Root, signs: &Signs) -> Layer {
 }
 
 /// Whether this is the kernel of WSL2, whose distributions have plain namespaces and no more.
-fn is_wsl(root: &Root) -> bool {
-    root.line("/proc/sys/kernel/osrelease").is_some_and(|release| release.to_ascii_lowercase().contains("microsoft"))
+fn is_wsl2(root: &Root) -> bool {
+    root.release().is_some_and(|release| {
+        let release = release.to_ascii_lowercase();
+        release.contains("microsoft") || release.ends_with("wsl2")
+    })
+}
+
+/// The kernels that number their containers.
+fn from_patches(root: &Root, signs: &mut Signs) {
+    let number = |key: &str| process::status(root, key).and_then(|value| value.parse::<u64>().ok());
+    let (vz, accounting) = (root.exists("/proc/vz"), root.exists("/proc/bc"));
+    let openvz = match number("envID") {
+        Some(0) => {
+            signs.evidence.push("/proc/self/status, envID: 0, OpenVZ's number for the machine itself".into());
+            None
+        }
+        Some(id) => Some(format!("/proc/self/status, envID: {id}, OpenVZ's number of this container")),
+        None if vz && !accounting && root.refused("/proc/bc").is_none() => {
+            Some("/proc/vz: there, and no /proc/bc, which OpenVZ shows to the machine itself only".into())
+        }
+        None if vz => {
+            signs.evidence.push("/proc/vz and /proc/bc: there, as OpenVZ shows them to the machine itself".into());
+            None
+        }
+        None => None,
+    };
+    let vserver = number("VxID").filter(|id| *id > 1);
+    let vserver = vserver.map(|id| format!("/proc/self/status, VxID: {id}, Linux-VServer's number of this container"));
+    for (line, runtime) in [(openvz, "OpenVZ"), (vserver, "Linux-VServer")] {
+        let Some(line) = line else { continue };
+        signs.mechanism(line);
+        signs.name(runtime);
+        signs.numbered = true;
+    }
 }
 
 /// Kubernetes runs containers by Docker or containerd, Docker by containerd, LXC can hold any.
@@ -202,7 +268,7 @@ fn from_namespaces(root: &Root, all: &[Namespace], signs: &mut Signs) {
 }
 
 /// Words in cgroup paths that a runtime makes, outermost meaning first.
-fn runtime_of(part: &str) -> Option<&'static str> {
+pub fn runtime_of(part: &str) -> Option<&'static str> {
     let starts = |prefix: &str| part.starts_with(prefix);
     Some(match part {
         "docker" => "Docker",
@@ -257,6 +323,7 @@ fn from_mounts(root: &Root, signs: &mut Signs) {
         let subtree = top.root != "/" && top.kind != "btrfs";
         if overlay || subtree {
             signs.mechanism(line);
+            signs.made += 1;
         } else {
             signs.evidence.push(format!("{line}: not an overlay"));
         }
@@ -267,6 +334,9 @@ fn from_mounts(root: &Root, signs: &mut Signs) {
             ("io.containerd", "containerd"),
             ("/lxc/", "LXC"),
             ("/lxd/", "LXC"),
+            // Where the folders were moved elsewhere their arrangement stays.
+            ("/overlay2/", "Docker"),
+            ("/overlay/l/", "Podman"),
         ];
         for (text, runtime) in by_path {
             if (options.contains(text) || top.root.contains(text)) && signs.named.is_empty() {
@@ -290,6 +360,7 @@ fn from_mounts(root: &Root, signs: &mut Signs) {
     if injected.len() >= 2 {
         let points: Vec<&str> = injected.iter().map(|(point, _)| *point).collect();
         signs.mechanism(format!("/proc/self/mountinfo: mounted one by one: {}", points.join(", ")));
+        signs.made += 1;
     }
     let by_source = [
         ("docker/containers/", "Docker"),
@@ -300,6 +371,15 @@ fn from_mounts(root: &Root, signs: &mut Signs) {
     for (text, runtime) in by_source {
         if let Some((point, source)) = injected.iter().find(|(_, source)| source.contains(text)) {
             signs.evidence.push(quote("/proc/self/mountinfo", &format!("{point} is {source}")));
+            signs.name(runtime);
+        }
+    }
+    for (point, source) in &injected {
+        let Some(runtime) = arrangement(point, source).filter(|_| injected.len() >= 2) else { continue };
+        if !signs.named.contains(&runtime) {
+            signs
+                .evidence
+                .push(quote("/proc/self/mountinfo", &format!("{point} is {source}, as {runtime} arranges it")));
             signs.name(runtime);
         }
     }
@@ -314,6 +394,19 @@ fn from_mounts(root: &Root, signs: &mut Signs) {
         signs.named.retain(|name| !matches!(*name, "containerd" | "CRI-O" | "Docker" | "Podman"));
     } else if signs.named.contains(&"Docker") {
         signs.named.retain(|name| *name != "containerd");
+    }
+}
+
+/// Whose arrangement of folders a file mounted at `point` comes from, wherever those lie: `…/containers/ID/hosts`.
+fn arrangement(point: &str, source: &str) -> Option<&'static str> {
+    let mut parts = source.rsplit('/');
+    let own = parts.next()? == point.rsplit('/').next()?;
+    let (folder, above, top) = (parts.next()?, parts.next()?, parts.next());
+    match (own, folder, above, top) {
+        (true, "userdata", _, Some("overlay-containers")) => Some("Podman"),
+        (true, _, "containers", _) => Some("Docker"),
+        (true, _, "sandboxes", _) => Some("containerd"),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@
 //! Left out: serial numbers and addresses; drivers; anything behind USB.
 //! Where to read more: virtio 1.3, section 5 (device types); the PCI ID repository.
 
-use super::{Confidence, Layer, LayerKind, Root};
+use super::{Confidence, Layer, LayerKind, Root, makers};
 
 /// virtio's device types, by number.
 const VIRTIO: &[(u32, &str)] = &[
@@ -16,6 +16,7 @@ const VIRTIO: &[(u32, &str)] = &[
     (3, "console"),
     (4, "entropy"),
     (5, "balloon"),
+    (7, "remote processor messages"),
     (8, "scsi"),
     (9, "9p"),
     (16, "gpu"),
@@ -27,22 +28,6 @@ const VIRTIO: &[(u32, &str)] = &[
     (25, "sound"),
     (26, "fs"),
     (27, "pmem"),
-];
-
-/// PCI vendors of virtual machines' devices, and whether they make no others.
-///
-/// Amazon's cards look the same in its metal instances.
-const VIRTUAL_VENDORS: &[(u32, &str, bool)] = &[
-    (0x1af4, "virtio (Red Hat)", true),
-    (0x1b36, "QEMU (Red Hat)", true),
-    (0x1234, "QEMU standard VGA", true),
-    (0x15ad, "VMware", true),
-    (0x80ee, "VirtualBox", true),
-    (0x5853, "Xen", true),
-    (0x1414, "Microsoft Hyper-V", true),
-    (0x1d0f, "Amazon", false),
-    (0x1ab8, "Parallels", true),
-    (0x1ae0, "Google", true),
 ];
 
 /// A number as sysfs writes it, `0x1af4`.
@@ -80,7 +65,8 @@ pub fn pci(root: &Root) -> Vec<(u32, u32, u32)> {
 pub struct Sign {
     /// What was read.
     pub evidence: String,
-    /// Whether they are found in virtual machines only.
+    /// Whether they are found in virtual machines only. virtio functions are not: cards with processors of their own show
+    /// them to the machine that they are in, and processors beside a board's main one speak virtio.
     pub only_virtual: bool,
 }
 
@@ -91,7 +77,7 @@ pub fn signs(root: &Root) -> Vec<Sign> {
     let virtio = virtio(root);
     if !virtio.is_empty() {
         let over = if root.names("/sys/bus/pci/devices").is_empty() { ", no PCI bus" } else { "" };
-        sign(format!("/sys/bus/virtio/devices: {}{over}", virtio.join(", ")), true);
+        sign(format!("/sys/bus/virtio/devices: {}{over}", virtio.join(", ")), false);
     }
     for bus in ["vmbus", "xen"] {
         let count = root.names(&format!("/sys/bus/{bus}/devices")).len();
@@ -100,10 +86,10 @@ pub fn signs(root: &Root) -> Vec<Sign> {
         }
     }
     let functions = pci(root);
-    for &(vendor, name, only_virtual) in VIRTUAL_VENDORS {
+    for &(vendor, name, machines) in makers::PCI {
         let count = functions.iter().filter(|(id, ..)| *id == vendor).count();
         if count > 0 {
-            sign(format!("/sys/bus/pci/devices: {count} of vendor {vendor:#06x}, {name}"), only_virtual);
+            sign(format!("/sys/bus/pci/devices: {count} of vendor {vendor:#06x}, {name}"), !machines);
         }
     }
     out

@@ -38,6 +38,21 @@ pub fn acpi_oem(root: &Root) -> Option<String> {
     })
 }
 
+/// The first 20 bytes of SMBIOS' structure on the BIOS: up to the second byte of extended characteristics.
+pub const SMBIOS: &str = "/sys/firmware/dmi/entries/0-0/raw";
+
+/// How many of them are read.
+#[cfg(target_os = "linux")]
+pub const SMBIOS_LENGTH: usize = 20;
+
+/// Whether SMBIOS says that this is a virtual machine (bit 4 of the second extension byte), where readable: by root.
+pub fn virtual_bit(root: &Root) -> Option<bool> {
+    let bytes = root.bytes(SMBIOS)?;
+    // Byte 1 is the structure's length: older ones end before that byte.
+    let whole = bytes.len() >= 20 && bytes[1] >= 20;
+    whole.then(|| bytes[19] & (1 << 4) != 0)
+}
+
 /// The firmware's layer. `guest`: whether a hypervisor is below, so that this is an imitation.
 pub fn layer(root: &Root, guest: bool) -> Layer {
     let mut evidence: Vec<String> =

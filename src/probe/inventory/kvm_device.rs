@@ -17,9 +17,22 @@ pub const MODULES: &[(&str, &[&str])] = &[
     ("kvm_pvm", &["pvm_native"]),
 ];
 
-/// The layer of `/dev/kvm`. `guest`: whether a hypervisor is below; `privileged`: what this is to it, if that manages
-/// the machine.
-pub fn layer(root: &Root, guest: bool, privileged: Option<&str>) -> Layer {
+/// What is below this kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Below<'a> {
+    /// Whether that is a hypervisor.
+    pub guest: bool,
+    /// Whether that is certain.
+    pub certain: bool,
+    /// What this is to it, if that manages the machine.
+    pub privileged: Option<&'a str>,
+    /// What imitates Linux here: such a kernel has no KVM.
+    pub imitation: Option<&'a str>,
+}
+
+/// The layer of `/dev/kvm`.
+pub fn layer(root: &Root, below: Below) -> Layer {
+    let Below { guest, privileged, .. } = below;
     let mut evidence = evidence(root);
     let virtualization = processor::virtualization(root);
     let technique = processor::technique(root);
@@ -30,8 +43,11 @@ pub fn layer(root: &Root, guest: bool, privileged: Option<&str>) -> Layer {
         Some(Entry::Node { refused, .. }) if refused.is_empty() => {
             layer.name = "/dev/kvm can be opened".into();
             layer.detail = match (virtualization, software) {
-                (Virtualization::Present, _) if guest => {
+                (Virtualization::Present, _) if guest && below.certain => {
                     format!("{technique} is offered here, inside a guest: guests made here are nested")
+                }
+                (Virtualization::Present, _) if guest => {
+                    format!("guests can run on {technique}; if a hypervisor is below, they are nested")
                 }
                 (Virtualization::Present, _) => format!("guests can run on {technique}"),
                 (_, true) => format!("no {technique} here: guests run in software, by kvm_pvm or interpreted"),
@@ -64,6 +80,9 @@ pub fn layer(root: &Root, guest: bool, privileged: Option<&str>) -> Layer {
             layer.present = false;
             layer.name = "no /dev/kvm".into();
             layer.detail = match (virtualization, other.is_some()) {
+                _ if below.imitation.is_some() => {
+                    format!("{} has no KVM", below.imitation.unwrap_or_default())
+                }
                 _ if privileged.is_some() && other.is_none() => {
                     "the hypervisor below keeps the hardware's help to itself: guests are made through it".into()
                 }
@@ -75,7 +94,12 @@ pub fn layer(root: &Root, guest: bool, privileged: Option<&str>) -> Layer {
                     "whether the kernel has KVM cannot be seen, as /sys/module is hidden".into()
                 }
                 (Virtualization::Present, _) => {
-                    "the kernel module is missing: loading kvm_intel or kvm_amd would give it".into()
+                    let module = match technique {
+                        "VT-x" => "kvm_intel",
+                        "AMD-V" => "kvm_amd",
+                        _ => "kvm",
+                    };
+                    format!("the kernel module is missing: loading {module} would give it")
                 }
                 (Virtualization::SwitchedOff, _) => format!("switching {technique} on in the firmware would give it"),
                 (Virtualization::Masked, _) => {

@@ -1,19 +1,26 @@
 //! What cgroups allow this process: the tightest limit along its whole path, per resource.
 //!
 //! A group's limit binds everything below it, so what is in force is the least of all on the way, wherever it is set.
-//! v2 says `max` for none; v1 says -1 for processor time and a number beyond any memory for memory. v1 limits memory and
-//! swap together (`memsw`); what it leaves for swap is that less the limit on memory.
+//! v2 says `max` for none; v1 says -1 for processor time, and for memory the most pages that a counter holds, which
+//! depends on the size of a word and of a page. v1 limits memory and swap together (`memsw`); what it leaves for swap
+//! is that less the limit on memory. v1's `memory.stat` has the least limit on memory along the whole way, groups that
+//! cannot be seen from here included, and without those that do not bind because a hierarchy is switched off.
+//!
+//! A set of processors is a limit where one of the machine's processors is not in it. lxcfs shows a container a list of
+//! processors made from its own set, which is no measure for it.
 //!
 //! Read: `cpu.max`, `memory.max`, `memory.high`, `memory.swap.max`, `pids.max`, `cpuset.cpus.effective`, `io.max` and
 //! their v1 counterparts, at every level. Left out: weights and shares, which limit only under contention; the
 //! real-time scheduler's budget; huge pages; limits that are not cgroups' (`ulimit`).
-//! Where to read more: Linux `Documentation/admin-guide/cgroup-v2.rst`, "Controllers".
+//! Where to read more: Linux `Documentation/admin-guide/cgroup-v2.rst`, "Controllers"; `cgroup-v1/memory.rst`;
+//! `include/linux/page_counter.h`, `PAGE_COUNTER_MAX`; lxcfs, `src/sysfs_fuse.c`.
 
+use super::amounts::{Cpus, bytes_text};
 use super::cgroup::Hierarchy;
 use super::namespaces::{self, Namespace};
 use super::root::quote;
 use super::throttles::{self, Throttle};
-use super::{Confidence, Layer, LayerKind, Root, cgroup};
+use super::{Confidence, Layer, LayerKind, Root, cgroup, mounts};
 use serde::Serialize;
 
 /// What is limited.
@@ -77,7 +84,8 @@ impl Resource {
             (Resource::Cpu, 2) => &["cpu.max"],
             (Resource::Cpu, _) => &["cpu.cfs_quota_us"],
             (Resource::Cpuset, 2) => &["cpuset.cpus.effective"],
-            (Resource::Cpuset, _) => &["cpuset.effective_cpus"],
+            // Older kernels have only the set as it was asked for.
+            (Resource::Cpuset, _) => &["cpuset.effective_cpus", "cpuset.cpus"],
             (Resource::Memory, 2) => &["memory.max"],
             (Resource::Memory, _) => &["memory.limit_in_bytes"],
             (Resource::MemoryHigh, 2) => &["memory.high"],
@@ -107,11 +115,13 @@ impl Resource {
     }
 }
 
+/// v1's file with the least limits on memory along the whole way.
+const STATISTICS: &str = "memory.stat";
+
 /// Every file looked for in a cgroup's folder of v1 or v2.
-#[cfg(target_os = "linux")]
 pub(super) fn files(version: u8) -> impl Iterator<Item = &'static str> {
-    let period = (version == 1).then_some("cpu.cfs_period_us");
-    Resource::ALL.into_iter().flat_map(move |resource| resource.files(version)).copied().chain(period)
+    let others = ["cpu.cfs_period_us", STATISTICS].into_iter().filter(move |_| version == 1);
+    Resource::ALL.into_iter().flat_map(move |resource| resource.files(version)).copied().chain(others)
 }
 
 /// The limit in force on one resource.
@@ -148,7 +158,8 @@ impl Limit {
 struct Bound {
     value: f64,
     text: String,
-    folder: String,
+    /// The group that sets it; none where that cannot be seen.
+    folder: Option<String>,
 }
 
 /// How many lines of a file are evidence.
@@ -160,54 +171,109 @@ pub fn in_force(root: &Root, namespaces: &[Namespace]) -> Vec<Limit> {
     Resource::ALL.iter().map(|&resource| limit(root, resource, &hierarchies)).collect()
 }
 
+/// What was found of one resource's limits.
+#[derive(Default)]
+struct Found {
+    bounds: Vec<Bound>,
+    io: throttles::Tightest,
+    evidence: Vec<String>,
+    /// Whether a group on the way is, or may be, out of sight.
+    hidden: bool,
+    /// Whether the process's own group was seen.
+    seen: bool,
+}
+
 fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
-    let (mut bounds, mut evidence) = (Vec::new(), Vec::new());
-    let mut tightest_io = throttles::Tightest::default();
     let relevant = |h: &&Hierarchy| h.version == 2 || h.controllers.iter().any(|c| c == resource.controller());
-    // Groups, but none with this controller: the kernel does not have it, so nothing can be limited.
-    let (mut hidden, mut readable) = (false, !hierarchies.is_empty() && !hierarchies.iter().any(|h| relevant(&h)));
+    let mut found = Found {
+        // Groups, but none with this controller: the kernel does not have it, so nothing can be limited.
+        seen: !hierarchies.is_empty() && !hierarchies.iter().any(|h| relevant(&h)),
+        ..Found::default()
+    };
     for hierarchy in hierarchies.iter().filter(relevant) {
-        hidden |= hierarchy.hidden_above;
-        readable |= hierarchy.mount_point.is_some();
-        for folder in &hierarchy.levels {
-            // A file that is not there sets no limit: the root group has none, nor has one whose controller is off.
-            for &file in resource.files(hierarchy.version) {
-                let path = format!("{folder}/{file}");
-                if let Some(why) = root.refused(&path) {
-                    hidden = true;
-                    evidence.push(quote(&path, why));
-                }
-                let Some(text) = root.text(&path) else { continue };
-                let text = text.trim();
-                evidence.extend(text.lines().take(LINES).map(|line| quote(&path, line)));
-                if text.is_empty() {
-                    evidence.push(quote(&path, "(empty)"));
-                }
-                match resource {
-                    Resource::Io => tightest_io.add(folder, file, text),
-                    Resource::Swap if hierarchy.version == 1 => bounds.extend(together(text, folder)),
-                    _ => bounds.extend(bound(root, resource, hierarchy.version, folder, text)),
-                }
+        level_by_level(root, resource, hierarchy, &mut found);
+    }
+    let devices = std::mem::take(&mut found.io).into_list();
+    let mut least = tightest(std::mem::take(&mut found.bounds));
+    if let (Resource::Swap, Some(bound)) = (resource, &mut least) {
+        less_memory(root, hierarchies, bound, &mut found.evidence);
+    }
+    let set = least.is_some() || !devices.is_empty();
+    let confidence = match (found.seen, found.hidden) {
+        (false, _) if !set => Confidence::Unknown,
+        (true, false) => Confidence::Certain,
+        _ => Confidence::Likely,
+    };
+    let (value, text, set_at) = match least {
+        Some(bound) => (Some(bound.value), bound.text, bound.folder),
+        None if !devices.is_empty() => (None, throttles::text(&devices), throttles::place(&devices).map(str::to_owned)),
+        None if found.seen => (None, "none".into(), None),
+        None => {
+            let shown = hierarchies.iter().filter(relevant).filter(|h| h.own.is_none());
+            found.evidence.extend(shown.map(|h| format!("{}: {}", h.label(), h.place())));
+            (None, "unknown".into(), None)
+        }
+    };
+    Limit { resource, value, unit: resource.unit(), text, set_at, devices, evidence: found.evidence, confidence }
+}
+
+/// Reads the files of every level of one hierarchy.
+fn level_by_level(root: &Root, resource: Resource, hierarchy: &Hierarchy, found: &mut Found) {
+    let (mut bounds, mut hidden) = (Vec::new(), hierarchy.hidden_above);
+    found.seen |= hierarchy.own.is_some();
+    for folder in &hierarchy.levels {
+        // A file that is not there sets no limit: the root group has none, nor has one whose controller is off.
+        for &file in resource.files(hierarchy.version) {
+            let path = format!("{folder}/{file}");
+            if let Some(why) = root.refused(&path) {
+                hidden = true;
+                found.evidence.push(quote(&path, why));
+            }
+            let Some(text) = root.text(&path) else { continue };
+            let text = text.trim();
+            found.evidence.extend(text.lines().take(LINES).map(|line| quote(&path, line)));
+            if text.is_empty() {
+                found.evidence.push(quote(&path, "(empty)"));
+            }
+            match resource {
+                Resource::Io => found.io.add(folder, file, text),
+                Resource::Swap if hierarchy.version == 1 => bounds.extend(together(root, text, folder)),
+                _ => bounds.extend(bound(root, resource, hierarchy.version, folder, text, &mut found.evidence)),
+            }
+            // Of a set's two files the first says what is in force.
+            if resource == Resource::Cpuset {
+                break;
             }
         }
     }
-    let confidence = match (readable, hidden) {
-        (false, _) => Confidence::Unknown,
-        (true, true) => Confidence::Likely,
-        (true, false) => Confidence::Certain,
-    };
-    let devices = tightest_io.into_list();
-    let mut least = tightest(bounds);
-    if let (Resource::Swap, Some(bound)) = (resource, &mut least) {
-        less_memory(root, hierarchies, bound, &mut evidence);
+    if let Some((line, total)) = along_the_way(root, resource, hierarchy) {
+        found.evidence.push(line);
+        hidden = false;
+        // Where a hierarchy of v1 is switched off, limits above do not bind.
+        bounds.retain(|bound: &Bound| Some(bound.value) == total.map(|bytes| bytes as f64));
+        if let (Some(bytes), true) = (total, bounds.is_empty()) {
+            let together = if resource == Resource::Swap { ", memory and swap together" } else { "" };
+            let text = format!("{}{together}, set by a group above that cannot be seen from here", bytes_text(bytes));
+            bounds.push(Bound { value: bytes as f64, text, folder: None });
+        }
     }
-    let (value, text, set_at) = match least {
-        Some(bound) => (Some(bound.value), bound.text, Some(bound.folder)),
-        None if !devices.is_empty() => (None, throttles::text(&devices), throttles::place(&devices).map(str::to_owned)),
-        None if readable => (None, "none".into(), None),
-        None => (None, "unknown".into(), None),
+    found.hidden |= hidden;
+    found.bounds.extend(bounds);
+}
+
+/// What the kernel itself says is the least limit on the way, hidden groups included: the line, and the bytes, none of
+/// which means no limit. Only v1 tells, in the statistics of the process's own group.
+fn along_the_way(root: &Root, resource: Resource, hierarchy: &Hierarchy) -> Option<(String, Option<u64>)> {
+    let key = match (resource, hierarchy.version) {
+        (Resource::Memory, 1) => "hierarchical_memory_limit",
+        (Resource::Swap, 1) => "hierarchical_memsw_limit",
+        _ => return None,
     };
-    Limit { resource, value, unit: resource.unit(), text, set_at, devices, evidence, confidence }
+    let path = format!("{}/{STATISTICS}", hierarchy.own.as_ref()?);
+    let text = root.text(&path)?;
+    let line = text.lines().find(|line| line.split(' ').next() == Some(key))?;
+    let number: u64 = line.split(' ').nth(1)?.trim().parse().ok()?;
+    Some((quote(&path, line), (!is_no_limit(root, number)).then_some(number)))
 }
 
 /// The least of the levels' limits. Ties go to the level nearest the root, which is where a change would have to be
@@ -217,9 +283,15 @@ fn tightest(bounds: Vec<Bound>) -> Option<Bound> {
 }
 
 /// What one level's file says; `None` where it sets no limit.
-fn bound(root: &Root, resource: Resource, version: u8, folder: &str, text: &str) -> Option<Bound> {
-    let folder = folder.to_owned();
-    match resource {
+fn bound(
+    root: &Root,
+    resource: Resource,
+    version: u8,
+    folder: &str,
+    text: &str,
+    evidence: &mut Vec<String>,
+) -> Option<Bound> {
+    let (value, text) = match resource {
         Resource::Cpu => {
             let (quota, period) = match version {
                 2 => text.split_once(' ')?,
@@ -230,42 +302,72 @@ fn bound(root: &Root, resource: Resource, version: u8, folder: &str, text: &str)
                 return None;
             }
             let cores = quota as f64 / period as f64;
-            let text = format!("{cores} cores ({quota} µs each {period} µs)");
-            Some(Bound { value: cores, text, folder })
+            (cores, format!("{cores} cores ({quota} µs each {period} µs)"))
         }
         Resource::Cpuset => {
-            let cpus = count_list(text)?;
-            let online = root.line("/sys/devices/system/cpu/online").and_then(|list| count_list(&list));
-            (online != Some(cpus)).then(|| Bound {
-                value: cpus as f64,
-                text: super::root::short(&format!("cpus {text}")),
-                folder,
-            })
+            let set = Cpus::parse(text)?;
+            if !is_limit(root, &set, evidence) {
+                return None;
+            }
+            let what = if set.count() == 1 { "CPU" } else { "CPUs" };
+            (set.count() as f64, super::root::short(&format!("{} {what} ({text})", set.count())))
         }
         Resource::Memory | Resource::MemoryHigh | Resource::Swap => {
-            let bytes = bytes(version, text)?;
-            Some(Bound { value: bytes as f64, text: bytes_text(bytes), folder })
+            let bytes = bytes(root, version, text)?;
+            (bytes as f64, bytes_text(bytes))
         }
         Resource::Pids => {
             let tasks: u64 = text.parse().ok()?;
-            Some(Bound { value: tasks as f64, text: format!("{tasks} tasks"), folder })
+            (tasks as f64, format!("{tasks} tasks"))
         }
         // Has as many limits as devices and kinds: see `throttles`.
-        Resource::Io => None,
+        Resource::Io => return None,
+    };
+    Some(Bound { value, text, folder: Some(folder.to_owned()) })
+}
+
+/// Whether a set of processors leaves out any of the machine's.
+fn is_limit(root: &Root, set: &Cpus, evidence: &mut Vec<String>) -> bool {
+    const CPUS: &str = "/sys/devices/system/cpu";
+    let read = |file: &str| root.line(&format!("{CPUS}/{file}")).and_then(|list| Cpus::parse(&list));
+    let online = format!("{CPUS}/online");
+    let rewritten = mounts::of(root).iter().any(|m| m.kind == "fuse.lxcfs" && mounts::is_above(&m.point, &online));
+    if !rewritten {
+        return read("online").is_none_or(|online| !set.contain(&online));
+    }
+    let said = root.line(&online).unwrap_or_default();
+    let line = quote(&online, &format!("{said}, which lxcfs makes up from the container's own set"));
+    if !evidence.contains(&line) {
+        evidence.push(line);
+    }
+    match read("present") {
+        Some(present) => !set.contain(&present),
+        None => read("online").as_ref() != Some(set),
     }
 }
 
 /// A limit in bytes; `None` where the text says that there is none.
-fn bytes(version: u8, text: &str) -> Option<u64> {
-    // v1's "none" is the greatest multiple of the page size that fits 63 bits.
-    text.trim().parse().ok().filter(|&bytes: &u64| version == 2 || bytes < i64::MAX as u64 - 0xffff)
+fn bytes(root: &Root, version: u8, text: &str) -> Option<u64> {
+    text.trim().parse().ok().filter(|&bytes: &u64| version == 2 || !is_no_limit(root, bytes))
+}
+
+/// Whether v1 says "none" by this number: the most pages that a counter holds, in bytes.
+///
+/// A counter holds what is LONG_MAX in bytes on 64 bits, and LONG_MAX pages on 32. Before Linux 3.19 it held whatever
+/// fits 63 or 64 bits.
+fn is_no_limit(root: &Root, bytes: u64) -> bool {
+    const LARGEST_PAGE: u64 = 1 << 18;
+    let arch = root.fact("arch").unwrap_or_default();
+    let is_32_bit = !arch.is_empty() && !arch.contains("64") && arch != "s390x";
+    let pages_of_32_bit = || (12..=18).any(|shift| bytes == (i32::MAX as u64) << shift);
+    bytes > i64::MAX as u64 - LARGEST_PAGE || (is_32_bit && pages_of_32_bit())
 }
 
 /// v1's limit on memory and swap together.
-fn together(text: &str, folder: &str) -> Option<Bound> {
-    let bytes = bytes(1, text)?;
+fn together(root: &Root, text: &str, folder: &str) -> Option<Bound> {
+    let bytes = bytes(root, 1, text)?;
     let text = format!("{}, memory and swap together", bytes_text(bytes));
-    Some(Bound { value: bytes as f64, text, folder: folder.to_owned() })
+    Some(Bound { value: bytes as f64, text, folder: Some(folder.to_owned()) })
 }
 
 /// Takes from v1's limit on memory and swap together what is memory's, which leaves what may be swap.
@@ -275,33 +377,17 @@ fn together(text: &str, folder: &str) -> Option<Bound> {
 fn less_memory(root: &Root, hierarchies: &[Hierarchy], bound: &mut Bound, evidence: &mut Vec<String>) {
     let memory = limit(root, Resource::Memory, hierarchies);
     let v1 = hierarchies.iter().find(|h| h.version == 1 && h.controllers.iter().any(|c| c == "memory"));
-    let of_v1 = v1.is_some_and(|h| h.levels.contains(&bound.folder));
+    let of_v1 = v1.is_some_and(|h| bound.folder.as_ref().is_none_or(|folder| h.levels.contains(folder)));
     let (true, Some(limit)) = (of_v1, memory.value) else { return };
     let all = bound.value;
     bound.value = (all - limit).max(0.0);
-    bound.text =
-        format!("{} ({} with memory's {})", bytes_text(bound.value as u64), bytes_text(all as u64), memory.text);
+    bound.text = format!(
+        "{} ({} with memory's {})",
+        bytes_text(bound.value as u64),
+        bytes_text(all as u64),
+        bytes_text(limit as u64)
+    );
     evidence.extend(memory.evidence);
-}
-
-/// How many processors a list such as `0-3,8` names.
-pub(super) fn count_list(list: &str) -> Option<u64> {
-    let mut count = 0u64;
-    for part in list.trim().split(',').filter(|part| !part.is_empty()) {
-        let (from, to) = part.split_once('-').unwrap_or((part, part));
-        let (from, to): (u64, u64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
-        count = count.checked_add(to.checked_sub(from)?.checked_add(1)?)?;
-    }
-    (count > 0).then_some(count)
-}
-
-/// Bytes as a person writes them: the greatest unit in which the number is at least one.
-pub(super) fn bytes_text(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    let power = (bytes.max(1).ilog2() / 10) as usize;
-    let value = bytes as f64 / (1u64 << (10 * power)) as f64;
-    // ilog2 of a u64 is at most 63, so `power` is at most 6.
-    format!("{} {}", (value * 10.0).round() / 10.0, units[power.min(6)])
 }
 
 /// The layer that sums them up.
@@ -326,10 +412,7 @@ pub fn layer(root: &Root, limits: &[Limit], namespaces: &[Namespace]) -> Layer {
         .collect::<Vec<_>>()
         .join(" · ");
     for hierarchy in cgroup::hierarchies(root, namespaces::initial(namespaces, "cgroup")) {
-        let place = match &hierarchy.mount_point {
-            Some(point) => format!("mounted at {point}"),
-            None => "not mounted here".into(),
-        };
+        let place = hierarchy.place();
         let above = if hierarchy.hidden_above && hierarchy.mount_point.is_some() {
             "; levels above, if any, are hidden"
         } else {

@@ -15,16 +15,21 @@
 //! **What is left out**: timing. A hypervisor that hides itself, or a second one below the first, often shows only
 //! in what an exit costs. Whoever measured that adds it with [`Inventory::add_exit_cost`].
 
+mod amounts;
 mod capture;
 mod cgroup;
 mod container;
 mod cpuid;
+mod device_tree;
 mod devices;
 mod firmware;
 mod hypervisor;
+mod imitation;
 mod kernel;
 mod kvm_device;
 mod limits;
+mod mainframe;
+mod makers;
 mod mounts;
 mod namespaces;
 mod nesting;
@@ -41,7 +46,7 @@ mod text;
 mod throttles;
 
 pub use capture::CaptureError;
-pub(super) use cgroup::hierarchies;
+pub(super) use cgroup::{Hierarchy, hierarchies};
 pub use cpuid::Cpuid;
 pub use limits::{Limit, Resource};
 pub use root::{Entry, READ_LIMIT, Root};
@@ -194,15 +199,22 @@ pub fn take(root: &Root) -> Inventory {
     }
     let namespaces = namespaces::of(root);
     let processor = processor::layer(root);
-    let signs = hypervisor::signs(root);
+    let imitation = imitation::of(root);
+    let signs = hypervisor::signs(root, imitation.as_ref());
     let hypervisor = hypervisor::layer(root, &signs);
-    let kvm_device = kvm_device::layer(root, hypervisor.present, signs.privileged);
+    let below = kvm_device::Below {
+        guest: hypervisor.present,
+        certain: hypervisor.confidence == Confidence::Certain,
+        privileged: signs.privileged,
+        imitation: imitation.as_ref().map(|other| other.name),
+    };
+    let kvm_device = kvm_device::layer(root, below);
     let mut layers = vec![processor];
     match (hypervisor.present, signs.privileged) {
         (true, None) => layers.extend([nesting::layer(root, &signs), hypervisor, firmware::layer(root, true)]),
         // What manages the machine has the machine's own firmware, which started the hypervisor too.
         (true, Some(_)) => {
-            let imitated = nesting::below_privileged(&signs).is_some();
+            let imitated = nesting::below_privileged(&signs).is_some() || !signs.below.is_empty();
             layers.extend([nesting::layer(root, &signs), firmware::layer(root, imitated), hypervisor]);
         }
         (false, _) => layers.extend([firmware::layer(root, false), hypervisor]),
@@ -210,14 +222,46 @@ pub fn take(root: &Root) -> Inventory {
     let limits = limits::in_force(root, &namespaces);
     layers.extend([
         devices::layer(root),
-        kernel::layer(root),
+        kernel::layer(root, imitation.as_ref()),
         kvm_device,
         limits::layer(root, &limits, &namespaces),
         namespaces::layer(&namespaces),
-        container::layer(root, &namespaces),
+        container::layer(root, &namespaces, imitation.as_ref()),
         process::layer(root),
     ]);
-    Inventory { layers, limits }
+    let mut inventory = Inventory { layers, limits };
+    if let Some(other) = imitation.filter(|other| other.kind != imitation::Kind::UserMode) {
+        imitated(&mut inventory, &other);
+    }
+    inventory
+}
+
+/// What a kernel that imitates Linux says of its own namespaces, groups and filters holds for no other.
+fn imitated(inventory: &mut Inventory, other: &imitation::Imitation) {
+    let own = other.of_its_own();
+    for layer in &mut inventory.layers {
+        match layer.layer {
+            LayerKind::Namespaces => {
+                layer.name = format!("namespaces of {}'s own", other.name);
+                layer.detail = "which of the machine's hold it can't be seen".into();
+                layer.confidence = Confidence::Unknown;
+                layer.evidence.push(own.clone());
+            }
+            LayerKind::Cgroups if layer.confidence != Confidence::Unknown => {
+                layer.confidence = Confidence::Possible;
+                layer.evidence.push(own.clone());
+            }
+            LayerKind::Process => {
+                layer.detail = format!("{} · as {} says", layer.detail, other.name);
+                layer.evidence.push(own.clone());
+            }
+            _ => {}
+        }
+    }
+    for limit in inventory.limits.iter_mut().filter(|limit| limit.confidence != Confidence::Unknown) {
+        limit.confidence = Confidence::Possible;
+        limit.evidence.push(own.clone());
+    }
 }
 
 /// The inventory where only the processor can be asked.
@@ -225,7 +269,7 @@ fn elsewhere(root: &Root) -> Inventory {
     let system = root.fact("system").unwrap_or("unknown system");
     let mut kernel = Layer::new(LayerKind::Kernel, root.fact("kernel").unwrap_or("unknown"), Confidence::Certain);
     kernel.evidence.push("the operating system's own name and version".into());
-    let hypervisor = hypervisor::layer(root, &hypervisor::signs(root));
+    let hypervisor = hypervisor::layer(root, &hypervisor::signs(root, None));
     let mut layers = vec![processor::layer(root), hypervisor, kernel];
     for kind in
         [LayerKind::Firmware, LayerKind::Devices, LayerKind::Cgroups, LayerKind::Namespaces, LayerKind::Container]

@@ -1,18 +1,31 @@
 //! The mounts this process sees.
 //!
-//! `/proc/self/mountinfo` has one line for each mount in the mount namespace of the reader: what is mounted, which part
-//! of it (`root`), and where. Later lines cover earlier ones at the same place.
+//! `/proc/self/mountinfo` has one line for each mount in the mount namespace of the reader that lies below its root:
+//! what is mounted, which part of it (`root`), where, and on which other mount (`parent`). Where a path has a space, a
+//! tab, a line break or a backslash, the kernel writes its number in octal: `\040`. A mount can be covered by another
+//! one, on the same folder or on one above it; then its own path leads elsewhere.
 //!
 //! Read: every line that parses; one that does not is skipped, as one odd mount must not hide the others.
 //! Left out: propagation, and the options of the mount as against those of the file system.
-//! Where to read more: proc_pid_mountinfo(5).
+//! Where to read more: proc_pid_mountinfo(5); Linux `fs/proc_namespace.c`, `show_mountinfo`.
 
 use super::Root;
 use std::collections::BTreeMap;
 
+/// The most mounts looked at; most systems have fewer than a hundred.
+const MOUNTS: usize = 4096;
+/// The longest line looked at; the kernel limits one to a few pages.
+const LINE: usize = 64 * 1024;
+/// How many mounts may lie on one another.
+const DEPTH: usize = 64;
+
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
+    /// Its number.
+    pub id: u32,
+    /// The number of the mount that it lies on.
+    pub parent: u32,
     /// Where it is mounted.
     pub point: String,
     /// The folder of the mounted file system that is seen there.
@@ -26,33 +39,163 @@ pub struct Mount {
 }
 
 /// All mounts, in the kernel's order.
-#[cfg(target_os = "linux")]
 pub fn of(root: &Root) -> Vec<Mount> {
-    // Most systems have fewer than a hundred mounts, and the kernel limits a line to a few pages.
-    const MOUNTS: usize = 4096;
-    const LINE: usize = 64 * 1024;
     let Some(text) = root.text("/proc/self/mountinfo") else { return Vec::new() };
-    text.lines()
-        .take(MOUNTS)
-        .filter(|line| line.len() < LINE)
-        .filter_map(|line| procfs::process::MountInfo::from_line(line).ok())
-        .map(|mount| Mount {
-            point: mount.mount_point.to_string_lossy().into_owned(),
-            root: mount.root,
-            kind: mount.fs_type,
-            source: mount.mount_source.unwrap_or("none".into()),
-            options: mount.super_options.into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect(),
-        })
-        .collect()
+    text.lines().take(MOUNTS).filter(|line| line.len() < LINE).filter_map(parse).collect()
 }
 
-/// Other systems have no mountinfo.
-#[cfg(not(target_os = "linux"))]
-pub fn of(_root: &Root) -> Vec<Mount> {
-    Vec::new()
+/// `36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.
+fn parse(line: &str) -> Option<Mount> {
+    let (front, back) = line.split_once(" - ")?;
+    let mut front = front.split(' ');
+    let (id, parent, _device) = (front.next()?.parse().ok()?, front.next()?.parse().ok()?, front.next()?);
+    let (root, point) = (unescape(front.next()?), unescape(front.next()?));
+    let mut back = back.split(' ');
+    let (kind, source) = (back.next()?.to_owned(), unescape(back.next()?));
+    let options = back.next().unwrap_or_default().split(',').filter(|option| !option.is_empty());
+    let options = options.map(|option| option.split_once('=').unwrap_or((option, "")));
+    let options = options.map(|(key, value)| (unescape(key), unescape(value))).collect();
+    // What was removed after it was mounted is still what is seen.
+    let root = root.strip_suffix("//deleted").map(str::to_owned).unwrap_or(root);
+    (point.starts_with('/') && root.starts_with('/')).then_some(Mount {
+        id,
+        parent,
+        point,
+        root,
+        kind,
+        source,
+        options,
+    })
+}
+
+/// A field of mountinfo as it was before the kernel escaped it.
+pub fn unescape(field: &str) -> String {
+    if !field.contains('\\') {
+        return field.to_owned();
+    }
+    let bytes = field.as_bytes();
+    let (mut out, mut index) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(&byte) = bytes.get(index) {
+        let digits = bytes.get(index + 1..index + 4).filter(|d| d.iter().all(|d| matches!(d, b'0'..=b'7')));
+        let code = digits.and_then(|d| u8::from_str_radix(std::str::from_utf8(d).ok()?, 8).ok());
+        match (byte, code) {
+            (b'\\', Some(code)) => {
+                out.push(code);
+                index += 4;
+            }
+            _ => {
+                out.push(byte);
+                index += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A text as the kernel writes it into a field of mountinfo.
+pub fn escape(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            ' ' | '\t' | '\n' | '\\' => format!("\\{:03o}", c as u32),
+            _ => c.to_string(),
+        })
+        .collect()
 }
 
 /// The file system at `/`: the last one mounted there.
 pub fn at_root(mounts: &[Mount]) -> Option<&Mount> {
     mounts.iter().rev().find(|mount| mount.point == "/")
+}
+
+/// Whether `folder` is `path` or lies above it.
+pub fn is_above(folder: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(folder.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether the path of this mount leads to another one, which was mounted over it or over a folder on the way.
+///
+/// Nothing covers the mount that is this process's own root: a path begins there.
+pub fn is_covered(all: &[Mount], mount: &Mount) -> bool {
+    let place = |mount: &Mount| all.iter().position(|other| other.id == mount.id);
+    let (mut at, mut above): (&Mount, Option<&Mount>) = (mount, None);
+    for _ in 0..DEPTH {
+        let covers = |other: &Mount| {
+            if other.parent != at.id || other.id == at.id || other.point == "/" {
+                return false;
+            }
+            match above {
+                None => other.point == at.point,
+                Some(next) if other.id == next.id => false,
+                // The kernel has no two mounts of one parent at one place; should a list have, the later one is seen.
+                Some(next) if other.point == next.point => place(other) > place(next),
+                Some(next) => is_above(&other.point, &next.point),
+            }
+        };
+        if all.iter().any(covers) {
+            return true;
+        }
+        let Some(parent) = all.iter().find(|other| other.id == at.parent && other.id != at.id) else { return false };
+        (at, above) = (parent, Some(at));
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mounts(text: &str) -> Vec<Mount> {
+        text.lines().filter_map(parse).collect()
+    }
+
+    #[test]
+    fn what_the_kernel_escapes_is_read_as_it_was() {
+        for (written, meant) in [
+            ("/mnt/my\\040cgroups", "/mnt/my cgroups"),
+            ("/a\\134b", "/a\\b"),
+            ("/a\\011b\\012c", "/a\tb\nc"),
+            ("/a\\134040", "/a\\040"),
+            ("/caf\\303\\251", "/café"),
+            ("/a\\9", "/a\\9"),
+            ("/a\\04", "/a\\04"),
+        ] {
+            assert_eq!(unescape(written), meant, "{written}");
+        }
+        for text in ["/my mount", "/a\\b", "/a\\040", "/x\ty\nz", "/plain"] {
+            assert_eq!(unescape(&escape(text)), text);
+        }
+    }
+
+    #[test]
+    fn options_and_an_empty_source_are_read() {
+        let all =
+            mounts("30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:9 master:2 - cgroup2  rw,nsdelegate,name=a\n1 2 3");
+        assert_eq!(all.len(), 1);
+        assert_eq!((&*all[0].source, &*all[0].kind), ("", "cgroup2"));
+        assert_eq!(all[0].options.get("name").map(String::as_str), Some("a"));
+    }
+
+    #[test]
+    fn a_mount_under_another_one_is_known_to_be_covered() {
+        let all = mounts(
+            "1 0 8:1 / / rw - ext4 a rw\n\
+             2 1 0:1 / /sys rw - sysfs b rw\n\
+             3 2 0:2 / /sys/fs/cgroup rw - cgroup2 c rw\n\
+             4 1 0:1 / /sys rw - tmpfs over rw\n\
+             5 1 0:2 / /cg rw - cgroup2 c rw\n\
+             6 5 0:2 /x /cg rw - cgroup2 c rw\n\
+             7 1 8:1 / / rw - ext4 over-the-root rw\n",
+        );
+        let covered: Vec<u32> = all.iter().filter(|mount| is_covered(&all, mount)).map(|mount| mount.id).collect();
+        assert_eq!(covered, [2, 3, 5]);
+    }
+
+    #[test]
+    fn a_list_without_the_parents_covers_nothing() {
+        let all = mounts("910 909 0:30 /a /sys/fs/cgroup/memory rw - cgroup c rw,memory\n");
+        assert!(!is_covered(&all, &all[0]));
+        let all = mounts("1 1 0:2 / / rw - rootfs rootfs rw\n");
+        assert!(!is_covered(&all, &all[0]), "a mount that is its own parent");
+    }
 }

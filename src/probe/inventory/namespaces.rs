@@ -65,7 +65,7 @@ pub fn of(root: &Root) -> Vec<Namespace> {
 /// Whether this kernel's first namespaces of all kinds have fixed numbers: it is one since 6.18, or, whatever it calls
 /// itself, one such number of `mnt` or `net` is in use.
 fn all_fixed(root: &Root) -> bool {
-    let release = root.line("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let release = root.release().unwrap_or_default();
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
     let since = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 18);
     let in_use =

@@ -1,7 +1,8 @@
 //! Signs that the hypervisor below is itself a guest.
 //!
 //! A nested guest is meant not to notice: its hypervisor shows it the same leaves, tables and devices as on hardware.
-//! What remains is indirect. Hyper-V says so in its hints. A kernel built for software nesting has its module and its
+//! Where the layer below is named all the same (a mainframe lists them, Xen's paravirtual guests see its CPUID), it is
+//! certain. What remains is indirect. Hyper-V says so in its hints. A kernel built for software nesting has its module and its
 //! parameter. A processor whose model number never had the features it shows was put together by software. And every
 //! exit costs several times what it does on one level, which is for the measurements to say.
 //!
@@ -10,7 +11,7 @@
 //! Project", OSDI 2010; Huang et al., "PVM: Efficient Shadow Paging for Deploying Secure Containers in Cloud-native
 //! Environment", SOSP 2023.
 
-use super::hypervisor::Signs;
+use super::hypervisor::{self, Signs};
 use super::{Confidence, Layer, LayerKind, Root, kernel, processor};
 use crate::engine::Time;
 
@@ -26,6 +27,17 @@ pub fn layer(root: &Root, signs: &Signs) -> Layer {
     let mut layer = Layer::new(LayerKind::OuterHypervisor, "", Confidence::Unknown);
     let mut weak = 0;
 
+    if let [nearest, further @ ..] = &signs.below[..] {
+        layer.confidence = Confidence::Certain;
+        layer.name = format!("{nearest} below");
+        layer.detail = match further {
+            [] => String::new(),
+            further => format!("that one in {}", further.join(", in ")),
+        };
+        let order: Vec<&str> = signs.own.iter().chain(&signs.below).map(String::as_str).collect();
+        layer.evidence.push(format!("from this kernel down: {}", order.join(", ")));
+        return layer;
+    }
     if let Some(named) = below_privileged(signs) {
         layer.evidence.push(format!("firmware and devices are the machine's own here, and they name {named}"));
         weak += 1;
@@ -86,7 +98,7 @@ pub fn layer(root: &Root, signs: &Signs) -> Layer {
 /// What the machine is named that a dom0 or root partition manages, where that is a virtual one.
 pub fn below_privileged(signs: &Signs) -> Option<&'static str> {
     signs.privileged?;
-    signs.dmi.or(signs.model.map(|(model, _)| model))
+    signs.dmi.or(signs.cloud).or(signs.model.map(|(model, _)| model))
 }
 
 /// Features that no processor with this model number has.
@@ -117,6 +129,14 @@ pub fn add_exit_cost(layers: &mut [Layer], cpuid_ns: f64) {
             .evidence
             .push(format!("{line}, so {}", if intercepted { "something intercepts it" } else { "nothing does" }));
         match (layer.present, intercepted) {
+            // Hardware catches every CPUID of a guest, so that what speaks for one is something else. Paravirtual guests
+            // and programs run on the processor itself, and are not told by this.
+            (true, false) if layer.evidence.iter().any(|line| line.starts_with(hypervisor::BIT_IS_OFF)) => {
+                layer.name = "no hypervisor".into();
+                layer.detail = "names or devices speak for one; what a CPUID costs speaks against it".into();
+                layer.present = false;
+                layer.confidence = Confidence::Likely;
+            }
             (false, true) => {
                 layer.name = "a hypervisor that hides itself".into();
                 layer.present = true;

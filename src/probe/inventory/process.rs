@@ -3,7 +3,9 @@
 //! Root without capabilities is an ordinary user; an ordinary user in a user namespace of its own may have all of
 //! them there. A seccomp filter runs on every system call, which costs time.
 //!
-//! Read: `/proc/self/status`, `uid_map`, three switches on user namespaces. Left out: AppArmor and SELinux labels.
+//! A kernel that knows fewer capabilities than fit a set may show the rest as set too.
+//!
+//! Read: `/proc/self/status`, `uid_map`, the last capability that the kernel knows, three switches on user namespaces. Left out: AppArmor and SELinux labels.
 //! Where to read more: capabilities(7), seccomp(2), user_namespaces(7).
 
 use super::{Confidence, Layer, LayerKind, Root};
@@ -20,10 +22,75 @@ pub const STATUS: &[&str] = &[
     "Seccomp_filters",
     "Cpus_allowed_list",
     "Mems_allowed_list",
+    "envID",
+    "VxID",
 ];
 
-/// Capability 40, CHECKPOINT_RESTORE, is the last one up to Linux 6.18.
-const ALL_CAPABILITIES: u64 = (1 << 41) - 1;
+/// The capabilities by number; the last one up to Linux 6.18 is 40.
+const CAPABILITIES: [&str; 41] = [
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
+];
+
+/// The last capability that this kernel knows.
+const LAST: &str = "/proc/sys/kernel/cap_last_cap";
+
+/// A set of capabilities in words: of those that the kernel knows, as far as that can be told.
+fn in_words(root: &Root, set: u64) -> String {
+    let last = root.line(LAST).and_then(|line| line.parse::<u32>().ok()).filter(|last| *last < 64);
+    let known = last.map_or(CAPABILITIES.len() as u32, |last| last + 1);
+    let all = if known >= 64 { u64::MAX } else { (1 << known) - 1 };
+    let (held, missing) = ((set & all).count_ones(), all & !set);
+    let names: Vec<String> = (0..known)
+        .filter(|bit| missing >> bit & 1 == 1)
+        .map(|bit| CAPABILITIES.get(bit as usize).map_or_else(|| format!("number {bit}"), |name| (*name).to_owned()))
+        .collect();
+    match (held, names.len()) {
+        (0, _) => "no capabilities".into(),
+        (_, 0) => "all capabilities".into(),
+        (_, 1..=3) => format!("all capabilities but {}", names.join(", ")),
+        _ => format!("{held} of {known} capabilities"),
+    }
+}
 
 /// A field of `/proc/self/status`.
 pub fn status(root: &Root, key: &str) -> Option<String> {
@@ -56,12 +123,7 @@ pub fn layer(root: &Root) -> Layer {
         None => "user unknown",
     };
     let effective = capabilities(root, "CapEff");
-    let capable = match effective {
-        Some(0) => "no capabilities".into(),
-        Some(set) if set & ALL_CAPABILITIES == ALL_CAPABILITIES => "all capabilities".into(),
-        Some(set) => format!("{} of {} capabilities", set.count_ones(), ALL_CAPABILITIES.count_ones()),
-        None => "capabilities unknown".into(),
-    };
+    let capable = effective.map_or("capabilities unknown".into(), |set| in_words(root, set));
     let filter = match status(root, "Seccomp").as_deref() {
         Some("0") => "no seccomp filter".into(),
         Some("1") => "seccomp in strict mode".into(),
@@ -79,6 +141,7 @@ pub fn layer(root: &Root) -> Layer {
     }
     layer.evidence.extend(root.quoted("/proc/self/uid_map"));
     for switch in [
+        LAST,
         "/proc/sys/user/max_user_namespaces",
         "/proc/sys/kernel/unprivileged_userns_clone",
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",

@@ -4,13 +4,16 @@
 //! copied from the host or not, and features masked. A feature bit that is off has three very different reasons, and
 //! the line says which fits: the hardware lacks it, the firmware switched it off, the hypervisor masks it.
 //!
-//! Read: CPUID, `/proc/cpuinfo` (first processor), `/sys/devices/system/cpu`. Left out: frequencies; the other cores of
+//! `/proc/cpuinfo` has fields of its own on each kind of processor, some before the first processor or after the last.
+//!
+//! Read: CPUID, `/proc/cpuinfo` (the first processor and what is common to all), `/sys/devices/system/cpu`. Left out: frequencies; the other cores of
 //! a hybrid processor.
-//! Where to read more: Intel SDM volume 3C, chapter 24; AMD APM volume 2, chapter 15.
+//! Where to read more: Intel SDM volume 3C, chapter 24; AMD APM volume 2, chapter 15; Linux `arch/*/kernel`, each
+//! `show_cpuinfo`.
 
-use super::limits::count_list;
+use super::amounts::count_list;
 use super::root::quote;
-use super::{Confidence, Layer, LayerKind, Root};
+use super::{Confidence, Layer, LayerKind, Root, mainframe};
 
 /// Why VT-x or AMD-V can or cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +26,23 @@ pub enum Virtualization {
     Masked,
     /// The processor has none, as far as can be seen.
     Absent,
-    /// Not an x86 processor, or nothing to read.
+    /// The processor does not say, or nothing can be read.
     Unknown,
 }
 
-/// A field of the first processor in `/proc/cpuinfo`.
+/// How many lines at the beginning of `/proc/cpuinfo` hold the first processor, and how many at its end what all share.
+const FIRST: usize = 160;
+const COMMON: usize = 16;
+
+/// A field in `/proc/cpuinfo` of the first processor, or of what all processors have in common.
 pub fn cpuinfo(root: &Root, key: &str) -> Option<String> {
     let text = root.text("/proc/cpuinfo")?;
-    text.lines().take_while(|line| !line.trim().is_empty()).take(64).find_map(|line| {
+    let field = |line: &str| {
         let (name, value) = line.split_once(':')?;
-        (name.trim() == key).then(|| value.trim().to_owned())
-    })
+        name.trim().eq_ignore_ascii_case(key).then(|| value.trim().to_owned())
+    };
+    let first = text.lines().take(FIRST).find_map(field);
+    first.or_else(|| text.lines().rev().take(COMMON).find_map(field)).filter(|value| !value.is_empty())
 }
 
 /// Whether the kernel lists a flag for the first processor.
@@ -43,6 +52,15 @@ pub fn has_flag(root: &Root, flag: &str) -> bool {
 
 /// Whether virtual machines could be run by the hardware, and why not.
 pub fn virtualization(root: &Root) -> Virtualization {
+    match elsewhere(root) {
+        Some((_, true)) => return Virtualization::Present,
+        Some((_, false)) => return Virtualization::Unknown,
+        None => {}
+    }
+    // A kernel that is a program lists nothing, whatever the processor offers.
+    if is_a_program(root) {
+        return Virtualization::Unknown;
+    }
     let decoded = root.cpuid().decoded();
     let flag = has_flag(root, "vmx") || has_flag(root, "svm");
     let guest = decoded.hypervisor_bit || has_flag(root, "hypervisor");
@@ -57,8 +75,35 @@ pub fn virtualization(root: &Root) -> Virtualization {
     }
 }
 
+/// Whether `/proc/cpuinfo` is User Mode Linux's, which tells of itself.
+fn is_a_program(root: &Root) -> bool {
+    cpuinfo(root, "vendor_id").is_some_and(|vendor| vendor.starts_with("User Mode Linux"))
+}
+
+/// What processors other than x86 and ARM have for virtual machines, and whether the kernel lists it: s390's instruction
+/// SIE, LoongArch's LVZ, RISC-V's extension H.
+fn elsewhere(root: &Root) -> Option<(&'static str, bool)> {
+    let has = |key: &str, wanted: &str| {
+        cpuinfo(root, key).is_some_and(|list| list.split_whitespace().any(|feature| feature == wanted))
+    };
+    match root.fact("arch")? {
+        "s390x" => Some(("SIE", has("features", "sie"))),
+        "loongarch64" => Some(("LVZ", has("features", "lvz"))),
+        "riscv32" | "riscv64" => {
+            // `rv64imafdch_zicsr`: one letter each, up to the first long name.
+            let isa = cpuinfo(root, "isa").unwrap_or_default();
+            let letters = isa.split('_').next().unwrap_or_default();
+            Some(("the extension H", letters.get(4..).is_some_and(|letters| letters.contains('h'))))
+        }
+        _ => None,
+    }
+}
+
 /// The name of the technique for this vendor.
 pub fn technique(root: &Root) -> &'static str {
+    if let Some((name, _)) = elsewhere(root) {
+        return name;
+    }
     match vendor(root).as_str() {
         "GenuineIntel" | "CentaurHauls" | "  Shanghai  " => "VT-x",
         "AuthenticAMD" | "HygonGenuine" => "AMD-V",
@@ -76,9 +121,11 @@ pub fn layer(root: &Root) -> Layer {
     let decoded = root.cpuid().decoded();
     let model = cpuinfo(root, "model name");
     let arm = arm(root);
+    let other = of_other_kinds(root);
     let brand = Some(decoded.brand.clone()).filter(|brand| !brand.is_empty());
     let fact = root.fact("processor").map(str::to_owned);
-    let known = brand.clone().or(model.clone()).or(arm.clone()).or(fact.clone());
+    let known =
+        brand.clone().or(model.clone()).or(arm.clone()).or(other.clone().map(|(name, _)| name)).or(fact.clone());
     let confidence = if known.is_some() { Confidence::Certain } else { Confidence::Unknown };
     let mut layer = Layer::new(
         LayerKind::Processor,
@@ -97,7 +144,7 @@ pub fn layer(root: &Root) -> Layer {
     }
     if let Some(model) = &model {
         layer.evidence.push(quote("/proc/cpuinfo, model name", model));
-        if brand.as_ref().is_some_and(|brand| !same_words(brand, model)) {
+        if brand.as_ref().is_some_and(|brand| !same_words(brand, model)) && !is_a_program(root) {
             layer.confidence = Confidence::Conflict;
         }
     }
@@ -105,6 +152,9 @@ pub fn layer(root: &Root) -> Layer {
         let field = |key| format!("{key} {}", cpuinfo(root, key).unwrap_or("?".into()));
         let said = ["CPU implementer", "CPU part", "CPU revision"].map(field).join(", ");
         layer.evidence.push(quote("/proc/cpuinfo", &said));
+    }
+    if let (true, Some((_, line))) = (layer.evidence.is_empty(), other) {
+        layer.evidence.push(line);
     }
     if let (true, Some(fact)) = (layer.evidence.is_empty(), &fact) {
         layer.evidence.push(quote("the operating system's own name for it", fact));
@@ -139,6 +189,26 @@ fn arm(root: &Root) -> Option<String> {
     let implementer = cpuinfo(root, "CPU implementer").unwrap_or_default();
     let named = ARM_PARTS.iter().find(|(number, _)| *number == part && implementer == "0x41");
     Some(named.map_or_else(|| format!("ARM implementer {implementer}, part {part}"), |(_, name)| format!("ARM {name}")))
+}
+
+/// The name of a processor that is neither x86 nor ARM, and the line that has it.
+fn of_other_kinds(root: &Root) -> Option<(String, String)> {
+    if let Some(machine) = mainframe::machine(root) {
+        let line = cpuinfo(root, "vendor_id").unwrap_or_else(|| machine.clone());
+        return Some((machine, quote("/proc/cpuinfo, vendor_id, and the machine's type", &line)));
+    }
+    // POWER and SPARC: `cpu`; MIPS: `cpu model`; RISC-V: `uarch` where the tree tells, else what it can do.
+    let (key, value) = ["cpu", "cpu model", "uarch", "isa"].iter().find_map(|key| Some((*key, cpuinfo(root, key)?)))?;
+    let line = quote(&format!("/proc/cpuinfo, {key}"), &value);
+    // `POWER9 (architected), altivec supported`
+    let name = value.split([',', '(']).next().unwrap_or_default().trim();
+    let name = match key {
+        "uarch" => value.clone(),
+        "isa" => format!("RISC-V {}", value.split('_').next().unwrap_or_default()),
+        _ if name.is_empty() => value.clone(),
+        _ => name.to_owned(),
+    };
+    Some((name, line))
 }
 
 fn same_words(a: &str, b: &str) -> bool {
@@ -188,13 +258,13 @@ fn caches(root: &Root, decoded: &[(u8, &str, usize)], evidence: &mut Vec<String>
         evidence.push(format!("{}: L{level} {kind} {size}{shared}", path("")));
         if kind != "Instruction" {
             let bytes = size.strip_suffix('K').and_then(|k| k.parse::<u64>().ok()).and_then(|k| k.checked_mul(1024));
-            out.push(format!("L{level} {}", bytes.map_or(size, super::limits::bytes_text)));
+            out.push(format!("L{level} {}", bytes.map_or(size, super::amounts::bytes_text)));
         }
     }
     if out.is_empty() {
         for (level, kind, bytes) in decoded {
             evidence.push(format!("CPUID cache leaf: L{level} {kind} {bytes} bytes"));
-            out.push(format!("L{level} {}", super::limits::bytes_text(*bytes as u64)));
+            out.push(format!("L{level} {}", super::amounts::bytes_text(*bytes as u64)));
         }
     }
     out.join(", ")

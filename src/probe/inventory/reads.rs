@@ -6,7 +6,7 @@
 
 use super::container::MARKERS;
 use super::kvm_device::MODULES;
-use super::{Cpuid, Entry, READ_LIMIT, Root, cgroup, firmware, limits, namespaces};
+use super::{Cpuid, Entry, READ_LIMIT, Root, cgroup, device_tree, firmware, limits, mainframe, namespaces};
 use crate::probe::live;
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
 use std::io::{ErrorKind, Read};
@@ -24,10 +24,13 @@ const FILES: &[&str] = &[
     "/proc/self/status",
     "/proc/self/uid_map",
     "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+    "/proc/sys/kernel/cap_last_cap",
     "/proc/sys/kernel/osrelease",
     "/proc/sys/kernel/ostype",
     "/proc/sys/kernel/unprivileged_userns_clone",
+    "/proc/sys/kernel/version",
     "/proc/sys/user/max_user_namespaces",
+    mainframe::SYSINFO,
     "/proc/version",
     "/proc/xen/capabilities",
     "/proc/1/cgroup",
@@ -44,6 +47,7 @@ const FILES: &[&str] = &[
     "/sys/devices/system/cpu/cpu0/topology/package_cpus_list",
     "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list",
     "/sys/devices/system/cpu/online",
+    "/sys/devices/system/cpu/present",
     "/sys/devices/system/node/online",
     "/sys/firmware/efi/fw_platform_size",
     "/sys/hypervisor/guest_type",
@@ -52,7 +56,11 @@ const FILES: &[&str] = &[
 ];
 
 /// Files of which only the header is read.
-const HEADERS: &[(&str, usize)] = &[("/sys/firmware/acpi/tables/DSDT", 36), ("/sys/firmware/acpi/tables/FACP", 36)];
+const HEADERS: &[(&str, usize)] = &[
+    ("/sys/firmware/acpi/tables/DSDT", 36),
+    ("/sys/firmware/acpi/tables/FACP", 36),
+    (firmware::SMBIOS, firmware::SMBIOS_LENGTH),
+];
 
 /// Folders whose names are listed, with the files read in each of the things listed.
 const FOLDERS: &[(&str, &[&str])] = &[
@@ -68,7 +76,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
 ];
 
 /// Folders whose existence alone says something.
-const PRESENCE: &[&str] = &["/sys/firmware/efi", "/sys/firmware/qemu_fw_cfg", "/sys/module"];
+const PRESENCE: &[&str] =
+    &["/proc/bc", "/proc/iSeries", "/proc/vz", "/sys/firmware/efi", "/sys/firmware/qemu_fw_cfg", "/sys/module"];
 
 /// Device nodes whose permissions are looked at; none is opened.
 const NODES: &[&str] = &[
@@ -93,6 +102,8 @@ impl Root {
         let mut root = Root { cpuid: Cpuid::host(), ..Root::default() };
         root.set_fact("system", std::env::consts::OS);
         root.set_fact("arch", std::env::consts::ARCH);
+        // Where /proc hides it, this call still tells.
+        root.set_fact("release", rustix::system::uname().release().to_string_lossy());
         root.set_fact("uid", rustix::process::geteuid().as_raw().to_string());
         // The one variable of this process's environment that is looked at.
         if let Ok(value) = std::env::var("container") {
@@ -125,7 +136,8 @@ impl Root {
                 read_file(&mut root, &format!("{folder}/parameters/{parameter}"), READ_LIMIT);
             }
         }
-        PRESENCE.iter().for_each(|path| presence(&mut root, path));
+        PRESENCE.iter().chain(device_tree::PRESENCE).for_each(|path| presence(&mut root, path));
+        device_tree_names(&mut root);
         for (path, _) in MARKERS {
             if !root.exists(path) {
                 presence(&mut root, path);
@@ -151,6 +163,16 @@ impl Root {
             read_file(&mut root, &path, READ_LIMIT);
         }
         root
+    }
+}
+
+/// The one kind of name in the device tree's top folder that says something.
+fn device_tree_names(root: &mut Root) {
+    const FOLDER: &str = "/proc/device-tree";
+    let names: Vec<String> = list(root, FOLDER).into_iter().filter(|name| name.contains("fw-cfg")).collect();
+    match names.is_empty() {
+        true => drop(root.entries.remove(FOLDER)),
+        false => root.insert(FOLDER, Entry::Dir(names)),
     }
 }
 

@@ -50,7 +50,8 @@ pub enum Entry {
 pub struct Root {
     /// By absolute path.
     pub(super) entries: BTreeMap<String, Entry>,
-    /// What is not a file: `system`, `arch`, `uid`, `container` (the variable of that name in this process).
+    /// What is not a file: `system`, `arch`, `uid`, `release` (as uname(2) tells it), `container` (the variable of that
+    /// name in this process).
     pub(super) facts: BTreeMap<String, String>,
     /// The processor's own answers.
     pub(super) cpuid: Cpuid,
@@ -90,6 +91,11 @@ impl Root {
     /// A fact that is not a file.
     pub fn fact(&self, name: &str) -> Option<&str> {
         self.facts.get(name).map(String::as_str)
+    }
+
+    /// The kernel's release, as `/proc` or, where that hides it, uname(2) tells it.
+    pub(super) fn release(&self) -> Option<String> {
+        self.line("/proc/sys/kernel/osrelease").or_else(|| self.fact("release").map(str::to_owned))
     }
 
     /// A file's text; bytes that are not UTF-8 become the replacement character.

@@ -2,11 +2,14 @@
 //!
 //! Words that the layers' software uses stay (`docker`, `user.slice`, `overlay2`); long hexadecimal ids become
 //! `000…1`, `000…2` of the same length; any other word in a path becomes `name1`, `name2`. The same word becomes the
-//! same name throughout, so that a path in one file still fits that in another. Files that mix what matters with
-//! what does not keep only their known lines.
+//! same name throughout, in the contents of files and in their own paths, and two words never become one, so that a
+//! path in one file still fits that in another: the inventory of what is left says what the inventory of the host says.
+//! Files that mix what matters with what does not keep only their known lines.
 
-use super::{Entry, Root, kernel, process};
-use std::collections::BTreeMap;
+use super::container::runtime_of;
+use super::mounts::{self, Mount};
+use super::{Entry, Root, kernel, limits, mainframe, process};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words in paths that are the software's, not the user's.
 const WORDS: &[&str] = &[
@@ -48,6 +51,10 @@ const WORDS: &[&str] = &[
     "docker",
     "overlay2",
     "overlay",
+    "overlay-containers",
+    "overlay-layers",
+    "nerdctl",
+    "pod",
     "containers",
     "storage",
     "containerd",
@@ -126,6 +133,9 @@ const WORDS: &[&str] = &[
     "self",
     "userdata",
     "sysfs",
+    "linprocfs",
+    "system",
+    "online",
     "devtmpfs",
     "tmpfs",
     "cgroup2",
@@ -183,6 +193,27 @@ const PREFIXES: &[&str] = &[
     "name",
 ];
 
+/// Beginnings of words that name a runtime, whatever follows.
+const RUNTIMES: &[&str] = &[
+    "docker-",
+    "libpod-",
+    "libpod_",
+    "cri-containerd-",
+    "nerdctl-",
+    "crio-",
+    "lxc.payload",
+    "lxc.monitor",
+    "kubepods",
+    "systemd-nspawn",
+    "garden",
+];
+
+/// The options of a mount whose values say something and nothing private; flags are kept, other values are dropped.
+const OPTIONS: &[&str] = &[
+    "lowerdir", "upperdir", "workdir", "name", "subset", "hidepid", "trans", "aname", "rfdno", "wfdno", "cache",
+    "dcache", "mode",
+];
+
 /// The names of pid 1 that say something.
 const INITS: &[&str] = &[
     "systemd",
@@ -207,17 +238,28 @@ const INITS: &[&str] = &[
 struct Names {
     ids: BTreeMap<String, usize>,
     words: BTreeMap<String, usize>,
+    users: BTreeMap<String, usize>,
+    /// Numbers of names that are there already, as in what was scrubbed before.
+    taken: BTreeSet<usize>,
 }
+
+/// The files that name control groups and mounts. They are scrubbed first and in this order, so that each word's number
+/// does not depend on what the folders of groups are called.
+const FIRST: [&str; 3] = ["/proc/1/cgroup", "/proc/self/cgroup", "/proc/self/mountinfo"];
 
 impl Root {
     /// This host without what tells it from others.
     pub fn scrubbed(&self) -> Root {
-        let mut names = Names::default();
+        let mut names = Names { taken: taken(self), ..Names::default() };
         let mut out = Root { facts: self.facts.clone(), cpuid: self.cpuid.clone(), ..Root::default() };
         if out.fact("uid").is_some_and(|uid| uid != "0") {
             out.set_fact("uid", "1000");
         }
-        for (path, entry) in &self.entries {
+        let groups: Vec<Mount> =
+            mounts::of(self).into_iter().filter(|mount| mount.kind.starts_with("cgroup")).collect();
+        let first = FIRST.iter().filter_map(|path| self.entries.get_key_value(*path));
+        let rest = self.entries.iter().filter(|(path, _)| !FIRST.contains(&path.as_str()));
+        for (path, entry) in first.chain(rest) {
             let clean = match entry {
                 Entry::File { bytes, whole } => {
                     let text = String::from_utf8_lossy(bytes);
@@ -229,13 +271,41 @@ impl Root {
             };
             let path = match path.rsplit_once('/') {
                 // The file's own name is the kernel's.
-                Some((folder, file)) if path.starts_with("/sys/fs/cgroup/") => format!("{}/{file}", names.path(folder)),
+                Some((folder, file)) if is_of_a_group(&groups, folder, file) => {
+                    format!("{}/{file}", names.path(folder))
+                }
                 _ => path.clone(),
             };
             out.insert(path, clean);
         }
         out
     }
+}
+
+/// Whether this is a file of a control group, whose folder people may have named.
+fn is_of_a_group(mounts: &[Mount], folder: &str, file: &str) -> bool {
+    let known = || [1, 2].into_iter().flat_map(limits::files).any(|name| name == file);
+    mounts.iter().any(|mount| mounts::is_above(&mount.point, folder)) && known()
+}
+
+/// The numbers of all words that already look like scrubbed ones.
+fn taken(root: &Root) -> BTreeSet<usize> {
+    let mut out = BTreeSet::new();
+    let mut look = |text: &str| {
+        for (at, found) in text.match_indices("name") {
+            let digits = text[at + found.len()..].split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+            out.extend(digits.parse::<usize>().ok());
+        }
+    };
+    for (path, entry) in &root.entries {
+        look(path);
+        match entry {
+            Entry::Dir(list) => list.iter().for_each(|name| look(name)),
+            Entry::File { .. } if FIRST.contains(&path.as_str()) => look(&root.text(path).unwrap_or_default()),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// What is kept of a file; `None` keeps all of it.
@@ -251,12 +321,17 @@ fn content(names: &mut Names, path: &str, text: &str) -> Option<String> {
                 .collect();
             kept.join(" ") + "\n"
         }
-        "/proc/cpuinfo" => {
-            let first = text.lines().take_while(|line| !line.trim().is_empty());
-            first
-                .filter(|line| !line.to_ascii_lowercase().starts_with("serial"))
-                .map(|line| format!("{line}\n"))
-                .collect()
+        "/proc/cpuinfo" => processors(names, text),
+        mainframe::SYSINFO => lines(&mut |line| {
+            let (key, value) = line.split_once(':')?;
+            match key.trim() {
+                key if !mainframe::is_of_interest(key) => None,
+                key if key.ends_with("Name") => Some(format!("{key}: {}", names.word(value.trim()))),
+                _ => Some(line.trim_end().to_owned()),
+            }
+        }),
+        _ if path.ends_with("/memory.stat") => {
+            lines(&mut |line| line.starts_with("hierarchical_").then(|| line.to_owned()))
         }
         "/proc/version" => {
             // `Linux version 6.1.0 (user@host) (gcc …) …`
@@ -283,7 +358,10 @@ fn content(names: &mut Names, path: &str, text: &str) -> Option<String> {
             let (id, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
             Some(format!("{id}:{controllers}:{}", names.path(path)))
         }),
-        "/proc/self/mountinfo" => lines(&mut |line| mount(names, line)),
+        "/proc/self/mountinfo" => {
+            let wanted: Vec<String> = text.lines().filter_map(wanted).collect();
+            lines(&mut |line| mount(names, &wanted, line))
+        }
         _ => return None,
     })
 }
@@ -307,33 +385,100 @@ fn id_map(line: &str) -> String {
     format!("{inside:>10} {outside:>10} {count:>10}")
 }
 
-/// A line of mountinfo, if the inventory looks at it, with its paths scrubbed.
-fn mount(names: &mut Names, line: &str) -> Option<String> {
+/// The first processor and what all have in common, without serial numbers and names of hosts.
+fn processors(names: &mut Names, text: &str) -> String {
+    let is_processor = |line: &str| line.split(':').next().is_some_and(|key| key.trim().starts_with("processor"));
+    let mut blocks: Vec<Vec<&str>> = vec![Vec::new()];
+    for line in text.lines() {
+        match (line.trim().is_empty(), blocks.last_mut()) {
+            (true, Some(block)) if block.is_empty() => {}
+            (true, _) => blocks.push(Vec::new()),
+            (false, Some(block)) => block.push(line),
+            (false, None) => {}
+        }
+    }
+    blocks.retain(|block| !block.is_empty());
+    let first = blocks.iter().position(|block| block.iter().any(|line| is_processor(line)));
+    let last = blocks.len().saturating_sub(1);
+    let end = first.unwrap_or(0);
+    let mut out = String::new();
+    for (index, block) in blocks.iter().enumerate() {
+        let common = index == last && index > end && !block.iter().any(|line| is_processor(line));
+        if index > end && !common {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        // s390x lists its processors one a line, each with its identification.
+        let mut seen = 0;
+        for line in block {
+            let numbered = line.starts_with("processor ") && line.contains("identification");
+            seen += usize::from(numbered);
+            match line.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
+                Some((key, _)) if key.to_ascii_lowercase().starts_with("serial") => {}
+                _ if numbered && seen > 1 => {}
+                _ if numbered => out.push_str(&format!("{}\n", without_identification(line))),
+                Some(("host", host)) => out.push_str(&format!("host\t\t: {}\n", uname(names, host))),
+                _ => out.push_str(&format!("{line}\n")),
+            }
+        }
+    }
+    out
+}
+
+/// `processor 0: version = 00,  identification = 012345,  machine = 2964` without the middle part's number.
+fn without_identification(line: &str) -> String {
+    let parts = line.split(',').map(|part| match part.contains("identification") {
+        true => "  identification = 000000".to_owned(),
+        false => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(",")
+}
+
+/// `Linux laptop 5.7.0 x86_64`, as uname prints it: the second word is the host's name.
+fn uname(names: &mut Names, text: &str) -> String {
+    let words = text.split(' ').enumerate();
+    words.map(|(at, word)| if at == 1 { names.word(word) } else { word.to_owned() }).collect::<Vec<_>>().join(" ")
+}
+
+/// The mount point of a line of mountinfo that the inventory looks at.
+fn wanted(line: &str) -> Option<String> {
+    let fields: Vec<&str> = line.split(' ').collect();
+    let dash = fields.iter().position(|field| *field == "-")?;
+    let (root, point, kind) = (fields.get(3)?, mounts::unescape(fields.get(4)?), fields.get(dash + 1)?);
+    let wanted = point == "/"
+        || root.contains("/systemd/nspawn/propagate/")
+        || kind.starts_with("cgroup")
+        || matches!(*kind, "fuse.lxcfs" | "linprocfs")
+        || matches!(point.as_str(), "/proc" | "/sys" | "/dev" | "/etc/hosts" | "/etc/hostname" | "/etc/resolv.conf");
+    wanted.then_some(point)
+}
+
+/// A line of mountinfo, if the inventory looks at it or it may cover one that it looks at, with its paths scrubbed.
+fn mount(names: &mut Names, wanted: &[String], line: &str) -> Option<String> {
     let mut fields: Vec<String> = line.split(' ').map(str::to_owned).collect();
     let dash = fields.iter().position(|field| field == "-")?;
-    let (point, kind) = (fields.get(4)?.clone(), fields.get(dash + 1)?.clone());
-    let wanted = point == "/"
-        || fields.get(3).is_some_and(|root| root.contains("/systemd/nspawn/propagate/"))
-        || kind.starts_with("cgroup")
-        || kind == "fuse.lxcfs"
-        || matches!(point.as_str(), "/proc" | "/sys" | "/dev" | "/etc/hosts" | "/etc/hostname" | "/etc/resolv.conf");
-    if !wanted {
+    let point = mounts::unescape(fields.get(4)?);
+    if !wanted.iter().any(|below| mounts::is_above(&point, below)) {
         return None;
     }
     for index in [3, 4, dash + 2] {
         if let Some(field) = fields.get_mut(index) {
-            *field = names.path(field);
+            *field = mounts::escape(&names.path(&mounts::unescape(field)));
         }
     }
     if let Some(options) = fields.get_mut(dash + 3) {
         let kept: Vec<String> = options
             .split(',')
-            .map(|option| match option.split_once('=') {
+            .filter_map(|option| match option.split_once('=') {
+                Some((key, _)) if !OPTIONS.contains(&key) => None,
                 Some((key, value)) if value.contains('/') => {
                     // Of many lower folders the first says whose they are.
-                    format!("{key}={}", names.path(value.split(':').next().unwrap_or(value)))
+                    let value = mounts::unescape(value.split(':').next().unwrap_or(value));
+                    Some(format!("{key}={}", mounts::escape(&names.path(&value))))
                 }
-                _ => option.to_owned(),
+                _ => Some(option.to_owned()),
             })
             .collect();
         *options = kept.join(",");
@@ -362,16 +507,14 @@ impl Names {
             .iter()
             .find_map(|suffix| Some((word.strip_suffix(suffix)?, *suffix)))
             .unwrap_or((word, ""));
-        if let Some((template, instance)) = stem.split_once('@').filter(|(template, _)| *template == "systemd-nspawn") {
-            return format!("{template}@{}{suffix}", self.word(instance));
-        }
         let known = PREFIXES.iter().filter_map(|prefix| Some((*prefix, stem.strip_prefix(prefix)?)));
         for (prefix, rest) in known {
-            if rest.is_empty()
-                || (rest.len() <= 5 && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'n' | b's' | b'p')))
-            {
+            let short = rest.len() <= 5 && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'n' | b's' | b'p'));
+            if matches!(prefix, "user-" | "user@") && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()) {
                 // A user's own number is nobody else's business.
-                let rest = if matches!(prefix, "user-" | "user@") { "1000" } else { rest };
+                return format!("{prefix}{}{suffix}", self.user(rest));
+            }
+            if rest.is_empty() || short {
                 return format!("{prefix}{rest}{suffix}");
             }
             if is_id(rest) {
@@ -381,11 +524,33 @@ impl Names {
                 return word.to_owned();
             }
         }
+        if let Some(prefix) = RUNTIMES.iter().find(|prefix| stem.starts_with(**prefix) && runtime_of(word).is_some()) {
+            let rest = stem[prefix.len()..].trim_start_matches(['-', '_', '.', '@']);
+            let start = &stem[..stem.len() - rest.len()];
+            let rest = if rest.is_empty() { String::new() } else { self.word(rest) };
+            return format!("{start}{rest}{suffix}");
+        }
         if is_id(stem) {
             return format!("{}{suffix}", self.id(stem));
         }
-        let next = self.words.len() + 1;
-        format!("name{}{suffix}", *self.words.entry(stem.to_owned()).or_insert(next))
+        format!("name{}{suffix}", self.number(stem))
+    }
+
+    /// The number that stands for a word: the next that no word has, nor had before.
+    fn number(&mut self, word: &str) -> usize {
+        if let Some(number) = self.words.get(word) {
+            return *number;
+        }
+        let number = (1..).find(|number| !self.taken.contains(number)).unwrap_or(0);
+        self.taken.insert(number);
+        self.words.insert(word.to_owned(), number);
+        number
+    }
+
+    /// A user's number that counts from 1000.
+    fn user(&mut self, user: &str) -> usize {
+        let next = 1000 + self.users.len();
+        *self.users.entry(user.to_owned()).or_insert(next)
     }
 
     /// An id of the same length that counts.
@@ -414,6 +579,58 @@ mod tests {
         assert!(path.starts_with("/user.slice/user-1000.slice/name1/docker-0"), "{path}");
         assert_eq!(names.path("/alice"), "/name1", "the same word must become the same name");
         assert_eq!(names.word("enx00e04c680001"), "name2", "interface names can hold a MAC address");
+    }
+
+    #[test]
+    fn a_runtime_is_still_named_by_what_is_left_of_its_words() {
+        for word in [
+            "docker",
+            "lxc",
+            "docker-39ff3061ebd86f378ed50f845ddbef98.scope",
+            "libpod-39ff3061ebd86f378ed50f845ddbef98.scope",
+            "libpod_parent",
+            "kubepods.slice",
+            "kubepods-besteffort-pod39ff3061_ebd8_6f37.slice",
+            "kubepods-guaranteed-custom.slice",
+            "cri-containerd-39ff3061ebd8.scope",
+            "nerdctl-myshop.scope",
+            "crio-39ff3061ebd8.scope",
+            "lxc.payload.myshop",
+            "lxc.monitor.myshop",
+            "lxc.payload",
+            "systemd-nspawn@myshop.service",
+            "garden-1234-myshop",
+        ] {
+            let mut names = Names::default();
+            let clean = names.word(word);
+            assert_eq!(runtime_of(&clean), runtime_of(word), "{word} became {clean}");
+            assert!(!clean.contains("myshop") && !clean.contains("custom"), "{word} became {clean}");
+            assert_eq!(Names { taken: [1].into(), ..Names::default() }.word(&clean), clean, "{word}");
+        }
+    }
+
+    #[test]
+    fn two_words_never_become_one() {
+        let mut names = Names { taken: [1].into(), ..Names::default() };
+        let words =
+            ["user-1234.slice", "user-5678.slice", "name1", "alice", "bob", "alice.service", "my cgroups", "a\\b"];
+        let clean: BTreeSet<String> = words.iter().map(|word| names.word(word)).collect();
+        assert_eq!(clean.len(), words.len(), "{clean:?}");
+    }
+
+    #[test]
+    fn serial_numbers_and_names_of_hosts_are_taken_out_of_what_processors_say() {
+        let mut names = Names::default();
+        let text = "vendor_id : IBM/S390\n# processors : 2\n\nprocessor 0: version = 00,  identification = 012345,  \
+                    machine = 2964\nprocessor 1: version = 00,  identification = 112345,  machine = 2964\n";
+        let kept = processors(&mut names, text);
+        assert!(!kept.contains("12345") && kept.contains("machine = 2964"), "{kept}");
+        assert_eq!(processors(&mut names, &kept), kept);
+        let text = "processor : 0\nvendor_id : User Mode Linux\nhost : Linux laptop 5.7.0 x86_64\n\nprocessor : 1\n";
+        let kept = processors(&mut names, text);
+        assert!(!kept.contains("laptop") && kept.contains("5.7.0"), "{kept}");
+        let text = "processor : 0\nmodel name : ARMv7\n\nprocessor : 1\n\nHardware : BCM\nSerial : 100\nModel : Pi\n";
+        assert_eq!(processors(&mut names, text), "processor : 0\nmodel name : ARMv7\n\nHardware : BCM\nModel : Pi\n");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! Where to read more: Linux `Documentation/admin-guide/cgroup-v2.rst`, "IO Interface Files", and
 //! `cgroup-v1/blkio-controller.rst`.
 
-use super::limits::bytes_text;
+use super::amounts::bytes_text;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

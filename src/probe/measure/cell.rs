@@ -6,7 +6,6 @@
 //! started are killed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -290,13 +289,6 @@ fn listen(read: &OwnedFd, allowance: &Allowance, watch: &mut dyn Watch) -> Resul
             }
         }
     }
-}
-
-/// Reads a small file under `/proc` or `/sys`.
-pub fn read_small(path: &str) -> io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(1 << 20).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// How long a cell may take at most.

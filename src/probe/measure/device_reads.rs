@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use super::cell::read_small;
+use super::small_file::read_small;
 
 /// What the kernel had fetched from devices for this process, all its threads, when direct reads began.
 #[derive(Clone, Copy, Debug)]

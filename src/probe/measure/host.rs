@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use super::cell::read_small;
+use super::small_file::read_small;
 
 /// The processors to measure on.
 #[derive(Clone, Copy, Debug)]

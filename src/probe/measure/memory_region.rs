@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
-use super::cell::read_small;
+use super::small_file::read_small;
 
 /// Bytes in a small page.
 pub const PAGE: usize = 4096;

@@ -27,6 +27,8 @@ mod memory_region;
 #[cfg(target_os = "linux")]
 mod plan;
 mod report;
+#[cfg(target_os = "linux")]
+mod small_file;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod timing;
 #[cfg(target_os = "linux")]

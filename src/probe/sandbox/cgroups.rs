@@ -3,7 +3,7 @@
 //! Version 2 has one tree, version 1 one for each controller; many hosts have both mounted. A child of the process's
 //! own cgroup is tried first, then of the ones above it: in version 2 a cgroup that holds processes can't give its
 //! children controllers, so a limit on processor time needs a place further up. Nothing that exists is changed: no
-//! controller is switched on for others. Left out: asking systemd for a scope, which would leave that to it.
+//! controller is switched on for others. Which folder shows which group is the inventory's to say. Left out: asking systemd for a scope, which would leave that to it.
 
 use std::fs;
 use std::io;
@@ -14,6 +14,7 @@ use rustix::fs::{Access, access};
 use rustix::process::{Pid, getpid, test_kill_process};
 
 use crate::probe::cleanup::{PREFIX, Scratch, remove_cgroup};
+use crate::probe::inventory::{Entry, Hierarchy, Root, hierarchies};
 
 /// The version of the tree that a cgroup is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,11 @@ pub struct Cgroup {
 /// # Errors
 /// This user has none, and what would give it one.
 pub fn find(cpu: bool) -> Result<Place, String> {
-    let cgroups = fs::read_to_string("/proc/self/cgroup").map_err(|e| format!("/proc/self/cgroup: {e}"))?;
-    let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|e| format!("/proc/self/mountinfo: {e}"))?;
+    let read = |path: &str| fs::read(path).map_err(|e| format!("{path}: {e}"));
+    let mut root = Root::default();
+    for path in ["/proc/self/cgroup", "/proc/self/mountinfo"] {
+        root.insert(path, Entry::File { bytes: read(path)?, whole: true });
+    }
     let usable = |place: &Place| {
         let writable = |path: &Path| access(path, Access::WRITE_OK).is_ok();
         let limits = !cpu || place.version == Version::V1 || {
@@ -59,7 +63,7 @@ pub fn find(cpu: bool) -> Result<Place, String> {
         };
         limits && writable(&place.folder) && writable(&place.folder.join("cgroup.procs"))
     };
-    let place = candidates(&cgroups, &mounts, cpu).into_iter().find(usable);
+    let place = candidates(&root, cpu).into_iter().find(usable);
     place.inspect(|place| sweep(&place.folder)).ok_or_else(|| {
         let what = if cpu { "no cgroup of its own with the cpu controller" } else { "no cgroup of its own" };
         format!(
@@ -69,38 +73,21 @@ pub fn find(cpu: bool) -> Result<Place, String> {
 }
 
 /// Own cgroup first, then upwards; version 2 first.
-fn candidates(cgroups: &str, mounts: &str, cpu: bool) -> Vec<Place> {
-    let mut all = Vec::new();
+fn candidates(root: &Root, cpu: bool) -> Vec<Place> {
     let wanted = if cpu { "cpu" } else { "pids" };
-    for version in [Version::V2, Version::V1] {
-        let own = cgroups.lines().find_map(|line| {
-            let mut parts = line.splitn(3, ':');
-            let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-            let right = match version {
-                Version::V2 => controllers.is_empty(),
-                Version::V1 => controllers.split(',').any(|c| c == wanted),
-            };
-            right.then_some(path)
-        });
-        let mount = mounts.lines().find_map(|line| {
-            let (front, back) = line.split_once(" - ")?;
-            let mut back = back.split(' ');
-            let kind = back.next()?;
-            let options = back.nth(1).unwrap_or_default();
-            let right = match version {
-                Version::V2 => kind == "cgroup2",
-                Version::V1 => kind == "cgroup" && options.split(',').any(|o| o == wanted),
-            };
-            let mut front = front.split(' ').skip(3);
-            right.then_some((front.next()?, front.next()?))
-        });
-        let (Some(own), Some((root, point))) = (own, mount) else { continue };
-        let below = own.strip_prefix(root.trim_end_matches('/')).unwrap_or(own).trim_start_matches('/');
-        let own = Path::new(point).join(below);
-        let up = own.ancestors().take_while(|folder| folder.starts_with(point));
-        all.extend(up.map(|folder| Place { folder: folder.to_owned(), version }));
-    }
-    all
+    let all = hierarchies(root, None);
+    let right = |hierarchy: &&Hierarchy, version: Version| match version {
+        Version::V2 => hierarchy.version == 2,
+        Version::V1 => hierarchy.controllers.iter().any(|controller| controller == wanted),
+    };
+    let of = |version| all.iter().find(|hierarchy| right(hierarchy, version)).map(|hierarchy| (version, hierarchy));
+    let found = [Version::V2, Version::V1].into_iter().filter_map(of);
+    let up = |(version, hierarchy): (Version, &Hierarchy)| {
+        let folders: Vec<Place> =
+            hierarchy.levels.iter().rev().map(|folder| Place { folder: folder.into(), version }).collect();
+        folders
+    };
+    found.flat_map(up).collect()
 }
 
 impl Cgroup {
@@ -194,15 +181,31 @@ fn sweep(folder: &Path) {
 mod tests {
     use super::*;
 
+    fn root(cgroups: &str, mounts: &str) -> Root {
+        let mut root = Root::default();
+        for (path, text) in [("/proc/self/cgroup", cgroups), ("/proc/self/mountinfo", mounts)] {
+            root.insert(path, Entry::File { bytes: text.into(), whole: true });
+        }
+        root
+    }
+
     #[test]
     fn a_place_is_looked_for_from_the_own_cgroup_upwards_and_never_above_the_mount() {
         let cgroups = "5:cpu,cpuacct:/docker/abc\n0::/user.slice/session.scope\n";
         let mounts = "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n\
                       31 20 0:27 /docker/abc /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n";
-        let folders: Vec<_> = candidates(cgroups, mounts, true).into_iter().map(|p| p.folder).collect();
+        let folders: Vec<_> = candidates(&root(cgroups, mounts), true).into_iter().map(|p| p.folder).collect();
         let expected = ["/sys/fs/cgroup/user.slice/session.scope", "/sys/fs/cgroup/user.slice", "/sys/fs/cgroup"];
         assert_eq!(folders[..3], expected.map(PathBuf::from));
         assert_eq!(folders[3..], [PathBuf::from("/sys/fs/cgroup/cpu")]);
+    }
+
+    #[test]
+    fn no_cgroup_is_made_in_another_containers_mount_and_odd_names_are_no_obstacle() {
+        let mounts = "30 20 0:26 /A /sys/fs/my\\040cgroup rw - cgroup2 cgroup2 rw\n\
+                      31 20 0:26 /B /sys/fs/cgroup/b rw - cgroup2 cgroup2 rw\n";
+        let folders: Vec<_> = candidates(&root("0::/A\n", mounts), false).into_iter().map(|p| p.folder).collect();
+        assert_eq!(folders, [PathBuf::from("/sys/fs/my cgroup")]);
     }
 
     #[test]
@@ -227,8 +230,8 @@ mod tests {
     #[test]
     fn nonsense_in_proc_gives_no_place_and_no_panic() {
         for text in ["", ":", "0::", "a b c - ", "\0\0 - cgroup2", "0::/x\n - - -"] {
-            candidates(text, text, true);
+            candidates(&root(text, text), true);
         }
-        assert!(candidates("0::/x", "", false).is_empty());
+        assert!(candidates(&root("0::/x", ""), false).is_empty());
     }
 }

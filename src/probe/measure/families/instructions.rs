@@ -16,8 +16,8 @@ pub const GIVES: &[(&str, Unit)] =
 
 #[cfg(target_arch = "x86_64")]
 pub fn run(bench: &mut Bench) -> Result<(), String> {
-    use super::super::cell::read_small;
     use super::super::host::hypervisor;
+    use super::super::small_file::read_small;
     use super::super::timing::{Samples, looped, per_iteration};
     use crate::probe::sandbox::in_child;
 
