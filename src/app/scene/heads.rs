@@ -9,7 +9,6 @@ use super::picture::Picture;
 use super::stage::{brightness, dim};
 use super::tokens::{Cast, Token, Tokens, alarms};
 use crate::app::theme::TextRole;
-use crate::engine::Time;
 use crate::trace::{Crossing, Hop, StackId};
 
 /// So many hops back the last crossing is looked for.
@@ -24,8 +23,6 @@ pub struct Held {
     pub token: usize,
     /// Its hop's position in the journey.
     pub position: usize,
-    /// When it began.
-    pub began: Time,
     /// Where it is seen.
     pub spot: Pos2,
 }
@@ -41,9 +38,9 @@ impl Picture<'_> {
             let position = (first..=token.position).rev().find(crossed)?;
             Some((cast.hop(token.journey, position)?.start, i, position))
         });
-        let (began, token, position) = found.max_by_key(|(began, i, _)| (*began, *i))?;
+        let (_, token, position) = found.max_by_key(|(began, i, _)| (*began, *i))?;
         let spot = cast.spot(tokens.all[token].journey, position)?;
-        Some(Held { token, position, began, spot })
+        Some(Held { token, position, spot })
     }
 
     /// One line of state in each head.

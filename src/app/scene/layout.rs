@@ -783,8 +783,3 @@ impl Heights {
         place.map_or(0.0, |place| place.rect.height() * 0.5)
     }
 }
-
-/// Whether it is a box that tokens pass through, as through a wall.
-pub fn is_shell(kind: ComponentKind) -> bool {
-    matches!(kind, ComponentKind::VirtualMachine | ComponentKind::Container)
-}

@@ -208,8 +208,8 @@ impl Scene {
         let staged = match laid_out.staged.take().filter(|staged| staged.view == *view) {
             Some(staged) => laid_out.staged.insert(staged),
             None => {
-                let (layout, gauges) = (&laid_out.layout, &self.gauges);
-                let stage = Builder { layout, topology, camera, writer, gauges, followed }.build();
+                let layout = &laid_out.layout;
+                let stage = Builder { layout, topology, camera, writer, followed }.build();
                 let (floors, words) = (Arc::new(stage.floors), Arc::new(stage.words));
                 laid_out.staged.insert(Staged { view: *view, floors, words })
             }

@@ -5,7 +5,6 @@ use egui::{Align2, Pos2, Rect, pos2, vec2};
 use super::camera::Camera;
 use super::drawing::{Ink, Paint, Shape};
 use super::facts::opened;
-use super::gauge::Gauge;
 use super::layout::{Gate, GateKind, Layout, Place};
 use super::tree::is_part;
 use super::words::{LINE, Writer, sentence, shrink};
@@ -36,8 +35,6 @@ pub struct Builder<'a> {
     pub camera: Camera,
     /// How texts are written.
     pub writer: Writer<'a>,
-    /// The groups whose use of their quotas is known.
-    pub gauges: &'a [Gauge],
     /// The column that is followed.
     pub followed: Option<usize>,
 }
@@ -354,11 +351,6 @@ fn halves(name: &str) -> (&str, &str) {
     };
     let (first, second) = name.split_at(comma.or_else(middle).unwrap_or(name.len()));
     (first, second.trim_start())
-}
-
-/// A bar with round ends.
-pub fn bar(rect: Rect, paint: Paint) -> Shape {
-    Shape::Rect { rect, radius: rect.height() / 2.0, fill: Some(paint), line: None }
 }
 
 fn radius(rect: Rect, most: f32) -> f32 {
