@@ -25,7 +25,7 @@ impl Rows {
         let own = places.filter(|(_, place)| place.own && place.rect.is_positive());
         // A floor stands where its name does, so that it does not lie in one row with what is inside it.
         Rows::new(own.map(|(id, place)| {
-            let name = place.title.min(place.rect.height());
+            let name = if place.name.is_positive() { place.name.height() } else { place.rect.height() };
             (id, Pos2::new(place.rect.center().x, place.rect.top() + name / 2.0))
         }))
     }

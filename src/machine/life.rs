@@ -204,10 +204,12 @@ impl Turn<'_> {
     fn in_ring_3(&self, id: TaskId) -> bool {
         use crate::costs::Primitive::*;
         let task = self.s.task(id);
-        task.work.is_some_and(|work| match work.what {
-            What::UserCode => true,
-            What::Pay(L1Hit | L2Hit | L3Hit | DramAccess | Cycle | PageWalkReference | NestedWalkReference) => true,
-            _ => false,
+        task.work.is_some_and(|work| {
+            matches!(
+                work.what,
+                What::UserCode
+                    | What::Pay(L1Hit | L2Hit | L3Hit | DramAccess | Cycle | PageWalkReference | NestedWalkReference)
+            )
         })
     }
 

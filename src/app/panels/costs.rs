@@ -28,7 +28,7 @@ pub fn costs_ui(context: &Context, profile: &Profile, theme: &Theme) -> Vec<Comm
 fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
     ui.label(note(format!("{}, {}. {}", profile.title, profile.machine, provenances(profile)), theme));
     ui.add_space(6.0);
-    let rows: Vec<Primitive> = Primitive::ALL.iter().copied().collect();
+    let rows: Vec<Primitive> = Primitive::ALL.to_vec();
     let width = ui.available_width();
     TableBuilder::new(ui)
         .striped(true)

@@ -106,7 +106,7 @@ impl Picture<'_> {
         let of_column = |token: &&Token| token.column == i;
         let selected = self.selected();
         let chosen = tokens.all.iter().filter(of_column).find(|token| Some(token.journey) == selected);
-        let Some(token) = chosen.or_else(|| tokens.all.iter().filter(of_column).next_back()) else { return };
+        let Some(token) = chosen.or_else(|| tokens.all.iter().rfind(of_column)) else { return };
         let mut labels = Vec::new();
         let first = token.position.saturating_sub(PAST);
         for position in (first..=token.position).rev() {

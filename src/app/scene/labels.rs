@@ -135,7 +135,7 @@ impl Rail<'_> {
             return vec![title.to_owned()];
         }
         let cuts = title.match_indices(' ').map(|(at, _)| (&title[..at], title[at..].trim_start()));
-        let both = cuts.clone().filter(|(a, b)| fits(a) && fits(b)).last();
+        let both = cuts.clone().rfind(|(a, b)| fits(a) && fits(b));
         if let Some((first, second)) = both {
             return vec![first.to_owned(), second.to_owned()];
         }

@@ -144,7 +144,7 @@ impl Cast<'_> {
         for ((id, column), count) in more {
             tokens.overflow.push((self.router.behind(id, column), count, id));
         }
-        tokens.overflow.sort_by(|a, b| (a.2, a.1).cmp(&(b.2, b.1)));
+        tokens.overflow.sort_by_key(|a| (a.2, a.1));
         tokens
     }
 
