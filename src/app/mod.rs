@@ -17,11 +17,13 @@
 //! | `teach` | how a walkthrough is led |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
+//! | [`damage`] | painting only what changed, without a graphics processor |
 //! | [`theme`] | every colour and text size |
 //!
 //! Only this file's [`run`] and its plugins know bevy.
 
 pub mod command;
+pub mod damage;
 mod display;
 pub mod export;
 pub mod exporter;

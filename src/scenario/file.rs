@@ -376,6 +376,7 @@ pub(super) struct StepFile {
     pub look_at: Vec<String>,
     pub follow: Option<String>,
     pub predict: Option<PredictFile>,
+    pub from: Option<MomentFile>,
     #[serde(default)]
     pub play: PlayFile,
     #[serde(default)]

@@ -21,6 +21,8 @@ pub struct Step {
     pub follow: Option<Subject>,
     /// What to ask before playing.
     pub predict: Option<Predict>,
+    /// Where to begin, if not where the step before ended or what it is about begins.
+    pub from: Option<Moment>,
     /// How far to play.
     pub play: Play,
     /// How fast to play.
@@ -276,12 +278,16 @@ fn played_after(before: Option<&Step>, ended: Time, step: &Step, outcome: &Outco
     if step.play == Play::Stay {
         return Played { from: ended, until: ended, ends: Ends::Time, happens: true };
     }
-    let Happening { begins, until, ends, happens } = happens(&step.play, outcome);
-    if !happens {
-        return Played { from: ended, until: ended, ends, happens };
+    let Happening { begins, until, ends, happens: it } = happens(&step.play, outcome);
+    if !it {
+        return Played { from: ended, until: ended, ends, happens: false };
+    }
+    if let Some(moment) = &step.from {
+        let from = happens(&Play::Until(moment.clone()), outcome).until;
+        return Played { from: from.min(until), until, ends, happens: true };
     }
     let goes_on = before.is_some_and(|before| before.follow == step.follow) && (begins..until).contains(&ended);
-    Played { from: if goes_on { ended } else { begins.min(until) }, until, ends, happens }
+    Played { from: if goes_on { ended } else { begins.min(until) }, until, ends, happens: true }
 }
 
 /// When something happens, and where what leads to it begins.

@@ -168,7 +168,10 @@ fn closing_ui(
     (cache, theme): (&mut CommonMarkCache, &Theme),
     out: &mut Vec<Command>,
 ) {
-    let area = ScrollArea::vertical().id_salt("closing").max_height(height).auto_shrink([false, false]);
+    let next = guide.scenario.closing.as_ref().and_then(|closing| closing.next.as_deref());
+    let link = if next.is_some() { 40.0 * theme.scale } else { 0.0 };
+    let area =
+        ScrollArea::vertical().id_salt("closing").max_height((height - link).max(40.0)).auto_shrink([false, false]);
     let shown = area.show(ui, |ui| {
         eyebrow_ui(ui, "The end", theme);
         title_ui(ui, &guide.scenario.title, theme);
@@ -185,17 +188,17 @@ fn closing_ui(
         if let Some(closing) = &guide.scenario.closing {
             ui.add_space(8.0);
             say_ui(ui, &closing.say, cache, theme);
-            if let Some(next) = &closing.next {
-                ui.add_space(8.0);
-                let title = crate::scenario::library().iter().find(|b| b.id == next).map_or("", |b| b.title());
-                let text = body(format!("Next: {title} {}", icon::ARROW_RIGHT), theme).color(theme.accent);
-                if ui.add(egui::Button::new(text).wrap()).clicked() {
-                    out.push(Command::OpenScenario(next.clone()));
-                }
-            }
         }
     });
     fade_ui(ui, &shown, theme.panel, theme);
+    // The link is in view however much was predicted.
+    if let Some(next) = next {
+        let title = crate::scenario::library().iter().find(|b| b.id == next).map_or("", |b| b.title());
+        let text = body(format!("Next: {title} {}", icon::ARROW_RIGHT), theme).color(theme.accent);
+        if ui.add(egui::Button::new(text).wrap()).clicked() {
+            out.push(Command::OpenScenario(next.to_owned()));
+        }
+    }
 }
 
 /// One question: the prediction, and the answer. What has not been answered yet keeps its answer.
