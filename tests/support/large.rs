@@ -34,7 +34,7 @@ pub const KINDS: &[Kind] = &[
     ("nested quantities", true, |n| {
         let mut deep = "Busy(of:\"s\")".to_owned();
         (0..12).for_each(|_| deep = format!("Difference({deep},Busy(of:\"s\"))"));
-        expect(&fill(n, |_| format!("AtLeast({deep},\"0 us\"),")))
+        expect(&fill(n, |_| format!("AtMost({deep},\"0 us\"),")))
     }),
     ("stacks", false, |n| whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i:06x}\":Process(run:\"p\"),")), "")),
     ("stacks of unknown programs", false, |n| {
