@@ -429,7 +429,7 @@ fn new_costs_are_used_by_the_simulation_as_soon_as_they_are_saved() {
     harness.run_steps(2);
     let used = harness.state().session.recording.as_ref().map(|r| r.profile.cost(Primitive::SystemCall).value);
     assert_eq!(used, Some(77.0));
-    harness.get_by_label_contains("costs: this host, measured");
+    harness.get_by_label_contains("costs: this host, 1 of ");
     harness.get_by_label("system call: 77.0 ns measured");
     harness.get_by_label_contains("just now, 1 costs");
 }
@@ -477,7 +477,7 @@ fn an_export_writes_a_profile_that_can_be_read_and_asks_before_it_replaces_a_fil
     harness.state_mut().machine.export.path = folder.path().join("no/such/folder.ron").display().to_string();
     harness.state_mut().apply(Command::ExportProfile);
     harness.run_steps(2);
-    harness.get_by_label_contains("Can't write");
+    harness.get_by_label_contains("can't be written");
     assert!(harness.query_by_label_contains("os error").is_none(), "a number of the system's tells nothing");
 }
 

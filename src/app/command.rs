@@ -308,7 +308,7 @@ pub fn table() -> Vec<Entry> {
         "Presenting" {
             "Present to a room" [key(Key::F11)] Command::Present;
             "Blank the screen" [key(Key::B)] Command::Blank;
-            "Spotlight" [key(Key::R)] Command::Spotlight;
+            "Spotlight" [shift(Key::R)] Command::Spotlight;
         }
         "My machine" {
             "Measure" [key(Key::G)] Command::Measure(Plan::Full);

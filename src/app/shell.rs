@@ -437,11 +437,11 @@ impl Shell {
 
     fn save_text(&mut self) {
         let Some(path) = self.session.path().filter(|_| self.tab == Tab::Sandbox) else { return };
-        match std::fs::write(path, &self.sandbox.text) {
+        match crate::files::write(path, &[], |out| out.write_all(self.sandbox.text.as_bytes())) {
             // The watcher sees the change and runs it.
             Ok(()) => self.sandbox.last = self.sandbox.text.clone(),
             Err(error) => {
-                let message = format!("can't write {}: {error}", path.display());
+                let message = format!("{error}; {}", error.advice());
                 let detail = super::session::Detail { message, ..Default::default() };
                 let title = "The text is not saved".to_owned();
                 self.session.trouble = Some(super::session::Trouble { title, details: vec![detail] });

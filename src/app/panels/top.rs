@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::badge_ui;
+use super::widgets::badge_with_ui;
 use crate::app::command::{self, Command, Side, Tab};
 use crate::app::exporter::What;
 use crate::app::fonts;
@@ -158,8 +158,8 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
             ui.add_space(4.0);
             let text = if places.short { &words.short } else { &words.long };
             let hint = badge_hint(profile, top.error);
-            let badge = badge_ui(ui, text, theme.provenance(words.provenance), theme);
-            let button = badge.interact(egui::Sense::click());
+            let color = theme.provenance(words.provenance);
+            let button = badge_with_ui(ui, text, color, egui::Sense::click(), theme);
             let name = format!("{}. {}", words.long, command::hint(ui.ctx(), &Command::ShowCosts));
             button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
             if button.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {

@@ -52,10 +52,15 @@ pub fn panel_frame(theme: &Theme) -> Frame {
 
 /// A small rounded label in one colour.
 pub fn badge_ui(ui: &mut Ui, text: &str, color: Color32, theme: &Theme) -> Response {
+    badge_with_ui(ui, text, color, Sense::hover(), theme)
+}
+
+/// A badge that senses clicks, for one that leads somewhere.
+pub fn badge_with_ui(ui: &mut Ui, text: &str, color: Color32, sense: Sense, theme: &Theme) -> Response {
     let font = fonts::strong(ui.ctx(), TextRole::Small, theme);
     let galley = cut(ui, text, &font, color, ui.available_width() - 28.0);
     let size = galley.size() + Vec2::new(24.0, 10.0) * theme.scale;
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(size, sense);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, text));
     ui.painter().rect(rect, size.y / 2.0, theme.tint(color), Stroke::new(1.0, color), egui::StrokeKind::Inside);
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);

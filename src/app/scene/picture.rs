@@ -194,13 +194,7 @@ impl Picture<'_> {
             if self.hidden(token) {
                 continue;
             }
-            let Some(at) = token.at else {
-                // Another stands for it; it is where that is.
-                if let Some(Some(center)) = places.get(token.drawn_as) {
-                    drawing.hits.push((*center, radius * 1.4, Selection::Journey(token.journey)));
-                }
-                continue;
-            };
+            let Some(at) = token.at else { continue };
             let end = token.route.points.last().copied().unwrap_or(at);
             let center = self.camera.point(if self.options.reduced_motion { end } else { at });
             places[i] = Some(center);
@@ -220,6 +214,12 @@ impl Picture<'_> {
             let paint = ink.faint(by);
             drawing.tokens.push(Shape::Token { center, radius, token: hop.token, paint, outlined, mark });
             drawing.hits.push((center, radius * 1.4, Selection::Journey(token.journey)));
+        }
+        // Those that another stands for are where that is, which may come later in the list.
+        for token in tokens.all.iter().filter(|token| token.at.is_none() && !self.hidden(token)) {
+            if let Some(Some(center)) = places.get(token.drawn_as) {
+                drawing.hits.push((*center, radius * 1.4, Selection::Journey(token.journey)));
+            }
         }
     }
 
@@ -267,7 +267,8 @@ impl Picture<'_> {
             let Some(tank) = self.layout.tanks.get(&gauge.valve).map(|tank| self.camera.rect(*tank)) else { continue };
             let left = 1.0 - gauge.share(time);
             if left > 0.0 && tank.intersects(self.camera.canvas) {
-                let rect = tank.with_min_y(tank.bottom() - tank.height() * left).shrink(1.5);
+                let inner = tank.shrink(1.5);
+                let rect = inner.with_min_y(inner.bottom() - inner.height() * left);
                 let fill = Some(Ink::Layer(Layer::Throttled).faint(0.85));
                 out.push(Shape::Rect { rect, radius: 1.0, fill, line: None });
             }
