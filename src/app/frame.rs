@@ -154,18 +154,19 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         let widest = if shell.tab == Tab::Sandbox { room.x * 0.5 } else { widest };
         let id = if shell.tab == Tab::Sandbox { "editor" } else { "guide" };
         let wanted = wide * shell.settings.left.size * if shell.tab == Tab::Sandbox { 1.5 } else { 1.0 };
-        let panel = Panel::left(Id::new((id, narrow, theme.scale.to_bits())))
-            .default_size(wanted.min(widest))
-            .size_range(160.0f32.min(widest)..=widest);
+        let edge = Id::new((id, narrow, theme.scale.to_bits()));
+        let panel = Panel::left(edge).default_size(wanted.min(widest)).size_range(160.0f32.min(widest)..=widest);
         let shown =
             panel.resizable(true).frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
+        name_edge(ui, edge, "Edge of the left panel");
         if shell.tab == Tab::Walkthrough {
             remember(&mut shell.settings.left.size, shown.response.rect.width(), widest, wide);
         }
         asked.extend(shown.inner);
     }
     if shell.settings.right.open {
-        let panel = Panel::right(Id::new(("inspector", narrow, theme.scale.to_bits())));
+        let edge = Id::new(("inspector", narrow, theme.scale.to_bits()));
+        let panel = Panel::right(edge);
         let panel = panel
             .default_size((wide * shell.settings.right.size).min(widest))
             .size_range(180.0f32.min(widest)..=widest);
@@ -173,6 +174,7 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             .resizable(true)
             .frame(panel_frame(theme))
             .show(ui, |ui| filled(ui, |ui| inspector_ui(ui, shell.inspector(), theme)));
+        name_edge(ui, edge, "Edge of the inspector");
         remember(&mut shell.settings.right.size, shown.response.rect.width(), widest, wide);
         asked.extend(shown.inner);
     }
@@ -182,9 +184,11 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         let chosen = (high * shell.settings.bottom.size).min(highest);
         let pressed = (room.y - before).max(LEAST_LANES * theme.scale);
         let pressed = (pressed < chosen).then_some(pressed.round());
-        let panel = Panel::bottom(Id::new(("lanes", low, pressed.map(f32::to_bits))));
+        let edge = Id::new(("lanes", low, pressed.map(f32::to_bits)));
+        let panel = Panel::bottom(edge);
         let panel = panel.default_size(pressed.unwrap_or(chosen)).size_range(100.0f32.min(highest)..=highest);
         let shown = panel.resizable(true).frame(frame).show(ui, |ui| filled(ui, |ui| bottom_ui(ui, shell, theme)));
+        name_edge(ui, edge, "Edge of the lanes");
         if pressed.is_none() {
             remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
         }
@@ -210,6 +214,13 @@ const LEAST_LANES: f32 = 132.0;
 fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.set_min_size(ui.available_size());
     add(ui)
+}
+
+/// Says for screen readers what a panel's edge is, which egui leaves without a name.
+fn name_edge(ui: &egui::Ui, panel: Id, name: &str) {
+    if let Some(edge) = ui.ctx().read_response(panel.with("__resize")) {
+        edge.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ResizeHandle, true, name));
+    }
 }
 
 /// Keeps a size that a hand chose, but not one that a small window forced.
