@@ -373,7 +373,7 @@ const LOST: Duration = Duration::from_millis(700);
 const SETTLES: u32 = 4;
 
 fn paint_less(
-    mut outputs: Query<&mut EguiFullOutput, With<PrimaryEguiContext>>,
+    mut outputs: Query<(&mut bevy_egui::EguiContext, &mut EguiFullOutput), With<PrimaryEguiContext>>,
     adapter: Option<Res<RenderAdapterInfo>>,
     windows: Query<&Window, With<PrimaryWindow>>,
     (screen, clock): (Res<Screen>, Res<Clock<Real>>),
@@ -384,8 +384,10 @@ fn paint_less(
     if !in_software(adapter.as_deref()) {
         return;
     }
-    let (Ok(mut output), Ok(window)) = (outputs.single_mut(), windows.single()) else { return };
+    let (Ok((mut context, mut output)), Ok(window)) = (outputs.single_mut(), windows.single()) else { return };
     let Some(output) = output.0.as_mut() else { return };
+    // egui would leave out shapes of which only the smoothed edge lies in a rectangle.
+    context.get_mut().tessellation_options_mut(|options| options.coarse_tessellation_culling = false);
     // New glyphs reach the driver some frames after the shapes that use them.
     let disturbed = focus.read().count() + sizes.read().count() > 0 || clock.delta() > LOST;
     *unsettled = if disturbed || !output.textures_delta.set.is_empty() { SETTLES } else { unsettled.saturating_sub(1) };
