@@ -120,12 +120,22 @@ fn every_tab_stop_has_a_name_and_a_ring() {
             harness.key_press(Key::Tab);
             harness.run_steps(1);
             let color = harness.state().theme.focus;
-            let rings = harness.output().shapes.iter().filter(|clipped| {
-                matches!(&clipped.shape, egui::Shape::Rect(rect) if rect.stroke.color == color)
-                    && clipped.clip_rect.is_positive()
-            });
+            let rings = |harness: &Harness<'_, Shell>| {
+                let rings = harness.output().shapes.iter().filter(|clipped| {
+                    matches!(&clipped.shape, egui::Shape::Rect(rect) if rect.stroke.color == color)
+                        && clipped.clip_rect.is_positive()
+                });
+                rings.count()
+            };
+            // What is out of sight is scrolled to, which takes some frames.
+            for _ in 0..30 {
+                if rings(&harness) == 1 {
+                    break;
+                }
+                harness.run_steps(1);
+            }
             if let Some(stop) = focus(&harness) {
-                assert_eq!(rings.count(), 1, "{tab:?}: {stop:?} shows that it has the focus");
+                assert_eq!(rings(&harness), 1, "{tab:?}: {stop:?} shows that it has the focus");
             }
         }
         harness.key_press(Key::Escape);

@@ -72,6 +72,13 @@ pub fn keep(response: &egui::Response, keeps: Keeps) {
     }
 }
 
+/// Scrolls to what the keyboard has come to, where it lies in something that scrolls.
+pub fn reveal(response: &egui::Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+}
+
 /// Says where within `response` its ring is to be.
 pub fn ring_at(response: &egui::Response, rect: Rect) {
     change(&response.ctx, |held| held.ring = Some((response.id, rect)));

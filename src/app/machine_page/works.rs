@@ -8,7 +8,7 @@ use egui_phosphor::regular as icon;
 use super::actions::ago;
 use super::amounts::amount;
 use super::comparison::{Compared, Comparison};
-use super::hints::{follow_focus, hint_ui};
+use super::hints::hint_ui;
 use super::histogram::{histogram_ui, statistic};
 use super::state::MachinePage;
 use crate::app::command::{self, Command};
@@ -122,7 +122,7 @@ fn run_ui(
     if response.has_focus() {
         ui.painter().rect_stroke(response.rect, 4.0, Stroke::new(1.5, theme.accent), egui::StrokeKind::Outside);
     }
-    follow_focus(&response);
+    crate::app::keyboard::reveal(&response);
     let hint = command::hint(ui.ctx(), &command);
     let response = if hint.is_empty() { response } else { response.on_hover_text(hint) };
     if response.clicked() {
@@ -284,7 +284,7 @@ fn sum_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
         let text = RichText::new(format!("Why {arrow}")).font(theme.font(TextRole::Note)).color(theme.accent);
         let link = ui.add(egui::Button::new(text).frame(false));
         link.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, page.why, "Why"));
-        follow_focus(&link);
+        crate::app::keyboard::reveal(&link);
         if link.clicked() {
             page.why = !page.why;
         }
