@@ -11,14 +11,13 @@ use strata::app::frame::shell_ui;
 use strata::app::look::Selection;
 use strata::app::playback::{Pace, Position, Step, StepKind};
 use strata::app::recording::Recording;
-use strata::app::scene::{Ink, Scene, SceneOptions, Shape, View};
+use strata::app::scene::{Scene, SceneOptions, Shape, View};
 use strata::app::settings::Settings;
 use strata::app::shell::{Shell, Wake};
 use strata::app::theme::Theme;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, inspect};
 use strata::scenario::Source;
-use strata::trace::Layer;
 
 const FRAME: f64 = 1.0 / 60.0;
 
