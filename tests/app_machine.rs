@@ -231,8 +231,10 @@ fn a_stop_that_comes_too_late_is_told() {
     wait(&mut harness, |shell| shell.machine.task().is_some_and(|(_, child)| child.step().is_some()));
     harness.state_mut().apply(Command::StopMeasuring);
     wait(&mut harness, |shell| shell.machine.task().is_none());
+    // The page settles: what was measured comes in above the message.
+    harness.run_steps(10);
     harness.get_by_label_contains("the new costs are saved and used");
-    harness.get_by_label("Close this message").click();
+    harness.get_by_label("Close this message").click_accesskit();
     harness.run_steps(3);
     assert!(harness.query_by_label_contains("the new costs are saved").is_none());
 }
