@@ -12,6 +12,7 @@ use super::machine_page::machine_ui;
 use super::panels::costs::costs_ui;
 use super::panels::events::events_ui;
 use super::panels::inspector::inspector_ui;
+use super::panels::knobs::Turning;
 use super::panels::library::library_ui;
 use super::panels::list::{list_ui, rows};
 use super::panels::notice::{progress_ui, trouble_ui};
@@ -242,13 +243,14 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     let guide = Guide {
         scenario: &recording.scenario,
         walk: &shell.walk,
-        answers: &recording.answers,
+        answers: shell.session.lesson().map_or(&[], |lesson| &lesson.answers),
         played: shell.scene_plays(),
         back_to: shell.back_to,
         asked: shell.asked,
         playing: shell.playback.playing(),
         at_end: shell.at_scene_end(),
         costs: &recording.profile.id,
+        turning: Turning { run: recording, knobs: &shell.knobs, running: shell.session.progress().is_some() },
     };
     asked.extend(walkthrough_ui(ui, guide, theme));
     asked

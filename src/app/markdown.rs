@@ -12,6 +12,7 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use super::fonts;
 use super::theme::Theme;
+use crate::scenario::NUMBER;
 
 /// How a text looks.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ struct Paragraph {
     mark: Option<String>,
     /// The links: the characters from and up to which they go, and where they lead.
     links: Vec<(usize, usize, String)>,
+    /// Numbers of the run: the characters from and up to which they go, and where they come from.
+    numbers: Vec<(usize, usize, String)>,
 }
 
 /// Draws `text` in `color`. Gives back where the link that was followed leads.
@@ -67,12 +70,18 @@ pub fn text_ui(ui: &mut Ui, text: &str, size: f32, color: Color32, theme: &Theme
 }
 
 fn paragraph_ui(ui: &mut Ui, paragraph: Paragraph) -> Option<String> {
-    let Paragraph { job, links, .. } = paragraph;
+    let Paragraph { job, links, numbers, .. } = paragraph;
     let text = job.text.clone();
     let (at, galley, response) = Label::new(job).wrap().layout_in_ui(ui);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &text));
     let color = ui.visuals().text_color();
     LabelSelectionState::label_text_selection(ui, &response, at, galley.clone(), color, Stroke::NONE);
+    for (index, (from, to, source)) in numbers.into_iter().enumerate() {
+        for (line, rect) in lines(&galley, from, to).into_iter().enumerate() {
+            let id = response.id.with(("number", index, line));
+            ui.interact(rect.translate(at.to_vec2()), id, Sense::hover()).on_hover_text(&source);
+        }
+    }
     let mut followed = None;
     for (index, (from, to, target)) in links.into_iter().enumerate() {
         for (line, rect) in lines(&galley, from, to).into_iter().enumerate() {
@@ -116,6 +125,7 @@ fn paragraphs(text: &str, look: &Look) -> Vec<Paragraph> {
     let mut now = Paragraph::default();
     let (mut strong, mut stressed, mut depth) = (0, 0, 0usize);
     let mut link: Option<(usize, String)> = None;
+    let mut number: Option<(usize, String)> = None;
     let mut numbers: Vec<Option<u64>> = Vec::new();
     let mut finish = |now: &mut Paragraph| {
         let done = std::mem::take(now);
@@ -155,10 +165,17 @@ fn paragraphs(text: &str, look: &Look) -> Vec<Paragraph> {
                 });
             }
             Event::End(TagEnd::Item | TagEnd::Paragraph | TagEnd::CodeBlock) => finish(&mut now),
+            Event::Start(Tag::Link { dest_url, title, .. }) if &*dest_url == NUMBER => {
+                number = Some((now.job.text.chars().count(), title.into_string()));
+            }
             Event::Start(Tag::Link { dest_url, .. }) => {
                 link = Some((now.job.text.chars().count(), dest_url.into_string()));
             }
             Event::End(TagEnd::Link) => {
+                if let Some((from, source)) = number.take() {
+                    let to = now.job.text.chars().count();
+                    now.numbers.push((from, to, source));
+                }
                 if let Some((from, target)) = link.take() {
                     let to = now.job.text.chars().count();
                     now.links.push((from, to, target));
@@ -208,6 +225,16 @@ mod tests {
         let [one] = &read("It is a **hypervisor**, *not* `HLT`: see [there](vm-in-vm).")[..] else { panic!("one") };
         assert_eq!(one.job.text, "It is a hypervisor, not HLT: see there.");
         assert_eq!(one.links, [(33, 38, "vm-in-vm".to_owned())]);
+    }
+
+    #[test]
+    fn a_number_of_the_run_is_plain_text_that_knows_where_it_comes_from() {
+        let [one] = &read("It took [80.7 µs](= \"The median read. Computed\"), **no [3](= \"x\")**.")[..] else {
+            panic!("one")
+        };
+        assert_eq!(one.job.text, "It took 80.7 µs, no 3.");
+        assert!(one.links.is_empty());
+        assert_eq!(one.numbers, [(8, 15, "The median read. Computed".to_owned()), (20, 21, "x".to_owned())]);
     }
 
     #[test]

@@ -22,6 +22,7 @@
 //! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | `teach` | how a walkthrough is led |
+//! | [`knobs`] | what comes at the stops of a number that is turned |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
 //! | [`damage`] | painting only what changed, without a graphics processor |
@@ -42,6 +43,7 @@ mod focus;
 mod fonts;
 pub mod frame;
 pub mod keyboard;
+pub mod knobs;
 pub mod lanes;
 pub mod letters;
 pub mod look;

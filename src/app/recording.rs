@@ -3,7 +3,9 @@
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::machine::{End, Machine, Outcome, Topology};
-use crate::scenario::{self, Answer, Played, Scenario, Source};
+use std::sync::Arc;
+
+use crate::scenario::{self, Answer, Filled, Knob, Played, Scenario, Source, Value};
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
 use super::lanes::Lane;
@@ -12,13 +14,48 @@ use super::totals::Totals;
 
 static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new(), left_out: 0 };
 
+/// Where a knob stands: the step, or one more than the last for the page at the end, and which of its knobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnobPlace {
+    /// The step.
+    pub scene: usize,
+    /// Which of its knobs.
+    pub knob: usize,
+}
+
+/// What a scenario was before a knob was turned.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The scenario, with the numbers of its own run in its texts.
+    pub scenario: Scenario,
+    /// The costs it ran with.
+    pub profile: Profile,
+    /// What each knob shows in that run, by step and knob.
+    shown: Vec<Vec<Value>>,
+}
+
+/// That a run is one with a knob turned, and how.
+#[derive(Clone, Debug)]
+pub struct TurnedTo {
+    /// Which knob.
+    pub place: KnobPlace,
+    /// To which of its stops.
+    pub stop: usize,
+    /// In words: "quota at 25 ms, in the file 50 ms".
+    pub words: String,
+    /// What was turned.
+    pub written: Arc<Written>,
+}
+
 /// A scenario that was run.
 #[derive(Clone, Debug)]
 pub struct Recording {
     /// What was run.
     pub scenario: Scenario,
-    /// Its text.
+    /// The text of the file, in which no knob is turned.
     pub source: Source,
+    /// Whether a knob is turned.
+    pub turned: Option<TurnedTo>,
     /// With whose costs.
     pub profile: Profile,
     /// What came out.
@@ -46,6 +83,7 @@ impl Recording {
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
+        let scenario = scenario.told(&outcome, &profile, Filled::Linked);
         let steps = &scenario.walkthrough;
         let played = scenario::all_played(&scenario, &outcome);
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
@@ -54,7 +92,57 @@ impl Recording {
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, active }
+        Recording {
+            looked_at,
+            scenario,
+            source,
+            turned: None,
+            profile,
+            outcome,
+            moments,
+            lanes,
+            totals,
+            played,
+            answers,
+            active,
+        }
+    }
+
+    /// The scenario as its file has it, and its costs.
+    pub fn as_written(&self) -> (&Scenario, &Profile) {
+        self.turned
+            .as_ref()
+            .map_or((&self.scenario, &self.profile), |turned| (&turned.written.scenario, &turned.written.profile))
+    }
+
+    /// What turning a knob of this run begins with.
+    pub fn written(&self) -> Arc<Written> {
+        if let Some(turned) = &self.turned {
+            return Arc::clone(&turned.written);
+        }
+        let shown = |knobs: &[Knob]| knobs.iter().map(|knob| knob.shows.value(&self.outcome)).collect();
+        let steps = 0..=self.scenario.walkthrough.len();
+        Arc::new(Written {
+            scenario: self.scenario.clone(),
+            profile: self.profile.clone(),
+            shown: steps.map(|scene| shown(self.knobs(scene))).collect(),
+        })
+    }
+
+    /// The knobs of a step, or of the page at the end, as the file has them.
+    pub fn knobs(&self, scene: usize) -> &[Knob] {
+        let scenario = self.as_written().0;
+        match scenario.walkthrough.get(scene) {
+            Some(step) => &step.knobs,
+            None => scenario.closing.as_ref().map_or(&[], |closing| &closing.knobs),
+        }
+    }
+
+    /// What a knob shows where it stands in the file, and where it stands in this run.
+    pub fn shown(&self, place: KnobPlace) -> Option<(Value, Value)> {
+        let now = self.knobs(place.scene).get(place.knob)?.shows.value(&self.outcome);
+        let written = self.turned.as_ref().and_then(|turned| turned.written.shown.get(place.scene)?.get(place.knob));
+        Some((written.copied().unwrap_or(now), now))
     }
 
     /// The hops and journeys.

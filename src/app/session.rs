@@ -12,7 +12,7 @@ use crate::engine::Time;
 use crate::machine::{RunOptions, SpecError};
 use crate::scenario::{self, Scenario, Source};
 
-use super::recording::Recording;
+use super::recording::{KnobPlace, Recording, TurnedTo};
 use super::reload::Watcher;
 
 /// Hops that the app keeps at most: half a gigabyte of them.
@@ -56,6 +56,8 @@ struct Job {
     cancel: Arc<AtomicBool>,
     result: Arc<Mutex<Option<Outcome>>>,
     thread: JoinHandle<()>,
+    /// Whether it is a run with a knob turned.
+    turned: bool,
 }
 
 /// How far a run under way has come.
@@ -78,6 +80,10 @@ pub struct Progress {
 pub struct Session {
     /// The last good run.
     pub recording: Option<Box<Recording>>,
+    /// The run as the file has it, while one with a knob turned is shown.
+    pub untouched: Option<Box<Recording>>,
+    /// Whether the run that is shown was changed for another that was there already.
+    swapped: bool,
     /// What is wrong with the text as it is now.
     pub trouble: Option<Trouble>,
     /// The costs measured on this computer, if there are any.
@@ -99,6 +105,11 @@ impl Session {
     /// Whose window to wake when a run has ended or a file has changed.
     pub fn wake(&mut self, context: &egui::Context) {
         self.wake.get_or_init(|| context.clone());
+    }
+
+    /// What draws when something has come in the background.
+    pub fn waker(&self) -> Arc<OnceLock<egui::Context>> {
+        Arc::clone(&self.wake)
     }
 
     /// The file that is open, if it is a file and not a built-in scenario.
@@ -153,10 +164,44 @@ impl Session {
         };
         self.trouble = None;
         self.cancel();
-        self.job = Some(self.start(scenario, source, profile));
+        self.job = Some(self.start(scenario, source, profile, None));
     }
 
-    fn start(&self, scenario: Scenario, source: Source, profile: Profile) -> Job {
+    /// The run that questions are answered by: with no knob turned.
+    pub fn lesson(&self) -> Option<&Recording> {
+        self.untouched.as_deref().or(self.recording.as_deref())
+    }
+
+    /// Turns a knob to one of its stops and runs again, or goes back to the run that is there.
+    pub fn turn(&mut self, place: KnobPlace, stop: usize) {
+        let Some(file) = self.lesson() else { return };
+        let Some(knob) = file.knobs(place.scene).get(place.knob) else { return };
+        let stops = knob.stops(&file.profile);
+        let (Some(setting), Some(home)) = (stops.settings.get(stop), stops.settings.get(stops.home)) else { return };
+        if stop == stops.home {
+            self.cancel();
+            self.job = None;
+            if let Some(untouched) = self.untouched.take() {
+                self.recording = Some(untouched);
+                self.swapped = true;
+            }
+            return;
+        }
+        let words = format!("{} at {setting}, in the file {home}", knob.name);
+        match knob.turned(&file.source, &file.profile, setting) {
+            Ok(turned) => {
+                let to = TurnedTo { place, stop, words, written: file.written() };
+                let source = file.source.clone();
+                self.trouble = None;
+                self.cancel();
+                self.job = Some(self.start(turned.scenario, source, turned.profile, Some(to)));
+            }
+            Err(errors) => self.trouble = Some(parse_trouble(&errors)),
+        }
+    }
+
+    fn start(&self, scenario: Scenario, source: Source, profile: Profile, turned: Option<TurnedTo>) -> Job {
+        let is_turned = turned.is_some();
         let (reached, events) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let cancel = Arc::new(AtomicBool::new(false));
         let result = Arc::new(Mutex::new(None));
@@ -170,13 +215,17 @@ impl Session {
                 handled.store(events, Ordering::Relaxed);
                 !stop.load(Ordering::Relaxed)
             });
-            let recording = outcome.map(|outcome| Box::new(Recording::new(scenario, source, profile, outcome)));
+            let recording = outcome.map(|outcome| {
+                let mut recording = Recording::new(scenario, source, profile, outcome);
+                recording.turned = turned;
+                Box::new(recording)
+            });
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(recording);
             if let Some(context) = wake.get() {
                 context.request_repaint();
             }
         });
-        Job { title, until, began: Instant::now(), reached, events, cancel, result, thread }
+        Job { title, until, began: Instant::now(), reached, events, cancel, result, thread, turned: is_turned }
     }
 
     /// How far the run under way has come, if there is one.
@@ -202,11 +251,17 @@ impl Session {
         if self.watcher.as_ref().is_some_and(Watcher::changed) {
             self.reload();
         }
+        if std::mem::take(&mut self.swapped) {
+            return true;
+        }
         let Some(job) = &self.job else { return false };
         let ended = job.thread.is_finished();
         let result = job.result.lock().unwrap_or_else(PoisonError::into_inner).take();
         match result {
-            Some(Ok(recording)) => self.recording = Some(recording),
+            Some(Ok(recording)) => {
+                let before = self.recording.replace(recording);
+                self.untouched = if job.turned { self.untouched.take().or(before) } else { None };
+            }
             Some(Err(error)) => self.trouble = Some(unexpected(&job.title, error.to_string())),
             None if ended => self.trouble = Some(unexpected(&job.title, "This is a mistake in Strata".to_owned())),
             None => return false,
@@ -217,7 +272,7 @@ impl Session {
 
     /// Waits until the run under way has ended. For tests and pictures without a window.
     pub fn finish(&mut self) -> bool {
-        let mut new = false;
+        let mut new = self.swapped && self.update();
         while self.job.is_some() {
             new |= self.update();
             std::thread::sleep(Duration::from_millis(2));

@@ -11,6 +11,7 @@ use super::command::{Below, Command, Side, Tab};
 use super::events::Events;
 use super::export::Choices;
 use super::exporter::{Exporter, What};
+use super::knobs::Knobs;
 use super::lanes::{LanesState, Window};
 use super::look::Selection;
 use super::machine_page::MachinePage;
@@ -71,6 +72,8 @@ pub struct Shell {
     pub asked: bool,
     /// How the lanes are looked at.
     pub lanes: LanesState,
+    /// What comes at the stops of a knob that is turned.
+    pub knobs: Knobs,
     /// The scenario's text in the editor.
     pub sandbox: Sandbox,
     /// The page of scenarios.
@@ -130,6 +133,7 @@ impl Shell {
             asked: false,
             paced: None,
             lanes: LanesState::default(),
+            knobs: Knobs::default(),
             sandbox: Sandbox::default(),
             library: Library::new(),
             machine: MachinePage::new(),
@@ -157,6 +161,7 @@ impl Shell {
     /// Opens a built-in scenario or a file, from its beginning.
     pub fn open(&mut self, id_or_path: &str) {
         self.fresh = true;
+        self.knobs = Knobs::default();
         self.sandbox = Sandbox::default();
         self.session.open(id_or_path);
     }
@@ -228,7 +233,7 @@ impl Shell {
     pub fn wake_at(&self, now: Instant) -> Wake {
         if self.playback.playing() {
             Wake::Now
-        } else if self.session.progress().is_some() || self.exporter.progress().is_some() {
+        } else if self.session.progress().is_some() || self.exporter.progress().is_some() || self.knobs.working() {
             Wake::After(Duration::from_millis(100))
         } else if self.tab == Tab::MyMachine && self.machine.counts(now) {
             Wake::After(LIVE)
@@ -267,7 +272,10 @@ impl Shell {
             self.enter_scene();
         } else {
             self.walk = std::mem::take(&mut self.walk).resized(scenes);
-            let time = self.playback.time();
+            // What was seen to its end is to be seen to its end with a knob turned as well.
+            let turned = recording.turned.is_some() || self.knobs.at().is_some();
+            let until = recording.played.get(self.walk.scene()).map_or(recording.moments.end(), |played| played.until);
+            let time = if turned && self.playback.seen_to_its_end() { until } else { self.playback.time() };
             self.playback.seek(time, &recording.moments);
             self.playback.stop_at = None;
             if matches!(self.selection, Selection::Journey(_) | Selection::Part(_)) {
@@ -305,6 +313,7 @@ impl Shell {
             Command::PreviousScene => self.go_to_scene(self.walk.scene().saturating_sub(1)),
             Command::Scene(scene) => self.go_to_scene(scene),
             Command::Predict(choice) => self.predict(choice),
+            Command::Turn(place, stop) => self.turn(place, stop),
             Command::ReplayScene => self.replay_scene(),
             Command::Closing => {
                 let scenes = self.session.recording.as_ref().map_or(0, |r| r.scenario.walkthrough.len());

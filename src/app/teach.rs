@@ -10,6 +10,7 @@ use super::command::Tab;
 use super::lanes::Window;
 use super::look::Selection;
 use super::playback::{Pace, Position};
+use super::recording::KnobPlace;
 use super::shell::Shell;
 use crate::engine::Time;
 use crate::pace::PaceMap;
@@ -165,6 +166,14 @@ impl Shell {
         }
     }
 
+    /// Turns a knob: the run is made anew, and what comes at its other stops as well.
+    pub(super) fn turn(&mut self, place: KnobPlace, stop: usize) {
+        if let Some(file) = self.session.lesson() {
+            self.knobs.turn(file, place, stop, self.session.waker());
+        }
+        self.session.turn(place, stop);
+    }
+
     pub(super) fn predict(&mut self, choice: usize) {
         let Some(recording) = &self.session.recording else { return };
         let step = recording.scenario.walkthrough.get(self.walk.scene());
@@ -176,7 +185,7 @@ impl Shell {
     }
 
     pub(super) fn correct(&mut self) {
-        let Some(recording) = &self.session.recording else { return };
+        let Some(recording) = self.session.lesson() else { return };
         let scene = self.walk.scene();
         let step = recording.scenario.walkthrough.get(scene);
         let chosen = self.walk.prediction().filter(|_| self.walk.answered());

@@ -109,10 +109,11 @@ impl Walk {
 
     /// Keeps scene and predictions for a walkthrough that was edited.
     pub fn resized(mut self, scenes: usize) -> Walk {
+        let closing = self.at_closing();
         self.predictions.resize(scenes, None);
         self.answered.resize(scenes, false);
         self.asked_in = self.asked_in.filter(|&scene| scene < scenes);
-        self.scene = self.scene.min(scenes.saturating_sub(1));
+        self.scene = if closing { scenes } else { self.scene.min(scenes.saturating_sub(1)) };
         self
     }
 }
@@ -130,6 +131,8 @@ mod tests {
         assert_eq!(walk.prediction(), Some(2));
         assert!(walk.go(3) && walk.at_closing() && !walk.go(4));
         assert_eq!(walk.prediction(), None);
+        assert_eq!(walk.clone().resized(1).scene(), 1, "the page at the end stays");
+        assert!(walk.go(2));
         assert_eq!(walk.clone().resized(1).scene(), 0);
         assert_eq!(Walk::new(0).resized(0).prediction(), None);
     }

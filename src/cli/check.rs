@@ -122,6 +122,10 @@ fn remarks(made: &Made) -> Vec<String> {
             }
         }
     }
+    let without = made.scenario.without_value(&made.outcome);
+    for written in &without {
+        remark(&|| format!("the number {{{written}}} in a text has no value in this run"));
+    }
     let more = all - remarks.len();
     if more > 0 {
         remarks.push(format!("{more} more remarks"));

@@ -4,9 +4,11 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use super::output::print;
-use super::run::{Changes, Made, make, read};
+use super::run::{Changes, Made, make};
 use super::{Failure, Verdict, tables};
-use crate::scenario::{Ends, Played, Predict, Scene, Step, all_played, answer};
+use crate::scenario::{
+    Ends, Filled, Knob, Played, Predict, Scenario, Scene, Source, Step, all_played, answer, capital, find,
+};
 use crate::trace::{Crossing, Hop, StackId, Trace};
 use crate::visible::one_line;
 
@@ -34,7 +36,10 @@ pub(super) fn play(arguments: &Arguments) -> Result<Verdict, Failure> {
 
 /// Plays a scenario's walkthrough; the report alone if it has none. `asks`: whether to wait for somebody's answers.
 pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -> Result<Verdict, Failure> {
-    let made = make(read(id_or_path)?, Changes { costs, keep_trace: true, ..Changes::default() })?;
+    let source = find(id_or_path).map_err(|error| Box::new(error) as Failure)?;
+    let scenario = Scenario::parse(&source).map_err(|error| Box::new(error) as Failure)?;
+    let mut made = make(scenario, Changes { costs, keep_trace: true, ..Changes::default() })?;
+    made.scenario = made.scenario.told(&made.outcome, &made.profile, Filled::Plain);
     let report = made.report();
     if made.scenario.walkthrough.is_empty() {
         print(&tables::run(&made.scenario, &report))?;
@@ -46,9 +51,10 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
     let played = all_played(&made.scenario, &made.outcome);
     for (i, (step, played)) in made.scenario.walkthrough.iter().zip(&played).enumerate() {
         given.push(scene(&made, i, step, played, &audience)?);
+        print(&knobs(&made, &source, &step.knobs))?;
         audience.pause()?;
     }
-    print(&closing(&made, &given))?;
+    print(&closing(&made, &source, &given))?;
     print(&format!(
         "\n{}\nAll of it, after the whole run\n\n{}",
         "─".repeat(WIDTH),
@@ -143,7 +149,7 @@ fn told(made: &Made, predict: &Predict, given: Option<usize>) -> String {
 }
 
 /// What was predicted and what came; what to do next.
-fn closing(made: &Made, given: &[Option<usize>]) -> String {
+fn closing(made: &Made, source: &Source, given: &[Option<usize>]) -> String {
     let mut text = format!("\n── What you predicted, and what came {}\n", "─".repeat(WIDTH - 37));
     for (step, given) in made.scenario.walkthrough.iter().zip(given) {
         let Some(predict) = &step.predict else { continue };
@@ -159,8 +165,38 @@ fn closing(made: &Made, given: &[Option<usize>]) -> String {
     }
     if let Some(closing) = &made.scenario.closing {
         text += &format!("\n{}\n", wrap(&closing.say, ""));
+        text += &knobs(made, source, &closing.knobs);
         if let Some(next) = &closing.next {
             text += &format!("\nNext: strata play {next}\n");
+        }
+    }
+    text
+}
+
+/// So many events are simulated anew at most for what comes of a knob.
+const MOST_EVENTS: u64 = 20_000_000;
+
+/// What can be turned, and what comes of it at each stop.
+fn knobs(made: &Made, source: &Source, knobs: &[Knob]) -> String {
+    let mut text = String::new();
+    for knob in knobs {
+        text += &format!("\nA change to try: {}\n", one_line(&knob.name));
+        text += &knob.say.as_ref().map_or(String::new(), |say| format!("{}\n", wrap(say, "")));
+        let stops = knob.stops(&made.profile);
+        if made.outcome.events.saturating_mul(stops.settings.len() as u64) > MOST_EVENTS {
+            text += "It is turned in the window: so many runs are too long to wait for here.\n";
+            continue;
+        }
+        text += &format!("{}:\n", wrap(&capital(&knob.shows.to_string()), ""));
+        for (i, setting) in stops.settings.iter().enumerate() {
+            let value = if i == stops.home {
+                Some(knob.shows.value(&made.outcome))
+            } else {
+                knob.value_at(source, &made.profile, setting, |_, _| true).ok().flatten()
+            };
+            let value = value.map_or_else(|| "nothing that can be run".to_owned(), |value| value.to_string());
+            let mark = if i == stops.home { ", as in the file" } else { "" };
+            text += &format!("  {:>12}  {value}{mark}\n", setting.to_string());
         }
     }
     text

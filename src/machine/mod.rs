@@ -202,6 +202,11 @@ impl Machine {
         Machine { state, fixed: Arc::new(fixed) }
     }
 
+    /// What each mechanism costs here.
+    pub fn costs(&self) -> &Table {
+        &self.fixed.costs
+    }
+
     /// The hash over every hop so far.
     pub fn trace_hash(&self) -> u64 {
         self.state.journal.hash()

@@ -11,13 +11,20 @@
 //! time rests and the screen's doesn't (a return to ring 3 costs nothing of its own, and yet has to be seen), a
 //! [`Moment`] says how far the hop has come on the screen.
 //!
+//! Four rules keep an operation from taking longer than it is watched. A flash stands until the next crossing: it has
+//! time of its own only as far as the moves before that are over sooner. A core that was idle has nothing to put away
+//! and nobody to interrupt: what wakes it and what switches from there is half of what it is elsewhere. What an operation
+//! does again (the same mechanism at the same part; of waking somebody, on whichever core) has been seen, and takes half
+//! the time. And of an operation that takes longer than 12 s even so, what crosses nothing goes faster, up to twice.
+//!
 //! Hops of one column that overlap share screen time: each has at least what it needs. When all columns are followed
 //! the same holds for all hops, without flashes: what overlaps flashes together. Speeds are left out here: they scale
 //! the learner's seconds alike.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{Crossing, Hop, HopId, JourneyId, OperationKind, StackId, Trace, What};
 
@@ -25,6 +32,27 @@ use crate::trace::{Crossing, Hop, HopId, JourneyId, OperationKind, StackId, Trac
 const LONG: Time = Time::us(10);
 /// What a folded hop has in all.
 const FOLDED: f64 = 1.2;
+/// What a flash has of its own however much is to be seen before the next crossing.
+const FLASH: f64 = 0.1;
+/// A switch from an idle core: a card slides in, and none out.
+const CARD_IN: f64 = 0.4;
+/// What an operation does again takes this part of its time.
+const AGAIN: f64 = 0.5;
+/// So long an operation is watched without being hastened.
+const WATCHED: f64 = 12.0;
+/// What crosses nothing goes so much faster at most, where an operation is hastened.
+const HASTENED: f64 = 0.5;
+/// So many hops after it woke, a core's switch is still the one from being idle.
+const WOKEN: usize = 4;
+/// What waking somebody is made of: the same on whichever core.
+const WAKING: [Primitive; 6] = [
+    Primitive::WakeUp,
+    Primitive::IpiSend,
+    Primitive::IpiDelivery,
+    Primitive::IdleExit,
+    Primitive::InterruptEntry,
+    Primitive::ContextSwitch,
+];
 /// How long the end of an operation stands before the next one begins.
 const SETTLES: f64 = 0.3;
 /// Equal round trips through a wall after the third, and ping-pongs after the third.
@@ -133,7 +161,11 @@ impl Need {
     }
 
     fn without_flash(self) -> Need {
-        Need { flash: 0.0, all: self.all - self.flash, ..self }
+        self.with_flash(0.0)
+    }
+
+    fn with_flash(self, flash: f64) -> Need {
+        Need { flash, all: self.all - self.flash + flash, ..self }
     }
 
     fn scaled(self, factor: f64) -> Need {
@@ -299,10 +331,78 @@ fn needs(trace: &Trace, end: Time, follow: Option<StackId>) -> Vec<Shown<'_>> {
     }
     shown.sort_by_key(|shown| (shown.hop.start, shown.hop.end, shown.id));
     if follow.is_some() {
+        wake_from_idle(&mut shown, trace);
+        hasten_what_comes_again(&mut shown);
+        let of_its_own = flashes(&shown);
+        for (one, flash) in shown.iter_mut().zip(of_its_own) {
+            one.need = one.need.with_flash(flash);
+        }
+        hasten_long_operations(&mut shown);
         fold_round_trips(&mut shown, trace);
         fold_ping_pongs(&mut shown, trace);
     }
     shown
+}
+
+/// A core that was woken from being idle has no task to put away first, and none that is interrupted.
+fn wake_from_idle(shown: &mut [Shown<'_>], trace: &Trace) {
+    let idle = |hop: &Hop| {
+        let before = std::iter::successors(trace.hops.get(hop.cause.index()), |hop| trace.hops.get(hop.cause.index()));
+        let mut woken = before.take_while(|before| before.journey == hop.journey).take(WOKEN);
+        woken.any(|before| before.what == What::Pay(Primitive::IdleExit))
+    };
+    for one in shown.iter_mut() {
+        match one.hop.crossing {
+            Crossing::ContextSwitch if idle(one.hop) => {
+                one.need = Need { moving: CARD_IN, flash: 0.0, all: one.need.all - one.need.moving + CARD_IN };
+            }
+            Crossing::Interrupt if idle(one.hop) => one.need = one.need.with_flash(one.need.flash.min(FLASH)),
+            _ => {}
+        }
+    }
+}
+
+/// What an operation does for the second time and later is shown in half the time; waiting is not.
+fn hasten_what_comes_again(shown: &mut [Shown<'_>]) {
+    let mut seen: HashSet<(JourneyId, Option<u16>, What, Crossing)> = HashSet::new();
+    for one in shown.iter_mut().filter(|one| one.hop.journey != JourneyId::NONE && one.hop.duration() < LONG) {
+        let wakes = matches!(one.hop.what, What::Pay(primitive) if WAKING.contains(&primitive));
+        let place = (!wakes).then_some(one.hop.component.0);
+        if !seen.insert((one.hop.journey, place, one.hop.what, one.hop.crossing)) {
+            one.need = one.need.scaled(AGAIN);
+        }
+    }
+}
+
+/// Of an operation that takes long, what crosses nothing is hastened.
+fn hasten_long_operations(shown: &mut [Shown<'_>]) {
+    let plain = |hop: &Hop| hop.crossing == Crossing::None && hop.duration() < LONG;
+    let mut sums: HashMap<JourneyId, (f64, f64)> = HashMap::new();
+    for one in shown.iter().filter(|one| one.hop.journey != JourneyId::NONE) {
+        let (all, moves) = sums.entry(one.hop.journey).or_default();
+        *all += one.need.all;
+        *moves += if plain(one.hop) { one.need.all } else { 0.0 };
+    }
+    for one in shown.iter_mut().filter(|one| plain(one.hop)) {
+        let Some((all, moves)) = sums.get(&one.hop.journey).filter(|(all, moves)| *all > WATCHED && *moves > 0.0)
+        else {
+            continue;
+        };
+        let factor = ((WATCHED - (all - moves)) / moves).clamp(HASTENED, 1.0);
+        one.need = one.need.scaled(factor);
+    }
+}
+
+/// What each flash has of its own: what the moves up to the next crossing don't give it.
+fn flashes(shown: &[Shown<'_>]) -> Vec<f64> {
+    let mut until_next = 0.0;
+    let mut of_its_own = vec![0.0; shown.len()];
+    for (one, own) in shown.iter().zip(&mut of_its_own).rev() {
+        let Need { flash, all, .. } = one.need;
+        *own = if flash > 0.0 { (flash - until_next).max(flash.min(FLASH)) } else { 0.0 };
+        until_next = if one.hop.crossing == Crossing::None { until_next + all } else { 0.0 };
+    }
+    of_its_own
 }
 
 /// What makes two round trips equal.

@@ -399,13 +399,28 @@ pub(super) struct StepFile {
     #[serde(default)]
     pub pace: PaceFile,
     #[serde(default)]
+    pub knobs: Vec<KnobFile>,
+    #[serde(default)]
     pub leaves_out: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Knob", deny_unknown_fields)]
+pub(super) struct KnobFile {
+    pub name: String,
+    pub say: Option<String>,
+    pub turns: Vec<String>,
+    pub from: Loose,
+    pub to: Loose,
+    pub shows: Option<QuantityFile>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename = "Closing", deny_unknown_fields)]
 pub(super) struct ClosingFile {
     pub say: String,
+    #[serde(default)]
+    pub knobs: Vec<KnobFile>,
     pub next: Option<String>,
 }
 
@@ -553,6 +568,9 @@ pub(super) enum QuantityFile {
     Throughput { of: String },
     Ledger { of: String, layer: String },
     Busy { of: String },
+    Cost(String),
+    Sum(Box<QuantityFile>, Box<QuantityFile>),
+    Share(Box<QuantityFile>, Box<QuantityFile>),
     Ratio(Box<QuantityFile>, Box<QuantityFile>),
     Difference(Box<QuantityFile>, Box<QuantityFile>),
 }

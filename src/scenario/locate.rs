@@ -81,6 +81,41 @@ impl Node {
         self.parts.get(index).map_or(self, |(_, node)| node)
     }
 
+    /// The value at a path of words: keys of maps, fields of brackets, names of what stands in a list (`Read`; the first
+    /// of several), or places in it from 1. What has one part without a name, as `Compute("1 ms")`, stands for that part.
+    /// `Err` has the word that leads nowhere.
+    pub fn at_path<'p>(&self, text: &str, path: &'p str) -> Result<&Node, &'p str> {
+        let mut node = self;
+        for word in path.split('/').map(str::trim) {
+            let keyed = |(key, _): &&(Option<Key>, Node)| key.as_ref().is_some_and(|key| key.text == word);
+            let named = |(key, value): &&(Option<Key>, Node)| key.is_none() && value.name(text) == Some(word);
+            let place = word.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+            let placed = || place.and_then(|i| node.parts.get(i)).filter(|(key, _)| key.is_none());
+            let found = node.parts.iter().find(keyed).or_else(placed).or_else(|| node.parts.iter().find(named));
+            node = &found.ok_or(word)?.1;
+        }
+        while let [(None, only)] = &node.parts[..] {
+            node = only;
+        }
+        Ok(node)
+    }
+
+    /// The name before its bracket: `Read` of `Read(…)`.
+    fn name<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let name = text.get(self.span.start..self.open?)?.trim();
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// A place within a value, for what only the check takes apart.
+    pub fn within(span: Range<usize>) -> Node {
+        Node { span, ..Node::default() }
+    }
+
+    /// Whether it is a single number or text.
+    pub fn is_scalar(&self) -> bool {
+        self.open.is_none()
+    }
+
     /// The place of the `index`th part's key.
     pub fn key_span(&self, index: usize) -> Range<usize> {
         self.parts.get(index).and_then(|(k, _)| k.as_ref()).map_or(self.span.clone(), |key| key.span.clone())
@@ -348,6 +383,13 @@ Scenario(
         assert_eq!(at(root.key("list").item(2).key("of").item(1)), "P50");
         assert_eq!(at(root.key("list").item(2).key("between").item(1)), "-3.0");
         assert_eq!(at(root.key("nothing")), at(&root));
+        let path = |path| root.at_path(text, path).map(at);
+        assert_eq!(path("stacks/vm/memory"), Ok("\"1 GiB\""));
+        assert_eq!(path("list/Compute"), Ok("\"2 us\""));
+        assert_eq!(path("list/1"), Ok("\"2 us\""));
+        assert_eq!(path("list/Ratio/between/2"), Ok("-3.0"));
+        assert_eq!(path("stacks/wm/memory"), Err("wm"));
+        assert_eq!(path("list/0"), Err("0"));
     }
 
     #[test]

@@ -15,9 +15,11 @@ mod claims;
 mod expect;
 mod export;
 mod file;
+mod knob;
 mod library;
 mod locate;
 mod look_up;
+mod numbers;
 mod problem;
 mod quantity;
 mod scale;
@@ -28,10 +30,12 @@ mod walkthrough;
 pub use claims::CLAIMS;
 pub use expect::{Bound, Checked, Expectation};
 pub use export::write_perfetto;
+pub use knob::{Knob, Measure, Setting, Stops, Turn, Turned};
 pub use library::{BuiltIn, library};
 pub use look_up::{Parts, look_up};
+pub use numbers::{Filled, NUMBER, Number, Numbers};
 pub use problem::{Problem, Remark, Remarks, ScenarioErrors};
-pub use quantity::{Counter, Kind, Quantity, Statistic, Subject, Value};
+pub use quantity::{Counter, Kind, Quantity, Statistic, Subject, Value, capital};
 pub use scale::scaled;
 pub use source::{LoadError, MAX_FILE_BYTES, Source, find};
 pub use walkthrough::{
@@ -93,6 +97,8 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// What the model leaves out that matters here, each a sentence or two of Markdown.
     pub leaves_out: Vec<String>,
+    /// The numbers that its texts name.
+    pub numbers: Numbers,
     /// What stands in the file and changes nothing.
     pub remarks: Remarks,
 }

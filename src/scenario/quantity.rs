@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::costs::{Primitive, Unit};
 use crate::engine::Time;
 use crate::machine::Outcome;
 use crate::trace::{ExitReason, Latency, Layer, OperationKind, StackId, StackStats};
@@ -110,6 +111,8 @@ pub enum Kind {
     Rate,
     /// One quantity over another.
     Ratio,
+    /// One quantity as a part of another: 0.5 is 50 %.
+    Share,
 }
 
 /// A quantity's value in a run. Displays with three significant digits and its unit.
@@ -142,6 +145,12 @@ impl fmt::Display for Value {
                 let magnitude = self.amount.abs().max(0.1).log10().floor() as i32;
                 let digits = (2 - magnitude).clamp(0, 3) as usize;
                 write!(f, "{:.digits$}×", self.amount)
+            }
+            Kind::Share => {
+                let percent = self.amount * 100.0;
+                // Up to a tenth of a per cent, as far as it is more than nothing.
+                let digits = if percent.abs() >= 9.95 || percent == 0.0 { 0 } else { 1 };
+                write!(f, "{percent:.digits$} %")
             }
         }
     }
@@ -208,6 +217,12 @@ pub enum Quantity {
         /// Whose.
         of: Subject,
     },
+    /// What one use of a mechanism costs: a time, a count or a rate.
+    Cost(Primitive),
+    /// Two quantities together.
+    Sum(Box<Quantity>, Box<Quantity>),
+    /// One quantity as a part of another, in per cent.
+    Share(Box<Quantity>, Box<Quantity>),
     /// One quantity over another.
     Ratio(Box<Quantity>, Box<Quantity>),
     /// One quantity less another.
@@ -221,8 +236,14 @@ impl Quantity {
             Quantity::Count { .. } | Quantity::Operations { .. } => Kind::Count,
             Quantity::Latency { .. } | Quantity::Ledger { .. } | Quantity::Busy { .. } => Kind::Time,
             Quantity::Throughput { .. } => Kind::Rate,
+            Quantity::Cost(primitive) => match primitive.unit() {
+                Unit::Ns => Kind::Time,
+                Unit::Count => Kind::Count,
+                Unit::BytesPerSecond => Kind::Rate,
+            },
             Quantity::Ratio(..) => Kind::Ratio,
-            Quantity::Difference(a, _) => a.kind(),
+            Quantity::Share(..) => Kind::Share,
+            Quantity::Sum(a, _) | Quantity::Difference(a, _) => a.kind(),
         }
     }
 
@@ -250,7 +271,9 @@ impl Quantity {
             Quantity::Throughput { of } => or_none(stats(of).map(|s| s.throughput(outcome.simulated))),
             Quantity::Ledger { of, layer } => or_none(stats(of).map(|s| s.ledger[*layer as usize] as f64)),
             Quantity::Busy { of } => or_none(stats(of).map(|s| s.busy as f64)),
-            Quantity::Ratio(a, b) => a.amount(outcome) / b.amount(outcome),
+            Quantity::Cost(primitive) => outcome.history.current().model.costs().get(*primitive) as f64,
+            Quantity::Sum(a, b) => a.amount(outcome) + b.amount(outcome),
+            Quantity::Ratio(a, b) | Quantity::Share(a, b) => a.amount(outcome) / b.amount(outcome),
             Quantity::Difference(a, b) => a.amount(outcome) - b.amount(outcome),
         }
     }
@@ -261,14 +284,17 @@ impl Quantity {
     /// is 1.37 times."
     pub fn says(&self, outcome: &Outcome) -> String {
         let value = self.value(outcome);
-        let (Quantity::Ratio(a, b) | Quantity::Difference(a, b)) = self else {
+        let (Quantity::Ratio(a, b) | Quantity::Difference(a, b) | Quantity::Sum(a, b) | Quantity::Share(a, b)) = self
+        else {
             let (subject, of) = (self.subject_words(), self.owner());
             return format!("{}: {value}.", capital(&join(&subject, &of)));
         };
         let (first, second) = (a.value(outcome), b.value(outcome));
         let together = match self {
             Quantity::Ratio(..) if value.amount.is_finite() => format!("That is {} times.", times(value)),
-            Quantity::Ratio(..) => "There is nothing to divide by.".to_owned(),
+            Quantity::Share(..) if value.amount.is_finite() => format!("That is {value}."),
+            Quantity::Ratio(..) | Quantity::Share(..) => "There is nothing to divide by.".to_owned(),
+            Quantity::Sum(..) => format!("Together {value}."),
             _ => format!("The difference is {value}."),
         };
         let (what, whose) = (a.subject_words(), a.owner());
@@ -305,7 +331,10 @@ impl Quantity {
                 layer => format!("time in the layer {}", layer.label()),
             },
             Quantity::Busy { .. } => "time of the cores".to_owned(),
-            Quantity::Ratio(..) | Quantity::Difference(..) => self.to_string(),
+            Quantity::Cost(primitive) => format!("the cost “{}”", primitive.label()),
+            Quantity::Ratio(..) | Quantity::Difference(..) | Quantity::Sum(..) | Quantity::Share(..) => {
+                self.to_string()
+            }
         }
     }
 
@@ -318,7 +347,11 @@ impl Quantity {
             | Quantity::Throughput { of }
             | Quantity::Ledger { of, .. }
             | Quantity::Busy { of } => format!("of “{}”", of.name),
-            Quantity::Ratio(..) | Quantity::Difference(..) => String::new(),
+            Quantity::Cost(_)
+            | Quantity::Ratio(..)
+            | Quantity::Difference(..)
+            | Quantity::Sum(..)
+            | Quantity::Share(..) => String::new(),
         }
     }
 }
@@ -327,7 +360,8 @@ fn join(a: &str, b: &str) -> String {
     [a, b].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn capital(text: &str) -> String {
+/// With a capital letter at its beginning.
+pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
@@ -361,6 +395,9 @@ impl fmt::Display for Quantity {
             Quantity::Throughput { of } => write!(f, "throughput of {}", of.name),
             Quantity::Ledger { of, layer } => write!(f, "time of {} in {}", of.name, layer.label()),
             Quantity::Busy { of } => write!(f, "core time of {}", of.name),
+            Quantity::Cost(primitive) => write!(f, "cost of one {}", primitive.label()),
+            Quantity::Sum(a, b) => write!(f, "{a} and {b}"),
+            Quantity::Share(a, b) => write!(f, "{a} as a part of {b}"),
             Quantity::Ratio(a, b) => write!(f, "{a} over {b}"),
             Quantity::Difference(a, b) => write!(f, "{a} less {b}"),
         }
@@ -389,6 +426,8 @@ mod tests {
         assert_eq!(text(1.0, Kind::Ratio), "1.00×");
         assert_eq!(text(13.04, Kind::Ratio), "13.0×");
         assert_eq!(text(0.0, Kind::Ratio), "0.000×");
+        assert_eq!(text(0.372, Kind::Share), "37 %");
+        assert_eq!(text(0.0049, Kind::Share), "0.5 %");
         assert_eq!(text(f64::NAN, Kind::Ratio), "no value");
         assert_eq!(text(f64::INFINITY, Kind::Count), "no value");
     }

@@ -4,7 +4,7 @@ use crate::engine::Time;
 use crate::machine::Outcome;
 use crate::trace::{Crossing, ExitReason, HopId, JourneyId, OperationKind};
 
-use super::{Quantity, Scenario, Subject, Value};
+use super::{Knob, Quantity, Scenario, Subject, Value};
 
 /// One scene of a walkthrough.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Step {
     pub play: Play,
     /// How fast to play.
     pub pace: Pace,
+    /// What can be turned, to see what comes of it.
+    pub knobs: Vec<Knob>,
     /// What the model leaves out in this scene.
     pub leaves_out: Vec<String>,
 }
@@ -63,10 +65,12 @@ pub struct Choice {
 }
 
 /// What stands on the page after the last step, beside what was predicted and what came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Closing {
     /// What to take along and what to do next, in Markdown.
     pub say: String,
+    /// Changes to try: what can be turned.
+    pub knobs: Vec<Knob>,
     /// The built-in scenario that goes on from here.
     pub next: Option<String>,
 }

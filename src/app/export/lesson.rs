@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::takes::Take;
 use super::text::{escaped, markdown};
-use crate::app::recording::Recording;
-use crate::scenario::{Answer, Choice, Predict, Scene, Step};
+use crate::app::recording::{KnobPlace, Recording};
+use crate::scenario::{Answer, Choice, Knob, Predict, Scene, Setting, Step, capital};
 
 /// What the player has to know about a scene.
 #[derive(Debug, Serialize)]
@@ -58,7 +58,8 @@ pub fn sections(recording: &Recording, takes: &[Take]) -> String {
             }
             _ => "",
         };
-        let body = format!("{}{never}{question}{}", markdown(&step.say), left_out(recording, step));
+        let knobs = knobs(recording, i);
+        let body = format!("{}{never}{question}{knobs}{}", markdown(&step.say), left_out(recording, step));
         section(i, &heading, &step.title, &body)
     });
     let whole = takes.last().map_or(String::new(), |take| whole(recording, take));
@@ -91,6 +92,7 @@ fn whole(recording: &Recording, take: &Take) -> String {
     }
     if let Some(closing) = &recording.scenario.closing {
         body += &markdown(&closing.say);
+        body += &knobs(recording, steps);
         let next = closing.next.as_ref();
         body += &next.map_or(String::new(), |id| format!("<p>In Strata: <code>strata {}</code></p>", escaped(id)));
     }
@@ -128,6 +130,64 @@ fn question(recording: &Recording, scene: usize, predict: &Predict, answer: Opti
         markdown_line(&predict.ask),
         escaped(answer.map_or("", |answer| answer.text.as_str()))
     )
+}
+
+/// So many events may be simulated anew, all in all, for what comes at the stops of a page's knobs.
+const MOST_EVENTS: u64 = 20_000_000;
+
+/// What can be turned in Strata, and what came of it when the page was made: a page can't simulate.
+fn knobs(recording: &Recording, scene: usize) -> String {
+    let each = recording.knobs(scene).iter().enumerate();
+    each.map(|(index, knob)| self::knob(recording, knob, KnobPlace { scene, knob: index })).collect()
+}
+
+fn knob(recording: &Recording, knob: &Knob, place: KnobPlace) -> String {
+    let stops = knob.stops(recording.as_written().1);
+    let turned = recording.turned.as_ref().filter(|turned| turned.place == place);
+    let made_with = turned.map_or(stops.home, |turned| turned.stop);
+    let (Some(home), Some(now)) = (stops.settings.get(stops.home), stops.settings.get(made_with)) else {
+        return String::new();
+    };
+    let as_in = if made_with == stops.home { "as in the file".to_owned() } else { format!("in the file {home}") };
+    let mut rows = String::new();
+    let all = recording.outcome.events.saturating_mul(stops.settings.len() as u64);
+    for (i, setting) in stops.settings.iter().enumerate().filter(|_| all <= MOST_EVENTS) {
+        let Some(value) = value_at(recording, knob, place, (i, stops.home), setting) else { continue };
+        let mark = if i == made_with { " class=\"now\" aria-current=\"true\"" } else { "" };
+        rows += &format!("<tr{mark}><td>{}</td><td>{}</td></tr>", escaped(&setting.to_string()), escaped(&value));
+    }
+    let table = format!(
+        "<table><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>{rows}</tbody></table>",
+        escaped(&knob.name),
+        escaped(&capital(&knob.shows.to_string()))
+    );
+    format!(
+        "<div class=\"knob\"><h3>A change to try: {}</h3>{}<p>This page was made with {}, {}. In Strata it can be turned.</p>\
+         {}</div>",
+        escaped(&knob.name),
+        knob.say.as_deref().map_or(String::new(), markdown),
+        escaped(&now.to_string()),
+        escaped(&as_in),
+        if rows.is_empty() {
+            String::new()
+        } else {
+            format!("<details><summary>What it comes to</summary>{table}</details>")
+        }
+    )
+}
+
+fn value_at(
+    recording: &Recording,
+    knob: &Knob,
+    place: KnobPlace,
+    (stop, home): (usize, usize),
+    setting: &Setting,
+) -> Option<String> {
+    if stop == home {
+        return recording.shown(place).map(|(written, _)| written.to_string());
+    }
+    let value = knob.value_at(&recording.source, recording.as_written().1, setting, |_, _| true);
+    value.ok().flatten().map(|value| value.to_string())
 }
 
 /// What is shown after a wrong choice that an author has foreseen.
@@ -182,6 +242,7 @@ pub fn about(recording: &Recording) -> String {
         ("Made by", format!("Strata {}: a simulation, not a recording of a real machine", env!("CARGO_PKG_VERSION"))),
     ];
     let cut = recording.cut_short().map(|why| ("Not all of it", why));
-    let rows = cut.into_iter().chain(rows);
+    let turned = recording.turned.as_ref().map(|turned| ("Turned", turned.words.clone()));
+    let rows = cut.into_iter().chain(turned).chain(rows);
     rows.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>", escaped(&value))).collect()
 }

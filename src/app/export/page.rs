@@ -83,7 +83,8 @@ pub fn page(
         fingerprint(&style)
     );
     let scenario = &recording.scenario;
-    let costs = format!("costs: {}", recording.profile.title);
+    let turned = recording.turned.as_ref().map_or(String::new(), |turned| format!(" · {}", turned.words));
+    let costs = format!("costs: {}{turned}", recording.profile.title);
     Ok(filled(
         TEMPLATE,
         &[

@@ -7,6 +7,8 @@
 use egui::Color32;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use crate::scenario::NUMBER;
+
 /// `text` as the content of an element or an attribute, of HTML, XML or both. Control characters, which XML has no
 /// place for, are left out, and so are the line ends that only JavaScript knows.
 pub fn escaped(text: &str) -> String {
@@ -73,6 +75,11 @@ fn begin(tag: Tag, links: &mut Vec<String>, out: &mut String) {
         Tag::Emphasis => *out += "<em>",
         Tag::Strong => *out += "<strong>",
         Tag::Strikethrough => *out += "<s>",
+        // A number of the run, and where it comes from.
+        Tag::Link { dest_url, title, .. } if &*dest_url == NUMBER => {
+            links.push(NUMBER.to_owned());
+            *out += &format!("<span class=\"number\" title=\"{}\">", escaped(&title));
+        }
         Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => links.push(dest_url.to_string()),
         _ => {}
     }
@@ -90,11 +97,11 @@ fn end(tag: TagEnd, links: &mut Vec<String>, out: &mut String) {
         TagEnd::Emphasis => *out += "</em>",
         TagEnd::Strong => *out += "</strong>",
         TagEnd::Strikethrough => *out += "</s>",
-        TagEnd::Link | TagEnd::Image => {
-            if let Some(address) = links.pop().filter(|address| !address.is_empty()) {
-                *out += &format!(" ({})", escaped(&address));
-            }
-        }
+        TagEnd::Link | TagEnd::Image => match links.pop() {
+            Some(address) if address == NUMBER => *out += "</span>",
+            Some(address) if !address.is_empty() => *out += &format!(" ({})", escaped(&address)),
+            _ => {}
+        },
         _ => {}
     }
 }

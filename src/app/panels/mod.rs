@@ -7,6 +7,7 @@
 pub mod costs;
 pub mod events;
 pub mod inspector;
+pub mod knobs;
 pub mod library;
 pub mod list;
 pub mod notice;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
+use super::knobs::{Turning, knobs_ui};
 use super::widgets::{body, card, eyebrow_ui, fade_ui, heading_ui, note, title_ui};
 use crate::app::command::{self, Command};
 use crate::app::markdown;
@@ -34,6 +35,8 @@ pub struct Guide<'a> {
     pub at_end: bool,
     /// The id of the costs that the run was made with.
     pub costs: &'a str,
+    /// What can be turned.
+    pub turning: Turning<'a>,
 }
 
 impl Guide<'_> {
@@ -93,6 +96,10 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
             now.asked = ui.cursor().top() - top;
         }
         what_next_ui(ui, guide, theme);
+        // What was asked is answered before anything is turned.
+        if step.predict.is_none() || guide.walk.answered() {
+            turning_ui(ui, guide, theme, out);
+        }
         left_out_ui(ui, guide.scenario, step, theme, out);
     });
     fade_ui(ui, &shown, theme.panel, theme);
@@ -174,9 +181,14 @@ fn closing_ui(ui: &mut Ui, guide: Guide<'_>, height: f32, theme: &Theme, out: &m
         }
         ui.add_space(10.0);
         ui.label(note(format!("Costs of this run: {}", guide.costs), theme));
+        if let Some(turned) = &guide.turning.run.turned {
+            let text = format!("The picture shows a run with {}. What came above is without that", turned.words);
+            ui.label(note(text, theme).color(theme.text));
+        }
         if let Some(closing) = &guide.scenario.closing {
             ui.add_space(8.0);
             say_ui(ui, guide.scenario, &closing.say, theme, out);
+            turning_ui(ui, guide, theme, out);
         }
     });
     fade_ui(ui, &shown, theme.panel, theme);
@@ -218,6 +230,11 @@ fn summary_ui(
     let came = answer.correct_choice.map_or("none of the choices", label);
     let came = if right { answer.text.clone() } else { format!("{came}. {}", answer.text) };
     ui.label(body(format!("This run: {came}"), theme));
+}
+
+fn turning_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme, out: &mut Vec<Command>) {
+    let mut say = |ui: &mut Ui, text: &str, out: &mut Vec<Command>| say_ui(ui, guide.scenario, text, theme, out);
+    knobs_ui(ui, guide.turning, guide.walk.scene(), theme, out, &mut say);
 }
 
 fn say_ui(ui: &mut Ui, scenario: &Scenario, text: &str, theme: &Theme, out: &mut Vec<Command>) {
@@ -364,7 +381,7 @@ fn answer_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, ou
     // Why the chosen one is wrong, then why the right one is right.
     for text in [Some(chosen).filter(|_| !right), answer.correct_choice].into_iter().flatten().filter_map(why) {
         ui.add_space(3.0);
-        ui.label(body(text, theme));
+        say_ui(ui, guide.scenario, text, theme, out);
     }
     if !right && let Some(scene) = predict.correction(chosen) {
         let label = match scene {

@@ -134,6 +134,11 @@ impl Playback {
         })
     }
 
+    /// Whether nothing more is to be seen: it stands at its stop or behind it, or at no stop and plays nothing.
+    pub fn seen_to_its_end(&self) -> bool {
+        !self.playing && (self.stop_at.is_none() || self.reached())
+    }
+
     /// Starts playing; from the beginning if the end was reached.
     pub fn play(&mut self, moments: &Moments) {
         if self.position.time >= moments.end() && self.screen() >= self.map.length() {

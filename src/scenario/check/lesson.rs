@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 
 use super::quantities::{Names, Stacks, kind_words};
-use super::scalar;
+use super::{knobs, scalar};
 use crate::engine::Time;
 use crate::scenario::file::{
     BoundaryFile, ChoiceFile, ClosingFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile,
@@ -18,24 +18,33 @@ use crate::scenario::{
     Subject, Value, library,
 };
 
-pub(super) fn walkthrough(steps: &[StepFile], at: &Node, stacks: &Stacks, problems: &mut Problems) -> Vec<Step> {
+/// The steps of a walkthrough. `whole` is the text and its places.
+pub(super) fn walkthrough(
+    steps: &[StepFile],
+    whole: (&str, &Node),
+    stacks: &Stacks,
+    problems: &mut Problems,
+) -> Vec<Step> {
+    let at = whole.1.key("walkthrough");
     let mut ids = IndexMap::new();
     for (i, step) in steps.iter().enumerate() {
         if let Some(id) = step.id.as_deref() {
             ids.entry(id).or_insert(i);
         }
     }
-    let mut lesson = Lesson { names: Names { stacks, problems }, ids: &ids };
+    let mut lesson = Lesson { names: Names { stacks, problems }, ids: &ids, whole };
     steps.iter().enumerate().map(|(i, step)| lesson.step(i, step, at.item(i))).collect()
 }
 
 /// What stands on the page after the last step.
-pub(super) fn closing(file: &ClosingFile, at: &Node, problems: &mut Problems) -> Closing {
+pub(super) fn closing(file: &ClosingFile, whole: (&str, &Node), stacks: &Stacks, problems: &mut Problems) -> Closing {
+    let at = whole.1.key("closing");
     let known = |id: &&String| library().iter().any(|built_in| built_in.id == id.as_str());
     if let Some(next) = file.next.as_ref().filter(|id| !known(id)) {
         problems.unknown(at.key("next").span.clone(), "built-in scenario", next, library().iter().map(|b| b.id));
     }
-    Closing { say: file.say.trim().to_owned(), next: file.next.clone() }
+    let knobs = knobs::knobs(&file.knobs, at.key("knobs"), whole, None, &mut Names { stacks, problems });
+    Closing { say: file.say.trim().to_owned(), knobs, next: file.next.clone() }
 }
 
 pub(super) fn expectations(
@@ -55,6 +64,8 @@ struct Lesson<'a> {
     names: Names<'a>,
     /// The first step of each id, in the order of the file.
     ids: &'a IndexMap<&'a str, usize>,
+    /// The text of the file, and its places.
+    whole: (&'a str, &'a Node),
 }
 
 impl Lesson<'_> {
@@ -77,14 +88,18 @@ impl Lesson<'_> {
             let help = Some("say up to when it plays, as in play: Until(End)".to_owned());
             self.names.problems.add(at.key("from").span.clone(), "a step that plays nothing begins nowhere", help);
         }
+        let predict = step.predict.as_ref().map(|predict| self.predict(predict, at.key("predict")));
+        let answer = predict.as_ref().map(|predict| &predict.answer);
+        let knobs = knobs::knobs(&step.knobs, at.key("knobs"), self.whole, answer, &mut self.names);
         Step {
+            knobs,
             from,
             follow: self.follow(step.follow.as_deref(), &play, at),
             id: step.id.clone(),
             title: step.title.clone(),
             say: step.say.trim().to_owned(),
             look_at: step.look_at.clone(),
-            predict: step.predict.as_ref().map(|predict| self.predict(predict, at.key("predict"))),
+            predict,
             play,
             pace: match &step.pace {
                 PaceFile::Paced => Pace::Paced,

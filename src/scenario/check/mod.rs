@@ -4,7 +4,9 @@
 //! can be checked too; the stand-ins never get out, because with any problem there is no scenario.
 
 mod host;
+mod knobs;
 mod lesson;
+mod numbers;
 mod programs;
 mod quantities;
 mod scalar;
@@ -29,7 +31,10 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
         }
     };
     let root = Node::of(&source.text);
-    let mut scenario = whole(&file, &root, &mut problems);
+    let mut scenario = whole(&file, &source.text, &root, &mut problems);
+    if problems.is_empty() {
+        knobs::try_ends(&scenario, &source.text, &root, &mut problems);
+    }
     if !problems.is_empty() {
         return Err(problems.into_errors());
     }
@@ -39,7 +44,21 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
     Ok(scenario)
 }
 
-fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario {
+/// The first thing wrong with a text that differs from a right one by a number.
+fn first_mistake(text: &str) -> Option<String> {
+    let source = Source { name: String::new(), text: text.to_owned() };
+    let file = match shape::read(text) {
+        Ok(file) => file,
+        Err(mistakes) => return Some(mistakes.into_iter().next().map_or(String::new(), |mistake| mistake.message)),
+    };
+    let mut problems = Problems::new(&source);
+    whole(&file, text, &Node::of(text), &mut problems);
+    (!problems.is_empty())
+        .then(|| problems.into_errors())
+        .and_then(|errors| errors.problems.first().map(|first| format!("line {}: {}", first.line, first.message)))
+}
+
+fn whole(file: &ScenarioFile, text: &str, root: &Node, problems: &mut Problems) -> Scenario {
     header(file, root, problems);
     let until = file.until.as_ref().map(|until| {
         let at = root.key("until");
@@ -69,8 +88,9 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
             .map_or(0, |seed| scalar::whole(seed, root.key("seed"), "seed", 0..=u64::MAX, problems)),
         costs: costs(&file.costs, root, problems),
         until,
-        walkthrough: lesson::walkthrough(&file.walkthrough, root.key("walkthrough"), &names, problems),
-        closing: file.closing.as_ref().map(|closing| lesson::closing(closing, root.key("closing"), problems)),
+        numbers: numbers::find(file, text, root, &names, problems),
+        walkthrough: lesson::walkthrough(&file.walkthrough, (text, root), &names, problems),
+        closing: file.closing.as_ref().map(|closing| lesson::closing(closing, (text, root), &names, problems)),
         expectations: lesson::expectations(&file.expect, root.key("expect"), &names, problems),
         spec: Spec { host, programs: programs.into_iter().map(|program| program.spec).collect(), stacks },
         leaves_out: file.leaves_out.clone(),

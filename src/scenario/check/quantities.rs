@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::costs::Primitive;
 use crate::machine::spec::NodeSpec;
 use crate::scenario::file::{PerFile, QuantityFile, StatisticFile};
 use crate::scenario::locate::Node;
@@ -116,6 +117,20 @@ impl Names<'_> {
                 Quantity::Ledger { of: self.subject(of, at.key("of")), layer: self.layer(layer, at.key("layer")) }
             }
             QuantityFile::Busy { of } => Quantity::Busy { of: self.subject(of, at.key("of")) },
+            QuantityFile::Cost(name) => {
+                let primitive = Primitive::from_name(name);
+                let names = Primitive::ALL.iter().map(|primitive| primitive.name());
+                self.known(primitive.is_some(), "cost", name, names, at.item(0));
+                Quantity::Cost(primitive.unwrap_or(Primitive::Cycle))
+            }
+            QuantityFile::Sum(a, b) => {
+                let (a, b) = self.pair(a, b, at);
+                Quantity::Sum(Box::new(a), Box::new(b))
+            }
+            QuantityFile::Share(a, b) => {
+                let (a, b) = self.pair(a, b, at);
+                Quantity::Share(Box::new(a), Box::new(b))
+            }
             QuantityFile::Ratio(a, b) => {
                 let (a, b) = self.pair(a, b, at);
                 Quantity::Ratio(Box::new(a), Box::new(b))
@@ -155,6 +170,7 @@ pub(super) fn kind_words(kind: Kind) -> &'static str {
         Kind::Time => "a time",
         Kind::Rate => "a rate",
         Kind::Ratio => "a ratio",
+        Kind::Share => "a share",
     }
 }
 
