@@ -44,7 +44,7 @@
 //! | [`trace`] | journeys, hops, ledgers, statistics, Perfetto's format | time of the engine, names of costs |
 //! | [`pace`] | from the learner's seconds to simulated time and back | trace |
 //! | [`machine`] | hardware, kernels, hypervisors, containers, programs | engine, costs, trace |
-//! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below |
+//! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below, pace |
 //! | [`probe`] | the real host: what it is made of, what its mechanisms cost | costs |
 //! | [`validate`] | the same work simulated and really done, side by side | machine and below, tools of probe |
 //! | [`files`] | reading and writing files that somebody named | nobody |

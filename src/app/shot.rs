@@ -19,7 +19,8 @@ use super::theme::{TextRole, Theme};
 use crate::costs::{Primitive, Profile};
 use crate::engine::Time as SimulatedTime;
 use crate::machine::Topology;
-use crate::trace::Trace;
+use crate::pace::Moment;
+use crate::trace::{ComponentId, StackId, Trace};
 
 /// What to render.
 pub struct Shot<'a> {
@@ -33,6 +34,12 @@ pub struct Shot<'a> {
     pub title: &'a str,
     /// When.
     pub time: SimulatedTime,
+    /// How far what is shown has come, where the time alone can't say.
+    pub moment: Option<Moment>,
+    /// The column that is followed.
+    pub follow: Option<StackId>,
+    /// The parts that are spoken of.
+    pub pointed_at: &'a [ComponentId],
     /// The picture's width and height in pixels.
     pub size: (u32, u32),
     /// Its colours.
@@ -113,11 +120,11 @@ fn card(shot: &Shot) -> Card {
         theme: &shot.theme,
         reduced_motion: shot.reduced_motion,
         selection: shot.selection,
-        pointed_at: &[],
+        pointed_at: shot.pointed_at,
         provenance: &provenance,
-        follow: None,
+        follow: shot.follow,
         solo: false,
-        moment: None,
+        moment: shot.moment,
         facts: None,
     };
     let bar = Card::bar(&shot.theme, shot.size);

@@ -13,8 +13,14 @@ pub(super) struct ShotArguments {
     /// A scenario file, or the id of a built-in scenario
     pub scenario: String,
     /// The simulated time of the picture, as in "90us"
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub at: Time,
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, required_unless_present = "scene")]
+    pub at: Option<Time>,
+    /// A scene of the walkthrough by its number, as it stands at its end; with --shown, before that
+    #[arg(long, value_name = "N", conflicts_with = "at", value_parser = clap::value_parser!(u32).range(1..))]
+    pub scene: Option<u32>,
+    /// So many seconds of the screen after the scene has begun, at 1x, as in "2.5"
+    #[arg(long, value_name = "SECONDS", requires = "scene", value_parser = seconds)]
+    pub shown: Option<f64>,
     /// The PNG file to write
     #[arg(long, value_name = "PNG")]
     pub out: PathBuf,
@@ -24,6 +30,12 @@ pub(super) struct ShotArguments {
     /// Dark on light instead of light on dark
     #[arg(long)]
     pub light: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.strip_suffix('s').unwrap_or(text).trim().parse::<f64>().ok();
+    let sane = seconds.filter(|seconds| (0.0..=3600.0).contains(seconds));
+    sane.ok_or_else(|| format!("\"{text}\" is no time on the screen: write seconds from 0 to 3600, as in 2.5"))
 }
 
 pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
@@ -71,6 +83,55 @@ fn window(scenario: &str) -> Result<Verdict, Failure> {
     }
 }
 
+/// What a picture shows.
+#[cfg(feature = "app")]
+struct Instant {
+    moment: Option<crate::pace::Moment>,
+    time: Time,
+    follow: Option<crate::trace::StackId>,
+    pointed_at: Vec<crate::trace::ComponentId>,
+    title: String,
+}
+
+/// A time, or a scene of the walkthrough: at its end, or so long after its beginning.
+#[cfg(feature = "app")]
+fn instant(
+    arguments: &ShotArguments,
+    made: &super::run::Made,
+    trace: &crate::trace::Trace,
+) -> Result<Instant, Failure> {
+    use crate::pace::PaceMap;
+    use crate::scenario::{Pace, Parts, played};
+
+    let title = made.scenario.title.clone();
+    let Some(scene) = arguments.scene else {
+        let time = arguments.at.unwrap_or_default();
+        return Ok(Instant { moment: None, time, follow: None, pointed_at: Vec::new(), title });
+    };
+    let steps = &made.scenario.walkthrough;
+    let Some(step) = steps.get(scene as usize - 1) else {
+        let help = Some(format!("its walkthrough has {} scenes", steps.len()));
+        return Err(super::output::failure(format!("there is no scene {scene}"), help));
+    };
+    let (played, follow) = (played(step, &made.scenario, &made.outcome), step.follow.as_ref().map(|of| of.id));
+    let map = PaceMap::new(trace, made.outcome.simulated, follow);
+    let (begin, stop) = (map.screen_of(played.from), played.stop(&map, follow.is_some()));
+    let passed = arguments.shown.map(std::time::Duration::from_secs_f64);
+    let moment = match (step.pace, passed) {
+        (_, None) => map.at(stop),
+        (Pace::Paced, Some(passed)) => map.at((begin + passed).min(stop)),
+        (Pace::Proportional { per_second }, Some(passed)) => {
+            let passed = Time((per_second.as_ps() as f64 * passed.as_secs_f64()) as u64);
+            let time = (played.from + passed).min(played.until);
+            crate::pace::Moment { time, ..map.at(map.screen_of(time)) }
+        }
+    };
+    let parts = Parts::of(&made.outcome.topology);
+    let pointed_at = step.look_at.iter().filter_map(|path| parts.find(path)).collect();
+    let title = format!("{title} · {scene} of {}: {}", steps.len(), step.title);
+    Ok(Instant { moment: Some(moment), time: moment.time, follow, pointed_at, title })
+}
+
 #[cfg(feature = "app")]
 pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     use crate::app::scene::View;
@@ -85,12 +146,16 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     let Some(trace) = &made.outcome.trace else {
         return Err(super::output::failure("the run kept no trace to draw", None));
     };
+    let Instant { moment, time, follow, pointed_at, title } = instant(arguments, &made, trace)?;
     let picture = Shot {
         topology: &made.outcome.topology,
         trace,
         profile: &made.profile,
-        title: &made.scenario.title,
-        time: arguments.at,
+        title: &title,
+        time,
+        moment,
+        follow,
+        pointed_at: &pointed_at,
         size: arguments.size,
         theme: if arguments.light { Theme::light() } else { Theme::dark() },
         view: View::default(),

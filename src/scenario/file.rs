@@ -566,7 +566,7 @@ pub(super) enum QuantityFile {
     Latency(String, StatisticFile),
     OperationLatency(String, String, StatisticFile),
     Throughput { of: String },
-    Ledger { of: String, layer: String },
+    Ledger { of: String, layer: String, per: Option<PerFile> },
     Busy { of: String },
     Cost(String),
     Sum(Box<QuantityFile>, Box<QuantityFile>),

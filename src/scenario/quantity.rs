@@ -211,6 +211,8 @@ pub enum Quantity {
         of: Subject,
         /// Which line.
         layer: Layer,
+        /// Divided by how many operations, as for [`Quantity::Count`].
+        per: Option<Option<OperationKind>>,
     },
     /// Time that the hardware's cores worked on a stack's behalf.
     Busy {
@@ -269,7 +271,10 @@ impl Quantity {
                 latency.map(|l| statistic.of(&l) as f64)
             })),
             Quantity::Throughput { of } => or_none(stats(of).map(|s| s.throughput(outcome.simulated))),
-            Quantity::Ledger { of, layer } => or_none(stats(of).map(|s| s.ledger[*layer as usize] as f64)),
+            Quantity::Ledger { of, layer, per } => or_none(stats(of).map(|s| {
+                let time = s.ledger[*layer as usize] as f64;
+                per.map_or(time, |kind| time / operations(s, kind) as f64)
+            })),
             Quantity::Busy { of } => or_none(stats(of).map(|s| s.busy as f64)),
             Quantity::Cost(primitive) => outcome.history.current().model.costs().get(*primitive) as f64,
             Quantity::Sum(a, b) => a.amount(outcome) + b.amount(outcome),
@@ -326,10 +331,13 @@ impl Quantity {
                 }
             }
             Quantity::Throughput { .. } => "operations".to_owned(),
-            Quantity::Ledger { layer, .. } => match layer {
-                Layer::Waiting | Layer::Throttled => format!("time {}", layer.label()),
-                layer => format!("time in the layer {}", layer.label()),
-            },
+            Quantity::Ledger { layer, per, .. } => {
+                let per = per.map_or(String::new(), |kind| format!(" per {}", operation_word(kind)));
+                match layer {
+                    Layer::Waiting | Layer::Throttled => format!("time {}{per}", layer.label()),
+                    layer => format!("time in the layer {}{per}", layer.label()),
+                }
+            }
             Quantity::Busy { .. } => "time of the cores".to_owned(),
             Quantity::Cost(primitive) => format!("the cost “{}”", primitive.label()),
             Quantity::Ratio(..) | Quantity::Difference(..) | Quantity::Sum(..) | Quantity::Share(..) => {
@@ -393,7 +401,10 @@ impl fmt::Display for Quantity {
                 write!(f, "{} of a {} of {}", statistic.label(), operation_word(*kind), of.name)
             }
             Quantity::Throughput { of } => write!(f, "throughput of {}", of.name),
-            Quantity::Ledger { of, layer } => write!(f, "time of {} in {}", of.name, layer.label()),
+            Quantity::Ledger { of, layer, per } => {
+                write!(f, "time of {} in {}", of.name, layer.label())?;
+                per.map_or(Ok(()), |kind| write!(f, " per {}", operation_word(kind)))
+            }
             Quantity::Busy { of } => write!(f, "core time of {}", of.name),
             Quantity::Cost(primitive) => write!(f, "cost of one {}", primitive.label()),
             Quantity::Sum(a, b) => write!(f, "{a} and {b}"),

@@ -2,6 +2,7 @@
 
 use crate::engine::Time;
 use crate::machine::Outcome;
+use crate::pace::{PaceMap, Screen};
 use crate::trace::{Crossing, ExitReason, HopId, JourneyId, OperationKind};
 
 use super::{Knob, Quantity, Scenario, Subject, Value};
@@ -240,6 +241,19 @@ pub struct Played {
     pub ends: Ends,
     /// Whether what it waits for happens in this run. If not, there is nothing to play.
     pub happens: bool,
+}
+
+impl Played {
+    /// Where it stops on the screen: after what it ends with has been seen. `follows`: whether the map is one column's.
+    pub fn stop(&self, map: &PaceMap, follows: bool) -> Screen {
+        let seen = match self.ends {
+            Ends::Time => None,
+            Ends::Crossing(hop) => map.mark(hop).map(|mark| mark.seen),
+            // Followed together, operations are not held.
+            Ends::Operation(journey) => map.end_of(journey).filter(|_| follows),
+        };
+        seen.unwrap_or_else(|| map.screen_of(self.until))
+    }
 }
 
 /// What a step stops after.

@@ -11,7 +11,7 @@ use super::Choices;
 use crate::app::recording::Recording;
 use crate::engine::Time;
 use crate::pace::{Moment, PaceMap, Screen, Stage};
-use crate::scenario::{self, Ends, Play, Played};
+use crate::scenario::{self, Play, Played};
 use crate::trace::{ComponentId, HopId, StackId};
 
 /// A moment that is shown.
@@ -111,12 +111,7 @@ fn moment(map: &PaceMap, time: Time) -> Moment {
 
 /// Where a scene stops: after what it ends with has been seen.
 fn stop_of(map: &PaceMap, played: Played, follow: Option<StackId>) -> Screen {
-    let seen = match played.ends {
-        Ends::Time => None,
-        Ends::Crossing(hop) => map.mark(hop).map(|mark| mark.seen),
-        Ends::Operation(journey) => map.end_of(journey).filter(|_| follow.is_some()),
-    };
-    seen.unwrap_or_else(|| map.screen_of(played.until))
+    played.stop(map, follow.is_some())
 }
 
 /// Stills at the map's pace, and one more at the end of each crossing.

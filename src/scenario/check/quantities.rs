@@ -113,9 +113,11 @@ impl Names<'_> {
                 statistic: statistic(*figure),
             },
             QuantityFile::Throughput { of } => Quantity::Throughput { of: self.subject(of, at.key("of")) },
-            QuantityFile::Ledger { of, layer } => {
-                Quantity::Ledger { of: self.subject(of, at.key("of")), layer: self.layer(layer, at.key("layer")) }
-            }
+            QuantityFile::Ledger { of, layer, per } => Quantity::Ledger {
+                of: self.subject(of, at.key("of")),
+                layer: self.layer(layer, at.key("layer")),
+                per: per.as_ref().map(|PerFile::Operation(kind)| self.operation(kind, at.key("per").item(0))),
+            },
             QuantityFile::Busy { of } => Quantity::Busy { of: self.subject(of, at.key("of")) },
             QuantityFile::Cost(name) => {
                 let primitive = Primitive::from_name(name);
