@@ -231,8 +231,10 @@ fn a_stop_that_comes_too_late_is_told() {
     wait(&mut harness, |shell| shell.machine.task().is_some_and(|(_, child)| child.step().is_some()));
     harness.state_mut().apply(Command::StopMeasuring);
     wait(&mut harness, |shell| shell.machine.task().is_none());
+    // The page settles: what was measured comes in above the message.
+    harness.run_steps(10);
     harness.get_by_label_contains("the new costs are saved and used");
-    harness.get_by_label("Close this message").click();
+    harness.get_by_label("Close this message").click_accesskit();
     harness.run_steps(3);
     assert!(harness.query_by_label_contains("the new costs are saved").is_none());
 }
@@ -429,7 +431,7 @@ fn new_costs_are_used_by_the_simulation_as_soon_as_they_are_saved() {
     harness.run_steps(2);
     let used = harness.state().session.recording.as_ref().map(|r| r.profile.cost(Primitive::SystemCall).value);
     assert_eq!(used, Some(77.0));
-    harness.get_by_label_contains("costs: this host, measured");
+    harness.get_by_label_contains("costs: this host, 1 of ");
     harness.get_by_label("system call: 77.0 ns measured");
     harness.get_by_label_contains("just now, 1 costs");
 }
@@ -477,7 +479,7 @@ fn an_export_writes_a_profile_that_can_be_read_and_asks_before_it_replaces_a_fil
     harness.state_mut().machine.export.path = folder.path().join("no/such/folder.ron").display().to_string();
     harness.state_mut().apply(Command::ExportProfile);
     harness.run_steps(2);
-    harness.get_by_label_contains("Can't write");
+    harness.get_by_label_contains("can't be written");
     assert!(harness.query_by_label_contains("os error").is_none(), "a number of the system's tells nothing");
 }
 

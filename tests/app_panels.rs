@@ -11,14 +11,13 @@ use strata::app::frame::shell_ui;
 use strata::app::look::Selection;
 use strata::app::playback::{Pace, Position, Step, StepKind};
 use strata::app::recording::Recording;
-use strata::app::scene::{Ink, Scene, SceneOptions, Shape, View};
+use strata::app::scene::{Scene, SceneOptions, Shape, View};
 use strata::app::settings::Settings;
 use strata::app::shell::{Shell, Wake};
 use strata::app::theme::Theme;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, inspect};
 use strata::scenario::Source;
-use strata::trace::Layer;
 
 const FRAME: f64 = 1.0 / 60.0;
 
@@ -362,7 +361,7 @@ proptest! {
 }
 
 /// The share of its track that each gauge of the picture fills at `time`, from left to right.
-fn gauges(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
+fn tanks(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
     let theme = Theme::dark();
     let options = SceneOptions {
         theme: &theme,
@@ -377,32 +376,32 @@ fn gauges(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
     };
     let size = Vec2::new(980.0, 700.0);
     let drawing = scene.draw(recording.topology(), recording.trace(), size, &View::default(), time, &options);
-    let bars = |shapes: &[Shape], ink: Ink| -> Vec<egui::Rect> {
-        let bar = |shape: &Shape| match shape {
-            Shape::Rect { rect, fill: Some(fill), line: None, .. } if *fill == ink.solid() => Some(*rect),
+    let layout = scene.layout().expect("drawn");
+    let left = |tank: &egui::Rect| {
+        let inner = tank.shrink(1.5);
+        let level = drawing.trails.iter().filter_map(|shape| match shape {
+            Shape::Rect { rect, fill: Some(_), line: None, .. } if inner.expand(0.1).contains_rect(*rect) => {
+                Some(*rect)
+            }
             _ => None,
-        };
-        shapes.iter().filter_map(bar).collect()
+        });
+        level.map(|level| level.height() / inner.height()).next().unwrap_or(0.0)
     };
-    let full = bars(&drawing.trails, Ink::Layer(Layer::Throttled));
-    let share = |track: &egui::Rect| {
-        full.iter().find(|bar| bar.min == track.min).map_or(0.0, |bar| bar.width() / track.width())
-    };
-    bars(&drawing.floors, Ink::Outline).iter().map(share).collect()
+    layout.tanks.values().map(left).collect()
 }
 
 #[test]
-fn a_valves_gauge_shows_what_the_kernel_has_counted_in_this_period() {
+fn a_valves_tank_holds_what_the_kernel_has_left_of_this_periods_quota() {
     let mut shell = shell();
     shell.open("throttled");
     shell.finish_run();
     let recording = shell.session.recording.as_deref_mut().expect("a run");
     let mut scene = Scene::new(recording.topology(), recording.trace());
-    assert_eq!(gauges(recording, &mut scene, Time::ZERO), [0.0, 0.0], "nothing is used at first");
+    assert_eq!(tanks(recording, &mut scene, Time::ZERO), [1.0, 1.0], "all is left at first");
     // The kernel counts when a task stops: at these times both groups wait, or have just begun a period.
     for ms in [60, 90, 99, 160, 199] {
         let time = Time::ms(ms);
-        let shown = gauges(recording, &mut scene, time);
+        let shown = tanks(recording, &mut scene, time);
         let topology = recording.topology().clone();
         let machine = recording.machine_at(Position::at(time));
         let valves = topology.iter().filter(|(_, component)| component.kind == ComponentKind::Cgroup);
@@ -411,7 +410,7 @@ fn a_valves_gauge_shows_what_the_kernel_has_counted_in_this_period() {
                 let facts = inspect::state(machine, &topology, id);
                 let used = facts.iter().find(|fact| fact.label == "used this period").expect("it is counted");
                 let used: Time = used.value.parse().expect("a time");
-                used.as_ps() as f32 / Time::ms(50).as_ps() as f32
+                (1.0 - used.as_ps() as f32 / Time::ms(50).as_ps() as f32).max(0.0)
             })
             .collect();
         assert_eq!(shown.len(), counted.len());
@@ -420,6 +419,6 @@ fn a_valves_gauge_shows_what_the_kernel_has_counted_in_this_period() {
         }
     }
     // In between it follows what runs: one thread has used half at 25 ms, two threads have used all.
-    let shown = gauges(recording, &mut scene, Time::ms(25));
-    assert!((shown[0] - 0.5).abs() < 0.01 && shown[1] > 0.98, "{shown:?}");
+    let shown = tanks(recording, &mut scene, Time::ms(25));
+    assert!((shown[0] - 0.5).abs() < 0.01 && shown[1] < 0.02, "{shown:?}");
 }

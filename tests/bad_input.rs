@@ -1,6 +1,8 @@
 //! Bad input: never a panic, a hang or a crash, always a pointed error and exit code 2.
 
 mod golden;
+#[path = "support/large.rs"]
+mod large;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -318,4 +320,22 @@ fn a_mistake_in_each_of_many_stacks_on_one_long_line_does_not_hang() {
     assert_eq!(errors.problems.len(), 20);
     assert!(errors.more >= 39_980);
     assert!(errors.problems.iter().all(|problem| problem.text.len() <= 4096));
+}
+
+#[test]
+fn a_large_file_of_any_kind_is_answered_and_its_mistakes_are_counted() {
+    // Not a matter of speed: with quadratic work these would take minutes each. `cargo bench --bench check` measures.
+    for (kind, legal, make) in large::KINDS {
+        let text = make(512 << 10);
+        assert!(text.len() > 256 << 10, "{kind}: {} bytes", text.len());
+        match Scenario::parse(&Source { name: "large.ron".to_owned(), text }) {
+            Ok(_) => assert!(legal, "{kind} is accepted"),
+            Err(errors) => {
+                assert!(!legal, "{kind}: {}", errors.problems[0]);
+                assert!(errors.problems.len() <= 20, "{kind}");
+                let told: usize = errors.problems.iter().map(|p| p.message.len() + p.text.len()).sum();
+                assert!(told < 200_000, "{kind}: {told} bytes are told");
+            }
+        }
+    }
 }

@@ -63,6 +63,7 @@ fn operation() -> impl Strategy<Value = Operation> {
             technique
         })),
         Just(Operation::Out),
+        proptest::sample::select(Instruction::ALL.to_vec()).prop_map(Operation::Instruction),
     ]
 }
 
@@ -99,8 +100,10 @@ fn cgroup() -> impl Strategy<Value = Option<CgroupSpec>> {
 fn any_process() -> impl Strategy<Value = ProcessSpec> {
     let weight = prop_oneof![Just(1u32), Just(512), Just(1024), Just(3000), Just(100_000)];
     let cpu = prop_oneof![3 => Just(None), 1 => (0u16..3).prop_map(Some)];
-    (0u16..3, 1u16..3, weight, cpu, cgroup()).prop_map(|(program, threads, weight, cpu, cgroup)| ProcessSpec {
+    let process_of = (0u16..3, 1u16..3, weight, cpu, cgroup(), any::<bool>());
+    process_of.prop_map(|(program, threads, weight, cpu, cgroup, io_ports)| ProcessSpec {
         threads,
+        io_ports,
         weight,
         cpu,
         cgroup,

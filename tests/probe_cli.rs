@@ -244,14 +244,19 @@ fn signalled(place: &Place, signal: rustix::process::Signal) -> Output {
     signalled_while(place, &["probe", "--full", "--save", "--report", "json"], signal)
 }
 
-/// Starts `arguments` and sends it `signal` once it is at work, however long that takes: from then on it has a folder of
-/// its own, which it makes after it has begun to listen to signals.
+/// Starts `arguments` and sends it `signal` once it is at work: from then on it has a folder of its own, which it makes
+/// after it has begun to listen to signals.
 fn signalled_while(place: &Place, arguments: &[&str], signal: rustix::process::Signal) -> Output {
     let mut command = place.strata();
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Whoever runs the tests may ignore SIGINT, as a script does for what it starts in the background.
+    strata::probe::interrupt::in_the_foreground(&mut command);
     let mut child = command.spawn().unwrap();
     let own = format!("strata-probe-{}-", child.id());
-    while !place.holds(&own) && child.try_wait().unwrap().is_none() {
+    let since = std::time::Instant::now();
+    while !place.holds(&own) {
+        assert!(child.try_wait().unwrap().is_none(), "{arguments:?} ended before it was at work");
+        assert!(since.elapsed() < Duration::from_secs(300), "{arguments:?} was not at work within five minutes");
         std::thread::sleep(Duration::from_millis(10));
     }
     // Into the work; nothing depends on how far.

@@ -45,6 +45,32 @@ pub enum Side {
     Bottom,
 }
 
+/// What the panel below the picture shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Below {
+    /// The swim lanes.
+    #[default]
+    Lanes,
+    /// The lanes and a list of what happened.
+    Events,
+    /// Totals of the run so far.
+    Totals,
+}
+
+impl Below {
+    /// All of them, from left to right.
+    pub const ALL: [Below; 3] = [Below::Lanes, Below::Events, Below::Totals];
+
+    /// The label on screen.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Below::Lanes => "Lanes",
+            Below::Events => "Events",
+            Below::Totals => "Totals",
+        }
+    }
+}
+
 /// What a key or a button asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -120,8 +146,10 @@ pub enum Command {
     ToggleMotion,
     /// The shortcut sheet.
     ToggleShortcuts,
-    /// Close what is open: sheet, message, selection.
+    /// Close what is open: sheet, message, selection; then follow all columns.
     Dismiss,
+    /// Close a sheet or a message, and no more: the key has taken the focus away already.
+    Close,
     /// Zoom the lanes by this factor.
     ZoomLanes(f64),
     /// Show the whole run on the lanes.
@@ -134,6 +162,26 @@ pub enum Command {
     SelectComponent(crate::trace::ComponentId),
     /// Follow what happens instead of a selection.
     Follow,
+    /// Follow one column: it gets room and words, the others stand back.
+    FollowColumn(crate::trace::StackId),
+    /// Follow one column and hide the others' tokens; once more shows them again.
+    Solo(crate::trace::StackId),
+    /// Open an event: its time, and its journey or part in the inspector.
+    SelectEvent(crate::trace::HopId),
+    /// Find a part, an operation or a reason by its name.
+    Search,
+    /// What the panel below the picture shows.
+    ShowBelow(Below),
+    /// Each cost of the run and where it comes from; or close that.
+    ShowCosts,
+    /// A big picture for a room, and nothing else; or back to the desk.
+    Present,
+    /// While presenting: one thing on, or one back.
+    Onward(i32),
+    /// While presenting: a dark screen, or the picture again.
+    Blank,
+    /// While presenting: a bright spot that follows the pointer.
+    Spotlight,
     /// The next or the previous hop of the journey shown: +1 or -1.
     Hop(i32),
     /// The next or the previous stack's journey: +1 or -1.
@@ -237,7 +285,11 @@ pub fn table() -> Vec<Entry> {
             "Zoom lanes in" [key(Key::Z)] Command::ZoomLanes(2.0);
             "Zoom lanes out" [key(Key::X)] Command::ZoomLanes(0.5);
             "Whole run on the lanes" [shift(Key::F)] Command::FitLanes;
-            "Close what is open" [key(Key::Escape)] Command::Dismiss;
+            "Find a part, an operation, a reason" [command(Key::F)] Command::Search;
+            "Events beside the lanes" [key(Key::I)] Command::ShowBelow(Below::Events);
+            "Totals so far" [key(Key::A)] Command::ShowBelow(Below::Totals);
+            "Costs of this run" [key(Key::Y)] Command::ShowCosts;
+            "Close what is open, follow all" [key(Key::Escape)] Command::Dismiss;
         }
         "Window" {
             "Library" [command(Key::Num1)] Command::Open(Tab::Library);
@@ -252,6 +304,11 @@ pub fn table() -> Vec<Entry> {
             "Smaller text" [command(Key::Minus)] Command::TextSize(-1);
             "Reduced motion" [key(Key::M)] Command::ToggleMotion;
             "Shortcuts" [key(Key::F1)] Command::ToggleShortcuts;
+        }
+        "Presenting" {
+            "Present to a room" [key(Key::F11)] Command::Present;
+            "Blank the screen" [key(Key::B)] Command::Blank;
+            "Spotlight" [shift(Key::R)] Command::Spotlight;
         }
         "My machine" {
             "Measure" [key(Key::G)] Command::Measure(Plan::Full);
@@ -272,36 +329,8 @@ pub fn table() -> Vec<Entry> {
     }
 }
 
-/// Takes the commands whose keys were pressed out of the input.
-///
-/// While text is being edited only commands with a modifier, and function keys, count. While some other widget has
-/// the keyboard focus, the keys that work it (Space, Enter, arrows) are left to it.
-pub fn pressed(context: &egui::Context) -> Vec<Command> {
-    let editing = context.text_edit_focused();
-    let focused = context.memory(|memory| memory.focused().is_some());
-    let table = table();
-    let mut found = Vec::new();
-    context.input_mut(|input| {
-        input.events.retain(|event| {
-            let egui::Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
-            let meant =
-                table.iter().find(|entry| entry.keys.iter().any(|shortcut| matches(shortcut, *key, *modifiers)));
-            let plain = !modifiers.command && !is_function_key(*key);
-            let taken = (editing && plain) || (focused && works_widgets(*key));
-            match meant.filter(|_| !taken) {
-                Some(entry) => {
-                    found.push(entry.command.clone());
-                    false
-                }
-                None => true,
-            }
-        });
-    });
-    found
-}
-
 /// Whether the keys are exactly the shortcut's. Where a sign needs Shift on some keyboards, Shift doesn't count.
-fn matches(shortcut: &KeyboardShortcut, key: Key, modifiers: Modifiers) -> bool {
+pub(super) fn matches(shortcut: &KeyboardShortcut, key: Key, modifiers: Modifiers) -> bool {
     let sign = matches!(key, Key::Plus | Key::Equals | Key::Minus | Key::OpenBracket | Key::CloseBracket);
     let wanted = shortcut.modifiers;
     shortcut.logical_key == key
@@ -310,20 +339,19 @@ fn matches(shortcut: &KeyboardShortcut, key: Key, modifiers: Modifiers) -> bool 
         && (sign || wanted.shift == modifiers.shift)
 }
 
-fn is_function_key(key: Key) -> bool {
-    matches!(key, Key::F1 | Key::F5)
-}
-
-fn works_widgets(key: Key) -> bool {
-    matches!(key, Key::Space | Key::Enter | Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown)
-}
-
 /// "Play or pause (Space)", for tooltips; the name alone where there are no keys.
 pub fn hint(context: &egui::Context, command: &Command) -> String {
     table().iter().find(|entry| entry.command == *command).map_or(String::new(), |entry| match entry.keys.first() {
         Some(shortcut) => format!("{} ({})", entry.name, keys_text(context, shortcut)),
         None => entry.name.to_owned(),
     })
+}
+
+/// "Ctrl+1": the keys alone, for the tooltip of what shows its name already.
+pub fn keys_hint(context: &egui::Context, command: &Command) -> String {
+    let table = table();
+    let entry = table.iter().find(|entry| entry.command == *command);
+    entry.and_then(|entry| entry.keys.first()).map_or(String::new(), |keys| keys_text(context, keys))
 }
 
 /// The keys as written on the sheet: "Ctrl+O".

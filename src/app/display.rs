@@ -14,7 +14,7 @@ fn display() -> Result<(), String> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     match (set("DISPLAY"), set("WAYLAND_DISPLAY")) {
         (None, None) => Err("no display: neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned()),
-        (Some(name), wayland) => match connect(&name) {
+        (Some(name), wayland) => match connect(&name).and_then(|()| greet(&name)) {
             Ok(()) => Ok(()),
             Err(_) if wayland.is_some() && cfg!(feature = "wayland") => Ok(()),
             Err(error) => Err(format!("no display: nothing answers at DISPLAY={name} ({error})")),
@@ -49,6 +49,32 @@ fn connect(name: &str) -> std::io::Result<()> {
     }
     let path = format!("/tmp/.X11-unix/X{number}");
     UnixStream::connect(&path).map(|_| ()).or_else(|error| abstract_socket(&path).map_err(|_| error))
+}
+
+/// So long a server may take to answer.
+#[cfg(target_os = "linux")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Whether what listens at `name` speaks as an X server does, and lets this program in.
+#[cfg(target_os = "linux")]
+fn greet(name: &str) -> std::io::Result<()> {
+    let (tell, told) = std::sync::mpsc::channel();
+    let name = name.to_owned();
+    // One that never answers keeps this thread; the program goes on without it.
+    std::thread::spawn(move || {
+        let answer = x11rb::connect(Some(&name)).map(|_| ()).map_err(|error| error.to_string());
+        // Nobody listens any more if it took too long.
+        let _ = tell.send(answer);
+    });
+    match told.recv_timeout(PATIENCE) {
+        Ok(answer) => answer.map_err(std::io::Error::other),
+        Err(_) => Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "it does not answer")),
+    }
+}
+
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "macos"))))]
+fn greet(_name: &str) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Linux servers also listen on a socket without a file.
@@ -89,6 +115,21 @@ fn no_driver() -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_display_that_hangs_up_or_says_nothing_is_told_from_one_that_answers() {
+        use std::os::unix::net::UnixListener;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("X");
+        let listener = UnixListener::bind(&path).expect("a socket");
+        let mute = listener.try_clone().expect("the same socket");
+        std::thread::spawn(move || drop(listener.accept()));
+        let name = path.display().to_string();
+        assert!(super::connect(&name).is_ok(), "something listens");
+        assert!(super::greet(&name).is_err(), "but it is no X server");
+        drop(mute);
+    }
+
     #[test]
     #[cfg(all(unix, not(target_os = "macos")))]
     fn nonsense_is_no_display() {

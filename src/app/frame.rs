@@ -2,10 +2,15 @@
 
 use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 
-use super::command::{self, Command, Tab};
+use super::access;
+use super::command::{Below, Command, Tab};
+use super::cursor::{Rows, on_screen};
+use super::keyboard;
 use super::lanes::{Lanes, lanes_ui};
 use super::look::Selection;
 use super::machine_page::machine_ui;
+use super::panels::costs::costs_ui;
+use super::panels::events::events_ui;
 use super::panels::inspector::inspector_ui;
 use super::panels::library::library_ui;
 use super::panels::list::{list_ui, rows};
@@ -14,19 +19,30 @@ use super::panels::sandbox::sandbox_ui;
 use super::panels::shortcuts::shortcuts_ui;
 use super::panels::strip::Strip;
 use super::panels::top::{Top, height, top_ui};
+use super::panels::totals::totals_ui;
 use super::panels::transport::{Transport, transport_ui};
 use super::panels::walkthrough::{Guide, walkthrough_ui};
-use super::panels::widgets::{body, card, panel_frame};
+use super::panels::widgets::{body, card, panel_frame, segments_ui};
+use super::present::{self, Presenting};
 use super::scene::{self, Scene, SceneOptions};
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
 use crate::engine::Time;
+use crate::trace::ComponentId;
 
 /// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
 pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
-    let mut asked = command::pressed(ui.ctx());
+    let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
     let theme = shell.theme.clone();
     ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);
+    if let Some(presenting) = shell.presenting {
+        asked.extend(room_ui(ui, shell, presenting, &theme));
+        keyboard::ring_ui(ui.ctx(), &theme);
+        for command in asked {
+            shell.apply(command);
+        }
+        return;
+    }
     asked.extend(bar_ui(ui, shell, &theme));
     match shell.tab {
         Tab::Library => asked.extend(page_ui(ui, &theme, |ui| {
@@ -37,7 +53,7 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
         })),
         Tab::MyMachine => asked.extend(page_ui(ui, &theme, |ui| {
             let mut asked = notices_ui(ui, shell, &theme);
-            asked.extend(machine_ui(ui, &mut shell.machine, &mut shell.markdown, &theme));
+            asked.extend(machine_ui(ui, &mut shell.machine, &theme));
             asked
         })),
         Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, &theme)),
@@ -46,9 +62,31 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     if shell.shortcuts {
         asked.extend(shortcuts_ui(ui.ctx(), &theme));
     }
+    if let Some(recording) = shell.session.recording.as_deref().filter(|_| shell.costs) {
+        asked.extend(costs_ui(ui.ctx(), &recording.profile, &theme));
+    }
+    keyboard::ring_ui(ui.ctx(), &theme);
     for command in asked {
         shell.apply(command);
     }
+}
+
+/// For a room: what is said, the picture, and nothing else.
+fn room_ui(ui: &mut Ui, shell: &mut Shell, presenting: Presenting, theme: &Theme) -> Vec<Command> {
+    let all = ui.max_rect();
+    if presenting.blank {
+        ui.painter().rect_filled(all, 0.0, egui::Color32::BLACK);
+        return Vec::new();
+    }
+    let said = Panel::left("room").exact_size(all.width() * Presenting::SAID).resizable(false);
+    let shown = said.frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
+    let mut asked = shown.inner;
+    let picture = theme.clone().scaled(theme.scale * Presenting::PICTURE);
+    asked.extend(CentralPanel::no_frame().show(ui, |ui| canvas_ui(ui, shell, &picture)).inner);
+    if presenting.spotlight {
+        present::spotlight_ui(ui.ctx(), theme);
+    }
+    asked
 }
 
 /// What an export has come to, at the bottom of the window.
@@ -110,22 +148,25 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     // In a small window they are smaller to begin with, and have sizes of their own.
     let (narrow, low) = (room.x < 1400.0, room.y < 800.0);
     let (wide, high) = (if narrow { NARROW } else { 1.0 }, if low { LOW } else { 1.0 });
+    // Larger words want wider panels; the picture keeps most of a window's height.
+    let (wide, high) = (wide * theme.scale, high * theme.scale.min(1.5));
     if shell.settings.left.open {
         let widest = if shell.tab == Tab::Sandbox { room.x * 0.5 } else { widest };
         let id = if shell.tab == Tab::Sandbox { "editor" } else { "guide" };
         let wanted = wide * shell.settings.left.size * if shell.tab == Tab::Sandbox { 1.5 } else { 1.0 };
-        let panel = Panel::left(Id::new((id, narrow)))
-            .default_size(wanted.min(widest))
-            .size_range(160.0f32.min(widest)..=widest);
+        let edge = Id::new((id, narrow, theme.scale.to_bits()));
+        let panel = Panel::left(edge).default_size(wanted.min(widest)).size_range(160.0f32.min(widest)..=widest);
         let shown =
             panel.resizable(true).frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
+        name_edge(ui, edge, "Edge of the left panel");
         if shell.tab == Tab::Walkthrough {
             remember(&mut shell.settings.left.size, shown.response.rect.width(), widest, wide);
         }
         asked.extend(shown.inner);
     }
     if shell.settings.right.open {
-        let panel = Panel::right(Id::new(("inspector", narrow)));
+        let edge = Id::new(("inspector", narrow, theme.scale.to_bits()));
+        let panel = Panel::right(edge);
         let panel = panel
             .default_size((wide * shell.settings.right.size).min(widest))
             .size_range(180.0f32.min(widest)..=widest);
@@ -133,6 +174,7 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             .resizable(true)
             .frame(panel_frame(theme))
             .show(ui, |ui| filled(ui, |ui| inspector_ui(ui, shell.inspector(), theme)));
+        name_edge(ui, edge, "Edge of the inspector");
         remember(&mut shell.settings.right.size, shown.response.rect.width(), widest, wide);
         asked.extend(shown.inner);
     }
@@ -142,9 +184,11 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         let chosen = (high * shell.settings.bottom.size).min(highest);
         let pressed = (room.y - before).max(LEAST_LANES * theme.scale);
         let pressed = (pressed < chosen).then_some(pressed.round());
-        let panel = Panel::bottom(Id::new(("lanes", low, pressed.map(f32::to_bits))));
+        let edge = Id::new(("lanes", low, pressed.map(f32::to_bits)));
+        let panel = Panel::bottom(edge);
         let panel = panel.default_size(pressed.unwrap_or(chosen)).size_range(100.0f32.min(highest)..=highest);
         let shown = panel.resizable(true).frame(frame).show(ui, |ui| filled(ui, |ui| bottom_ui(ui, shell, theme)));
+        name_edge(ui, edge, "Edge of the lanes");
         if pressed.is_none() {
             remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
         }
@@ -170,6 +214,13 @@ const LEAST_LANES: f32 = 132.0;
 fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.set_min_size(ui.available_size());
     add(ui)
+}
+
+/// Says for screen readers what a panel's edge is, which egui leaves without a name.
+fn name_edge(ui: &egui::Ui, panel: Id, name: &str) {
+    if let Some(edge) = ui.ctx().read_response(panel.with("__resize")) {
+        edge.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ResizeHandle, true, name));
+    }
 }
 
 /// Keeps a size that a hand chose, but not one that a small window forced.
@@ -199,7 +250,7 @@ fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         at_end: shell.at_scene_end(),
         costs: &recording.profile.id,
     };
-    asked.extend(walkthrough_ui(ui, guide, &mut shell.markdown, theme));
+    asked.extend(walkthrough_ui(ui, guide, theme));
     asked
 }
 
@@ -215,6 +266,27 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         Transport { playback: &shell.playback, end: recording.moments.end(), summary: &summary, strip: strip.as_ref() };
     let mut asked = transport_ui(ui, transport, theme);
     ui.add_space(4.0);
+    asked.extend(below_choice_ui(ui, shell.below, theme));
+    let all = ui.available_rect_before_wrap();
+    if shell.below == Below::Totals {
+        totals_ui(ui, &recording.totals, recording.topology(), shell.playback.time(), theme);
+        return asked;
+    }
+    // Where there is room, the list stands beside the lanes; else in their place.
+    let beside = shell.below == Below::Events;
+    let wide = all.width() > 760.0 * theme.scale;
+    if beside {
+        let left = if wide { all.width() * 0.5 } else { 0.0 };
+        let place = all.with_min_x(all.left() + left);
+        let run = (recording.trace(), recording.topology(), shell.runs);
+        let now = shell.playback.time();
+        let events = &mut shell.events;
+        let list = egui::UiBuilder::new().id_salt("events").max_rect(place);
+        asked.extend(ui.scope_builder(list, |ui| events_ui(ui, events, run, now, theme)).inner);
+        if !wide {
+            return asked;
+        }
+    }
     let lanes = Lanes {
         lanes: &recording.lanes,
         trace: recording.trace(),
@@ -224,7 +296,10 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         playing: shell.playback.playing(),
         run: shell.runs,
     };
-    let answer = lanes_ui(ui, &mut shell.lanes, lanes, theme);
+    let place = if beside { all.with_max_x(all.left() + all.width() * 0.5 - 16.0) } else { all };
+    let state = &mut shell.lanes;
+    let builder = egui::UiBuilder::new().id_salt("lanes").max_rect(place);
+    let answer = ui.scope_builder(builder, |ui| lanes_ui(ui, state, lanes, theme)).inner;
     asked.extend(answer.seek.map(Command::Seek));
     asked.extend(match (answer.journey, answer.component) {
         (Some(journey), _) => Some(Command::SelectJourney(journey)),
@@ -232,6 +307,13 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         (None, None) => None,
     });
     asked
+}
+
+/// What the panel shows below its controls: lanes, events, totals.
+fn below_choice_ui(ui: &mut Ui, below: Below, theme: &Theme) -> Option<Command> {
+    let chosen = Below::ALL.iter().position(|one| *one == below).unwrap_or(0);
+    let clicked = segments_ui(ui, &Below::ALL.map(Below::label), chosen, theme)?;
+    Below::ALL.get(clicked).filter(|one| **one != below).map(|one| Command::ShowBelow(*one))
 }
 
 /// "1 204": thin spaces between thousands.
@@ -294,7 +376,17 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 provenance: &provenance,
                 facts: opened.then_some(&facts),
             };
+            // Enter opens a part: the picture itself is not pressed.
+            let walked = shell.canvas.is_some_and(|id| ui.memory(|memory| memory.has_focus(id)));
+            let opens = walked && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Enter));
             let response = scene.ui(ui, topology, trace, now, &mut shell.view, &options);
+            shell.canvas = Some(response.response.id);
+            if let Some(layout) = scene.layout() {
+                let seen = (layout, &shell.view);
+                shell.cursor = walk_ui(ui, &response.response, seen, topology, shell.cursor);
+                asked.extend(shell.cursor.filter(|_| opens).map(Command::SelectComponent));
+                asked.extend(access::picture_ui(ui, &response.response, seen, recording, now, shell.cursor));
+            }
             asked.extend(response.clicked.map(|clicked| match clicked {
                 Some(scene::Selection::Journey(id)) => Command::SelectJourney(id),
                 Some(scene::Selection::Component(id)) => Command::SelectComponent(id),
@@ -304,6 +396,34 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     }
     asked.extend(overlay_ui(ui, shell, area, now, theme));
     asked
+}
+
+/// Lets arrows walk the picture while it has the focus. Gives back the part they have come to.
+fn walk_ui(
+    ui: &Ui,
+    canvas: &egui::Response,
+    (layout, view): (&scene::Layout, &scene::View),
+    topology: &crate::machine::Topology,
+    cursor: Option<ComponentId>,
+) -> Option<ComponentId> {
+    if !canvas.has_focus() {
+        return cursor;
+    }
+    keyboard::keep(canvas, keyboard::Keeps::PICTURE);
+    let mut at = cursor;
+    let arrows = [egui::Key::ArrowUp, egui::Key::ArrowDown, egui::Key::ArrowLeft, egui::Key::ArrowRight];
+    let pressed: Vec<_> = ui.input(|input| arrows.into_iter().filter(|key| input.key_pressed(*key)).collect());
+    if at.is_none() || !pressed.is_empty() {
+        let rows = Rows::of(layout, topology);
+        at = at.or_else(|| rows.first());
+        for key in pressed {
+            at = at.and_then(|from| rows.walk(from, key));
+        }
+    }
+    if let Some(id) = at {
+        keyboard::ring_at(canvas, on_screen(layout, view, canvas.rect, id).intersect(canvas.rect));
+    }
+    at
 }
 
 /// What lies over the picture: a run under way, a limit that was reached.

@@ -13,28 +13,44 @@
 //! | [`panels`] | everything around the picture: pure functions from state to commands |
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
+//! | [`keyboard`] | which keys are commands, which belong to the widget that has the focus |
+//! | [`cursor`] | walking the picture by keyboard |
+//! | [`access`] | the picture for screen readers |
+//! | `markdown` | running text with strong words and links |
+//! | `present` | the big picture for a room |
+//! | [`events`], [`totals`] | what happened, as a list and as sums so far |
+//! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | `teach` | how a walkthrough is led |
 //! | [`frame`] | where everything stands in the window |
 //! | [`look`] | what the inspector shows |
+//! | [`damage`] | painting only what changed, without a graphics processor |
 //! | [`theme`] | every colour and text size |
 //!
 //! Only this file's [`run`] and its plugins know bevy.
 
+pub mod access;
 pub mod command;
+pub mod cursor;
+pub mod damage;
 mod display;
+pub mod events;
 pub mod export;
 pub mod exporter;
 #[cfg(target_os = "linux")]
 mod focus;
 mod fonts;
 pub mod frame;
+pub mod keyboard;
 pub mod lanes;
 pub mod letters;
 pub mod look;
 pub mod machine_page;
+mod markdown;
+pub mod names;
 pub mod panels;
 pub mod playback;
+mod present;
 pub mod recording;
 mod reload;
 pub mod scene;
@@ -44,6 +60,7 @@ pub mod shell;
 pub mod shot;
 mod teach;
 pub mod theme;
+pub mod totals;
 pub mod walk;
 mod window;
 

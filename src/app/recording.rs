@@ -8,6 +8,7 @@ use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
 use super::lanes::Lane;
 use super::playback::{Moments, Position};
+use super::totals::Totals;
 
 static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new(), left_out: 0 };
 
@@ -26,6 +27,8 @@ pub struct Recording {
     pub moments: Moments,
     /// The swim lanes.
     pub lanes: Vec<Lane>,
+    /// The totals at any moment.
+    pub totals: Totals,
     /// By walkthrough step: from when and up to when it plays.
     pub played: Vec<Played>,
     /// By walkthrough step: the answer to its question, if it asks one.
@@ -42,15 +45,16 @@ impl Recording {
         let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
+        let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
         let steps = &scenario.walkthrough;
-        let played = steps.iter().map(|step| scenario::played(step, &scenario, &outcome)).collect();
+        let played = scenario::all_played(&scenario, &outcome);
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
         let answers = steps.iter().map(answer).collect();
         let parts = scenario::Parts::of(&outcome.topology);
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, played, answers, active }
+        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, active }
     }
 
     /// The hops and journeys.

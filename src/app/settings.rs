@@ -72,7 +72,7 @@ impl Default for Settings {
 
 impl Settings {
     /// The text sizes offered, in percent.
-    pub const TEXT_PERCENT: [u32; 6] = [90, 100, 115, 130, 150, 175];
+    pub const TEXT_PERCENT: [u32; 7] = [90, 100, 115, 130, 150, 175, 200];
 
     /// The next larger (1) or smaller (-1) text size.
     pub fn text_step(&self, by: i32) -> u32 {
@@ -118,7 +118,7 @@ impl Settings {
 
     /// Numbers that a person may have edited, brought within what the window can show.
     fn sane(mut self) -> Settings {
-        self.text_percent = self.text_percent.clamp(Self::TEXT_PERCENT[0], 175);
+        self.text_percent = self.text_percent.clamp(Self::TEXT_PERCENT[0], 200);
         for panel in [&mut self.left, &mut self.right, &mut self.bottom] {
             panel.size = if panel.size.is_finite() { panel.size.clamp(80.0, 2000.0) } else { 300.0 };
         }

@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use egui_commonmark::CommonMarkCache;
-
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::scenario;
-use crate::trace::{Recorder, StackId};
+use crate::trace::{ComponentId, HopId, Recorder, StackId};
 
-use super::command::{Command, Side, Tab};
+use super::command::{Below, Command, Side, Tab};
+use super::events::Events;
 use super::export::Choices;
 use super::exporter::{Exporter, What};
 use super::lanes::{LanesState, Window};
@@ -20,6 +19,7 @@ use super::panels::inspector::{JourneyView, PartView, SeenFrom};
 use super::panels::library::Library;
 use super::panels::sandbox::Sandbox;
 use super::playback::{Pace, Playback, Position, Step};
+use super::present::Presenting;
 use super::scene::{Scene, View};
 use super::session::Session;
 use super::settings::Settings;
@@ -55,6 +55,16 @@ pub struct Shell {
     pub follow: Option<StackId>,
     /// Whether only the followed column's tokens are shown.
     pub solo: bool,
+    /// The part of the picture that the keyboard has walked to.
+    pub cursor: Option<ComponentId>,
+    /// The big picture for a room, if it is shown.
+    pub presenting: Option<Presenting>,
+    /// What the panel below the picture shows.
+    pub below: Below,
+    /// The list of events: what is looked for, and what is chosen.
+    pub events: Events,
+    /// Whether the costs of the run are listed over the picture.
+    pub costs: bool,
     /// Where the scene began, if that was a step back in time.
     pub back_to: Option<Time>,
     /// Whether to play was asked for before a prediction was given.
@@ -78,7 +88,8 @@ pub struct Shell {
     /// How the scene is looked at.
     pub view: View,
     pub(super) scene: Option<Scene>,
-    pub(super) markdown: CommonMarkCache,
+    /// The picture's widget, once it has been drawn.
+    pub(super) canvas: Option<egui::Id>,
     pub(super) runs: u64,
     /// The run and the column that the pace is of.
     pub(super) paced: Option<(u64, Option<StackId>)>,
@@ -87,6 +98,8 @@ pub struct Shell {
     pub(super) journey: Option<JourneyView>,
     pub(super) seen: SeenFrom,
     applied: Option<Theme>,
+    /// How much larger text is because the window is large.
+    factor: f32,
     fresh: bool,
     unsaved_since: Option<Instant>,
     saved: Settings,
@@ -108,6 +121,11 @@ impl Shell {
             selection: Selection::default(),
             follow: None,
             solo: false,
+            cursor: None,
+            presenting: None,
+            below: Below::default(),
+            events: Events::default(),
+            costs: false,
             back_to: None,
             asked: false,
             paced: None,
@@ -121,13 +139,14 @@ impl Shell {
             theme: theme_of(&settings),
             view: View::default(),
             scene: None,
-            markdown: CommonMarkCache::default(),
+            canvas: None,
             runs: 0,
             seen_from: 0,
             part: None,
             journey: None,
             seen: SeenFrom::default(),
             applied: None,
+            factor: 1.0,
             fresh: false,
             unsaved_since: None,
             saved: settings.clone(),
@@ -148,6 +167,7 @@ impl Shell {
         if self.applied.is_none() {
             super::fonts::install(context);
         }
+        self.fit(context.content_rect().size());
         if self.applied.as_ref() != Some(&self.theme) {
             self.theme.apply(context);
             self.applied = Some(self.theme.clone());
@@ -170,6 +190,21 @@ impl Shell {
         self.keep_settings();
     }
 
+    /// Text grows with the window: what can be read on a desk can be read on a wall.
+    fn fit(&mut self, size: egui::Vec2) {
+        let factor = if size.is_finite() { (size.y / 1000.0).min(size.x / 1600.0).clamp(1.0, 2.5) } else { 1.0 };
+        // In steps, so that dragging the window's edge does not fill the font's texture with sizes.
+        self.factor = (factor * 20.0).floor() / 20.0;
+        self.theme = self.fitting();
+    }
+
+    fn fitting(&self) -> Theme {
+        let room = if self.presenting.is_some() { Presenting::TEXT } else { 1.0 };
+        let theme = theme_of(&self.settings);
+        let scale = theme.scale * self.factor * room;
+        theme.scaled(scale)
+    }
+
     /// Waits for the run under way and takes it in. For tests and pictures without a window.
     pub fn finish_run(&mut self) {
         if self.session.finish() {
@@ -179,13 +214,23 @@ impl Shell {
         self.look();
     }
 
+    /// Where everything is in the picture, once it has been drawn.
+    pub fn layout(&self) -> Option<&super::scene::Layout> {
+        self.scene.as_ref().and_then(Scene::layout)
+    }
+
     /// When to draw again without being asked.
     pub fn wake(&self) -> Wake {
+        self.wake_at(Instant::now())
+    }
+
+    /// As [`Shell::wake`], at a moment of the clock on the wall.
+    pub fn wake_at(&self, now: Instant) -> Wake {
         if self.playback.playing() {
             Wake::Now
         } else if self.session.progress().is_some() || self.exporter.progress().is_some() {
             Wake::After(Duration::from_millis(100))
-        } else if self.tab == Tab::MyMachine {
+        } else if self.tab == Tab::MyMachine && self.machine.counts(now) {
             Wake::After(LIVE)
         } else if self.unsaved_since.is_some() {
             Wake::After(Duration::from_secs(1))
@@ -209,10 +254,12 @@ impl Shell {
         self.scene = Some(Scene::new(recording.topology(), recording.trace()));
         let scenes = recording.scenario.walkthrough.len();
         self.part = None;
+        self.cursor = None;
         if self.fresh {
             self.fresh = false;
             self.walk = Walk::new(scenes);
             self.selection = Selection::Auto;
+            (self.follow, self.solo) = (None, false);
             self.lanes = LanesState::default();
             self.view = View::default();
             self.playback.seek(Time::ZERO, &recording.moments);
@@ -290,13 +337,40 @@ impl Shell {
             Command::TextSize(by) => self.settings.text_percent = self.settings.text_step(by),
             Command::ToggleMotion => self.settings.reduced_motion = !self.settings.reduced_motion,
             Command::ToggleShortcuts => self.shortcuts = !self.shortcuts,
-            Command::Dismiss => self.dismiss(),
+            Command::Dismiss if !self.close() => {
+                (self.follow, self.solo) = (None, false);
+                self.apply(Command::Follow);
+            }
+            Command::Dismiss => {}
+            Command::Close => {
+                self.close();
+            }
             Command::ZoomLanes(factor) => self.zoom_lanes(factor),
             Command::FitLanes => self.lanes.window = None,
             Command::FitScene => self.view = View::default(),
             Command::SelectJourney(journey) => self.selection = Selection::Journey(journey),
             Command::SelectComponent(component) => self.selection = Selection::Part(component),
             Command::Follow => self.selection = self.shown_stack().map_or(Selection::Auto, Selection::Follow),
+            Command::FollowColumn(stack) => self.follow_column(stack, false),
+            Command::Solo(stack) => self.follow_column(stack, !(self.solo && self.follow == Some(stack))),
+            Command::SelectEvent(hop) => self.select_event(hop),
+            Command::ShowBelow(below) => {
+                let again = self.settings.bottom.open && self.below == below;
+                self.below = if again { Below::Lanes } else { below };
+                self.settings.bottom.open = true;
+            }
+            Command::Search => {
+                (self.below, self.settings.bottom.open) = (Below::Events, true);
+                self.events.ask = true;
+            }
+            Command::ShowCosts => self.costs = !self.costs,
+            Command::Present => {
+                self.presenting = self.presenting.is_none().then(Presenting::default);
+                self.tab = Tab::Walkthrough;
+            }
+            Command::Onward(by) => self.onward(by),
+            Command::Blank => self.presenting.iter_mut().for_each(|presenting| presenting.blank ^= true),
+            Command::Spotlight => self.presenting.iter_mut().for_each(|presenting| presenting.spotlight ^= true),
             Command::Hop(by) => self.go_to_hop(by),
             Command::Stack(by) => self.follow_stack(by),
             Command::SeenFrom(index) => self.seen_from = index,
@@ -313,7 +387,7 @@ impl Shell {
         }
         self.keep_pace();
         self.keep_answers();
-        self.theme = theme_of(&self.settings);
+        self.theme = self.fitting();
     }
 
     /// Starts what measures; its keys count on its page only.
@@ -353,16 +427,21 @@ impl Shell {
         }
         let name = self.session.recording.as_ref().map_or("sandbox.ron".to_owned(), |r| r.source.name.clone());
         self.sandbox.last = self.sandbox.text.clone();
+        let name = if self.session.recording.as_ref().is_some_and(|r| r.source.text == self.sandbox.text) {
+            name
+        } else {
+            EDITED.to_owned()
+        };
         self.session.run(scenario::Source { name, text: self.sandbox.text.clone() });
     }
 
     fn save_text(&mut self) {
         let Some(path) = self.session.path().filter(|_| self.tab == Tab::Sandbox) else { return };
-        match std::fs::write(path, &self.sandbox.text) {
+        match crate::files::write(path, &[], |out| out.write_all(self.sandbox.text.as_bytes())) {
             // The watcher sees the change and runs it.
             Ok(()) => self.sandbox.last = self.sandbox.text.clone(),
             Err(error) => {
-                let message = format!("can't write {}: {error}", path.display());
+                let message = format!("{error}; {}", error.advice());
                 let detail = super::session::Detail { message, ..Default::default() };
                 let title = "The text is not saved".to_owned();
                 self.session.trouble = Some(super::session::Trouble { title, details: vec![detail] });
@@ -370,9 +449,12 @@ impl Shell {
         }
     }
 
-    fn dismiss(&mut self) {
+    /// Closes what lies over or beside the picture. Returns false if there was nothing.
+    fn close(&mut self) -> bool {
         if self.shortcuts {
             self.shortcuts = false;
+        } else if self.costs {
+            self.costs = false;
         } else if self.exporter.dismiss() {
             // The first press closes what was told of the export, or stops it.
         } else if self.session.trouble.is_some() {
@@ -384,8 +466,27 @@ impl Shell {
             self.machine.replace_full = false;
             self.machine.opened = None;
         } else {
-            self.apply(Command::Follow);
+            return false;
         }
+        true
+    }
+
+    /// Follows a column that there is, alone or among the others.
+    fn follow_column(&mut self, stack: StackId, solo: bool) {
+        let stacks = self.session.recording.as_ref().map_or(0, |recording| recording.topology().stacks.len());
+        if stack.index() < stacks {
+            (self.follow, self.solo) = (Some(stack), solo);
+            self.selection = Selection::Follow(stack);
+        }
+    }
+
+    /// Goes to where an event begins and opens what it belongs to.
+    fn select_event(&mut self, id: HopId) {
+        let Some(recording) = &self.session.recording else { return };
+        let Some(hop) = recording.trace().hops.get(id.index()) else { return };
+        let (start, journey, component) = (hop.start, hop.journey.some(), hop.component);
+        self.apply(Command::Seek(start));
+        self.selection = journey.map_or(Selection::Part(component), Selection::Journey);
     }
 
     fn zoom_lanes(&mut self, factor: f64) {
@@ -442,6 +543,9 @@ impl Shell {
         None
     }
 }
+
+/// What a text is called that is no longer the file's.
+const EDITED: &str = "The edited text";
 
 fn theme_of(settings: &Settings) -> Theme {
     let theme = if settings.dark { Theme::dark() } else { Theme::light() };

@@ -156,12 +156,7 @@ impl Studio {
         let window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
         let renderer = RenderPlugin { synchronous_pipeline_compilation: true, ..default() };
         app.add_plugins(
-            DefaultPlugins
-                .set(window)
-                .set(renderer)
-                .disable::<WinitPlugin>()
-                .disable::<bevy::log::LogPlugin>()
-                .add(ScheduleRunnerPlugin::run_once()),
+            DefaultPlugins.set(window).set(renderer).disable::<WinitPlugin>().add(ScheduleRunnerPlugin::run_once()),
         );
         app.add_plugins(EguiPlugin::default());
         app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;

@@ -183,13 +183,9 @@ impl Shell {
         let right = recording.answers.get(scene).and_then(Option::as_ref).and_then(|answer| answer.correct_choice);
         let (Some(step), Some(chosen)) = (step, chosen.filter(|chosen| right != Some(*chosen))) else { return };
         match step.predict.as_ref().and_then(|predict| predict.correction(chosen)).cloned() {
-            Some(Correction::Step(index)) => {
-                if self.walk.go_to_correction(index) {
-                    self.enter_scene();
-                }
-            }
+            Some(Correction::Step(index)) if self.walk.go_to_correction(index) => self.enter_scene(),
             Some(Correction::Scenario(id)) => self.open(&id),
-            None => {}
+            Some(Correction::Step(_)) | None => {}
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct Theme {
     pub alarm_fill: Color32,
     /// A quiet label's fill.
     pub label_fill: Color32,
+    /// The ring around what has the keyboard's focus.
+    pub focus: Color32,
     /// Namespaces' green.
     pub namespace: Color32,
     /// Cgroups' yellow.
@@ -100,6 +102,7 @@ impl Theme {
             alarm: rgb(0xF0752B),
             alarm_fill: rgb(0x2B1A14),
             label_fill: rgb(0x1B2433),
+            focus: rgb(0xFFD27A),
             namespace: rgb(0x17B68A),
             cgroup: rgb(0xF0E442),
             user: rgb(0x56B4E9),
@@ -131,6 +134,7 @@ impl Theme {
             alarm: rgb(0xB84A00),
             alarm_fill: rgb(0xFDEEE4),
             label_fill: rgb(0xFFFFFF),
+            focus: rgb(0x8A2BE2),
             namespace: rgb(0x007A5A),
             cgroup: rgb(0x857800),
             user: rgb(0x0072B2),
@@ -323,6 +327,7 @@ mod tests {
             }
             for behind in [theme.background, theme.card] {
                 assert!(contrast(theme.published(), behind) >= 3.0, "what was published on {behind:?}");
+                assert!(contrast(theme.focus, behind) >= 3.0, "the ring on {behind:?}");
             }
         }
     }

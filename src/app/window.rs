@@ -5,22 +5,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bevy::app::{App, AppExit, Plugin, PluginGroup, PreUpdate, Startup, Update};
-use bevy::camera::{Camera2d, ClearColor};
+use bevy::app::{App, AppExit, Plugin, PluginGroup, PostUpdate, PreUpdate, Startup, Update};
+use bevy::camera::{Camera, Camera2d, ClearColor, ClearColorConfig};
 use bevy::color::Color;
 use bevy::ecs::prelude::*;
 use bevy::input::keyboard::{KeyCode, KeyboardInput};
-use bevy::log::LogPlugin;
+use bevy::render::renderer::RenderAdapterInfo;
+use bevy::render::view::Msaa;
 use bevy::time::{Real, Time as Clock};
 use bevy::window::{
-    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowFocused, WindowPlugin, WindowResolution,
+    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowFocused, WindowPlugin, WindowResized,
+    WindowResolution,
 };
 use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent};
 use bevy_egui::helpers;
 use bevy_egui::{
-    EguiContexts, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext, egui,
+    EguiContexts, EguiFullOutput, EguiInput, EguiPlugin, EguiPostUpdateSet, EguiPreUpdateSet, EguiPrimaryContextPass,
+    PrimaryEguiContext, egui,
 };
 
+use super::damage::{Damage, Repaint, within};
 use super::frame::shell_ui;
 use super::machine_page::Places;
 use super::settings::Settings;
@@ -62,11 +66,20 @@ pub fn run(options: Options) -> Result<(), AppError> {
     let first = crate::scenario::library().first().map_or("", |built_in| built_in.id);
     shell.open(options.open.as_deref().unwrap_or(first));
     // The windowing libraries panic where they find no way to go on; that is an error like any other here.
-    let mut app = catch_unwind(AssertUnwindSafe(|| build(shell))).map_err(|panic| AppError::Window(words(&panic)))?;
+    let mut app = quietly(|| build(shell)).map_err(|panic| AppError::Window(words(&panic)))?;
     match app.run() {
         AppExit::Success => Ok(()),
         AppExit::Error(code) => Err(AppError::Ended(code.get())),
     }
+}
+
+/// Does something that may panic, and says nothing on the terminal if it does.
+fn quietly<R>(what: impl FnOnce() -> R) -> std::thread::Result<R> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = catch_unwind(AssertUnwindSafe(what));
+    std::panic::set_hook(hook);
+    result
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
@@ -90,10 +103,10 @@ fn build(shell: Shell) -> App {
     };
     let windows = WindowPlugin { primary_window: Some(window), ..Default::default() };
     let mut app = App::new();
-    app.add_plugins(bevy::DefaultPlugins.set(windows).disable::<LogPlugin>())
+    app.add_plugins(bevy::DefaultPlugins.set(windows))
         .add_plugins(EguiPlugin::default())
         .insert_resource(Screen(shell))
-        .add_plugins((PlaybackPlugin, ScenePlugin, PanelsPlugin, ThemePlugin));
+        .add_plugins((PlaybackPlugin, ScenePlugin, PanelsPlugin, ThemePlugin, SparingPlugin));
     app
 }
 
@@ -224,8 +237,12 @@ struct ScenePlugin;
 
 impl Plugin for ScenePlugin {
     fn build(&self, app: &mut App) {
-        app.add_systems(Startup, |mut commands: Commands| {
-            commands.spawn(Camera2d);
+        app.add_systems(Startup, |mut commands: Commands, adapter: Option<Res<RenderAdapterInfo>>| {
+            // What is painted sparingly stays from frame to frame.
+            let keeps = in_software(adapter.as_deref());
+            let clear_color = if keeps { ClearColorConfig::None } else { ClearColorConfig::Default };
+            // egui smooths its edges itself: several samples a pixel would cost time and change nothing.
+            commands.spawn((Camera2d, Camera { clear_color, ..Default::default() }, Msaa::Off));
             #[cfg(target_os = "linux")]
             super::focus::take_if_unmanaged();
         });
@@ -318,4 +335,72 @@ fn paint_behind(screen: Res<Screen>, mut behind: ResMut<ClearColor>) {
     if behind.0 != wanted {
         behind.0 = wanted;
     }
+}
+
+/// Where there is no graphics processor, each pixel is painted by the cores: only what changed is painted anew.
+struct SparingPlugin;
+
+impl Plugin for SparingPlugin {
+    fn build(&self, app: &mut App) {
+        let sparing = paint_less.after(EguiPostUpdateSet::EndPass).before(EguiPostUpdateSet::ProcessOutput);
+        app.add_systems(PostUpdate, sparing);
+        if std::env::var_os("STRATA_FRAMES").is_some() {
+            app.add_systems(bevy::app::Last, count_frames);
+        }
+    }
+}
+
+/// Tells how many frames a second there are, where `STRATA_FRAMES` is set: how `docs/performance.md` was measured.
+fn count_frames(clock: Res<Clock<Real>>, mut since: Local<(Duration, u32)>) {
+    let (passed, frames) = (since.0 + clock.delta(), since.1 + 1);
+    if passed >= Duration::from_secs(1) {
+        eprintln!("{:.1} frames/s", f64::from(frames) / passed.as_secs_f64());
+        *since = (Duration::ZERO, 0);
+    } else {
+        *since = (passed, frames);
+    }
+}
+
+/// Whether a graphics driver draws by the processor's cores.
+fn in_software(adapter: Option<&RenderAdapterInfo>) -> bool {
+    adapter.is_some_and(|adapter| adapter.device_type == wgpu::DeviceType::Cpu)
+}
+
+/// Longer than this between two frames, and the last picture may have been given up.
+const LOST: Duration = Duration::from_millis(700);
+
+/// All of the window is painted for so many frames after something that sparing can't see.
+const SETTLES: u32 = 4;
+
+fn paint_less(
+    mut outputs: Query<(&mut bevy_egui::EguiContext, &mut EguiFullOutput), With<PrimaryEguiContext>>,
+    adapter: Option<Res<RenderAdapterInfo>>,
+    windows: Query<&Window, With<PrimaryWindow>>,
+    (screen, clock): (Res<Screen>, Res<Clock<Real>>),
+    (mut focus, mut sizes): (MessageReader<WindowFocused>, MessageReader<WindowResized>),
+    (mut damage, mut unsettled): (Local<Damage>, Local<u32>),
+    mut redraw: MessageWriter<RequestRedraw>,
+) {
+    if !in_software(adapter.as_deref()) {
+        return;
+    }
+    let (Ok((mut context, mut output)), Ok(window)) = (outputs.single_mut(), windows.single()) else { return };
+    let Some(output) = output.0.as_mut() else { return };
+    // egui would leave out shapes of which only the smoothed edge lies in a rectangle.
+    context.get_mut().tessellation_options_mut(|options| options.coarse_tessellation_culling = false);
+    // New glyphs reach the driver some frames after the shapes that use them.
+    let disturbed = focus.read().count() + sizes.read().count() > 0 || clock.delta() > LOST;
+    *unsettled = if disturbed || !output.textures_delta.set.is_empty() { SETTLES } else { unsettled.saturating_sub(1) };
+    if *unsettled > 0 {
+        damage.forget();
+        redraw.write(RequestRedraw);
+    }
+    let size = egui::vec2(window.physical_width() as f32, window.physical_height() as f32) / output.pixels_per_point;
+    let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
+    let behind = screen.0.theme.background;
+    let rectangles = match damage.of(&output.shapes, whole, output.pixels_per_point) {
+        Repaint::All => vec![whole],
+        Repaint::Only(rectangles) => rectangles,
+    };
+    output.shapes = within(&rectangles, &output.shapes, behind);
 }

@@ -7,7 +7,7 @@ use super::report::Report;
 use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
 use crate::machine::End;
-use crate::scenario::{Parts, answer};
+use crate::scenario::{Parts, answer, library, played};
 use crate::visible::one_line;
 
 /// What `check` takes.
@@ -40,7 +40,11 @@ pub(super) fn check(arguments: &Arguments) -> Result<Verdict, Failure> {
 }
 
 fn check_one(file: &str, costs: Option<&str>, events: Option<u64>) -> Result<Verdict, Failure> {
-    let made = make(read(file)?, Changes { costs, listens: true, events, ..Changes::default() })?;
+    let scenario = read(file)?;
+    // Whether what a step plays up to happens is told from the trace.
+    let keep_trace = !scenario.walkthrough.is_empty();
+    let changes = Changes { costs, listens: true, events, keep_trace, partial_trace: true, ..Changes::default() };
+    let made = make(scenario, changes)?;
     let report = made.report();
     let remarks = remarks(&made);
     let whole = matches!(made.outcome.end, End::Finished | End::Until);
@@ -75,8 +79,12 @@ const MOST_REMARKS: usize = 20;
 /// part at once, unless a file is made to be slow.
 const MOST_LOOKED_AT: u64 = 20_000_000;
 
+/// So many steps are looked for in the trace: whether what they play up to happens.
+const MOST_PLAYED: usize = 100;
+
 /// What is not wrong and yet probably not meant: what nothing uses, questions without a right choice under these costs,
-/// and parts to look at that the machine does not have.
+/// steps whose end never comes, parts to look at that the machine does not have, and choices of the built-in scenarios
+/// that don't say why.
 fn remarks(made: &Made) -> Vec<String> {
     let written = &made.scenario.remarks;
     let mut remarks: Vec<String> = written.told.iter().map(|r| format!("line {}: {}", r.line, r.text)).collect();
@@ -90,13 +98,21 @@ fn remarks(made: &Made) -> Vec<String> {
     let parts = Parts::of(&made.outcome.topology);
     let mut missing: HashMap<&str, bool> = HashMap::new();
     let mut unchecked = 0;
+    let built_in = library().iter().any(|built_in| built_in.id == made.scenario.id);
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
         let step_name = || format!("step {}, \"{}\"", i + 1, step.title);
         if let Some(predict) = &step.predict {
             let answer = answer(predict, &made.scenario, &made.outcome);
+            let silent = predict.choices.iter().filter(|choice| choice.why.is_none()).count();
+            if silent > 0 && built_in {
+                remark(&|| format!("{}: {silent} of {} choices don't say why", step_name(), predict.choices.len()));
+            }
             if answer.correct_choice.is_none() {
                 remark(&|| format!("{}: no choice is right under these costs ({})", step_name(), answer.text));
             }
+        }
+        if i < MOST_PLAYED && !played(step, &made.scenario, &made.outcome).happens {
+            remark(&|| format!("{}: what it plays up to does not happen under these costs", step_name()));
         }
         for path in &step.look_at {
             if parts.looked_at() > MOST_LOOKED_AT {

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, IsTerminal};
 use super::output::print;
 use super::run::{Changes, Made, make, read};
 use super::{Failure, Verdict, tables};
-use crate::scenario::{Ends, Played, Predict, Scene, Step, answer, played};
+use crate::scenario::{Ends, Played, Predict, Scene, Step, all_played, answer};
 use crate::trace::{Crossing, Hop, StackId, Trace};
 use crate::visible::one_line;
 
@@ -43,8 +43,9 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
     print(&format!("{}\n{}\n", one_line(&made.scenario.title), wrap(&made.scenario.teaches, "")))?;
     let audience = Audience { asks };
     let mut given = Vec::new();
-    for (i, step) in made.scenario.walkthrough.iter().enumerate() {
-        given.push(scene(&made, i, step, &audience)?);
+    let played = all_played(&made.scenario, &made.outcome);
+    for (i, (step, played)) in made.scenario.walkthrough.iter().zip(&played).enumerate() {
+        given.push(scene(&made, i, step, played, &audience)?);
         audience.pause()?;
     }
     print(&closing(&made, &given))?;
@@ -78,7 +79,13 @@ impl Audience {
 }
 
 /// Shows one step. Returns what was predicted.
-fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<Option<usize>, Failure> {
+fn scene(
+    made: &Made,
+    index: usize,
+    step: &Step,
+    played: &Played,
+    audience: &Audience,
+) -> Result<Option<usize>, Failure> {
     let count = made.scenario.walkthrough.len();
     let heading = format!("Step {} of {count}: {}", index + 1, one_line(&step.title));
     let rule = "─".repeat(WIDTH.saturating_sub(heading.chars().count() + 4));
@@ -87,7 +94,7 @@ fn scene(made: &Made, index: usize, step: &Step, audience: &Audience) -> Result<
         print(&format!("\nLook at: {}\n", one_line(&step.look_at.join(", "))))?;
     }
     let given = step.predict.as_ref().map_or(Ok(None), |predict| ask(predict, audience))?;
-    print(&shown(made, step))?;
+    print(&shown(made, step, played))?;
     if let Some(predict) = &step.predict {
         print(&told(made, predict, given))?;
     }
@@ -160,16 +167,15 @@ fn closing(made: &Made, given: &[Option<usize>]) -> String {
 }
 
 /// The boundaries crossed in a step, by the stack that it follows.
-fn shown(made: &Made, step: &Step) -> String {
-    let played = played(step, &made.scenario, &made.outcome);
+fn shown(made: &Made, step: &Step, played: &Played) -> String {
     if !played.happens {
         return "\nUnder these costs this does not happen: there is nothing to show.\n".to_owned();
     }
-    let Played { from, until, ends, .. } = played;
+    let Played { from, until, ends, .. } = *played;
     let Some(trace) = made.outcome.trace.as_ref().filter(|_| from < until || ends != Ends::Time) else {
         return String::new();
     };
-    let hops = crossings(trace, step.follow.as_ref().map(|of| of.id), played);
+    let hops = crossings(trace, step.follow.as_ref().map(|of| of.id), *played);
     let mut text = format!("\nFrom {from} to {until}");
     text += &step.follow.as_ref().map_or(":\n".to_owned(), |of| format!(", {}:\n", of.name));
     for hop in hops.iter().take(MOST_CROSSINGS) {

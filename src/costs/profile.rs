@@ -1,8 +1,10 @@
 //! A profile: every primitive's cost on one kind of machine, read from RON.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::LazyLock;
 
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::{Cost, Primitive, Provenance, Quantiles, Unit};
@@ -20,7 +22,33 @@ pub struct Profile {
     /// The machine: processor, kernel, mitigations.
     pub machine: String,
     /// By [`Primitive::name`].
+    #[serde(deserialize_with = "each_once")]
     pub costs: BTreeMap<String, Cost>,
+}
+
+/// Reads the costs; of one that stands there twice, nobody could say which is meant.
+fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Cost>, D::Error> {
+    struct Costs;
+    impl<'de> Visitor<'de> for Costs {
+        type Value = BTreeMap<String, Cost>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a map from names to costs")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<BTreeMap<String, Cost>, A::Error> {
+            let mut costs = BTreeMap::new();
+            while let Some((name, cost)) = map.next_entry::<String, Cost>()? {
+                match costs.entry(name) {
+                    Entry::Vacant(free) => free.insert(cost),
+                    Entry::Occupied(taken) => {
+                        let said = format!("the cost of \"{}\" stands twice: keep one of them", taken.key());
+                        return Err(A::Error::custom(said));
+                    }
+                };
+            }
+            Ok(costs)
+        }
+    }
+    deserializer.deserialize_map(Costs)
 }
 
 /// Why a profile can't be used.
@@ -303,6 +331,14 @@ mod tests {
         assert_eq!(read.cost(Primitive::ContextSwitch), Profile::xeon_2017().cost(Primitive::ContextSwitch));
         assert_eq!(read.costs.len(), Primitive::ALL.len());
         assert!(Profile::parse_of_any_version(&text.replace("123", "-1")).is_err());
+    }
+
+    #[test]
+    fn a_cost_that_stands_twice_is_told_and_not_chosen_between() {
+        let text = XEON_2017.replace("\"seccomp_filter\":", "\"system_call\":");
+        let error = Profile::parse(&text).unwrap_err().to_string();
+        assert!(error.contains("\"system_call\" stands twice"), "{error}");
+        assert!(Profile::parse_of_any_version(&text).is_err());
     }
 
     #[test]

@@ -4,19 +4,23 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::{Stream, Time};
-use crate::trace::{ComponentId, CpuId, ExitReason, Layer, StackId};
+use crate::trace::{ComponentId, CpuId, Layer, StackId};
 
-use super::frame::{Frame, GroupId, Kind, TaskId};
+use super::arena::Arena;
+use super::frame::{Exit, Frame, GroupId, Kind, TaskId};
+use super::hypervisor::ExitStep;
 use super::journal::{Journal, Ride};
+use super::kernel::pipe::EchoStep;
+use super::kernel::scheduler::IdleStep;
 use super::spec::{
     CgroupSpec, ContainerNetwork, ContainerSpec, NodeSpec, Operation, ProcessSpec, Spec, Technique, VmSpec,
 };
 use super::state::{
-    Core, Cpu, Disk, Fixed, FixedOperation, Group, Instruction, Kernel, KernelId, Link, Nic, Parts, State, Task,
+    Code, Core, Cpu, Disk, Fixed, FixedOperation, Group, Kernel, KernelId, Link, Nic, Parts, Process, State, Task,
     TaskState, Vm, VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
-use super::{Event, Machine, Start, hypervisor, kernel, workload};
+use super::{Event, Machine, Start, life, workload};
 
 /// Whose kernel, and where things stand, while a stack is being built.
 #[derive(Clone, Copy)]
@@ -30,7 +34,7 @@ struct Builder<'a> {
     state: State,
     topology: Topology,
     operations: Vec<FixedOperation>,
-    programs: Vec<Vec<Instruction>>,
+    programs: Vec<Vec<Code>>,
     files: Vec<String>,
     /// The component of each kernel, and of its hypervisor if it has one.
     kernel_components: Vec<(ComponentId, Option<ComponentId>)>,
@@ -45,7 +49,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         state: State {
             journal: Journal::default(),
             cpus: Vec::new(),
-            tasks: Vec::new(),
+            processes: Arena::default(),
+            tasks: Arena::default(),
             kernels: Vec::new(),
             vms: Vec::new(),
             groups: Vec::new(),
@@ -60,8 +65,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
                 stream: Stream::new(seed, "disk"),
             },
             nic: Nic { component: ComponentId::NONE, sending_until: Time::ZERO, receiving_until: Time::ZERO },
-            requests: Vec::new(),
-            free_requests: Vec::new(),
+            requests: Arena::default(),
         },
         topology: Topology::default(),
         operations: Vec::new(),
@@ -199,6 +203,9 @@ impl Builder<'_> {
                 claimed: false,
                 reschedule: false,
                 timers: BTreeSet::new(),
+                tick_at: Time::MAX,
+                quota_at: Time::MAX,
+                deadline_below: None,
                 programmed: Time::MAX,
                 charged_from: Time::MAX,
                 grant: Time::ZERO,
@@ -282,6 +289,8 @@ impl Builder<'_> {
             parts,
             cached: vec![0; self.files.len().max(1)],
             allocated: 0,
+            processes: BTreeSet::new(),
+            next_pid: life::FIRST_PID,
             stack: stack.unwrap_or(StackId::NONE),
         });
         id
@@ -314,7 +323,9 @@ impl Builder<'_> {
         let name = process.name.as_str();
         let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "ring 3");
         let group = self.group(site, process.cgroup.as_ref(), kernel);
-        self.threads(site, process, app, group, None, 0, false);
+        let ports = process.io_ports;
+        let shell = Process { group, ports, ..life::process(site.kernel, site.stack, app) };
+        self.threads(site, process, shell);
         app
     }
 
@@ -333,9 +344,15 @@ impl Builder<'_> {
         };
         let app = self.add(ComponentKind::App, "app", Some(membrane), stack, Layer::User, note);
         let group = self.group(site, container.process.cgroup.as_ref(), membrane);
-        let bridged = container.network == ContainerNetwork::Bridge;
-        let filters = container.seccomp_filters;
-        self.threads(site, &container.process, app, group, Some(membrane), filters, bridged);
+        let shell = Process {
+            group,
+            namespace: Some(membrane),
+            filters: container.seccomp_filters,
+            bridged: container.network == ContainerNetwork::Bridge,
+            ports: container.process.io_ports,
+            ..life::process(site.kernel, site.stack, app)
+        };
+        self.threads(site, &container.process, shell);
         membrane
     }
 
@@ -360,18 +377,10 @@ impl Builder<'_> {
         Some(GroupId((self.state.groups.len() - 1) as u16))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn threads(
-        &mut self,
-        site: Site,
-        process: &ProcessSpec,
-        app: ComponentId,
-        group: Option<GroupId>,
-        namespace: Option<ComponentId>,
-        filters: u16,
-        bridged: bool,
-    ) {
+    /// The process and the threads of a program. `shell` says what its process has that others have not.
+    fn threads(&mut self, site: Site, process: &ProcessSpec, shell: Process) {
         let Some(program) = process.program else { return };
+        let id = self.state.spawn(shell);
         for _ in 0..process.threads {
             let cpu = self.place(site.kernel, process.cpu);
             let links = self.links(program.0);
@@ -379,41 +388,30 @@ impl Builder<'_> {
             let task = Task {
                 pinned,
                 weight: process.weight,
-                group,
-                namespace,
                 program: program.0,
-                filters,
-                bridged,
                 frames: vec![Frame::new(Kind::Program, Ride::NONE)],
-                ..self.idle_task(site, cpu, app)
+                ..self.state.thread(id, cpu)
             };
-            let id = self.add_task(task, true);
+            let thread = self.add_task(task, true);
             for (link, think) in links {
                 let kernel = self.state.kernel(site.kernel);
                 let other = match link {
-                    Link::PipeSameCpu | Link::Child => cpu,
+                    Link::PipeSameCpu => cpu,
                     Link::PipeAcrossCpus | Link::Socket | Link::RoutedSocket => {
                         CpuId(kernel.first_cpu.0 + (cpu.0 - kernel.first_cpu.0 + 1) % kernel.cpus)
                     }
                 };
-                let base = match link {
-                    Link::Child => Frame::new(Kind::Child, Ride::NONE),
-                    _ => Frame::at(Kind::Echo, Ride::NONE, kernel::pipe::ECHO_READ),
-                };
                 let partner = Task {
-                    pinned: link.is_pipe() || link == Link::Child && process.cpu.is_some(),
+                    pinned: link.is_pipe(),
                     weight: process.weight,
-                    group,
-                    namespace,
-                    filters,
                     link,
                     think,
-                    partners: [id; Link::KINDS],
-                    frames: vec![base],
-                    ..self.idle_task(site, other, app)
+                    partners: [thread; Link::KINDS],
+                    frames: vec![Frame::at(Kind::Echo, Ride::NONE, EchoStep::Wait)],
+                    ..self.state.thread(id, other)
                 };
                 let partner = self.add_task(partner, false);
-                self.state.task_mut(id).partners[link as usize] = partner;
+                self.state.task_mut(thread).partners[link as usize] = partner;
             }
         }
     }
@@ -422,7 +420,7 @@ impl Builder<'_> {
     fn links(&self, program: u16) -> Vec<(Link, Time)> {
         let mut links: Vec<(Link, Time)> = Vec::new();
         for instruction in &self.programs[usize::from(program)] {
-            let Instruction::Do(index) = instruction else { continue };
+            let Code::Do(index) = instruction else { continue };
             let operation = &self.operations[usize::from(*index)].operation;
             let Some(link) = workload::link_of(operation) else { continue };
             let think = match operation {
@@ -437,52 +435,14 @@ impl Builder<'_> {
         links
     }
 
-    fn idle_task(&self, site: Site, cpu: CpuId, component: ComponentId) -> Task {
-        Task {
-            kernel: site.kernel,
-            cpu,
-            pinned: false,
-            state: TaskState::Blocked,
-            frames: Vec::new(),
-            work: None,
-            guest: None,
-            vcpu: CpuId::NONE,
-            journey: Ride::NONE,
-            incoming: Ride::NONE,
-            vruntime: 0,
-            weight: kernel::scheduler::NICE_0,
-            group: None,
-            stack: site.stack,
-            component,
-            namespace: None,
-            program: 0,
-            pc: 0,
-            rounds: Vec::new(),
-            filters: 0,
-            messages: 0,
-            partners: [TaskId::NONE; Link::KINDS],
-            link: Link::default(),
-            think: Time::ZERO,
-            errand: 0,
-            touched: 0,
-            entries: 0,
-            own_entries: 0,
-            owned: 0,
-            vm: None,
-            inbox: VecDeque::new(),
-            arrived: false,
-            bridged: false,
-        }
-    }
-
-    fn add_task(&mut self, mut task: Task, ready: bool) -> TaskId {
-        let id = TaskId(self.state.tasks.len() as u32);
+    fn add_task(&mut self, task: Task, ready: bool) -> TaskId {
+        let cpu = task.cpu;
+        let id = self.state.add_thread(task);
         if ready {
-            task.state = TaskState::Ready;
-            self.load[task.cpu.index()] += 1;
-            self.state.cpu_mut(task.cpu).ready.insert((0, id));
+            self.state.task_mut(id).state = TaskState::Ready;
+            self.load[cpu.index()] += 1;
+            self.state.cpu_mut(cpu).ready.insert((0, id));
         }
-        self.state.tasks.push(task);
         id
     }
 
@@ -538,34 +498,36 @@ impl Builder<'_> {
     /// The threads of a VM in the kernel below: one per vCPU and one for its devices.
     fn vm_threads(&mut self, site: Site, vm: VmId, spec: &VmSpec, first_cpu: CpuId) {
         let parts = self.state.kernel(site.kernel).parts;
+        let shell = Process { vm: Some(vm), ..life::process(site.kernel, site.stack, parts.vcpus) };
+        let model = self.state.spawn(shell);
         for index in 0..spec.vcpus {
             let vcpu = CpuId(first_cpu.0 + index);
             let active = !self.state.cpu(vcpu).ready.is_empty();
             let pin = spec.pin.get(usize::from(index)).copied();
-            let exit = |reason| Kind::Exit { reason, reflect: false, argument: 0 };
+            let exit = |exit| Kind::Exit { exit, reflect: false };
             // A vCPU with work is about to enter; one without stands in HLT.
             let top = match active {
-                true => Frame::at(exit(ExitReason::ExternalInterrupt), Ride::NONE, hypervisor::EXIT_INJECT),
-                false => Frame::at(exit(ExitReason::Hlt), Ride::NONE, hypervisor::EXIT_BLOCK),
+                true => Frame::at(exit(Exit::ExternalInterrupt), Ride::NONE, ExitStep::Inject),
+                false => Frame::at(exit(Exit::Hlt), Ride::NONE, ExitStep::Block),
             };
             if !active {
-                self.state.cpu_mut(vcpu).frames.push(Frame::at(Kind::Idle, Ride::NONE, 1));
+                self.state.cpu_mut(vcpu).frames.push(Frame::at(Kind::Idle, Ride::NONE, IdleStep::Halted));
             }
             let cpu = self.place(site.kernel, pin);
             let thread = Task {
                 pinned: pin.is_some(),
                 vcpu,
                 frames: vec![Frame::new(Kind::Vcpu, Ride::NONE), top],
-                ..self.idle_task(site, cpu, parts.vcpus)
+                ..self.state.thread(model, cpu)
             };
             let thread = self.add_task(thread, active);
             self.state.cpu_mut(vcpu).thread = thread;
         }
         let cpu = self.place(site.kernel, None);
         let worker = Task {
-            vm: Some(vm),
+            component: parts.backends,
             frames: vec![Frame::new(Kind::Backend, Ride::NONE)],
-            ..self.idle_task(site, cpu, parts.backends)
+            ..self.state.thread(model, cpu)
         };
         let worker = self.add_task(worker, false);
         self.state.vm_mut(vm).worker = worker;
@@ -638,6 +600,7 @@ fn describe(operation: &Operation) -> String {
         },
         Operation::StartVm(_) => "start a virtual machine".to_owned(),
         Operation::Out => "OUT".to_owned(),
+        Operation::Instruction(instruction) => instruction.mnemonic().to_owned(),
     }
 }
 

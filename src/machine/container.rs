@@ -15,32 +15,23 @@
 use crate::costs::Primitive::{self, *};
 use crate::trace::{Crossing, Token};
 
-use super::frame::{At, Frame, Kind, TaskId};
+use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
 use super::journal::Ride;
-use super::kernel::process::EXIT;
 use super::sequence::{Place, Step};
-use super::spec::{ContainerStart, StartNetwork};
-use super::state::Link;
+use super::spec::{ContainerStart, Operation, StartNetwork};
 use super::turn::Turn;
 
-/// The program counter at which a child's sequence begins: beyond those of any child.
-pub const FIRST: u8 = 32;
-/// Where it ends: the program is executed, and says that it runs.
-const EXECUTE: u8 = 16;
-const SAY: u8 = 17;
-const SAY_FILTERS: u8 = 18;
-const SAY_BODY: u8 = 19;
-const SAID: u8 = 20;
-const WAIT: u8 = 21;
-const WAIT_FILTERS: u8 = 22;
-const WAIT_BODY: u8 = 23;
+steps! {
+    /// Who starts it: until the program tells that it runs; then, unattributed, its end.
+    enum StartStep { Clone, Wait, WaitFilters, Told, End, Reap, ReapFilters, Reaped }
+}
 
-/// Steps of who starts it, beyond those of a fork: the message that it runs, then its end.
-const TOLD: u8 = 9;
-const END: u8 = 10;
-const REAP: u8 = 11;
-const REAP_FILTERS: u8 = 12;
-const REAPED: u8 = 13;
+steps! {
+    /// [`Kind::ContainerChild`]: up to the program, which says that it runs, and waits until it is told to end.
+    enum ChildStep {
+        Born, Write, Arrange, Execute, Say, SayFilters, SayBody, Said, Wait, WaitFilters, WaitBody, Exit
+    }
+}
 
 /// Folders of the layers, and the program in them.
 const ENTRIES: u32 = 7;
@@ -49,7 +40,11 @@ const ENTRIES: u32 = 7;
 /// as its folder; the host name; no new privileges; the program's descriptors.
 const SMALL_CALLS: u32 = 9;
 
-/// The steps of a start, from the first process's birth to the program. A fork copies so many `entries`.
+/// Step number `index` of a start, from the first process's birth to the program. A fork copies so many `entries`.
+pub fn step(start: &ContainerStart, entries: u64, index: usize) -> Option<Step> {
+    steps(start, entries).get(index).copied()
+}
+
 fn steps(start: &ContainerStart, entries: u64) -> [Step; 27] {
     use Place::{Calls, Files, Memory, Network, Tasks};
     let when = |wanted: bool, step: Step| if wanted { step } else { Step::Skip };
@@ -90,67 +85,71 @@ fn steps(start: &ContainerStart, entries: u64) -> [Step; 27] {
 }
 
 impl Turn<'_> {
-    /// Who starts it: a fork, until the program tells that it runs. Then, on no journey, its end.
-    pub fn step_start_container(&mut self, at: At, task: TaskId, index: u16, pc: u8) {
-        let told = self.s.task(task).messages > 0;
-        match pc {
-            TOLD if told => {
-                self.s.task_mut(task).messages -= 1;
-                self.return_and_end(at);
-                self.frames(at.context).push(Frame::at(Kind::Operation(index), Ride::NONE, END));
+    /// [`Operation::StartContainer`].
+    pub fn step_start_container(&mut self, at: At, task: TaskId, operation: u16, pc: Pc) {
+        match StartStep::of(pc) {
+            StartStep::Clone => {
+                self.goto(at, StartStep::Wait);
+                self.push(at, Kind::Clone { operation, vfork: false });
             }
-            END => {
-                self.goto(at, REAP);
-                let child = self.s.task(task).partners[Link::Child as usize];
+            StartStep::Wait => self.enter_kernel(at, StartStep::WaitFilters),
+            StartStep::WaitFilters => self.run_filters(at, task, StartStep::Told),
+            StartStep::Told if self.take_message(task) => {
+                self.return_and_end(at);
+                self.frames(at.context).push(Frame::at(Kind::Operation(operation), Ride::NONE, StartStep::End));
+            }
+            StartStep::Told => self.block(task),
+            StartStep::End => {
+                self.goto(at, StartStep::Reap);
+                let child = self.s.task(task).child;
                 self.push(at, Kind::Send(child));
             }
-            REAP => self.enter_kernel(at, REAP_FILTERS),
-            REAP_FILTERS => self.run_filters(at, task, REAPED),
-            REAPED if told => {
-                self.s.task_mut(task).messages -= 1;
-                self.pop(at);
-            }
-            REAPED => self.block(task),
-            _ => self.step_fork(at, task, index, false, pc),
+            StartStep::Reap => self.enter_kernel(at, StartStep::ReapFilters),
+            StartStep::ReapFilters => self.run_filters(at, task, StartStep::Reaped),
+            StartStep::Reaped if self.take_message(task) => self.pop(at),
+            StartStep::Reaped => self.block(task),
         }
     }
 
-    /// A child of [`super::spec::Operation::StartContainer`], from its birth until it is a process like any.
-    pub fn step_container(&mut self, at: At, child: TaskId, start: &ContainerStart, frame: Frame) {
+    /// [`Kind::ContainerChild`]: from its birth until it is a process like any.
+    pub fn step_container(&mut self, at: At, operation: u16, pc: Pc) {
+        let Some(child) = self.task_of(at) else { return self.pop(at) };
+        let fixed = self.f;
+        let Operation::StartContainer(start) = &fixed.operations[usize::from(operation)].operation else {
+            return self.pop(at);
+        };
         let parts = self.s.kernel_of(at.cpu).parts;
-        let parent = self.s.task(child).partners[0];
-        match frame.pc {
-            EXECUTE => self.exec(at, start.image, false, SAY),
-            SAY => self.enter_kernel(at, SAY_FILTERS),
-            SAY_FILTERS => self.pay(
-                at,
-                SAY_BODY,
-                Primitive::SeccompFilter,
-                1,
-                parts.system_calls,
-                Crossing::None,
-                Token::SystemCall,
-            ),
-            SAY_BODY => {
-                self.pay(at, SAID, Primitive::PipeTransfer, 1, parts.files, Crossing::None, Token::SystemCall);
+        let pay = |turn: &mut Self, next: ChildStep, primitive, component| {
+            turn.pay(at, next, primitive, 1, component, Crossing::None, Token::SystemCall);
+        };
+        match ChildStep::of(pc) {
+            ChildStep::Born => {
+                self.goto(at, ChildStep::Write);
+                let component = self.user_component(at);
+                self.return_to_user(at, component);
             }
-            SAID => {
-                self.goto(at, WAIT);
+            ChildStep::Write => {
+                self.goto(at, ChildStep::Arrange);
+                self.push(at, Kind::CopyOnWrite(start.written));
+            }
+            ChildStep::Arrange => {
+                self.goto(at, ChildStep::Execute);
+                self.push(at, Kind::Sequence { operation, index: 0 });
+            }
+            ChildStep::Execute => self.exec(at, start.image, false, ChildStep::Say),
+            ChildStep::Say => self.enter_kernel(at, ChildStep::SayFilters),
+            ChildStep::SayFilters => pay(self, ChildStep::SayBody, Primitive::SeccompFilter, parts.system_calls),
+            ChildStep::SayBody => pay(self, ChildStep::Said, Primitive::PipeTransfer, parts.files),
+            ChildStep::Said => {
+                self.goto(at, ChildStep::Wait);
+                let parent = self.s.task(child).parent;
                 self.push(at, Kind::Send(parent));
             }
-            WAIT => self.enter_kernel(at, WAIT_FILTERS),
-            WAIT_FILTERS => self.run_filters(at, child, WAIT_BODY),
-            WAIT_BODY if self.s.task(child).messages == 0 => self.block(child),
-            WAIT_BODY => {
-                self.s.task_mut(child).messages -= 1;
-                self.goto(at, EXIT);
-            }
-            _ => {
-                let entries = self.s.task(child).entries;
-                if !self.step_sequence(at, child, &steps(start, entries), FIRST, frame) {
-                    self.goto(at, EXECUTE);
-                }
-            }
+            ChildStep::Wait => self.enter_kernel(at, ChildStep::WaitFilters),
+            ChildStep::WaitFilters => self.run_filters(at, child, ChildStep::WaitBody),
+            ChildStep::WaitBody if self.take_message(child) => self.goto(at, ChildStep::Exit),
+            ChildStep::WaitBody => self.block(child),
+            ChildStep::Exit => self.push(at, Kind::ExitThread { lent: false }),
         }
     }
 }

@@ -2,40 +2,54 @@
 //!
 //! A task and a processor each have a stack of frames. Entering a lower layer pushes a frame (on the same stack, or
 //! on the stack of the vCPU thread below when a guest exits), coming back pops it. A frame is a small state machine:
-//! `pc` says which step comes next, and each step either pays for work, pushes another frame, blocks or pops. The
-//! frames of a journey are what a debugger's backtrace would show if it could see through all layers.
+//! its [`Pc`] says which step comes next, and each step either pays for work, pushes another frame, blocks or pops.
+//! The steps of a mechanism are an enum of that mechanism ([`steps`]), which nobody else can read. The frames of a
+//! journey are what a debugger's backtrace would show if it could see through all layers.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Crossing, ExitReason, Token, What};
 
+use super::arena::Key;
 use super::journal::Ride;
 use super::spec::{Image, Peer};
 
-/// An index into [`super::State::tasks`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub u32);
+macro_rules! key {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Key);
 
-/// An index into [`super::State::requests`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u32);
+        impl $name {
+            /// Stands for "none".
+            #[allow(dead_code)]
+            pub const NONE: $name = $name(Key::NONE);
+            /// `None` for [`Self::NONE`].
+            #[inline]
+            #[allow(dead_code)]
+            pub fn some(self) -> Option<$name> {
+                (self != Self::NONE).then_some(self)
+            }
+        }
+    };
+}
+
+key!(
+    /// A thread, in [`super::State::tasks`].
+    TaskId
+);
+key!(
+    /// A process, in [`super::State::processes`].
+    ProcessId
+);
+key!(
+    /// A request to a device, in [`super::State::requests`].
+    RequestId
+);
 
 /// An index into [`super::State::groups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub u16);
-
-impl TaskId {
-    /// Stands for "none".
-    pub const NONE: TaskId = TaskId(u32::MAX);
-    /// As an index.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-    /// `None` for [`TaskId::NONE`].
-    pub fn some(self) -> Option<TaskId> {
-        (self != TaskId::NONE).then_some(self)
-    }
-}
 
 /// An interrupt on its way to a processor, with the journey that it carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,26 +71,38 @@ pub enum IrqKind {
     Posted(CpuId),
 }
 
-/// Marks an inter-processor interrupt's message as [`IrqKind::Posted`].
-const POSTED: u32 = 1 << 31;
+/// Why a guest leaves guest mode, with what the handler has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exit {
+    Cpuid,
+    Hlt,
+    /// A guest's driver has filled a ring.
+    Doorbell(RequestId),
+    Io,
+    /// So many bytes of guest memory have no frames yet.
+    EptViolation(u64),
+    /// A guest's timer is programmed.
+    Deadline,
+    /// An inter-processor interrupt to another virtual processor.
+    Ipi(CpuId, IrqKind),
+    ExternalInterrupt,
+    Vmresume,
+    VmcsAccess,
+}
 
-impl IrqKind {
-    /// An inter-processor interrupt's message as a number, for the interrupt command register.
-    pub fn message(self) -> u32 {
+impl Exit {
+    pub fn reason(self) -> ExitReason {
         match self {
-            IrqKind::Reschedule(task) => task.0,
-            IrqKind::Posted(vcpu) => POSTED | u32::from(vcpu.0),
-            // Never sent between processors; no task has this number.
-            IrqKind::Timer(_) | IrqKind::Device(_) => POSTED - 1,
-        }
-    }
-
-    /// The message back from the number.
-    pub fn from_message(message: u32) -> IrqKind {
-        if message & POSTED != 0 {
-            IrqKind::Posted(CpuId((message & 0xFFFF) as u16))
-        } else {
-            IrqKind::Reschedule(TaskId(message))
+            Exit::Cpuid => ExitReason::Cpuid,
+            Exit::Hlt => ExitReason::Hlt,
+            Exit::Doorbell(_) => ExitReason::Doorbell,
+            Exit::Io => ExitReason::IoInstruction,
+            Exit::EptViolation(_) => ExitReason::EptViolation,
+            Exit::Deadline => ExitReason::MsrWrite,
+            Exit::Ipi(..) => ExitReason::ApicWrite,
+            Exit::ExternalInterrupt => ExitReason::ExternalInterrupt,
+            Exit::Vmresume => ExitReason::Vmresume,
+            Exit::VmcsAccess => ExitReason::VmcsAccess,
         }
     }
 }
@@ -90,10 +116,20 @@ pub enum Kind {
     Operation(u16),
     /// A task's base: the far end of a pipe pair or a loopback socket.
     Echo,
-    /// A task's base: a child process of a program.
-    Child,
+    /// clone(): makes a child process for the operation of this index. `vfork`: that borrows the memory.
+    Clone { operation: u16, vfork: bool },
+    /// A task's base: a child process, made for the operation of this index.
+    Child(u16),
+    /// A task's base: the first process of a container that is started, by the operation of this index.
+    ContainerChild(u16),
+    /// Copies so many bytes of pages that are shared with another process, as they are written to.
+    CopyOnWrite(u64),
     /// Executes a program: replaces the task's memory, which may be another's.
     Exec { image: Image, lent: bool },
+    /// Step number `index` of the sequence that the operation is.
+    Sequence { operation: u16, index: u8 },
+    /// A thread ends, and with the last one its process. `lent`: its memory is another's.
+    ExitThread { lent: bool },
     /// A task's base: serves a VM's virtio devices.
     Backend,
     /// A task's base: a vCPU thread, in guest mode while it is the top frame.
@@ -120,7 +156,7 @@ pub enum Kind {
     /// Programs the processor's timer for its earliest deadline.
     ProgramTimer,
     /// A VM exit: from leaving guest mode to entering it again. `reflect`: the exit belongs to a guest hypervisor.
-    Exit { reason: ExitReason, reflect: bool, argument: u64 },
+    Exit { exit: Exit, reflect: bool },
     /// Interprets so many instructions of a guest, each at this price.
     Interpret { by: Primitive, instructions: u32 },
     /// An interrupt handler.
@@ -131,12 +167,50 @@ pub enum Kind {
     Idle,
 }
 
+/// Where a frame stands among the steps of its mechanism. Only that mechanism can read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Pc(u8);
+
+impl Pc {
+    pub fn new(step: u8) -> Pc {
+        Pc(step)
+    }
+
+    /// The step of this number; the last one for a number beyond.
+    pub fn among<S: Copy>(self, steps: &[S]) -> S {
+        steps[usize::from(self.0).min(steps.len() - 1)]
+    }
+}
+
+/// The steps of a mechanism, in order, the one that a new frame begins with first.
+macro_rules! steps {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$step_doc:meta])* $step:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        $vis enum $name { $($(#[$step_doc])* $step),+ }
+
+        impl $name {
+            /// The step at which a frame of this mechanism stands.
+            $vis fn of(pc: $crate::machine::frame::Pc) -> $name {
+                pc.among(&[$($name::$step),+])
+            }
+        }
+
+        impl From<$name> for $crate::machine::frame::Pc {
+            fn from(step: $name) -> $crate::machine::frame::Pc {
+                $crate::machine::frame::Pc::new(step as u8)
+            }
+        }
+    };
+}
+pub(in crate::machine) use steps;
+
 /// A frame: what it does, where it stands, whose journey it carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frame {
     pub kind: Kind,
     /// The next step.
-    pub pc: u8,
+    pub pc: Pc,
     /// A counter for steps that repeat.
     pub count: u32,
     pub ride: Ride,
@@ -144,11 +218,11 @@ pub struct Frame {
 
 impl Frame {
     pub fn new(kind: Kind, ride: Ride) -> Frame {
-        Frame { kind, pc: 0, count: 0, ride }
+        Frame { kind, pc: Pc::default(), count: 0, ride }
     }
 
-    pub fn at(kind: Kind, ride: Ride, pc: u8) -> Frame {
-        Frame { kind, pc, count: 0, ride }
+    pub fn at(kind: Kind, ride: Ride, step: impl Into<Pc>) -> Frame {
+        Frame { kind, pc: step.into(), count: 0, ride }
     }
 }
 

@@ -65,7 +65,7 @@ impl Look<'_> {
             return self.topology.cpus[vcpu.index()].name.clone();
         }
         let stack = self.topology.stacks.get(task.stack.index()).map_or("", |stack| stack.name.as_str());
-        match task.vm {
+        match self.state.process_of(id).vm {
             Some(_) => format!("virtio back end of {stack}"),
             None => self.name(task.component).to_owned(),
         }
@@ -101,7 +101,7 @@ impl Look<'_> {
         }
         let user = |task: &super::state::Task| {
             let work = task.work.map(|work| work.component);
-            cpu.frames.is_empty() && work == Some(task.component) && task.vm.is_none()
+            cpu.frames.is_empty() && work == Some(task.component) && self.state.process(task.process).vm.is_none()
         };
         let ring = if current.is_some_and(user) { 3 } else { 0 };
         format!("ring {ring}, {root} mode")
@@ -162,7 +162,7 @@ impl Look<'_> {
         let cpus = self.cpus_of(kernel);
         let Some(id) = cpus.first().map(|(_, cpu)| cpu.kernel) else { return Vec::new() };
         let count = |wanted: TaskState| {
-            self.state.tasks.iter().filter(|task| task.kernel == id && task.state == wanted).count()
+            self.state.tasks.iter().filter(|(_, task)| task.kernel == id && task.state == wanted).count()
         };
         let state = self.state.kernel(id);
         let mut facts = vec![
@@ -194,8 +194,8 @@ impl Look<'_> {
             let text = match thread {
                 Some(thread) if thread.guest.is_some() => "in guest mode".to_owned(),
                 Some(thread) => match thread.frames.last().map(|frame| frame.kind) {
-                    Some(Kind::Exit { reason, .. }) => {
-                        format!("{}, exit: {}", state_text(thread.state), reason.label())
+                    Some(Kind::Exit { exit, .. }) => {
+                        format!("{}, exit: {}", state_text(thread.state), exit.reason().label())
                     }
                     _ => state_text(thread.state).to_owned(),
                 },
@@ -249,13 +249,19 @@ impl Look<'_> {
     }
 
     fn tasks(&self, app: ComponentId) -> Vec<Fact> {
-        let tasks = self.state.tasks.iter().filter(|task| task.component == app);
         let mut facts = Vec::new();
-        for (index, task) in tasks.enumerate() {
-            let place = &self.topology.cpus[task.cpu.index()].name;
-            facts.push(Fact::new(format!("thread {index}"), format!("{} on {place}", state_text(task.state))));
-            if task.touched > 0 {
-                facts.push(Fact::new(format!("thread {index} has touched"), bytes_text(task.touched)));
+        let processes = self.state.processes.iter().filter(|(_, process)| process.component == app);
+        for (index, (_, process)) in processes.enumerate() {
+            // The first is the program, the others its children.
+            let whose = if index == 0 { String::new() } else { format!("child {}: ", process.pid) };
+            for (index, &task) in process.threads.iter().enumerate() {
+                let task = self.state.task(task);
+                let place = &self.topology.cpus[task.cpu.index()].name;
+                let doing = format!("{} on {place}", state_text(task.state));
+                facts.push(Fact::new(format!("{whose}thread {index}"), doing));
+            }
+            if process.space.touched > 0 {
+                facts.push(Fact::new(format!("{whose}has touched"), bytes_text(process.space.touched)));
             }
         }
         facts

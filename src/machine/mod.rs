@@ -5,14 +5,17 @@
 //! the lower parts are used. [`Machine`] is plain state; [`Event`] is what can happen to it; `turn` is the loop that
 //! finds what each core is in the middle of; every mechanism is a file with the steps of its frames.
 
+mod arena;
 mod build;
 mod container;
 mod frame;
 mod hardware;
 mod hypervisor;
 pub mod inspect;
+pub mod instruction;
 mod journal;
 mod kernel;
+mod life;
 pub mod limits;
 mod run;
 mod sequence;
@@ -49,6 +52,19 @@ impl std::hash::Hash for Machine {
     fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
         self.state.hash(hasher);
     }
+}
+
+/// What there is at a moment, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Living {
+    /// Processes, the device models of virtual machines among them.
+    pub processes: usize,
+    /// Their threads.
+    pub threads: usize,
+    /// Requests on their way to devices, or on their way back.
+    pub requests: usize,
+    /// Places for all of these: the most that there ever were at once.
+    pub places: usize,
 }
 
 /// What can happen.
@@ -106,7 +122,7 @@ impl Machine {
     fn end_of_time(&self) -> Time {
         let state = &self.state;
         let at_once = state.tasks.len().max(state.cpus.len()) as u64;
-        let lightest = state.tasks.iter().map(|task| task.weight).min().unwrap_or(kernel::scheduler::NICE_0);
+        let lightest = state.tasks.iter().map(|(_, task)| task.weight).min().unwrap_or(kernel::scheduler::NICE_0);
         let stretch = u64::from(kernel::scheduler::NICE_0.div_ceil(lightest.max(1)));
         Time(u64::MAX / at_once.max(stretch).max(1))
     }
@@ -140,6 +156,41 @@ impl Machine {
         let told = |cpu: &state::Cpu| cpu.claimed || cpu.reschedule || !cpu.pending.is_empty();
         let ids = (0..self.state.cpus.len() as u16).map(CpuId);
         ids.into_iter().find(|&id| told(self.state.cpu(id)))
+    }
+
+    /// Something that leads to what has ended, in words: a queue, a timer, a process without threads. There is never one.
+    pub fn leftover(&self) -> Option<String> {
+        let state = &self.state;
+        let stale = |task: frame::TaskId| task.some().is_some() && !state.lives(task);
+        for (index, cpu) in state.cpus.iter().enumerate() {
+            if stale(cpu.current) || stale(cpu.next) || cpu.ready.iter().any(|&(_, task)| stale(task)) {
+                return Some(format!("processor {index} is to run a thread that has ended"));
+            }
+            let alarm = |timer: &state::Timer| matches!(timer, state::Timer::Wake(task) if stale(*task));
+            if cpu.timers.iter().any(|(_, timer)| alarm(timer)) {
+                return Some(format!("processor {index} has a timer for a thread that has ended"));
+            }
+        }
+        if state.groups.iter().any(|group| group.throttled.iter().any(|&task| stale(task))) {
+            return Some("a group holds a thread that has ended".to_owned());
+        }
+        let orphan = |process: &state::Process| {
+            process.threads.is_empty() || process.threads.iter().any(|&thread| stale(thread))
+        };
+        let process = state.processes.iter().find(|(_, process)| orphan(process));
+        process.map(|(_, process)| format!("process {} has no threads, or one that has ended", process.pid))
+    }
+
+    /// How many threads live, and how many requests are under way to devices: both, and the places that they take, stay
+    /// as small as what lives at once, however much was started and ended.
+    pub fn living(&self) -> Living {
+        let state = &self.state;
+        Living {
+            processes: state.processes.len(),
+            threads: state.tasks.len(),
+            requests: state.requests.len(),
+            places: state.processes.slots() + state.tasks.slots() + state.requests.slots(),
+        }
     }
 
     /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.

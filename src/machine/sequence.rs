@@ -3,9 +3,11 @@
 use crate::costs::Primitive;
 use crate::trace::{ComponentId, Crossing, Token};
 
-use super::frame::{At, Frame, Kind, TaskId};
+use super::frame::{At, Frame, Kind, steps};
+use super::spec::Operation;
 use super::state::Parts;
 use super::turn::Turn;
+use super::{container, hypervisor};
 
 /// Where a step's work shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,40 +51,57 @@ pub enum Step {
     Skip,
 }
 
-/// From one step's first program counter to the next one's.
-const PHASES: u8 = 3;
+steps! {
+    /// One step that is a call; what is none needs the first alone.
+    enum CallStep { Enter, Filters, Body }
+}
 
 impl Turn<'_> {
-    /// Takes the next part of a sequence that begins at the program counter `first`. False when all steps are done.
-    pub fn step_sequence(&mut self, at: At, task: TaskId, steps: &[Step], first: u8, frame: Frame) -> bool {
-        let (index, phase) = ((frame.pc - first) / PHASES, (frame.pc - first) % PHASES);
-        let Some(&step) = steps.get(usize::from(index)) else { return false };
-        let next = first + (index + 1) * PHASES;
+    /// [`Kind::Sequence`]: the next part of step number `index` of what the operation is.
+    pub fn step_sequence(&mut self, at: At, operation: u16, index: u8, frame: Frame) {
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
+        let entries = self.s.process_of(task).space.entries;
+        let step = match &self.f.operations[usize::from(operation)].operation {
+            Operation::StartContainer(start) => container::step(start, entries, usize::from(index)),
+            Operation::StartVm(start) => hypervisor::start::step(start, usize::from(index)),
+            _ => None,
+        };
+        let Some(step) = step else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
-        match (step, phase) {
-            (Step::Call(..), 0) => self.enter_kernel(at, frame.pc + 1),
-            (Step::Call(..), 1) => self.run_filters(at, task, frame.pc + 1),
-            (Step::Call(primitive, uses, place), _) => {
-                let last = frame.count + 1 >= uses;
-                let pc = if last { next } else { next - PHASES };
-                self.pay(at, pc, primitive, 1, place.of(&parts), Crossing::None, Token::SystemCall);
-                if let Some(top) = self.frames(at.context).last_mut() {
-                    top.count = if last { 0 } else { frame.count + 1 };
+        // From here on the frame is that of the next step, but for what repeats.
+        let next = Kind::Sequence { operation, index: index + 1 };
+        let turn_to = |turn: &mut Self, kind, count| {
+            if let Some(top) = turn.frames(at.context).last_mut() {
+                (top.kind, top.count) = (kind, count);
+            }
+        };
+        let pay = |turn: &mut Self, primitive, uses, place: Place| {
+            let place = place.of(&parts);
+            turn.pay(at, CallStep::Enter, primitive, uses, place, Crossing::None, Token::SystemCall);
+        };
+        match (step, CallStep::of(frame.pc)) {
+            (Step::Call(..), CallStep::Enter) => self.enter_kernel(at, CallStep::Filters),
+            (Step::Call(..), CallStep::Filters) => self.run_filters(at, task, CallStep::Body),
+            (Step::Call(primitive, uses, place), CallStep::Body) => {
+                pay(self, primitive, 1, place);
+                match frame.count + 1 {
+                    done if done >= uses => turn_to(self, next, 0),
+                    done => turn_to(self, frame.kind, done),
                 }
             }
             (Step::Work(primitive, place), _) => {
-                self.pay(at, next, primitive, 1, place.of(&parts), Crossing::None, Token::SystemCall);
+                pay(self, primitive, 1, place);
+                turn_to(self, next, 0);
             }
-            (Step::Times(_, 0, _), _) => self.goto(at, next),
+            (Step::Times(_, 0, _) | Step::Skip, _) => turn_to(self, next, 0),
             (Step::Times(primitive, uses, place), _) => {
-                self.pay(at, next, primitive, uses, place.of(&parts), Crossing::None, Token::SystemCall);
+                pay(self, primitive, uses, place);
+                turn_to(self, next, 0);
             }
             (Step::Touch(bytes), _) => {
-                self.goto(at, next);
+                turn_to(self, next, 0);
                 self.push(at, Kind::Touch(bytes));
             }
-            (Step::Skip, _) => self.goto(at, next),
         }
-        true
     }
 }

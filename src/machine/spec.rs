@@ -1,6 +1,7 @@
 //! A machine as described: checked, complete, with nothing missing or negative. The scenario file is turned into
 //! this, and [`super::Machine::new`] turns this into a machine.
 
+pub use super::instruction::Instruction;
 use crate::engine::Time;
 use crate::trace::OperationKind;
 
@@ -74,6 +75,8 @@ pub struct ProcessSpec {
     pub weight: u32,
     /// Pinned to the kernel's CPU of this number, if any.
     pub cpu: Option<u16>,
+    /// Whether its kernel has given it the device ports (ioperm), so that IN and OUT are its own.
+    pub io_ports: bool,
     /// Limits, if it has a cgroup of its own.
     pub cgroup: Option<CgroupSpec>,
 }
@@ -251,12 +254,15 @@ pub enum Operation {
     StartContainer(ContainerStart),
     /// Starts a virtual machine, until its first instruction has exited.
     StartVm(VmStart),
-    /// OUT to a register of a device that is emulated where there is a hypervisor.
+    /// OUT to a register of a device that is emulated where there is a hypervisor; a general-protection fault without
+    /// [`ProcessSpec::io_ports`].
     Out,
     /// CPUID in ring 3.
     Cpuid,
     /// HLT in ring 3: a general-protection fault; the kernel ends the program.
     Hlt,
+    /// Another instruction that touches the machine itself.
+    Instruction(Instruction),
 }
 
 /// How a container is started.
@@ -350,6 +356,7 @@ impl Operation {
             Operation::StartContainer(_) => OperationKind::StartContainer,
             Operation::StartVm(_) => OperationKind::StartVm,
             Operation::Out => OperationKind::Out,
+            Operation::Instruction(_) => OperationKind::Instruction,
         }
     }
 }

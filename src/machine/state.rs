@@ -6,7 +6,8 @@ use crate::costs::{Primitive, Table};
 use crate::engine::{Stream, Time};
 use crate::trace::{ComponentId, CpuId, Layer, OperationKind, StackId};
 
-use super::frame::{Frame, GroupId, Irq, RequestId, TaskId, Work};
+use super::arena::Arena;
+use super::frame::{Frame, GroupId, Irq, ProcessId, RequestId, TaskId, Work};
 use super::journal::{Journal, Ride};
 use super::spec::{Backend, CpuMax, Operation, Peer, Technique};
 
@@ -24,14 +25,14 @@ pub struct State {
     pub journal: Journal,
     /// By [`CpuId`]: the hardware's cores first, then vCPUs.
     pub cpus: Vec<Cpu>,
-    pub tasks: Vec<Task>,
+    pub processes: Arena<Process>,
+    pub tasks: Arena<Task>,
     pub kernels: Vec<Kernel>,
     pub vms: Vec<Vm>,
     pub groups: Vec<Group>,
     pub disk: Disk,
     pub nic: Nic,
-    pub requests: Vec<Request>,
-    pub free_requests: Vec<RequestId>,
+    pub requests: Arena<Request>,
 }
 
 /// What never changes: costs, programs, names.
@@ -40,7 +41,7 @@ pub struct Fixed {
     pub costs: Table,
     /// The ledger layer of each component.
     pub layers: Vec<Layer>,
-    pub programs: Vec<Vec<Instruction>>,
+    pub programs: Vec<Vec<Code>>,
     pub operations: Vec<FixedOperation>,
     /// Bits per second of the network card.
     pub bandwidth: u64,
@@ -59,7 +60,7 @@ pub struct FixedOperation {
 
 /// A program's flat code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instruction {
+pub enum Code {
     /// Do an operation: an index into [`Fixed::operations`].
     Do(u16),
     /// Begin a loop of so many rounds (`u64::MAX`: without end) whose end is at this index.
@@ -94,6 +95,11 @@ pub struct Cpu {
     pub reschedule: bool,
     /// Deadlines of this processor's kernel.
     pub timers: BTreeSet<(Time, Timer)>,
+    /// When among them the current task's slice ends, and its grant of quota; [`Time::MAX`] for neither.
+    pub tick_at: Time,
+    pub quota_at: Time,
+    /// Of a virtual processor: which processor below has its deadline among its own, and for when.
+    pub deadline_below: Option<(CpuId, Time)>,
     /// The deadline that the timer is programmed for; [`Time::MAX`] for none.
     pub programmed: Time,
     /// Since when the current task is being charged; [`Time::MAX`] while it is not.
@@ -158,13 +164,81 @@ pub enum TaskState {
     Dead,
 }
 
-/// A schedulable thread: of a program, of a device model, of a vCPU.
+/// Why a task is not running.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Asleep {
+    /// It is not asleep.
+    #[default]
+    No,
+    /// It waits for something that may never come, and a fatal signal ends the waiting.
+    Interruptible,
+    /// It waits for a device that is at work on its memory: nothing ends it before.
+    Uninterruptible,
+}
+
+/// What threads share: an address space, namespaces, a cgroup, a parent.
+#[derive(Clone, Debug, Hash)]
+pub struct Process {
+    pub kernel: KernelId,
+    /// Who made it; [`ProcessId::NONE`] for what its kernel did.
+    pub parent: ProcessId,
+    /// Its number in its kernel's first pid namespace. Numbers only grow.
+    pub pid: u32,
+    pub component: ComponentId,
+    pub stack: StackId,
+    /// The membrane around it, if it has namespaces of its own.
+    pub namespace: Option<ComponentId>,
+    /// How it reaches the network: through a bridge of its own namespace.
+    pub bridged: bool,
+    /// Seccomp filters on each of its system calls.
+    pub filters: u16,
+    pub group: Option<GroupId>,
+    pub space: Space,
+    pub threads: Vec<TaskId>,
+    pub children: Vec<ProcessId>,
+    /// The virtual machine whose device model it is.
+    pub vm: Option<VmId>,
+    /// Whether its kernel has given it the device ports (ioperm).
+    pub ports: bool,
+    /// The fatal signal that it has got.
+    pub killed: Option<Signal>,
+}
+
+/// An address space.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Space {
+    /// Bytes of the working set touched so far.
+    pub touched: u64,
+    /// Entries in the page tables.
+    pub entries: u64,
+    /// Those of them whose page is its own alone.
+    pub own_entries: u64,
+    /// Bytes of frames that are its own alone.
+    pub owned: u64,
+}
+
+/// A signal that ends a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// SIGSEGV, for a general-protection fault.
+    Segv,
+    /// SIGKILL, because the process that it was to die with has died.
+    ParentDeath,
+    /// None: its program has ended, and those that served it end as well.
+    Exit,
+}
+
+/// A thread, as the scheduler knows it: of a program, of a device model, of a vCPU.
 #[derive(Clone, Debug, Hash)]
 pub struct Task {
     pub kernel: KernelId,
+    pub process: ProcessId,
     pub cpu: CpuId,
     pub pinned: bool,
     pub state: TaskState,
+    pub asleep: Asleep,
+    /// Its process has got a fatal signal: it ends where it would go on in ring 3.
+    pub doomed: bool,
     pub frames: Vec<Frame>,
     pub work: Option<Work>,
     /// In guest mode: the processor that this vCPU thread is.
@@ -177,51 +251,41 @@ pub struct Task {
     pub incoming: Ride,
     pub vruntime: u64,
     pub weight: u32,
-    pub group: Option<GroupId>,
     pub stack: StackId,
     pub component: ComponentId,
-    pub namespace: Option<ComponentId>,
     pub program: u16,
     pub pc: u32,
     pub rounds: Vec<u64>,
-    pub filters: u16,
     /// Messages that a partner has left (pipe, socket).
     pub messages: u32,
-    /// The threads at the other end of its pipes and sockets and its child, by [`Link`]; for such a task itself, the
-    /// first is the program's.
+    /// The threads at the other end of its pipes and sockets, by [`Link`]; for such a thread itself, the first is the
+    /// program's.
     pub partners: [TaskId; Link::KINDS],
     /// For the far end of a link: what kind, and how long it thinks before it answers.
     pub link: Link,
     pub think: Time,
-    /// The operation for which its next child is to live; a child keeps it as its program.
-    pub errand: u16,
-    /// Bytes of its working set touched so far.
-    pub touched: u64,
-    /// Entries in its page tables for that.
-    pub entries: u64,
-    /// Those of them whose page is its own alone.
-    pub own_entries: u64,
-    /// Bytes of frames that are its own alone.
-    pub owned: u64,
-    /// For a backend: its VM, and the requests to take and to give back.
-    pub vm: Option<VmId>,
+    /// The first thread of the child that it made last.
+    pub child: TaskId,
+    /// Who waits for its end: the thread that made it.
+    pub parent: TaskId,
+    /// Which processor's timer is to wake it, and when.
+    pub alarm: Option<(CpuId, Time)>,
+    /// For a backend: the requests to take and to give back.
     pub inbox: VecDeque<RequestId>,
     /// A packet or request for which it waits has arrived.
     pub arrived: bool,
-    /// How its program reaches the network: through a bridge of its own namespace.
-    pub bridged: bool,
 }
 
 impl Link {
     /// How many there are.
-    pub const KINDS: usize = 5;
+    pub const KINDS: usize = 4;
 
     /// Where the other end of a socket is; `None` for what is none.
     pub fn peer(self) -> Option<Peer> {
         match self {
             Link::Socket => Some(Peer::Local),
             Link::RoutedSocket => Some(Peer::Namespace),
-            Link::PipeSameCpu | Link::PipeAcrossCpus | Link::Child => None,
+            Link::PipeSameCpu | Link::PipeAcrossCpus => None,
         }
     }
 
@@ -241,8 +305,6 @@ pub enum Link {
     PipeAcrossCpus,
     /// A socket to the kernel's first network namespace.
     Socket,
-    /// From a child process to its parent.
-    Child,
     /// A socket to another network namespace.
     RoutedSocket,
 }
@@ -259,6 +321,9 @@ pub struct Kernel {
     pub cached: Vec<u64>,
     /// Bytes of its physical memory that it has given out so far.
     pub allocated: u64,
+    pub processes: BTreeSet<ProcessId>,
+    /// The number of the next process.
+    pub next_pid: u32,
     pub stack: StackId,
 }
 
@@ -396,11 +461,32 @@ impl State {
     pub fn cpu_mut(&mut self, id: CpuId) -> &mut Cpu {
         &mut self.cpus[id.index()]
     }
+    /// A thread that is known to live.
     pub fn task(&self, id: TaskId) -> &Task {
-        &self.tasks[id.index()]
+        self.tasks.at(id.0)
     }
     pub fn task_mut(&mut self, id: TaskId) -> &mut Task {
-        &mut self.tasks[id.index()]
+        self.tasks.at_mut(id.0)
+    }
+    /// A process that is known to live.
+    pub fn process(&self, id: ProcessId) -> &Process {
+        self.processes.at(id.0)
+    }
+    pub fn process_mut(&mut self, id: ProcessId) -> &mut Process {
+        self.processes.at_mut(id.0)
+    }
+    /// The process of a thread.
+    pub fn process_of(&self, task: TaskId) -> &Process {
+        self.process(self.task(task).process)
+    }
+    /// The address space of a thread.
+    pub fn space_mut(&mut self, task: TaskId) -> &mut Space {
+        let process = self.task(task).process;
+        &mut self.process_mut(process).space
+    }
+    /// Whether a thread still lives.
+    pub fn lives(&self, task: TaskId) -> bool {
+        self.tasks.has(task.0)
     }
     pub fn kernel(&self, id: KernelId) -> &Kernel {
         &self.kernels[usize::from(id.0)]
@@ -423,25 +509,17 @@ impl State {
     pub fn group_mut(&mut self, id: GroupId) -> &mut Group {
         &mut self.groups[usize::from(id.0)]
     }
+    /// A request that is known to be under way.
     pub fn request(&self, id: RequestId) -> &Request {
-        &self.requests[id.0 as usize]
+        self.requests.at(id.0)
     }
     pub fn request_mut(&mut self, id: RequestId) -> &mut Request {
-        &mut self.requests[id.0 as usize]
+        self.requests.at_mut(id.0)
     }
 
-    /// Puts a request into the arena.
+    /// A new request.
     pub fn add_request(&mut self, request: Request) -> RequestId {
-        match self.free_requests.pop() {
-            Some(id) => {
-                *self.request_mut(id) = request;
-                id
-            }
-            None => {
-                self.requests.push(request);
-                RequestId(self.requests.len() as u32 - 1)
-            }
-        }
+        RequestId(self.requests.insert(request))
     }
 
     /// About how many bytes a copy takes.
@@ -456,17 +534,22 @@ impl State {
             let frames = task.frames.len() * size_of::<Frame>() + task.rounds.len() * size_of::<u64>();
             size_of::<Task>() + frames + task.inbox.len() * size_of::<RequestId>()
         };
+        let process = |process: &Process| {
+            let kin = process.threads.len() * size_of::<TaskId>() + process.children.len() * size_of::<ProcessId>();
+            size_of::<Process>() + kin + size_of::<ProcessId>()
+        };
         let kernel = |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * size_of::<u64>();
         let group = |group: &Group| size_of::<Group>() + group.throttled.len() * size_of::<TaskId>();
         size_of::<State>()
             + self.journal.bytes()
             + self.cpus.iter().map(cpu).sum::<usize>()
-            + self.tasks.iter().map(task).sum::<usize>()
+            + self.processes.iter().map(|(_, each)| process(each)).sum::<usize>()
+            + self.tasks.iter().map(|(_, each)| task(each)).sum::<usize>()
             + self.kernels.iter().map(kernel).sum::<usize>()
             + self.vms.len() * size_of::<Vm>()
             + self.groups.iter().map(group).sum::<usize>()
-            + self.requests.len() * size_of::<Request>()
-            + (self.free_requests.len() + self.disk.queue.len() + self.disk.served.len()) * size_of::<RequestId>()
+            + self.requests.slots() * (size_of::<Request>() + size_of::<u32>())
+            + (self.disk.queue.len() + self.disk.served.len()) * size_of::<RequestId>()
     }
 
     /// The vCPU thread behind a virtual processor; `None` for a core of the hardware.

@@ -7,11 +7,13 @@
 
 use crate::costs::Primitive;
 use crate::engine::{Scheduler, Time};
-use crate::trace::{ComponentId, CpuId, Crossing, ExitReason, Layer, Recorder, Token, Wait, What};
+use crate::trace::{ComponentId, CpuId, Crossing, Layer, Recorder, Token, Wait, What};
 
 use super::Event;
-use super::frame::{At, Context, Frame, Irq, IrqKind, Kind, Work};
+use super::frame::{At, Context, Exit, Frame, Irq, IrqKind, Kind, Pc, TaskId, Work};
+use super::hypervisor::ExitStep;
 use super::journal::{Doer, Ride};
+use super::kernel::timer::InterruptStep;
 use super::state::{Fixed, Segment, State};
 
 /// Steps that a core may take at one instant before it gives the event loop a chance to count: the guard against
@@ -73,7 +75,7 @@ impl Turn<'_> {
                     Some(thread) if self.s.task(thread).guest.is_some() => {
                         // The interrupt ends guest mode; it is taken when the exit has been dispatched.
                         let ride = self.ride_of_exit(cpu_id, thread, irq);
-                        self.exit_guest(thread, ExitReason::ExternalInterrupt, false, 0, ride);
+                        self.exit_guest(thread, Exit::ExternalInterrupt, false, ride);
                         continue;
                     }
                     Some(task) if self.masked(task) => {}
@@ -92,7 +94,7 @@ impl Turn<'_> {
                 if let Some(thread) = current.some()
                     && self.s.task(thread).guest.is_some()
                 {
-                    self.exit_guest(thread, ExitReason::ExternalInterrupt, false, 0, Ride::NONE);
+                    self.exit_guest(thread, Exit::ExternalInterrupt, false, Ride::NONE);
                     continue;
                 }
                 self.s.cpu_mut(cpu_id).frames.push(Frame::new(Kind::Switch, Ride::NONE));
@@ -106,8 +108,8 @@ impl Turn<'_> {
     }
 
     /// Whether a task runs with interrupts off: the hypervisor between leaving guest mode and the handler.
-    fn masked(&self, task: super::frame::TaskId) -> bool {
-        matches!(self.s.task(task).frames.last(), Some(Frame { kind: Kind::Exit { .. }, pc, .. }) if *pc < super::hypervisor::EXIT_HANDLE)
+    fn masked(&self, task: TaskId) -> bool {
+        matches!(self.s.task(task).frames.last(), Some(Frame { kind: Kind::Exit { .. }, pc, .. }) if ExitStep::of(*pc) < ExitStep::Handle)
     }
 
     /// Starts the handler of the first pending interrupt.
@@ -118,19 +120,15 @@ impl Turn<'_> {
         let top = current.and_then(|task| self.s.task(task).frames.last());
         let by_exit = matches!(
             top,
-            Some(Frame { kind: Kind::Exit { reason: ExitReason::ExternalInterrupt, reflect: false, .. }, pc, .. })
-                if *pc == super::hypervisor::EXIT_HANDLE
+            Some(Frame { kind: Kind::Exit { exit: Exit::ExternalInterrupt, reflect: false }, pc, .. })
+                if ExitStep::of(*pc) == ExitStep::Handle
         );
         let cpu = self.s.cpu_mut(cpu_id);
         let Some(Irq { kind, ride }) = cpu.pending.pop_front() else { return };
         // Whoever was still bringing it is too late.
         let ride = self.pass_with(ride, kind);
-        let cpu = self.s.cpu_mut(cpu_id);
-        cpu.frames.push(Frame::at(
-            Kind::Interrupt(kind),
-            ride,
-            if by_exit { super::kernel::timer::ENTERED } else { 0 },
-        ));
+        let step = if by_exit { InterruptStep::Entered } else { InterruptStep::Wake };
+        self.s.cpu_mut(cpu_id).frames.push(Frame::at(Kind::Interrupt(kind), ride, step));
     }
 
     fn work_of(&self, context: Context) -> Option<Work> {
@@ -228,7 +226,7 @@ impl Turn<'_> {
 
     /// The journey on whose time an exit for an interrupt goes: the interrupt's, if it is for the stack that has to
     /// leave guest mode. Otherwise the exit is that stack's own burden, and the interrupt's journey waits.
-    fn ride_of_exit(&mut self, cpu: CpuId, thread: super::frame::TaskId, irq: Irq) -> Ride {
+    fn ride_of_exit(&mut self, cpu: CpuId, thread: TaskId, irq: Irq) -> Ride {
         if self.s.journal.stack(irq.ride) != Some(self.s.task(thread).stack) {
             self.s.journal.wait(self.sink, irq.ride, Wait::GuestMode, None, self.now);
             return Ride::NONE;
@@ -253,16 +251,21 @@ impl Turn<'_> {
         let at = At { context, cpu, core, ride: frame.ride };
         match frame.kind {
             Kind::Program => self.step_program(at),
-            Kind::Operation(operation) => self.step_operation(at, operation, frame),
+            Kind::Operation(operation) => self.step_operation(at, operation, frame.pc),
             Kind::Echo => self.step_echo(at, frame.pc),
-            Kind::Child => self.step_child(at, frame),
+            Kind::Clone { operation, vfork } => self.step_clone(at, operation, vfork, frame.pc),
+            Kind::Child(operation) => self.step_child(at, operation, frame.pc),
+            Kind::ContainerChild(operation) => self.step_container(at, operation, frame.pc),
+            Kind::CopyOnWrite(bytes) => self.step_copy_on_write(at, bytes, frame),
             Kind::Exec { image, lent } => self.step_exec(at, image, lent, frame),
+            Kind::Sequence { operation, index } => self.step_sequence(at, operation, index, frame),
+            Kind::ExitThread { lent } => self.step_exit_thread(at, lent, frame.pc),
             Kind::Backend => self.step_backend(at, frame),
             Kind::Vcpu => self.enter_guest(at),
             Kind::SubmitBlock(request) => self.step_submit_block(at, request, frame.pc),
             Kind::SubmitPacket(request) => self.step_submit_packet(at, request, frame.pc),
             Kind::BetweenNamespaces { bridged, peer, inward, place } => {
-                self.step_between_namespaces(at, super::kernel::network::way(bridged, peer), inward, place, frame.pc);
+                self.step_between_namespaces(at, super::kernel::network::way(bridged, peer), inward, place, frame);
             }
             Kind::Populate(bytes) => self.step_populate(at, bytes, frame.pc),
             Kind::Touch(bytes) => self.step_touch(at, bytes, frame),
@@ -271,7 +274,7 @@ impl Turn<'_> {
             Kind::SendIpi(target, irq) => self.step_send_ipi(at, target, irq, frame.pc),
             Kind::Notify(guest_cpu) => self.step_notify(at, guest_cpu),
             Kind::ProgramTimer => self.step_program_timer(at, frame.pc),
-            Kind::Exit { reason, reflect, argument } => self.step_exit(at, reason, reflect, argument, frame),
+            Kind::Exit { exit, reflect } => self.step_exit(at, exit, reflect, frame),
             Kind::Interpret { by, instructions } => self.step_interpret(at, by, instructions, frame.pc),
             Kind::Interrupt(kind) => self.step_interrupt(at, kind, frame.pc),
             Kind::Switch => self.step_switch(at, frame.pc),
@@ -295,10 +298,10 @@ impl Turn<'_> {
         self.frames(at.context).pop();
     }
 
-    /// The next step is `pc`.
-    pub fn goto(&mut self, at: At, pc: u8) {
+    /// The step that comes next.
+    pub fn goto(&mut self, at: At, step: impl Into<Pc>) {
         if let Some(frame) = self.frames(at.context).last_mut() {
-            frame.pc = pc;
+            frame.pc = step.into();
         }
     }
 
@@ -310,12 +313,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Pays `count` uses of `primitive` at `component`, then goes on at `pc`.
+    /// Pays `count` uses of `primitive` at `component`, then goes on at `next`.
     #[allow(clippy::too_many_arguments)]
     pub fn pay(
         &mut self,
         at: At,
-        pc: u8,
+        next: impl Into<Pc>,
         primitive: Primitive,
         count: u32,
         component: ComponentId,
@@ -323,19 +326,19 @@ impl Turn<'_> {
         token: Token,
     ) {
         let left = self.f.time(primitive).times(u64::from(count));
-        self.goto(at, pc);
+        self.goto(at, next);
         self.set_work(
             at.context,
             Some(Work { left, what: What::Pay(primitive), count, component, crossing, token, ride: at.ride }),
         );
     }
 
-    /// Works for `left` at `component`, then goes on at `pc`.
+    /// Works for `left` at `component`, then goes on at `next`.
     #[allow(clippy::too_many_arguments)]
     pub fn spend(
         &mut self,
         at: At,
-        pc: u8,
+        next: impl Into<Pc>,
         what: What,
         left: Time,
         count: u32,
@@ -343,7 +346,7 @@ impl Turn<'_> {
         crossing: Crossing,
         token: Token,
     ) {
-        self.goto(at, pc);
+        self.goto(at, next);
         self.set_work(at.context, Some(Work { left, what, count, component, crossing, token, ride: at.ride }));
     }
 

@@ -3,23 +3,25 @@
 use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, Token, What};
 
-use super::frame::{At, Frame, Kind, TaskId};
+use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
+use super::instruction::Instruction;
+use super::journal::Ride;
 use super::spec::{Operation, Peer, Statement};
-use super::state::{Instruction, Link};
+use super::state::{Code, Link};
 use super::turn::Turn;
 
 /// Turns a program's body into flat code. `operation` gives each operation its number.
-pub fn compile(body: &[Statement], operation: &mut impl FnMut(&Operation) -> u16, code: &mut Vec<Instruction>) {
+pub fn compile(body: &[Statement], operation: &mut impl FnMut(&Operation) -> u16, code: &mut Vec<Code>) {
     for statement in body {
         match statement {
-            Statement::Do(what) => code.push(Instruction::Do(operation(what))),
+            Statement::Do(what) => code.push(Code::Do(operation(what))),
             Statement::Repeat(times, body) => {
                 let start = code.len() as u32;
-                code.push(Instruction::Loop(times.unwrap_or(u64::MAX), 0));
+                code.push(Code::Loop(times.unwrap_or(u64::MAX), 0));
                 compile(body, operation, code);
-                code.push(Instruction::EndLoop(start));
+                code.push(Code::EndLoop(start));
                 let end = code.len() as u32;
-                code[start as usize] = Instruction::Loop(times.unwrap_or(u64::MAX), end);
+                code[start as usize] = Code::Loop(times.unwrap_or(u64::MAX), end);
             }
         }
     }
@@ -32,21 +34,31 @@ pub fn link_of(operation: &Operation) -> Option<Link> {
         Operation::PingPong { across_cpus: true } => Some(Link::PipeAcrossCpus),
         Operation::Request { peer: Peer::Local, .. } => Some(Link::Socket),
         Operation::Request { peer: Peer::Namespace, .. } => Some(Link::RoutedSocket),
-        Operation::Fork { .. } | Operation::StartContainer(_) => Some(Link::Child),
         _ => None,
     }
+}
+
+steps! {
+    /// An operation that is one thing in ring 3.
+    enum UserStep { Do, Done }
 }
 
 impl Turn<'_> {
     /// [`Kind::Program`]: fetches the next instruction.
     pub fn step_program(&mut self, at: At) {
         let Some(task_id) = self.task_of(at) else { return self.pop(at) };
+        if self.is_doomed(task_id) {
+            return self.unwind(task_id);
+        }
         let task = self.s.task_mut(task_id);
         let code = self.f.programs.get(usize::from(task.program));
-        let Some(&instruction) = code.and_then(|code| code.get(task.pc as usize)) else { return self.pop(at) };
+        let Some(&instruction) = code.and_then(|code| code.get(task.pc as usize)) else {
+            self.end_program(task_id);
+            return self.pop(at);
+        };
         task.pc += 1;
         match instruction {
-            Instruction::Do(index) => {
+            Code::Do(index) => {
                 let operation = &self.f.operations[usize::from(index)];
                 let (stack, component) = (task.stack, task.component);
                 let (kind, label) = (operation.kind, operation.label);
@@ -54,9 +66,9 @@ impl Turn<'_> {
                 self.s.task_mut(task_id).journey = ride;
                 self.frames(at.context).push(Frame::new(Kind::Operation(index), ride));
             }
-            Instruction::Loop(0, end) => task.pc = end,
-            Instruction::Loop(rounds, _) => task.rounds.push(rounds),
-            Instruction::EndLoop(start) => match task.rounds.last_mut() {
+            Code::Loop(0, end) => task.pc = end,
+            Code::Loop(rounds, _) => task.rounds.push(rounds),
+            Code::EndLoop(start) => match task.rounds.last_mut() {
                 Some(left) if *left == u64::MAX => task.pc = start + 1,
                 Some(left) if *left > 1 => {
                     *left -= 1;
@@ -70,8 +82,7 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Operation`]: one operation, step by step.
-    pub fn step_operation(&mut self, at: At, index: u16, frame: Frame) {
-        let pc = frame.pc;
+    pub fn step_operation(&mut self, at: At, index: u16, pc: Pc) {
         let fixed = self.f;
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let operation = &fixed.operations[usize::from(index)];
@@ -94,33 +105,28 @@ impl Turn<'_> {
                 self.step_exchange(at, task, link, pc);
             }
             Operation::Sleep(time) => self.step_sleep(at, task, *time, pc),
-            Operation::Cpuid => match pc {
-                0 => self.sensitive_cpuid(at, 1),
-                _ => self.end_operation(at),
-            },
-            Operation::Hlt => self.step_forbidden(at, task, pc),
+            Operation::Cpuid => self.step_instruction(at, task, Instruction::Cpuid, pc),
+            Operation::Hlt => self.step_instruction(at, task, Instruction::Hlt, pc),
+            Operation::Out => self.step_instruction(at, task, Instruction::Out, pc),
+            Operation::Instruction(instruction) => self.step_instruction(at, task, *instruction, pc),
             Operation::Open(_) => self.step_open(at, task, pc),
             Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
             Operation::StartContainer(_) => self.step_start_container(at, task, index, pc),
-            Operation::StartVm(start) => self.step_start_vm(at, task, start, frame),
-            Operation::Out => match pc {
-                0 => self.sensitive_out(at, 1),
-                _ => self.end_operation(at),
-            },
-            Operation::Exec(image) => match pc {
-                0 => self.exec(at, *image, false, 1),
-                _ => self.end_operation(at),
+            Operation::StartVm(_) => self.step_start_vm(at, index, pc),
+            Operation::Exec(image) => match UserStep::of(pc) {
+                UserStep::Do => self.exec(at, *image, false, UserStep::Done),
+                UserStep::Done => self.end_operation(at),
             },
         }
     }
 
-    fn compute(&mut self, at: At, time: Time, pc: u8) {
-        match pc {
-            0 => {
-                let component = self.user_component(at);
-                self.spend(at, 1, What::UserCode, time, 1, component, Crossing::None, Token::Instruction);
+    fn compute(&mut self, at: At, time: Time, pc: Pc) {
+        match UserStep::of(pc) {
+            UserStep::Do => {
+                let (next, component) = (UserStep::Done, self.user_component(at));
+                self.spend(at, next, What::UserCode, time, 1, component, Crossing::None, Token::Instruction);
             }
-            _ => self.end_operation(at),
+            UserStep::Done => self.end_operation(at),
         }
     }
 
@@ -128,6 +134,9 @@ impl Turn<'_> {
     pub fn end_operation(&mut self, mut at: At) {
         self.reclaim(&mut at);
         self.s.journal.end(self.sink, at.ride, self.now);
+        if let Some(task) = self.task_of(at) {
+            self.s.task_mut(task).journey = Ride::NONE;
+        }
         self.pop(at);
     }
 

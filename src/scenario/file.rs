@@ -219,9 +219,22 @@ pub(super) enum StatementFile {
         #[serde(default)]
         technique: TechniqueFile,
     },
-    Out,
-    Cpuid,
+    Cli,
+    Sti,
     Hlt,
+    In,
+    Out,
+    Lgdt,
+    MovCr3,
+    MovCr0,
+    Wrmsr,
+    Rdmsr,
+    Invlpg,
+    Popf,
+    Sgdt,
+    Smsw,
+    Cpuid,
+    Rdtsc,
     Repeat {
         times: Loose,
         body: Vec<StatementFile>,
@@ -276,6 +289,8 @@ pub(super) enum NodeFile {
         threads: Option<Loose>,
         weight: Option<Loose>,
         cpu: Option<Loose>,
+        #[serde(default)]
+        io_ports: bool,
         cgroup: Option<CgroupFile>,
         copies: Option<Loose>,
     },
@@ -284,6 +299,8 @@ pub(super) enum NodeFile {
         threads: Option<Loose>,
         weight: Option<Loose>,
         cpu: Option<Loose>,
+        #[serde(default)]
+        io_ports: bool,
         cgroup: Option<CgroupFile>,
         seccomp_filters: Option<Loose>,
         #[serde(default)]
@@ -376,6 +393,7 @@ pub(super) struct StepFile {
     pub look_at: Vec<String>,
     pub follow: Option<String>,
     pub predict: Option<PredictFile>,
+    pub from: Option<MomentFile>,
     #[serde(default)]
     pub play: PlayFile,
     #[serde(default)]

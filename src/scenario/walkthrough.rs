@@ -21,6 +21,8 @@ pub struct Step {
     pub follow: Option<Subject>,
     /// What to ask before playing.
     pub predict: Option<Predict>,
+    /// Where to begin, if not where the step before ended or what it is about begins.
+    pub from: Option<Moment>,
     /// How far to play.
     pub play: Play,
     /// How fast to play.
@@ -254,15 +256,38 @@ pub fn played(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Played {
     let earlier = scenario.walkthrough.iter().take_while(|other| *other != step);
     let before = earlier.filter(|step| step.play != Play::Stay).last();
     let ended = before.map_or(Time::ZERO, |step| happens(&step.play, outcome).until);
+    played_after(before, ended, step, outcome)
+}
+
+/// What each step shows, as [`played`] says of one, in one pass.
+pub fn all_played(scenario: &Scenario, outcome: &Outcome) -> Vec<Played> {
+    let (mut before, mut ended) = (None, Time::ZERO);
+    let steps = scenario.walkthrough.iter().map(|step| {
+        let played = played_after(before, ended, step, outcome);
+        if step.play != Play::Stay {
+            before = Some(step);
+            ended = happens(&step.play, outcome).until;
+        }
+        played
+    });
+    steps.collect()
+}
+
+/// What `step` shows where `before` is the last step that played, up to `ended`.
+fn played_after(before: Option<&Step>, ended: Time, step: &Step, outcome: &Outcome) -> Played {
     if step.play == Play::Stay {
         return Played { from: ended, until: ended, ends: Ends::Time, happens: true };
     }
-    let Happening { begins, until, ends, happens } = happens(&step.play, outcome);
-    if !happens {
-        return Played { from: ended, until: ended, ends, happens };
+    let Happening { begins, until, ends, happens: it } = happens(&step.play, outcome);
+    if !it {
+        return Played { from: ended, until: ended, ends, happens: false };
+    }
+    if let Some(moment) = &step.from {
+        let from = happens(&Play::Until(moment.clone()), outcome).until;
+        return Played { from: from.min(until), until, ends, happens: true };
     }
     let goes_on = before.is_some_and(|before| before.follow == step.follow) && (begins..until).contains(&ended);
-    Played { from: if goes_on { ended } else { begins.min(until) }, until, ends, happens }
+    Played { from: if goes_on { ended } else { begins.min(until) }, until, ends, happens: true }
 }
 
 /// When something happens, and where what leads to it begins.
@@ -314,4 +339,22 @@ fn happens(play: &Play, outcome: &Outcome) -> Happening {
 fn nth_of<T: Ord + Copy>(mut times: Vec<(Time, T)>, nth: u64) -> Option<(Time, T)> {
     times.sort_unstable();
     usize::try_from(nth).ok()?.checked_sub(1).and_then(|n| times.get(n)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::costs::Profile;
+    use crate::scenario::{find, library};
+
+    #[test]
+    fn all_steps_in_one_pass_show_what_each_shows_alone() {
+        for built_in in library() {
+            let scenario = Scenario::parse(&find(built_in.id).unwrap()).unwrap();
+            let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true).unwrap();
+            let alone: Vec<Played> =
+                scenario.walkthrough.iter().map(|step| played(step, &scenario, &outcome)).collect();
+            assert_eq!(all_played(&scenario, &outcome), alone, "{}", built_in.id);
+        }
+    }
 }

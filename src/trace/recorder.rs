@@ -42,11 +42,13 @@ pub enum OperationKind {
     StartVm,
     /// OUT.
     Out,
+    /// Another instruction that touches the machine itself.
+    Instruction,
 }
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [OperationKind; 16] = [
+    pub const ALL: [OperationKind; 17] = [
         OperationKind::Compute,
         OperationKind::Memory,
         OperationKind::SystemCall,
@@ -63,6 +65,7 @@ impl OperationKind {
         OperationKind::StartContainer,
         OperationKind::StartVm,
         OperationKind::Out,
+        OperationKind::Instruction,
     ];
 
     /// The name in scenario files (`Operation("read")`) and reports.
@@ -84,6 +87,7 @@ impl OperationKind {
             OperationKind::StartContainer => "start_container",
             OperationKind::StartVm => "start_vm",
             OperationKind::Out => "out",
+            OperationKind::Instruction => "instruction",
         }
     }
 }

@@ -22,6 +22,7 @@ pub fn process(name: &str, program: u16) -> ProcessSpec {
         program: Some(ProgramId(program)),
         threads: 1,
         weight: 1024,
+        io_ports: true,
         cpu: None,
         cgroup: None,
     }

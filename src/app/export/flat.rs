@@ -115,8 +115,10 @@ pub fn flat(shape: &Shape) -> Vec<Flat> {
                 width,
             }]
         }
-        Shape::Token { center, radius, token, paint, outlined } => {
-            token_of(*center, *radius, *token, *paint, *outlined && *radius >= 3.0)
+        Shape::Token { center, radius, token, paint, outlined, mark } => {
+            let mut out = token_of(*center, *radius, *token, *paint, *outlined && *radius >= 3.0);
+            out.extend(mark_of(*center, *radius, *token, mark));
+            out
         }
     }
 }
@@ -145,6 +147,21 @@ fn token_of(center: Pos2, radius: f32, token: Token, paint: Paint, outlined: boo
         out.push(Flat::Path { at: center, points: flap, closed: false, style: Style { fill: None, ..style } });
     }
     out
+}
+
+/// The letter in a token; beside it where its shape has no room.
+fn mark_of(center: Pos2, radius: f32, token: Token, mark: &str) -> Option<Flat> {
+    let size = radius * if mark.chars().count() > 1 { 0.95 } else { 1.35 };
+    let (shift, paint) = match token {
+        Token::Interrupt => (Vec2::new(0.85, 0.55), Ink::Text.solid()),
+        Token::SystemCall => (Vec2::new(0.0, -0.18), Ink::Background.solid()),
+        Token::Return => (Vec2::new(0.0, 0.22), Ink::Background.solid()),
+        _ => (Vec2::ZERO, Ink::Background.solid()),
+    };
+    let at = base(center + shift * radius, Align2::CENTER_CENTER, size);
+    let width = size * 0.65 * mark.chars().count() as f32;
+    let text = Flat::Text { text: mark.to_owned(), at, anchor: Align::Center, size, strong: true, paint, width };
+    (!mark.is_empty() && size >= 5.0).then_some(text)
 }
 
 #[cfg(test)]
@@ -178,7 +195,8 @@ mod tests {
         for token in [Instruction, SystemCall, Return, PageFault, IoRequest, VmExit, Interrupt, Packet] {
             for (radius, outlined, wanted) in [(8.0, true, true), (8.0, false, false), (2.0, true, false)] {
                 let center = Pos2::new(50.0, 50.0);
-                let shape = Shape::Token { center, radius, token, paint: Ink::Text.solid(), outlined };
+                let (paint, mark) = (Ink::Text.solid(), String::new());
+                let shape = Shape::Token { center, radius, token, paint, outlined, mark };
                 let drawn = flat(&shape);
                 let (Flat::Path { style, .. } | Flat::Circle { style, .. }) = &drawn[0] else { panic!("{drawn:?}") };
                 assert_eq!((style.fill.is_some(), style.line.is_some()), (true, wanted), "{token:?} at {radius}");

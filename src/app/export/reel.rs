@@ -36,8 +36,11 @@ pub struct Reel {
     #[serde(skip)]
     before: [Vec<u32>; LAYERS],
     #[serde(skip)]
-    fixed: [Option<(Arc<Vec<Shape>>, Vec<u32>)>; 2],
+    fixed: [Option<Fixed>; 2],
 }
+
+/// A list of shapes that stays for many stills, and the numbers of its primitives.
+type Fixed = (Arc<Vec<Shape>>, Vec<u32>);
 
 /// A still: milliseconds on the screen, picoseconds of the run, whether stepping stops here, the time in words, what
 /// each column does, and what changed.

@@ -1,5 +1,6 @@
 //! Which hops lie on which lane, in order of time, with sums by block for what is too narrow to draw.
 
+use crate::app::{letters, names};
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
 use crate::trace::{ComponentId, CpuId, Hop, HopId, Layer, Trace};
@@ -51,7 +52,7 @@ pub fn lanes(topology: &Topology, trace: &Trace) -> Vec<Lane> {
     let cpu_lanes = of_cpu
         .into_iter()
         .enumerate()
-        .map(|(i, hops)| Lane::new(topology.cpus[i].name.clone(), LaneKind::Cpu(CpuId(i as u16)), hops, trace));
+        .map(|(i, hops)| Lane::new(cpu_name(topology, i), LaneKind::Cpu(CpuId(i as u16)), hops, trace));
     let device_lanes = of_device.into_iter().enumerate().filter_map(|(i, hops)| {
         let component = &topology.components[i];
         let device = matches!(component.kind, ComponentKind::Disk | ComponentKind::Nic);
@@ -59,6 +60,13 @@ pub fn lanes(topology: &Topology, trace: &Trace) -> Vec<Lane> {
             .then(|| Lane::new(component.name.clone(), LaneKind::Device(ComponentId(i as u16)), hops, trace))
     });
     cpu_lanes.chain(device_lanes).collect()
+}
+
+/// "core 0"; a vCPU with its column's letter before: "C  VM vCPU 0".
+fn cpu_name(topology: &Topology, index: usize) -> String {
+    let cpu = &topology.cpus[index];
+    let letter = cpu.stack.map_or(String::new(), |stack| format!("{}  ", letters::letter(stack)));
+    format!("{letter}{}", names::name(&cpu.name))
 }
 
 impl Lane {

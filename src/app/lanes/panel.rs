@@ -172,7 +172,7 @@ fn wheel(ui: &Ui, area: Rect, window: Window, end: Time) -> Window {
 }
 
 fn drag(ui: &Ui, bars: Rect, window: Window, end: Time, state: &mut LanesState) -> Window {
-    let response = ui.interact(bars, ui.id().with("lanes drag"), Sense::drag());
+    let response = ui.interact(bars, ui.id().with("lanes drag"), Sense::DRAG);
     if response.double_clicked() {
         state.window = None;
         return Window::whole(end);
@@ -257,6 +257,10 @@ fn lane_ui(
         painter.with_clip_rect(part.intersect(painter.clip_rect())).add(Shape::Mesh(mesh));
     }
     let response = ui.interact(bar, ui.id().with(("lane", index)), Sense::click());
+    response.widget_info(|| {
+        let doing = lane.at(lanes.now, lanes.trace).map_or("nothing", |(_, hop)| hop.what.label());
+        egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, format!("Lane {}: {doing}", lane.name))
+    });
     pointer_ui(&response, bar, view, answer);
 }
 

@@ -3,7 +3,6 @@
 use egui::{Align, Layout, RichText, Sense, Ui};
 use egui_phosphor::regular as icon;
 
-use super::hints::follow_focus;
 use super::state::{MachinePage, Notice, Saved, Task};
 use crate::app::command::{self, Command};
 use crate::app::panels::widgets::{body, card, note};
@@ -61,7 +60,7 @@ pub fn actions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) -> Vec<Command
 fn button_ui(ui: &mut Ui, button: egui::Button, command: Command, more: &str, out: &mut Vec<Command>) {
     let hint = [&command::hint(ui.ctx(), &command), more].join("\n");
     let response = ui.add(button).on_hover_text(hint.trim_end());
-    follow_focus(&response);
+    crate::app::keyboard::reveal(&response);
     if response.clicked() {
         out.push(command);
     }
@@ -112,7 +111,7 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, closes: bool, theme: &Theme, out: &mu
             if closes {
                 let close = ui.add(egui::Button::new(RichText::new(icon::X).color(theme.text_muted)).frame(false));
                 close.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, "Close this message"));
-                follow_focus(&close);
+                crate::app::keyboard::reveal(&close);
                 if close.on_hover_text("Close this message").clicked() {
                     out.push(Command::Dismiss);
                 }

@@ -1,7 +1,7 @@
 //! The plot of costs: one row a mechanism on a logarithmic axis, what was measured here over what was published.
 
 use egui::{Align2, Color32, LayerId, Order, Pos2, Rangef, Rect, Sense, Shape, Stroke, Ui, Vec2};
-use egui_plot::{AxisHints, GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, PlotUi, Points};
+use egui_plot::{GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, PlotUi, Points};
 
 use super::amounts::duration;
 use super::hints::hint_ui;
@@ -73,8 +73,8 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
     let area = Rect::from_min_size(Pos2::new(all.left() + labels, all.top()), Vec2::new(width, all.height()));
     let plot = Plot::new("costs")
         .width(area.width())
-        .height(area.height())
-        .show_axes([true, false])
+        .height(area.height() - axis)
+        .show_axes([false, false])
         .show_grid([true, false])
         .show_background(false)
         .show_x(false)
@@ -91,7 +91,6 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
         .grid_color(theme.outline)
         .grid_fade(0.0)
         .x_grid_spacer(move |_| decades(from, to))
-        .custom_x_axes(vec![labels_of_decades(theme)])
         .default_x_bounds(f64::from(from), f64::from(to))
         .default_y_bounds(-(entries.len() as f64) + 0.5, 0.5);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area));
@@ -104,6 +103,9 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
             }
         }
     });
+    // The plot's own axis would take the focus, without a name.
+    let below = all.with_min_y(all.bottom() - axis);
+    marks(ui.painter(), below, &shown.transform, Rangef::new(from, to), theme);
     let mut marked = Vec::new();
     for (i, entry) in entries.iter().enumerate() {
         let y = shown.transform.position_from_point(&PlotPoint::new(f64::from(from), -(i as f64))).y;
@@ -139,6 +141,11 @@ fn axis_above_ui(ui: &Ui, transform: &PlotTransform, all: Rect, bounds: Rangef, 
     let layer = LayerId::new(Order::Background, ui.id().with("axis above"));
     let painter = ui.ctx().layer_painter(layer).with_clip_rect(clip);
     painter.rect_filled(strip, 0.0, theme.background);
+    marks(&painter, strip, transform, bounds, theme);
+}
+
+/// The powers of ten along a strip, as many as have room.
+fn marks(painter: &egui::Painter, strip: Rect, transform: &PlotTransform, bounds: Rangef, theme: &Theme) {
     let mut free = f32::NEG_INFINITY;
     for mark in decades(bounds.min, bounds.max) {
         let x = transform.position_from_point(&PlotPoint::new(mark.value, 0.0)).x;
@@ -265,15 +272,6 @@ fn bounds(rows: &[Row]) -> Rangef {
 fn decades(from: f32, to: f32) -> Vec<GridMark> {
     let marks = (from.ceil() as i32)..=(to.floor() as i32);
     marks.map(|power| GridMark { value: f64::from(power), step_size: 1.0 }).collect()
-}
-
-/// A label at each power of ten, smaller than egui_plot's own and closer.
-fn labels_of_decades(theme: &Theme) -> AxisHints<'static> {
-    AxisHints::new_x()
-        .formatter(|mark, _| power(mark.value))
-        .label_spacing(Rangef::new(24.0 * theme.scale, 34.0 * theme.scale))
-        .tick_label_color(theme.text_muted)
-        .tick_label_font(theme.font(TextRole::Small))
 }
 
 /// What was published as a bar or a mark, what was measured as a dot with its spread.

@@ -50,6 +50,7 @@ fn gauge_ui(ui: &mut Ui, gauge: Gauge, rate: Option<&Result<f64, String>>, place
     });
     hint_ui(&response, 320.0 * theme.scale, |ui| {
         ui.label(body(gauge.meaning(), theme));
+        ui.label(note("Read once a second while you work here, and for ten seconds after", theme));
         if let Some(why) = why {
             ui.label(note(why, theme));
         }

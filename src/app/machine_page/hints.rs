@@ -10,17 +10,10 @@ pub fn hint_ui(response: &Response, width: f32, add: impl FnOnce(&mut Ui)) {
     }
     let hint = if response.has_focus() { Tooltip::for_widget(response) } else { Tooltip::for_enabled(response) };
     hint.width(width).show(add);
-    follow_focus(response);
+    crate::app::keyboard::reveal(response);
 }
 
 /// Whether a window lies over the page; the page itself and its panels are in the background.
 fn window_open(context: &Context) -> bool {
     context.memory(|memory| memory.areas().visible_layer_ids().iter().any(|layer| layer.order == Order::Middle))
-}
-
-/// Brings a widget into view when the keyboard comes to it.
-pub fn follow_focus(response: &Response) {
-    if response.gained_focus() {
-        response.scroll_to_me(None);
-    }
 }

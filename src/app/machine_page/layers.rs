@@ -118,7 +118,7 @@ fn layer_ui(ui: &mut Ui, layer: &Layer, open: bool, roomy: bool, theme: &Theme) 
             evidence_ui(ui, layer, theme);
         });
     } else {
-        super::hints::follow_focus(&response);
+        crate::app::keyboard::reveal(&response);
     }
     response.clicked()
 }
@@ -172,7 +172,7 @@ fn kvm_ui(ui: &mut Ui, layer: &Layer, report: Option<&Report>, open: &mut bool, 
     link.widget_info(|| {
         egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, *open, "What would change this")
     });
-    super::hints::follow_focus(&link);
+    crate::app::keyboard::reveal(&link);
     if link.clicked() {
         *open = !*open;
     }

@@ -2,7 +2,6 @@
 //! in a narrow window all below each other.
 
 use egui::{Rect, ScrollArea, Ui, UiBuilder, Vec2};
-use egui_commonmark::CommonMarkCache;
 
 use super::actions::actions_ui;
 use super::costs::costs_ui;
@@ -16,7 +15,7 @@ use crate::app::panels::widgets::{eyebrow_ui, fade_height, fade_ui, title_ui};
 use crate::app::theme::Theme;
 
 /// Draws the page.
-pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMarkCache, theme: &Theme) -> Vec<Command> {
+pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) -> Vec<Command> {
     let mut out = Vec::new();
     let room = ui.available_size() / theme.scale;
     let gap = 36.0 * theme.scale;
@@ -30,7 +29,7 @@ pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMark
             out.extend(actions_ui(ui, page, theme));
             counters_ui(ui, &page.live, theme);
             ui.add_space(gap);
-            main_ui(ui, page, markdown, false, 0.0, theme, &mut out);
+            main_ui(ui, page, false, 0.0, theme, &mut out);
         });
         fade_ui(ui, &shown, theme.background, theme);
         return out;
@@ -43,7 +42,7 @@ pub fn machine_ui(ui: &mut Ui, page: &mut MachinePage, markdown: &mut CommonMark
     ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
         let wide = rest.width() > 860.0 * theme.scale;
         let area = ScrollArea::vertical().id_salt("costs and works").auto_shrink([false, false]);
-        let shown = area.show(ui, |ui| main_ui(ui, page, markdown, wide, SCROLL_BAR, theme, &mut out));
+        let shown = area.show(ui, |ui| main_ui(ui, page, wide, SCROLL_BAR, theme, &mut out));
         fade_ui(ui, &shown, theme.background, theme);
     });
     out
@@ -102,15 +101,7 @@ fn left_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme, out: &mut Vec<Com
 }
 
 /// Costs and works; what belongs to them beside them if it is `wide`, else below. At the right `free` is left.
-fn main_ui(
-    ui: &mut Ui,
-    page: &mut MachinePage,
-    markdown: &mut CommonMarkCache,
-    wide: bool,
-    free: f32,
-    theme: &Theme,
-    out: &mut Vec<Command>,
-) {
+fn main_ui(ui: &mut Ui, page: &mut MachinePage, wide: bool, free: f32, theme: &Theme, out: &mut Vec<Command>) {
     ui.set_max_width((ui.available_width() - free).max(1.0));
     let side = 270.0 * theme.scale;
     beside_ui(
@@ -139,7 +130,7 @@ fn main_ui(
         theme,
         |ui, page| {
             heading_ui(ui, "Predicted and real", "The same work, simulated and run", theme);
-            asked = works_ui(ui, page, !wide, markdown, theme);
+            asked = works_ui(ui, page, !wide, theme);
         },
         |ui, page| {
             if wide {

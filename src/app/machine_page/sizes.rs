@@ -4,7 +4,7 @@ use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, Vec2
 use egui_phosphor::regular as icon;
 
 use super::costs::detail_ui;
-use super::hints::{follow_focus, hint_ui};
+use super::hints::hint_ui;
 use super::labels::value;
 use super::rows::Row;
 use crate::app::panels::widgets::{cut, note};
@@ -23,7 +23,7 @@ pub fn sizes_ui(ui: &mut Ui, rows: &[Row], open: &mut bool, theme: &Theme) {
         link.widget_info(|| {
             egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, *open, "Sizes and rates")
         });
-        follow_focus(&link);
+        crate::app::keyboard::reveal(&link);
         if link.clicked() {
             *open = !*open;
         }

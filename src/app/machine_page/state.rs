@@ -82,6 +82,8 @@ pub struct Export {
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     before: Option<(Instant, Reading)>,
+    /// When somebody last did something here.
+    stirred: Option<Instant>,
     /// By [`Gauge::ALL`]: how fast each rose, or why that is unknown.
     pub rates: Option<[Result<f64, String>; 4]>,
 }
@@ -128,6 +130,8 @@ pub struct MachinePage {
 
 /// How often counters are read.
 pub const LIVE: Duration = Duration::from_secs(1);
+/// For so long after the last key or movement.
+pub const AT_REST: Duration = Duration::from_secs(10);
 
 impl MachinePage {
     /// A page that knows nothing yet.
@@ -152,6 +156,10 @@ impl MachinePage {
         }
         if open {
             self.look();
+            let stirs = context.input(|input| !input.events.is_empty());
+            if stirs || self.live.stirred.is_none() {
+                self.live.stirred = Some(Instant::now());
+            }
             self.count();
         } else {
             self.live = Live::default();
@@ -226,6 +234,13 @@ impl MachinePage {
         // A report without its profile is of no use to anybody.
         let report = report.filter(|_| profile.is_some());
         self.set_saved(Saved { profile, report, when, trouble });
+    }
+
+    /// Whether counters are read at `now`: while something is measured, and while somebody is here. A window that
+    /// nobody touches is not drawn again.
+    pub fn counts(&self, now: Instant) -> bool {
+        let here = self.live.stirred.is_some_and(|at| now.saturating_duration_since(at) < AT_REST);
+        self.task.is_some() || here
     }
 
     /// Reads the counters once a second.

@@ -3,13 +3,12 @@
 use std::sync::LazyLock;
 
 use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, Vec2};
-use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 use egui_phosphor::regular as icon;
 
 use super::actions::ago;
 use super::amounts::amount;
 use super::comparison::{Compared, Comparison};
-use super::hints::{follow_focus, hint_ui};
+use super::hints::hint_ui;
 use super::histogram::{histogram_ui, statistic};
 use super::state::MachinePage;
 use crate::app::command::{self, Command};
@@ -23,13 +22,7 @@ const DOCUMENT: &str = include_str!("../../../docs/validation.md");
 
 /// Draws the table, its sum, and on demand why predictions are off. `inline` puts the distributions of the chosen work
 /// below its row, where there is no room beside the table.
-pub fn works_ui(
-    ui: &mut Ui,
-    page: &mut MachinePage,
-    inline: bool,
-    markdown: &mut CommonMarkCache,
-    theme: &Theme,
-) -> Vec<Command> {
+pub fn works_ui(ui: &mut Ui, page: &mut MachinePage, inline: bool, theme: &Theme) -> Vec<Command> {
     let mut out = Vec::new();
     let busy = page.task().is_some();
     if let Some(trouble) = &page.comparison.trouble {
@@ -54,7 +47,7 @@ pub fn works_ui(
     ui.add_space(4.0 * theme.scale);
     sum_ui(ui, page, theme);
     if page.why {
-        why_ui(ui, markdown, theme);
+        why_ui(ui, theme);
     }
     out
 }
@@ -129,7 +122,7 @@ fn run_ui(
     if response.has_focus() {
         ui.painter().rect_stroke(response.rect, 4.0, Stroke::new(1.5, theme.accent), egui::StrokeKind::Outside);
     }
-    follow_focus(&response);
+    crate::app::keyboard::reveal(&response);
     let hint = command::hint(ui.ctx(), &command);
     let response = if hint.is_empty() { response } else { response.on_hover_text(hint) };
     if response.clicked() {
@@ -291,7 +284,7 @@ fn sum_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
         let text = RichText::new(format!("Why {arrow}")).font(theme.font(TextRole::Note)).color(theme.accent);
         let link = ui.add(egui::Button::new(text).frame(false));
         link.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, page.why, "Why"));
-        follow_focus(&link);
+        crate::app::keyboard::reveal(&link);
         if link.clicked() {
             page.why = !page.why;
         }
@@ -302,14 +295,17 @@ fn sum_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
 const EARLIER: &str = icon::CLOCK_COUNTER_CLOCKWISE;
 
 /// What is known about predictions that are off, from the documentation.
-fn why_ui(ui: &mut Ui, markdown: &mut CommonMarkCache, theme: &Theme) {
+fn why_ui(ui: &mut Ui, theme: &Theme) {
     card(theme, theme.outline).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let intro = "What the simulation lacks, as found on the computer that docs/validation.md describes. The \
                      mechanisms that are missing are the same everywhere; the numbers are that computer's";
         ui.add(egui::Label::new(note(intro, theme)).wrap());
         ui.add_space(4.0);
-        CommonMarkViewer::new().show(ui, markdown, &EXPLANATIONS);
+        let size = theme.size(TextRole::Body);
+        if let Some(target) = crate::app::markdown::text_ui(ui, &EXPLANATIONS, size, theme.text_body, theme) {
+            ui.ctx().open_url(egui::OpenUrl::new_tab(target));
+        }
     });
 }
 

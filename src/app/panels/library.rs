@@ -89,7 +89,7 @@ fn card_ui(ui: &mut Ui, entry: &Card, open: bool, theme: &Theme, out: &mut Vec<C
             );
             ui.label(body(&entry.teaches, theme));
             if !entry.claims.is_empty() {
-                ui.label(note(format!("Answers: {}", entry.claims.join(", ")), theme));
+                ui.label(note(format!("About: {}", about(&entry.claims)), theme));
             }
             ui.add_space(6.0);
             ui.horizontal(|ui| {
@@ -105,10 +105,30 @@ fn card_ui(ui: &mut Ui, entry: &Card, open: bool, theme: &Theme, out: &mut Vec<C
                     1 => "1 scene".to_owned(),
                     n => format!("{n} scenes"),
                 };
-                ui.label(note(format!("{scenes} · {}", entry.id), theme));
+                ui.label(note(scenes, theme));
             });
         });
     });
+}
+
+/// What a card's claims are about, in words: their ids are for scenario files.
+fn about(claims: &[String]) -> String {
+    let words = |id: &String| match id.as_str() {
+        "thinks-real" => "what a guest takes for real".to_owned(),
+        "extra-hop" => "the extra hop through the hypervisor".to_owned(),
+        "container-is-process" => "what a container is".to_owned(),
+        "engine-broker" => "what the engine does".to_owned(),
+        "bare-metal-containers" => "containers without VMs".to_owned(),
+        "context-switch" => "context switches".to_owned(),
+        "overhead-guess" => "what a container costs".to_owned(),
+        "hw-support" => "the processor's support for VMs".to_owned(),
+        "cgroups" => "control groups".to_owned(),
+        "namespaces-are-not-limits" => "what namespaces don't do".to_owned(),
+        "nested" => "VMs in VMs".to_owned(),
+        "os-of-oses" => "the hypervisor as a system of systems".to_owned(),
+        other => other.replace('-', " "),
+    };
+    claims.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
 fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec<Command>) {
@@ -122,6 +142,7 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
         let width = (ui.available_width() - 100.0).clamp(80.0, 560.0);
         let edit = egui::TextEdit::singleline(&mut library.path).hint_text("path/to/scenario.ron").desired_width(width);
         let response = ui.add(edit);
+        response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Path of a scenario file"));
         if library.ask {
             response.request_focus();
             library.ask = false;

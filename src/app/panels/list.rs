@@ -7,6 +7,7 @@ use super::widgets::{eyebrow_ui, note};
 use crate::app::command::Command;
 use crate::app::recording::Recording;
 use crate::app::theme::{TextRole, Theme};
+use crate::app::{letters, names};
 use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, JourneyId, Layer, StackId};
 
@@ -31,6 +32,13 @@ pub struct Row {
     pub component: ComponentId,
 }
 
+impl Row {
+    /// All of it in a sentence.
+    pub fn spoken(&self) -> String {
+        format!("{}: {} in {}, {}, {}", self.stack, self.operation, self.place, self.doing, self.time)
+    }
+}
+
 /// The operations under way at `now`, by stack; at most a few hundred.
 pub fn rows(recording: &Recording, now: Time) -> Vec<Row> {
     let stacks = (0..recording.topology().stacks.len()).map(|i| StackId(i as u16));
@@ -48,9 +56,12 @@ fn row(recording: &Recording, id: JourneyId, now: Time) -> Option<Row> {
     };
     Some(Row {
         journey: id,
-        stack: topology.stacks.get(journey.stack.index()).map(|stack| stack.name.clone()).unwrap_or_default(),
+        stack: topology
+            .stacks
+            .get(journey.stack.index())
+            .map_or(String::new(), |stack| format!("{}  {}", letters::letter(journey.stack), names::name(&stack.name))),
         operation: topology.operations.get(usize::from(journey.label)).cloned().unwrap_or_default(),
-        place: topology.path(hop.component).split('/').skip(1).collect::<Vec<_>>().join(" › "),
+        place: topology.path(hop.component).split('/').skip(1).map(names::name).collect::<Vec<_>>().join(" › "),
         doing: format!("{crossing}{}", hop.what.label()),
         layer: hop.layer,
         time: format!("{} of {}", now - hop.start, hop.duration()),
@@ -71,7 +82,7 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
     }
     let height = 30.0 * theme.scale;
     let width = ui.available_width();
-    let mut table = TableBuilder::new(ui).striped(true).sense(egui::Sense::click()).auto_shrink([false, false]);
+    let mut table = TableBuilder::new(ui).striped(true).sense(egui::Sense::CLICK).auto_shrink([false, false]);
     for share in [0.16, 0.18, 0.22, 0.24] {
         table = table.column(Column::initial(share * width).at_least(40.0).clip(true).resizable(true));
     }
@@ -92,15 +103,22 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
                     let text = RichText::new(text).font(theme.font(TextRole::Body)).color(color);
                     ui.add(egui::Label::new(text).truncate().selectable(false));
                 };
-                table_row.col(|ui| cell(ui, &row.stack, theme.text));
+                let mut stop = None;
+                table_row.col(|ui| {
+                    // The row is one stop for Tab, not five.
+                    let id = egui::Id::new(("under way", row.journey.0));
+                    stop = Some(ui.interact(ui.max_rect(), id, egui::Sense::click()));
+                    cell(ui, &row.stack, theme.text);
+                });
                 table_row.col(|ui| cell(ui, &row.operation, theme.text));
                 table_row.col(|ui| cell(ui, &row.place, theme.layer(row.layer)));
                 table_row.col(|ui| cell(ui, &row.doing, theme.text_body));
                 table_row.col(|ui| cell(ui, &row.time, theme.text_body));
-                let response = table_row.response();
-                let spoken = format!("{}: {} in {}, {}, {}", row.stack, row.operation, row.place, row.doing, row.time);
-                response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
-                if response.clicked() {
+                let whole = table_row.response();
+                let Some(stop) = stop else { return };
+                let spoken = row.spoken();
+                stop.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
+                if stop.union(whole).clicked() {
                     out.push(Command::SelectJourney(row.journey));
                 }
             });

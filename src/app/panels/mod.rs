@@ -4,6 +4,8 @@
 //!
 //! [`Command`]: super::command::Command
 
+pub mod costs;
+pub mod events;
 pub mod inspector;
 pub mod library;
 pub mod list;
@@ -12,6 +14,7 @@ pub mod sandbox;
 pub mod shortcuts;
 pub mod strip;
 pub mod top;
+pub mod totals;
 pub mod transport;
 pub mod walkthrough;
 pub mod widgets;

@@ -25,6 +25,15 @@ impl Sandbox {
         text.clone_into(&mut self.last);
     }
 
+    /// What became of the text, in a few words. `failed` if the text that was last run has mistakes.
+    pub fn state(&self, failed: bool) -> &'static str {
+        match (self.changed(), failed) {
+            (true, _) => "Changed, not run yet",
+            (false, true) => "This text did not run: the picture is of the one that ran before",
+            (false, false) => "As it ran",
+        }
+    }
+
     /// Whether there is something to run.
     pub fn changed(&self) -> bool {
         self.text != self.last
@@ -55,32 +64,50 @@ pub fn sandbox_ui(
         {
             out.push(Command::SaveText);
         }
-        ui.label(note(if sandbox.changed() { "Changed, not run yet" } else { "As it ran" }, theme));
+        let failed = trouble.is_some() && !sandbox.changed();
+        let state = note(sandbox.state(trouble.is_some()), theme);
+        ui.label(if failed { state.color(theme.alarm) } else { state });
     });
     ui.add_space(4.0);
     if let Some(trouble) = trouble {
         out.extend(trouble_ui(ui, trouble, theme));
         ui.add_space(4.0);
     }
-    let bad: Vec<usize> = trouble.map_or(Vec::new(), |t| t.details.iter().map(|detail| detail.line).collect());
-    ScrollArea::both().id_salt("editor").auto_shrink([false, false]).show(ui, |ui| {
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            line_numbers_ui(ui, sandbox.text.split('\n').count(), &bad, theme);
+    // Once the text is changed, the places of its mistakes are no longer those.
+    let marked = trouble.filter(|_| !sandbox.changed());
+    let bad: Vec<usize> = marked.map_or(Vec::new(), |t| t.details.iter().map(|detail| detail.line).collect());
+    editor_ui(ui, sandbox, &bad, theme);
+    out
+}
+
+/// The text, and at its left the numbers of its lines, which stay where the text is scrolled to one side.
+fn editor_ui(ui: &mut Ui, sandbox: &mut Sandbox, bad: &[usize], theme: &Theme) {
+    let font = egui::FontId::monospace(theme.size(TextRole::Note));
+    let numbers = line_numbers(ui, sandbox.text.split('\n').count(), bad, theme);
+    let gutter = numbers.size().x + 8.0;
+    let all = ui.available_rect_before_wrap();
+    let place = all.with_min_x((all.left() + gutter).min(all.right()));
+    let shown = ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
+        ScrollArea::both().id_salt("editor").auto_shrink([false, false]).show(ui, |ui| {
             // Lines are not wrapped: they stand beside their numbers.
             let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _width: f32| {
                 ui.painter().layout_job(coloured(text.as_str(), theme))
             };
             let edit = TextEdit::multiline(&mut sandbox.text)
                 .code_editor()
+                .font(font.clone())
                 .layouter(&mut layouter)
                 .frame(egui::Frame::NONE)
                 .margin(egui::Margin::ZERO)
                 .desired_width(f32::INFINITY);
-            ui.add(edit);
-        });
+            let response = ui.add(edit);
+            response.ctx.accesskit_node_builder(response.id, |node| node.set_label("The scenario's text"));
+        })
     });
-    out
+    let inner = shown.inner.inner_rect;
+    let seen = egui::Rect::from_min_max(egui::pos2(all.left(), inner.top()), egui::pos2(place.left(), inner.bottom()));
+    let at = egui::pos2(all.left(), inner.top() - shown.inner.state.offset.y);
+    ui.painter().with_clip_rect(seen.intersect(ui.clip_rect())).galley(at, numbers, theme.text_muted);
 }
 
 /// The text with its comments and strings told apart.
@@ -118,7 +145,7 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-fn line_numbers_ui(ui: &mut Ui, lines: usize, bad: &[usize], theme: &Theme) {
+fn line_numbers(ui: &Ui, lines: usize, bad: &[usize], theme: &Theme) -> std::sync::Arc<egui::Galley> {
     let mut job = egui::text::LayoutJob::default();
     let font = egui::FontId::monospace(theme.size(TextRole::Note));
     let digits = lines.to_string().len();
@@ -127,7 +154,7 @@ fn line_numbers_ui(ui: &mut Ui, lines: usize, bad: &[usize], theme: &Theme) {
         let text = format!("{line:>digits$}\n");
         job.append(&text, 0.0, egui::TextFormat::simple(font.clone(), color));
     }
-    ui.add(egui::Label::new(job).selectable(false).extend());
+    ui.painter().layout_job(job)
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ fn line_ui(ui: &Ui, rect: Rect, strip: &Strip, theme: &Theme) {
         let past = notch.at <= strip.now + 1e-4;
         let paint = Ink::Layer(notch.layer).faint(if past { 1.0 } else { 0.4 });
         let center = Pos2::new(at, y) - rect.min.to_vec2();
-        canvas.shape(&Shape::Token { center, radius, token: notch.token, paint, outlined: past });
+        canvas.shape(&Shape::Token { center, radius, token: notch.token, paint, outlined: past, mark: String::new() });
     }
     let (pole, top) = (rect.right() - 2.0, rect.top());
     painter.vline(pole, rect.y_range(), Stroke::new(1.5, theme.text));

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::badge_ui;
+use super::widgets::badge_with_ui;
 use crate::app::command::{self, Command, Side, Tab};
 use crate::app::exporter::What;
 use crate::app::fonts;
@@ -158,7 +158,13 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
             ui.add_space(4.0);
             let text = if places.short { &words.short } else { &words.long };
             let hint = badge_hint(profile, top.error);
-            badge_ui(ui, text, theme.provenance(words.provenance), theme).on_hover_text(hint);
+            let color = theme.provenance(words.provenance);
+            let button = badge_with_ui(ui, text, color, egui::Sense::click(), theme);
+            let name = format!("{}. {}", words.long, command::hint(ui.ctx(), &Command::ShowCosts));
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
+            if button.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+                out.push(Command::ShowCosts);
+            }
         }
     });
     out
@@ -185,7 +191,7 @@ fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Com
     let shown = ui.menu_button(text, |ui| {
         for tab in Tab::ALL {
             let button = ui.add(egui::Button::new(tab.label()).selected(tab == open));
-            if button.on_hover_text(command::hint(ui.ctx(), &Command::Open(tab))).clicked() {
+            if button.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
                 out.push(Command::Open(tab));
                 ui.close();
             }
@@ -220,7 +226,7 @@ fn tabs_ui(ui: &mut Ui, open: Tab, theme: &Theme, out: &mut Vec<Command>) {
             let line = line.with_max_x(area.right() - 10.0);
             ui.painter().rect_filled(line, 1.5, if on { theme.accent } else { theme.outline });
         }
-        if response.on_hover_text(command::hint(ui.ctx(), &Command::Open(tab))).clicked() {
+        if response.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
             out.push(Command::Open(tab));
         }
     }
@@ -253,9 +259,11 @@ fn badge_words(profile: &Profile, error: Option<(f64, usize)>) -> BadgeWords {
         let (long, short) = (format!("costs: {}", profile.title), profile.title.clone());
         return BadgeWords { long, short, provenance: "literature" };
     }
+    let measured = profile.costs.values().filter(|cost| cost.provenance.word() == "measured").count();
+    let all = profile.costs.len();
     let error = |gap: &str| error.map_or(String::new(), |(error, _)| format!("{gap}± {:.0} %", error * 100.0));
     BadgeWords {
-        long: format!("costs: this host, measured{}", error("  ")),
+        long: format!("costs: this host, {measured} of {all} measured{}", error("  ")),
         short: format!("this host{}", error(" ")),
         provenance: "measured",
     }

@@ -7,6 +7,7 @@ use super::strip::{Strip, strip_ui};
 use super::widgets::{body, icon_button_ui, note, segments_ui};
 use crate::app::command::{self, Command};
 use crate::app::fonts;
+use crate::app::keyboard;
 use crate::app::lanes::tick_label;
 use crate::app::playback::{Clock, Pace, Playback, Step, StepKind, speed_label};
 use crate::app::theme::{TextRole, Theme};
@@ -122,7 +123,9 @@ fn step_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>) {
 fn step_count_ui(ui: &mut Ui, step: &Step, out: &mut Vec<Command>) {
     let mut count = step.count;
     let drag = DragValue::new(&mut count).range(1..=Step::MAX_COUNT).speed(0.1).suffix(" ×");
-    if ui.add(drag).on_hover_text("How many at once").changed() {
+    let drag = ui.add(drag);
+    drag.ctx.accesskit_node_builder(drag.id, |node| node.set_label("Steps at once"));
+    if drag.on_hover_text("How many at once").changed() {
         out.push(Command::StepCount(count));
     }
 }
@@ -133,7 +136,7 @@ fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>)
         .width(118.0 * theme.scale)
         .show_ui(ui, |ui| {
             for kind in StepKind::ALL {
-                let hint = command::hint(ui.ctx(), &Command::StepBy(kind));
+                let hint = command::keys_hint(ui.ctx(), &Command::StepBy(kind));
                 if ui.selectable_label(kind == step.kind, kind.label()).on_hover_text(hint).clicked() {
                     out.push(Command::StepBy(kind));
                 }
@@ -147,7 +150,9 @@ fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>)
             .speed(speed)
             .custom_formatter(|ps, _| Time(ps as u64).to_string())
             .custom_parser(|text| text.parse::<Time>().ok().map(|time| time.as_ps() as f64));
-        if ui.add(slider).on_hover_text("How long a step is").changed() {
+        let slider = ui.add(slider);
+        slider.ctx.accesskit_node_builder(slider.id, |node| node.set_label("Length of a step"));
+        if slider.on_hover_text("How long a step is").changed() {
             out.push(Command::StepTime(Time(ps as u64)));
         }
     }
@@ -190,6 +195,9 @@ fn speed_ui(ui: &mut Ui, clock: &Clock, theme: &Theme, out: &mut Vec<Command>) {
             let mut ps = clock.per_second().as_ps() as f64;
             let range = Clock::SLOWEST.as_ps() as f64..=Clock::FASTEST.as_ps() as f64;
             let response = ui.add(Slider::new(&mut ps, range).logarithmic(true).show_value(false));
+            keyboard::keep(&response, keyboard::Keeps::SLIDER);
+            let name = format!("Speed: {}", clock.label());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Slider, true, &name));
             if response.on_hover_text("Simulated time that a second shows (+ and -)").changed() {
                 out.push(Command::PerSecond(ps));
             }

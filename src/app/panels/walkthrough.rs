@@ -1,11 +1,13 @@
 //! The left panel: what is said in a scene, the prediction, what the model leaves out, the way through the scenes.
 
+use std::sync::LazyLock;
+
 use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
-use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 use egui_phosphor::regular as icon;
 
 use super::widgets::{body, card, eyebrow_ui, fade_ui, heading_ui, note, title_ui};
 use crate::app::command::{self, Command};
+use crate::app::markdown;
 use crate::app::theme::{TextRole, Theme};
 use crate::app::walk::{PredictionState, Walk};
 use crate::engine::Time;
@@ -41,17 +43,17 @@ impl Guide<'_> {
 }
 
 /// Draws the panel.
-pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, cache: &mut CommonMarkCache, theme: &Theme) -> Vec<Command> {
+pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) -> Vec<Command> {
     let mut out = Vec::new();
     if guide.scenario.walkthrough.is_empty() {
-        no_walkthrough_ui(ui, guide.scenario, cache, theme);
+        no_walkthrough_ui(ui, guide.scenario, theme, &mut out);
         return out;
     }
     let footer = 44.0 * theme.scale;
     let height = (ui.available_height() - footer).max(40.0);
     match guide.scenario.walkthrough.get(guide.walk.scene()) {
-        Some(step) => scene_ui(ui, guide, step, height, (cache, theme), &mut out),
-        None => closing_ui(ui, guide, height, (cache, theme), &mut out),
+        Some(step) => scene_ui(ui, guide, step, height, theme, &mut out),
+        None => closing_ui(ui, guide, height, theme, &mut out),
     }
     ui.with_layout(Layout::bottom_up(Align::Min), |ui| way_ui(ui, guide, theme, &mut out));
     out
@@ -66,14 +68,7 @@ struct Halves {
 
 /// What is said, the prediction, and what the model leaves out, in `height`. Where what is said leaves too little
 /// room for the prediction, that stands below it and always in view, and the text scrolls.
-fn scene_ui(
-    ui: &mut Ui,
-    guide: Guide<'_>,
-    step: &Step,
-    height: f32,
-    (cache, theme): (&mut CommonMarkCache, &Theme),
-    out: &mut Vec<Command>,
-) {
+fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &Theme, out: &mut Vec<Command>) {
     let known = ui.id().with(("halves", guide.walk.scene()));
     let before: Halves = ui.data(|data| data.get_temp(known)).unwrap_or_default();
     let mut now = Halves::default();
@@ -89,7 +84,7 @@ fn scene_ui(
         title_ui(ui, &step.title, theme);
         ui.add_space(6.0);
         where_ui(ui, guide, step, theme, out);
-        say_ui(ui, &step.say, cache, theme);
+        say_ui(ui, guide.scenario, &step.say, theme, out);
         now.said = ui.cursor().top() - top;
         if let Some(predict) = ask.filter(|_| below.is_none()) {
             ui.add_space(gap);
@@ -98,7 +93,7 @@ fn scene_ui(
             now.asked = ui.cursor().top() - top;
         }
         what_next_ui(ui, guide, theme);
-        left_out_ui(ui, guide.scenario, step, cache, theme);
+        left_out_ui(ui, guide.scenario, step, theme, out);
     });
     fade_ui(ui, &shown, theme.panel, theme);
     if let Some(predict) = below {
@@ -161,14 +156,11 @@ fn what_next_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) {
 }
 
 /// The page at the end: what was predicted and what came, what to do next, one link.
-fn closing_ui(
-    ui: &mut Ui,
-    guide: Guide<'_>,
-    height: f32,
-    (cache, theme): (&mut CommonMarkCache, &Theme),
-    out: &mut Vec<Command>,
-) {
-    let area = ScrollArea::vertical().id_salt("closing").max_height(height).auto_shrink([false, false]);
+fn closing_ui(ui: &mut Ui, guide: Guide<'_>, height: f32, theme: &Theme, out: &mut Vec<Command>) {
+    let next = guide.scenario.closing.as_ref().and_then(|closing| closing.next.as_deref());
+    let link = if next.is_some() { 40.0 * theme.scale } else { 0.0 };
+    let area =
+        ScrollArea::vertical().id_salt("closing").max_height((height - link).max(40.0)).auto_shrink([false, false]);
     let shown = area.show(ui, |ui| {
         eyebrow_ui(ui, "The end", theme);
         title_ui(ui, &guide.scenario.title, theme);
@@ -184,18 +176,18 @@ fn closing_ui(
         ui.label(note(format!("Costs of this run: {}", guide.costs), theme));
         if let Some(closing) = &guide.scenario.closing {
             ui.add_space(8.0);
-            say_ui(ui, &closing.say, cache, theme);
-            if let Some(next) = &closing.next {
-                ui.add_space(8.0);
-                let title = crate::scenario::library().iter().find(|b| b.id == next).map_or("", |b| b.title());
-                let text = body(format!("Next: {title} {}", icon::ARROW_RIGHT), theme).color(theme.accent);
-                if ui.add(egui::Button::new(text).wrap()).clicked() {
-                    out.push(Command::OpenScenario(next.clone()));
-                }
-            }
+            say_ui(ui, guide.scenario, &closing.say, theme, out);
         }
     });
     fade_ui(ui, &shown, theme.panel, theme);
+    // The link is in view however much was predicted.
+    if let Some(next) = next {
+        let title = crate::scenario::library().iter().find(|b| b.id == next).map_or("", |b| b.title());
+        let text = body(format!("Next: {title} {}", icon::ARROW_RIGHT), theme).color(theme.accent);
+        if ui.add(egui::Button::new(text).wrap()).clicked() {
+            out.push(Command::OpenScenario(next.to_owned()));
+        }
+    }
 }
 
 /// One question: the prediction, and the answer. What has not been answered yet keeps its answer.
@@ -228,23 +220,47 @@ fn summary_ui(
     ui.label(body(format!("This run: {came}"), theme));
 }
 
-fn say_ui(ui: &mut Ui, text: &str, cache: &mut CommonMarkCache, theme: &Theme) {
+fn say_ui(ui: &mut Ui, scenario: &Scenario, text: &str, theme: &Theme, out: &mut Vec<Command>) {
     ui.scope(|ui| {
-        ui.visuals_mut().override_text_color = None;
-        ui.visuals_mut().widgets.noninteractive.fg_stroke.color = theme.text_body;
-        ui.spacing_mut().item_spacing.y = 7.0 * theme.scale;
-        CommonMarkViewer::new().show(ui, cache, text);
+        ui.spacing_mut().item_spacing.y = 9.0 * theme.scale;
+        let size = theme.size(TextRole::Body);
+        let followed = markdown::text_ui(ui, &linked(text), size, theme.text_body, theme);
+        out.extend(followed.and_then(|target| go_to(ui, scenario, &target)));
     });
 }
 
-fn no_walkthrough_ui(ui: &mut Ui, scenario: &Scenario, cache: &mut CommonMarkCache, theme: &Theme) {
+/// The text with a link wherever it names a built-in scenario: "play *Ping-pong* next" leads there.
+fn linked(text: &str) -> String {
+    static TITLES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let library = crate::scenario::library().iter();
+        library
+            .map(|built_in| (format!("*{}*", built_in.title()), format!("[{}]({})", built_in.title(), built_in.id)))
+            .collect()
+    });
+    TITLES.iter().fold(text.to_owned(), |text, (title, link)| text.replace(title, link))
+}
+
+/// Where a link leads: `#id` to a scene of this walkthrough, an id to a scenario, anything else to the browser.
+fn go_to(ui: &Ui, scenario: &Scenario, target: &str) -> Option<Command> {
+    if let Some(id) = target.strip_prefix('#') {
+        let scene = scenario.walkthrough.iter().position(|step| step.id.as_deref() == Some(id));
+        return scene.map(Command::Scene);
+    }
+    if crate::scenario::library().iter().any(|built_in| built_in.id == target) {
+        return Some(Command::OpenScenario(target.to_owned()));
+    }
+    ui.ctx().open_url(egui::OpenUrl::new_tab(target));
+    None
+}
+
+fn no_walkthrough_ui(ui: &mut Ui, scenario: &Scenario, theme: &Theme, out: &mut Vec<Command>) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         eyebrow_ui(ui, "Scenario", theme);
         title_ui(ui, &scenario.title, theme);
         ui.label(body(&scenario.teaches, theme));
         ui.add_space(10.0);
         ui.label(note("This scenario has no walkthrough. Play it, or step through it", theme));
-        leaves_out_list_ui(ui, &scenario.leaves_out, cache, theme);
+        leaves_out_list_ui(ui, scenario, &scenario.leaves_out, theme, out);
     });
 }
 
@@ -305,7 +321,11 @@ fn choice_ui(
     let mark = if symbol.is_some() { 22.0 * theme.scale } else { 0.0 };
     let font = theme.font(TextRole::Body);
     let color = if enabled || state != PredictionState::Open { theme.text } else { theme.text_muted };
-    let galley = ui.painter().layout(label.to_owned(), font, color, (width - 2.0 * pad.x - mark).max(8.0));
+    // Its number is its key.
+    let number = ui.painter().layout_no_wrap((index + 1).to_string(), font.clone(), theme.text_muted);
+    let before = number.size().x + 8.0 * theme.scale;
+    let room = (width - 2.0 * pad.x - mark - before).max(8.0);
+    let galley = ui.painter().layout(label.to_owned(), font, color, room);
     let size = Vec2::new(width, galley.size().y + 2.0 * pad.y);
     let sense = if enabled { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(size, sense);
@@ -314,7 +334,8 @@ fn choice_ui(
     let hovered = enabled && (response.hovered() || response.has_focus());
     let (fill, line) = if hovered { (theme.control_hovered, theme.accent) } else { (fill, line) };
     ui.painter().rect(rect, 5.0, fill, Stroke::new(1.0, line), egui::StrokeKind::Inside);
-    ui.painter().galley(rect.min + pad, galley, color);
+    ui.painter().galley(rect.min + pad, number, theme.text_muted);
+    ui.painter().galley(rect.min + pad + Vec2::X * before, galley, color);
     if let Some((symbol, color)) = symbol {
         let font = egui::FontId::proportional(16.0 * theme.scale);
         ui.painter().text(
@@ -325,7 +346,7 @@ fn choice_ui(
             color,
         );
     }
-    if response.on_hover_text(command::hint(ui.ctx(), &Command::Predict(index))).clicked() {
+    if response.clicked() {
         out.push(Command::Predict(index));
     }
 }
@@ -360,24 +381,21 @@ fn answer_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, ou
     }
 }
 
-fn left_out_ui(ui: &mut Ui, scenario: &Scenario, step: &Step, cache: &mut CommonMarkCache, theme: &Theme) {
+fn left_out_ui(ui: &mut Ui, scenario: &Scenario, step: &Step, theme: &Theme, out: &mut Vec<Command>) {
     let items = if step.leaves_out.is_empty() { &scenario.leaves_out } else { &step.leaves_out };
-    leaves_out_list_ui(ui, items, cache, theme);
+    leaves_out_list_ui(ui, scenario, items, theme, out);
 }
 
-fn leaves_out_list_ui(ui: &mut Ui, items: &[String], cache: &mut CommonMarkCache, theme: &Theme) {
+fn leaves_out_list_ui(ui: &mut Ui, scenario: &Scenario, items: &[String], theme: &Theme, out: &mut Vec<Command>) {
     if items.is_empty() {
         return;
     }
     ui.add_space(16.0);
     ui.label(RichText::new("What this model leaves out").font(theme.font(TextRole::Note)).color(theme.text_body));
-    ui.scope(|ui| {
-        ui.visuals_mut().widgets.noninteractive.fg_stroke.color = theme.text_muted;
-        ui.style_mut().text_styles.insert(egui::TextStyle::Body, theme.font(TextRole::Note));
-        for item in items {
-            CommonMarkViewer::new().show(ui, cache, item);
-        }
-    });
+    for item in items {
+        let followed = markdown::text_ui(ui, item, theme.size(TextRole::Note), theme.text_muted, theme);
+        out.extend(followed.and_then(|target| go_to(ui, scenario, &target)));
+    }
 }
 
 /// Dots, one per scene, and the way to the next and the previous.
@@ -425,5 +443,15 @@ fn dot_ui(ui: &mut Ui, index: usize, scene: usize, pitch: f32, title: &str, them
     }
     if response.on_hover_text(label).clicked() {
         out.push(Command::Scene(index));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_scenario_that_is_named_is_a_link_to_it() {
+        let one = &crate::scenario::library()[0];
+        let text = format!("Now play *{}* next, *not* this.", one.title());
+        assert_eq!(super::linked(&text), format!("Now play [{}]({}) next, *not* this.", one.title(), one.id));
     }
 }

@@ -5,6 +5,7 @@ use egui::{Align, Color32, Frame, Layout, Margin, Rect, Response, RichText, Sens
 
 use crate::app::command::{self, Command};
 use crate::app::fonts;
+use crate::app::keyboard;
 use crate::app::theme::{TextRole, Theme};
 
 /// A small spaced heading in capitals: "STEP 4 OF 9".
@@ -52,10 +53,15 @@ pub fn panel_frame(theme: &Theme) -> Frame {
 
 /// A small rounded label in one colour.
 pub fn badge_ui(ui: &mut Ui, text: &str, color: Color32, theme: &Theme) -> Response {
+    badge_with_ui(ui, text, color, Sense::hover(), theme)
+}
+
+/// A badge that senses clicks, for one that leads somewhere.
+pub fn badge_with_ui(ui: &mut Ui, text: &str, color: Color32, sense: Sense, theme: &Theme) -> Response {
     let font = fonts::strong(ui.ctx(), TextRole::Small, theme);
     let galley = cut(ui, text, &font, color, ui.available_width() - 28.0);
     let size = galley.size() + Vec2::new(24.0, 10.0) * theme.scale;
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(size, sense);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, text));
     ui.painter().rect(rect, size.y / 2.0, theme.tint(color), Stroke::new(1.0, color), egui::StrokeKind::Inside);
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
@@ -69,6 +75,7 @@ pub fn icon_button_ui(ui: &mut Ui, icon: &str, command: Command, theme: &Theme, 
     let size = Vec2::new(38.0, 30.0) * theme.scale;
     let response = ui.add_sized(size, egui::Button::new(text)).on_hover_text(&hint);
     let name = hint.split(" (").next().unwrap_or_default().to_owned();
+    keyboard::reveal(&response);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
     if response.clicked() {
         out.push(command);
@@ -92,6 +99,7 @@ pub fn segments_ui(ui: &mut Ui, labels: &[&str], chosen: usize, theme: &Theme) -
             let line = if on { theme.accent } else { theme.outline };
             let button = egui::Button::new(text).fill(fill).stroke(Stroke::new(1.0, line));
             let response = ui.add(button);
+            keyboard::reveal(&response);
             response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, true, on, *label));
             if response.clicked() {
                 clicked = Some(i);

@@ -97,8 +97,8 @@ impl Clock {
 /// "¼×", "½×", "1×", "2×".
 pub fn speed_label(speed: f64) -> String {
     match speed {
-        s if s == 0.25 => "¼×".to_owned(),
-        s if s == 0.5 => "½×".to_owned(),
+        0.25 => "¼×".to_owned(),
+        0.5 => "½×".to_owned(),
         s => format!("{s}×"),
     }
 }

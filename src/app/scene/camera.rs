@@ -25,9 +25,15 @@ impl Camera {
 
     /// The camera of a view on a canvas of this size.
     pub fn new(view: &View, size: Vec2) -> Camera {
-        let zoom = view.zoom.clamp(*Self::ZOOM.start(), *Self::ZOOM.end());
+        Camera::over(view, size, 1.0)
+    }
+
+    /// The camera over a layout on a sheet `magnified` times as large as the canvas.
+    pub fn over(view: &View, size: Vec2, magnified: f32) -> Camera {
+        let whole = view.zoom.clamp(*Self::ZOOM.start(), *Self::ZOOM.end());
         // The canvas's middle stays in the middle.
-        let offset = size / 2.0 * (1.0 - zoom) + view.pan;
+        let offset = size / 2.0 * (1.0 - whole) + view.pan;
+        let zoom = whole / magnified;
         let canvas = Rect::from_min_size(Pos2::ZERO, size);
         Camera { zoom, words: zoom.powf(0.3).clamp(0.8, 1.7), tokens: zoom.powf(0.5).clamp(0.6, 2.5), canvas, offset }
     }

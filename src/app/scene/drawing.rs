@@ -123,6 +123,8 @@ pub enum Shape {
         paint: Paint,
         /// Whether it is outlined: not in a crowd.
         outlined: bool,
+        /// Whose it is: its column's letter; or how many it stands for.
+        mark: String,
     },
     /// An arrow head, for reduced motion: at a point, along a direction.
     Chevron {

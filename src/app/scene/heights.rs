@@ -2,7 +2,8 @@
 //! of them together until the picture is as high as the canvas.
 
 use super::tree::{Kernel, Platform, Resident, ResidentKind};
-use super::widths::Rows;
+use super::widths::{TRACKS, Widths};
+use crate::machine::{ComponentKind, Topology};
 
 /// The heights at one ease.
 #[derive(Clone, Copy, Debug)]
@@ -13,46 +14,77 @@ pub struct Heights {
     unit: f32,
     /// The size of text.
     scale: f32,
+    level: Level,
 }
 
-/// How high a kernel's residents are: above the line on which all programs stand, and below it.
+/// Floors of the same kind have the same number of rows in all columns, so that they are level.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Need {
-    /// Names of walls and membranes above the programs.
-    pub above: f32,
-    /// The programs and all between them and the kernel.
-    pub below: f32,
+struct Level {
+    kernels: usize,
+    hardware: usize,
+    hypervisors: usize,
+    tracks: usize,
+    bars: usize,
+}
+
+/// Where the rows and streets of a shared floor are, from its upper edge.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    /// The upper edge of each row.
+    pub rows: Vec<f32>,
+    /// The upper edge of each street.
+    pub streets: Vec<f32>,
+    /// All of it.
+    pub height: f32,
+}
+
+impl Level {
+    fn of(topology: &Topology, widths: &Widths) -> Level {
+        let most = |kind: ComponentKind| {
+            let floors = widths.floors.iter().filter(|(_, floor)| !floor.shared);
+            let of_kind = floors.filter(|(id, _)| topology.component(**id).is_some_and(|c| c.kind == kind));
+            of_kind.map(|(_, floor)| floor.rows).max().unwrap_or(0)
+        };
+        Level {
+            kernels: most(ComponentKind::Kernel),
+            hardware: most(ComponentKind::VirtualHardware),
+            hypervisors: most(ComponentKind::Hypervisor),
+            tracks: widths.columns.len().clamp(1, TRACKS),
+            bars: widths.columns.len().clamp(1, 10),
+        }
+    }
 }
 
 impl Heights {
-    /// The heights at which `platform` fills `room`, where text is `scale` times its size.
-    pub fn fitting(platform: &Platform, rows: &Rows, room: f32, scale: f32) -> Heights {
-        let at = |ease: f32, unit: f32| Heights { ease, unit, scale };
-        let tight = at(0.0, scale).total(platform, rows);
+    /// The heights at which `tree` fills `room`, where text is `scale` times its size.
+    pub fn fitting(topology: &Topology, tree: &Platform, widths: &Widths, room: f32, scale: f32) -> Heights {
+        let level = Level::of(topology, widths);
+        let at = |ease: f32, unit: f32| Heights { ease, unit, scale, level };
+        let tight = at(0.0, scale).total(tree, widths);
         if tight > room {
             return at(0.0, scale * room / tight);
         }
         let (mut low, mut high) = (0.0, 1.6);
         for _ in 0..24 {
             let ease = (low + high) / 2.0;
-            if at(ease, scale).total(platform, rows) > room { high = ease } else { low = ease }
+            if at(ease, scale).total(tree, widths) > room { high = ease } else { low = ease }
         }
         at(low, scale)
     }
 
-    /// The least height in which the words of `platform` can be read well.
-    pub fn wanted(platform: &Platform, rows: &Rows, scale: f32) -> f32 {
-        Heights { ease: 0.0, unit: scale * 0.78, scale }.total(platform, rows)
+    /// The least height in which the words of `tree` can be read well.
+    pub fn wanted(topology: &Topology, tree: &Platform, widths: &Widths, scale: f32) -> f32 {
+        Heights { ease: 0.0, unit: scale * 0.8, scale, level: Level::of(topology, widths) }.total(tree, widths)
     }
 
     /// Whether words in the picture have the room that they need.
     pub fn readable(&self) -> bool {
-        self.unit >= self.scale * 0.68
+        self.unit >= self.scale * 0.72
     }
 
     /// How much smaller words are than they should be.
     pub fn words(&self) -> f32 {
-        (self.unit / self.scale.max(1e-3) + 0.1).clamp(0.75, 1.0)
+        (self.unit / self.scale.max(1e-3) + 0.12).clamp(0.5, 1.0)
     }
 
     fn between(&self, least: f32, comfortable: f32) -> f32 {
@@ -61,120 +93,151 @@ impl Heights {
 
     /// Around the whole picture.
     pub fn margin(&self) -> f32 {
-        self.between(6.0, 14.0)
+        self.between(4.0, 12.0)
     }
-    /// The strip of headings.
-    pub fn heading(&self) -> f32 {
-        self.between(24.0, 30.0)
+    /// A column's head: its name, and what it does now.
+    pub fn head(&self) -> f32 {
+        self.between(35.0, 42.0)
     }
-    /// The corridor between two slabs, in which tokens change columns.
+    /// Between two slabs: the seam with its gates.
     pub fn corridor(&self) -> f32 {
-        self.between(14.0, 30.0)
+        self.between(19.0, 32.0)
     }
     /// A program.
     pub fn app(&self) -> f32 {
-        self.between(26.0, 60.0)
+        self.between(23.0, 42.0)
     }
     /// A cgroup's valve.
     pub fn valve(&self) -> f32 {
-        self.between(24.0, 44.0)
+        self.between(26.0, 46.0)
     }
     /// The strip of a floor's name.
     pub fn title(&self) -> f32 {
-        self.between(21.0, 30.0)
+        self.between(19.0, 26.0)
     }
     /// A part in a floor.
     pub fn part(&self) -> f32 {
-        self.between(20.0, 32.0)
+        self.between(18.0, 30.0)
+    }
+    /// A part of the bare hardware, with its state below its name.
+    pub fn hardware_part(&self) -> f32 {
+        self.between(32.0, 54.0)
     }
     /// Between parts, and below the last of them.
     pub fn space(&self) -> f32 {
-        self.between(5.0, 10.0)
+        self.between(4.0, 8.0)
     }
     /// The strip of a wall's or membrane's name.
     pub fn wall_title(&self) -> f32 {
-        self.between(25.0, 34.0)
+        self.between(19.0, 27.0)
     }
-    /// The ledger's bar and its numbers.
-    pub fn ledger(&self) -> f32 {
-        self.between(34.0, 42.0)
+    /// Between the two lines of a wall, where a token passes.
+    pub fn wall(&self) -> f32 {
+        self.between(15.0, 22.0)
     }
-    /// The legend of layers.
-    pub fn legend(&self) -> f32 {
-        self.between(18.0, 24.0)
+    /// The street of a shared floor.
+    pub fn street(&self) -> f32 {
+        let tracks = self.level.tracks as f32;
+        self.between(14.0 + 1.6 * tracks, 18.0 + 2.4 * tracks)
+    }
+    /// The bars of all columns, their head and their axis.
+    pub fn bars(&self) -> f32 {
+        let rows = self.level.bars as f32;
+        self.between(34.0 + 15.0 * rows, 42.0 + 22.0 * rows)
+    }
+    /// Half a token's height.
+    pub fn token(&self) -> f32 {
+        (self.between(6.4, 8.4)).clamp(2.0, 15.0)
     }
 
-    /// A floor with so many rows of parts.
-    pub fn floor(&self, rows: usize) -> f32 {
+    /// The rows and streets of a floor that all use.
+    pub fn shared(&self, rows: usize, part: f32) -> Shared {
+        let (pad, space, street) = (self.space() * 0.6, self.space(), self.street());
+        let mut shared = Shared { streets: vec![pad * 0.5], ..Shared::default() };
+        let mut y = pad * 0.5 + street + pad * 0.5;
+        for row in 0..rows.max(1) {
+            if row > 0 && row % 2 == 0 {
+                shared.streets.push(y);
+                y += street + pad;
+            } else if row > 0 {
+                y += space;
+            }
+            shared.rows.push(y);
+            y += part + if row % 2 == 1 { pad } else { 0.0 };
+        }
+        if rows.max(1).is_multiple_of(2) {
+            shared.streets.push(y);
+            y += street;
+        }
+        shared.height = y + pad;
+        shared
+    }
+
+    /// A floor in a column, with so many rows of parts.
+    fn private(&self, rows: usize) -> f32 {
         let rows = rows as f32;
-        self.title() + rows * self.part() + (rows - 1.0).max(0.0) * self.space() + self.space() * 1.2
+        self.title() + rows * self.part() + (rows - 1.0).max(0.0) * self.space() + self.space()
     }
 
-    /// A kernel with what lies in it.
-    pub fn kernel(&self, kernel: &Kernel, rows: &Rows) -> f32 {
-        let parts = self.floor(rows.of(kernel.id));
-        match &kernel.hypervisor {
-            None => parts,
-            Some(hypervisor) => {
-                let inner = self.floor(rows.of(hypervisor.id));
-                if rows.beside(kernel.id) {
-                    parts.max(inner + 2.0 * self.space())
-                } else {
-                    parts + inner + self.space()
-                }
-            }
-        }
+    /// A hypervisor's slab in a guest's kernel.
+    pub fn inner_hypervisor(&self) -> f32 {
+        self.private(self.level.hypervisors)
     }
 
-    /// The virtual or real hardware's slab.
-    pub fn hardware(&self, platform: &Platform, rows: &Rows) -> f32 {
-        self.floor(platform.floor.map_or(0, |floor| rows.of(floor)))
+    /// A guest's kernel with what lies in it.
+    pub fn guest_kernel(&self, kernel: &Kernel) -> f32 {
+        let hypervisor = kernel.hypervisor.as_ref().map_or(0.0, |_| self.inner_hypervisor() + self.space());
+        self.private(self.level.kernels) + hypervisor
     }
 
-    /// What the residents of `kernel` need, the corridor to the kernel included.
-    pub fn residents(&self, kernel: &Kernel, rows: &Rows) -> Need {
-        let mut need = Need { above: 0.0, below: self.app() };
-        for resident in &kernel.residents {
-            let one = self.resident(resident, rows);
-            need = Need { above: need.above.max(one.above), below: need.below.max(one.below) };
-        }
-        Need { below: need.below + self.corridor(), ..need }
+    /// A virtual hardware's slab.
+    pub fn virtual_hardware(&self) -> f32 {
+        self.private(self.level.hardware)
     }
 
-    fn resident(&self, resident: &Resident, rows: &Rows) -> Need {
-        let limited = |valve: bool| if valve { self.corridor() + self.valve() } else { 0.0 };
+    /// The host's kernel.
+    pub fn host_kernel(&self, kernel: &Kernel, widths: &Widths) -> Shared {
+        self.shared(widths.floors.get(&kernel.id).map_or(1, |floor| floor.rows), self.part())
+    }
+
+    /// The bare hardware.
+    pub fn hardware(&self, tree: &Platform, widths: &Widths) -> Shared {
+        let rows = tree.floor.and_then(|id| widths.floors.get(&id)).map_or(1, |floor| floor.rows);
+        self.shared(rows, self.hardware_part())
+    }
+
+    /// The highest of a kernel's residents, without the corridor below.
+    pub fn residents(&self, kernel: &Kernel) -> f32 {
+        kernel.residents.iter().map(|resident| self.resident(resident)).fold(0.0, f32::max)
+    }
+
+    /// One resident, from its upper to its lower edge.
+    pub fn resident(&self, resident: &Resident) -> f32 {
+        let limited = |valve: bool| if valve { self.valve() + self.corridor() * 0.4 } else { 0.0 };
         match &resident.kind {
-            ResidentKind::App { valve } => Need { above: 0.0, below: self.app() + limited(valve.is_some()) },
-            ResidentKind::Container { valve, .. } => Need {
-                // Where it is tight there is room for the name alone, not for what the namespaces are below it.
-                above: self.wall_title() * (1.1 + 0.4 * self.ease.min(1.0)),
-                below: self.app() + limited(valve.is_some()) + self.space() * 1.2,
-            },
+            ResidentKind::App { valve } => self.app() + limited(valve.is_some()),
+            ResidentKind::Container { valve, .. } => {
+                self.wall_title() + self.app() + limited(valve.is_some()) + self.space()
+            }
             ResidentKind::Vm { platform } => {
-                let inner = platform.kernel.as_ref().map_or(Need { above: 0.0, below: self.app() }, |kernel| {
-                    let residents = self.residents(kernel, rows);
-                    Need { below: residents.below + self.kernel(kernel, rows) + self.corridor(), ..residents }
+                let inside = platform.kernel.as_ref().map_or(self.app(), |kernel| {
+                    self.residents(kernel).max(self.app() * 0.6) + self.corridor() + self.guest_kernel(kernel)
                 });
-                Need {
-                    above: self.wall_title() + inner.above,
-                    below: inner.below + self.hardware(platform, rows) + self.space() * 1.4,
-                }
+                self.wall_title() + inside + self.lane() + self.virtual_hardware() + self.space() + self.wall()
             }
         }
+    }
+
+    /// Between a guest's kernel and its virtual hardware.
+    pub fn lane(&self) -> f32 {
+        self.corridor() * 0.45
     }
 
     /// The whole picture.
-    pub fn total(&self, platform: &Platform, rows: &Rows) -> f32 {
-        let upper = platform.kernel.as_ref().map_or(0.0, |kernel| {
-            let need = self.residents(kernel, rows);
-            need.above + need.below + self.kernel(kernel, rows) + self.corridor()
+    pub fn total(&self, tree: &Platform, widths: &Widths) -> f32 {
+        let upper = tree.kernel.as_ref().map_or(0.0, |kernel| {
+            self.residents(kernel) + self.corridor() + self.host_kernel(kernel, widths).height + self.lane()
         });
-        2.0 * self.margin()
-            + self.heading()
-            + upper
-            + self.hardware(platform, rows)
-            + self.space()
-            + self.ledger()
-            + self.legend()
+        2.0 * self.margin() + self.head() + upper + self.hardware(tree, widths).height + self.space() + self.bars()
     }
 }

@@ -127,6 +127,15 @@ impl Index {
         Some((at, list[at]))
     }
 
+    /// The latest journey of the same stack that ended just as this one began.
+    pub fn before(&self, trace: &Trace, journey: JourneyId) -> Option<JourneyId> {
+        let own = trace.journeys.get(journey.index())?;
+        let list = self.by_stack.get(own.stack.index())?;
+        let at = list.partition_point(|j| *j < journey);
+        let ended = |j: &&JourneyId| trace.journeys[j.index()].end == own.start;
+        list[..at].iter().rev().take(STRIDE).find(ended).copied()
+    }
+
     /// A stack's latest journey that had ended at `time` and is like `like`.
     pub fn latest_ended(&self, trace: &Trace, stack: StackId, time: Time, like: JourneyId) -> Option<JourneyId> {
         let (at, _) = self.latest(trace, stack, time)?;

@@ -75,7 +75,7 @@ impl Metrics {
     }
 
     /// `text` as it fits into `room`: whole, its first part alone ("files" of "files, page cache", "block" of "block
-    /// layer"), shortened with an ellipsis, or not at all if less than half would show.
+    /// layer"), shortened at the end of a word, or not at all if less than half would show.
     pub fn fit(&self, text: &str, size: f32, strong: bool, room: f32) -> Option<String> {
         if text.is_empty() || room <= 0.0 {
             return None;
@@ -88,19 +88,11 @@ impl Metrics {
         {
             return Some(part.to_owned());
         }
-        let widths = self.of_weight(strong);
-        let room = room - widths.of('…') * size;
+        // As many whole words as fit, if they are half of it: a word that is cut is another word.
         let count = text.chars().count();
-        let mut used = 0.0;
-        let mut kept = String::new();
-        for (i, c) in text.chars().enumerate() {
-            used += widths.of(c) * size;
-            if used > room {
-                return (i >= 4 && i * 2 >= count).then(|| format!("{}…", kept.trim_end_matches([' ', '·', ','])));
-            }
-            kept.push(c);
-        }
-        None
+        let ends = text.rmatch_indices(' ').map(|(end, _)| text[..end].trim_end_matches([' ', '·', ',', '/', '(']));
+        let shortened = ends.filter(|kept| kept.chars().count() * 2 >= count).map(|kept| format!("{kept}…"));
+        shortened.into_iter().find(|kept| self.width(kept, size, strong) <= room)
     }
 }
 
@@ -145,8 +137,9 @@ mod tests {
         let metrics = Metrics::without_window();
         let whole = metrics.width("files and page cache", 12.0, false);
         assert_eq!(metrics.fit("files and page cache", 12.0, false, whole).as_deref(), Some("files and page cache"));
-        let short = metrics.fit("files and page cache", 12.0, false, whole * 0.8).unwrap();
-        assert!(short.ends_with('…') && metrics.width(&short, 12.0, false) <= whole * 0.8, "{short}");
+        let short = metrics.fit("files and page cache", 12.0, false, whole * 0.85).unwrap();
+        assert!(short == "files and page…" && metrics.width(&short, 12.0, false) <= whole * 0.85, "{short}");
+        assert_eq!(metrics.fit("hostname", 12.0, false, metrics.width("hostna…", 12.0, false)), None);
         assert_eq!(metrics.fit("files and page cache", 12.0, false, 20.0), None);
         let whole = metrics.width("block layer", 12.0, false);
         assert_eq!(metrics.fit("block layer", 12.0, false, whole * 0.8).as_deref(), Some("block"));

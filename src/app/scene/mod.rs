@@ -9,19 +9,23 @@
 //! | file | what it does |
 //! |---|---|
 //! | `tree` | sorts the machine's parts by what the layout does with them |
+//! | `alike` | what is drawn as one and counted, for want of room |
 //! | `widths`, `heights`, `layout` | where everything is |
 //! | `metrics`, `words` | how wide text is; fitting it |
 //! | `camera` | pan and zoom |
 //! | `index` | the trace by time |
 //! | `gauge` | how much of their quotas groups have used |
 //! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
-//! | `stage`, `facts`, `ledger`, `labels`, `picture` | drawing |
+//! | `stage`, `gates`, `facts`, `ledger`, `labels`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
 
+mod alike;
 mod camera;
 mod drawing;
 mod facts;
+mod gates;
 mod gauge;
+mod heads;
 mod heights;
 mod index;
 mod labels;
@@ -46,13 +50,15 @@ pub use camera::Camera;
 pub use drawing::{Drawing, Ink, Paint, Shape};
 pub use facts::Facts;
 pub use index::Index;
-pub use layout::{Column, Layout, Place};
+pub use layout::{Column, Gate, GateKind, Layout, Place, Shaft, Stop, Street};
 pub use metrics::Metrics;
+pub use widths::Focus;
 
 use self::gauge::Gauge;
 use self::paint::Canvas;
 use self::picture::Picture;
 use self::stage::Builder;
+use self::tokens::Slots;
 use self::words::Writer;
 use super::theme::Theme;
 use crate::costs::Primitive;
@@ -125,6 +131,7 @@ pub struct SceneResponse {
 pub struct Scene {
     index: Index,
     gauges: Vec<Gauge>,
+    slots: Slots,
     metrics: Option<Metrics>,
     laid_out: Option<LaidOut>,
 }
@@ -132,10 +139,21 @@ pub struct Scene {
 /// What follows from the canvas alone, kept until that changes.
 #[derive(Clone, Debug)]
 struct LaidOut {
-    canvas: Vec2,
-    scale: f32,
+    key: Key,
+    /// How much larger than the canvas the layout's sheet is.
+    magnified: f32,
     layout: Layout,
     staged: Option<Staged>,
+}
+
+/// What a layout follows from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Key {
+    canvas: Vec2,
+    scale: f32,
+    focus: Focus,
+    /// The power of two below the zoom: how far what is counted may be opened.
+    opens: u32,
 }
 
 /// The fixed part of the picture for one view.
@@ -150,7 +168,8 @@ impl Scene {
     /// Reads the trace once and indexes it by time.
     pub fn new(topology: &Topology, trace: &Trace) -> Scene {
         let index = Index::new(trace, topology.stacks.len());
-        Scene { index, gauges: gauge::gauges(topology, trace), metrics: None, laid_out: None }
+        let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
+        Scene { index, gauges, slots, metrics: None, laid_out: None }
     }
 
     /// The trace by time: which journeys are under way, and what they have spent.
@@ -171,31 +190,34 @@ impl Scene {
     ) -> Drawing {
         let metrics = self.metrics.get_or_insert_with(Metrics::without_window);
         let canvas = canvas.max(Vec2::splat(16.0));
-        let scale = options.theme.scale;
-        let fits = |laid: &LaidOut| laid.canvas == canvas && laid.scale == scale;
-        let laid_out = match self.laid_out.take().filter(fits) {
+        let theme = options.theme;
+        let opens = view.zoom.clamp(1.0, 64.0).log2().floor() as u32;
+        let key = Key { canvas, scale: theme.scale, focus: focus(topology, trace, options), opens };
+        let laid_out = match self.laid_out.take().filter(|laid| laid.key == key) {
             Some(laid_out) => self.laid_out.insert(laid_out),
             None => {
-                let layout = Layout::new(topology, metrics, options.theme, canvas);
-                self.laid_out.insert(LaidOut { canvas, scale, layout, staged: None })
+                let (magnified, layout) = lay_out(topology, metrics, theme, key);
+                self.laid_out.insert(LaidOut { key, magnified, layout, staged: None })
             }
         };
-        let camera = Camera::new(view, canvas);
+        let camera = Camera::over(view, canvas, laid_out.magnified);
         let factor = camera.words * laid_out.layout.words;
-        let writer = Writer { metrics, theme: options.theme, factor };
+        let writer = Writer { metrics, theme, factor };
+        let followed = options.follow.map(|stack| laid_out.layout.column(stack));
+        let followed = followed.filter(|&column| column < laid_out.layout.columns.len());
         let staged = match laid_out.staged.take().filter(|staged| staged.view == *view) {
             Some(staged) => laid_out.staged.insert(staged),
             None => {
-                let gauges = &self.gauges;
-                let stage = Builder { layout: &laid_out.layout, topology, camera, writer, gauges }.build();
+                let layout = &laid_out.layout;
+                let stage = Builder { layout, topology, camera, writer, followed }.build();
                 let (floors, words) = (Arc::new(stage.floors), Arc::new(stage.words));
                 laid_out.staged.insert(Staged { view: *view, floors, words })
             }
         };
         let (floors, words) = (staged.floors.clone(), staged.words.clone());
         let layout = &laid_out.layout;
-        let (index, gauges) = (&self.index, self.gauges.as_slice());
-        let picture = Picture { topology, trace, index, layout, camera, writer, gauges, options };
+        let (index, gauges, slots) = (&self.index, self.gauges.as_slice(), &self.slots);
+        let picture = Picture { topology, trace, index, slots, layout, camera, writer, gauges, followed, options };
         picture.draw(floors, words, time)
     }
 
@@ -241,9 +263,34 @@ impl Scene {
             return Some(*selection);
         }
         let laid_out = self.laid_out.as_ref()?;
-        let camera = Camera::new(view, laid_out.canvas);
+        let camera = Camera::over(view, laid_out.key.canvas, laid_out.magnified);
         laid_out.layout.at(topology, camera.back(point)).map(Selection::Component)
     }
+}
+
+/// Who has more room than others: the followed column, and the one whose journey or part is selected.
+fn focus(topology: &Topology, trace: &Trace, options: &SceneOptions) -> Focus {
+    let alone = match options.selection {
+        Some(Selection::Journey(id)) => trace.journeys.get(id.index()).map(|journey| journey.stack),
+        Some(Selection::Component(id)) => topology.component(id).and_then(|component| component.stack),
+        None => None,
+    };
+    Focus { follow: options.follow, alone }
+}
+
+/// The layout for a canvas. Where parts are only counted for want of room, magnifying makes room for them: the sheet
+/// is as much larger as it takes to draw them all, at most as the zoom allows.
+fn lay_out(topology: &Topology, metrics: &Metrics, theme: &Theme, key: Key) -> (f32, Layout) {
+    let at = |magnified: f32| Layout::focused(topology, metrics, theme, (key.canvas, magnified), key.focus);
+    let mut best = (1.0, at(1.0));
+    for power in 1..=key.opens {
+        if best.1.counts.is_empty() && best.1.hidden.is_empty() {
+            break;
+        }
+        let magnified = 2.0_f32.powi(power as i32);
+        best = (magnified, at(magnified));
+    }
+    best
 }
 
 /// Drags pan, scrolling zooms to the pointer, a double click shows everything again.

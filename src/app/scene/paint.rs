@@ -75,8 +75,9 @@ impl<'a> Canvas<'a> {
             Shape::Text { text, at, anchor, size, strong, paint, .. } => {
                 self.text(text, *at, *anchor, *size, *strong, self.color(*paint));
             }
-            Shape::Token { center, radius, token, paint, outlined } => {
+            Shape::Token { center, radius, token, paint, outlined, mark } => {
                 self.token(*center + self.origin, *radius, *token, self.color(*paint), *outlined);
+                self.mark(*center + self.origin, *radius, *token, mark, paint.alpha);
             }
         }
     }
@@ -86,6 +87,30 @@ impl<'a> Canvas<'a> {
         let galley = self.painter.layout_no_wrap(text.to_owned(), FontId::new(size, family), Color32::PLACEHOLDER);
         let at = anchor.anchor_size(at + self.origin, galley.size()).min;
         self.painter.galley(at, galley, color);
+    }
+
+    /// The letter in a token; beside it where its shape has no room.
+    fn mark(&self, center: Pos2, radius: f32, token: Token, mark: &str, alpha: f32) {
+        let size = radius * if mark.chars().count() > 1 { 0.95 } else { 1.35 };
+        if mark.is_empty() || size < 5.0 {
+            return;
+        }
+        let dark = if self.theme.dark { self.theme.background } else { self.theme.inside };
+        let color = dark.gamma_multiply(alpha.max(0.4));
+        let shift = match token {
+            Token::SystemCall => vec2(0.0, -0.18),
+            Token::Return => vec2(0.0, 0.22),
+            Token::Interrupt => vec2(0.85, 0.55),
+            _ => Vec2::ZERO,
+        };
+        let at = center + shift * radius;
+        if token == Token::Interrupt {
+            let disc = self.theme.token_outline.gamma_multiply(alpha.max(0.4));
+            self.painter.circle_filled(at, radius * 0.62, disc);
+            return self.text(mark, at, Align2::CENTER_CENTER, size * 0.72, true, color);
+        }
+        let size = if matches!(token, Token::SystemCall | Token::Return) { size * 0.85 } else { size };
+        self.text(mark, at, Align2::CENTER_CENTER, size, true, color);
     }
 
     fn token(&self, center: Pos2, radius: f32, token: Token, color: Color32, outlined: bool) {

@@ -2,32 +2,29 @@
 
 use std::sync::Arc;
 
-use egui::{Rect, Vec2, pos2};
+use egui::{Align2, Pos2, Rect, Vec2, pos2};
 
 use super::camera::Camera;
 use super::drawing::{Drawing, Ink, Shape};
 use super::gauge::Gauge;
+use super::heads::Held;
 use super::index::Index;
-use super::labels::{Label, Placer, words};
 use super::layout::Layout;
 use super::ledger::Ledgers;
 use super::route::Router;
-use super::stage::{bar, highlight, point_at, track};
-use super::tokens::{Cast, Token, Tokens};
-use super::trails::{beneath, chevrons, trail};
+use super::stage::{brightness, highlight, point_at};
+use super::tokens::{Cast, Slots, Token, Tokens, in_line};
+use super::trails::{chevrons, trail};
 use super::tree::is_part;
 use super::words::Writer;
 use super::{SceneOptions, Selection};
+use crate::app::letters::{HOST, letter};
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
-use crate::trace::{ComponentId, Crossing, Hop, JourneyId, Layer, Trace, What};
+use crate::trace::{ComponentId, Hop, JourneyId, Layer, StackId, Trace};
 
 /// So many journeys have trails, besides the selected one.
 const TRAILS: usize = 8;
-/// So many crossings have labels.
-const LABELS: usize = 6;
-/// With more tokens than this, only crossings and the selection are labelled.
-const FEW: usize = 5;
 /// With more tokens than this, they are drawn without outlines.
 const CROWD: usize = 400;
 
@@ -39,6 +36,8 @@ pub struct Picture<'a> {
     pub trace: &'a Trace,
     /// Its index.
     pub index: &'a Index,
+    /// Who has which place in a disk's queue.
+    pub slots: &'a Slots,
     /// Where everything is.
     pub layout: &'a Layout,
     /// How it is shown.
@@ -47,6 +46,8 @@ pub struct Picture<'a> {
     pub writer: Writer<'a>,
     /// How much of their quotas the groups have used.
     pub gauges: &'a [Gauge],
+    /// The column that is followed.
+    pub followed: Option<usize>,
     /// The caller's wishes.
     pub options: &'a SceneOptions<'a>,
 }
@@ -55,8 +56,10 @@ impl Picture<'_> {
     /// The picture at `time` upon a stage.
     pub fn draw(&self, floors: Arc<Vec<Shape>>, names: Arc<Vec<Shape>>, time: Time) -> Drawing {
         let router = Router { layout: self.layout, topology: self.topology };
-        let cast = Cast { router, trace: self.trace, index: self.index };
+        let cast =
+            Cast { router, trace: self.trace, index: self.index, slots: self.slots, moment: self.options.moment };
         let tokens = cast.at(time);
+        let held = self.held(&cast, &tokens);
         let mut drawing = Drawing { floors, words: names, ..Drawing::default() };
         self.busy(&tokens, &mut drawing.trails);
         let pointed = self.options.pointed_at.iter().filter_map(|&id| point_at(self.layout, &self.camera, id));
@@ -69,11 +72,14 @@ impl Picture<'_> {
         }
         self.gauges(time, &mut drawing.trails);
         self.shut(&cast, &tokens, &mut drawing.trails);
-        let mut lines = Vec::new();
-        self.trails(&cast, &tokens, &mut lines);
-        let names: Vec<Rect> = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
-        drawing.trails.extend(lines.into_iter().flat_map(|line| beneath(line, &names)));
+        self.trails(&cast, &tokens, &mut drawing.trails);
+        self.gates(&tokens, &mut drawing.trails);
+        if let Some(held) = held {
+            self.rings(held, &mut drawing.trails);
+        }
+        self.at_rest(&cast, &tokens, time, &mut drawing.tokens);
         self.tokens(&tokens, &mut drawing);
+        self.overflow(&tokens, &mut drawing.tokens);
         let chosen = self.selected();
         let ledgers = Ledgers {
             layout: self.layout,
@@ -84,7 +90,8 @@ impl Picture<'_> {
             chosen,
         };
         ledgers.draw(time, &mut drawing.tokens);
-        self.labels(&tokens, &cast, &mut drawing);
+        self.states(&cast, &tokens, held, &mut drawing.tokens);
+        self.rail(&cast, &tokens, &mut drawing.tokens);
         drawing
     }
 
@@ -92,26 +99,41 @@ impl Picture<'_> {
         self.trace.hops.get(token.hop.index())
     }
 
-    fn selected(&self) -> Option<JourneyId> {
+    /// The journey that is selected.
+    pub(super) fn selected(&self) -> Option<JourneyId> {
         match self.options.selection {
             Some(Selection::Journey(id)) => Some(id),
             _ => None,
         }
     }
 
-    /// Cores and vCPUs light up in the colour of what they do.
+    fn stack(&self, journey: JourneyId) -> StackId {
+        self.trace.journeys.get(journey.index()).map_or(StackId::NONE, |journey| journey.stack)
+    }
+
+    /// Cores and vCPUs light up in the colour of what they do, parts while they serve.
     fn busy(&self, tokens: &Tokens, out: &mut Vec<Shape>) {
         let mut lit: Vec<(ComponentId, Layer)> = Vec::new();
-        for hop in tokens.all.iter().filter_map(|token| self.hop(token)) {
+        for token in &tokens.all {
+            let Some(hop) = self.hop(token) else { continue };
             lit.extend(
                 [hop.cpu, hop.core].into_iter().filter_map(|cpu| Some((*self.layout.cpus.get(&cpu)?, hop.layer))),
             );
+            let arrived = token.travelled >= token.route.length() - 0.5;
+            if arrived && self.topology.component(hop.component).is_some_and(|c| is_part(c.kind)) {
+                lit.push((self.layout.drawn_as[hop.component.index()], hop.layer));
+            }
         }
         lit.sort_unstable();
         lit.dedup_by_key(|(id, _)| *id);
         for (id, layer) in lit {
-            let rect = self.camera.rect(self.layout.place(id).rect);
-            let fill = Some(Ink::Layer(layer).faint(0.38));
+            let place = self.layout.place(id);
+            if !place.own {
+                continue;
+            }
+            let rect = self.camera.rect(place.rect);
+            let by = brightness(self.layout, self.followed, place.column);
+            let fill = Some(Ink::Layer(layer).faint(0.34 * by));
             out.push(Shape::Rect { rect, radius: 4.0_f32.min(rect.height() * 0.25), fill, line: None });
         }
     }
@@ -125,160 +147,141 @@ impl Picture<'_> {
         }
     }
 
-    /// The journeys whose trails are shown: the selected one, and the latest few.
+    /// The journeys whose roads are shown: the followed column's and the selected one, and the latest few.
     fn trails(&self, cast: &Cast, tokens: &Tokens, out: &mut Vec<Shape>) {
         let selected = self.selected();
-        let emphasis = if selected.is_some() { 0.55 } else { 1.0 };
-        let latest = tokens.all.len().saturating_sub(TRAILS);
-        for token in &tokens.all[latest..] {
-            if Some(token.journey) != selected {
-                trail(cast, token, &self.camera, emphasis, out);
+        let few = tokens.all.len() <= TRAILS;
+        let mut shown = 0;
+        for token in tokens.all.iter().rev().filter(|token| token.at.is_some() && !self.hidden(token)) {
+            let chosen = Some(token.journey) == selected;
+            let followed = self.followed == Some(token.column);
+            shown += 1;
+            if shown > TRAILS && !chosen {
+                continue;
             }
+            let other = self.followed.is_some() && !followed;
+            let emphasis = if other { 0.4 } else { 1.0 };
+            trail(cast, token, &self.camera, (emphasis, chosen || followed || (few && !other)), out);
         }
-        if let Some(token) = tokens.all.iter().find(|t| Some(t.journey) == selected) {
-            trail(cast, token, &self.camera, 1.2, out);
+    }
+
+    /// Whether a token is hidden: solo leaves of others what is in queues that all use.
+    fn hidden(&self, token: &Token) -> bool {
+        let Some(followed) = self.followed.filter(|_| self.options.solo) else { return false };
+        let shared = self.hop(token).is_some_and(|hop| {
+            let part = self.topology.component(hop.component);
+            part.is_some_and(|c| c.stack.is_none() && (in_line(hop) || c.kind == ComponentKind::Disk))
+        });
+        token.column != followed && !shared
+    }
+
+    /// What stands on a token: its column's letter, or how many it is.
+    fn mark(&self, tokens: &Tokens, token: &Token, i: usize) -> String {
+        let count = tokens.all.iter().filter(|other| other.drawn_as == i && other.column == token.column).count();
+        match self.stack(token.journey) {
+            _ if count > 1 => count.to_string(),
+            StackId::NONE => HOST.to_owned(),
+            stack => letter(stack),
         }
     }
 
     fn tokens(&self, tokens: &Tokens, drawing: &mut Drawing) {
         let radius = self.layout.token * self.camera.tokens;
         let outlined = tokens.all.len() <= CROWD;
-        for token in &tokens.all {
-            let (Some(at), Some(hop)) = (token.at, self.hop(token)) else { continue };
-            let center = self.camera.point(at);
+        let mut places: Vec<Option<Pos2>> = vec![None; tokens.all.len()];
+        for (i, token) in tokens.all.iter().enumerate() {
+            let Some(hop) = self.hop(token) else { continue };
+            if self.hidden(token) {
+                continue;
+            }
+            let Some(at) = token.at else { continue };
+            let end = token.route.points.last().copied().unwrap_or(at);
+            let center = self.camera.point(if self.options.reduced_motion { end } else { at });
+            places[i] = Some(center);
             if !self.camera.canvas.expand(radius * 6.0).contains(center) {
                 continue;
             }
-            let crossing = token.flash.is_some() && hop.crossing != Crossing::None;
-            let ink = if crossing { Ink::Alarm } else { Ink::Layer(hop.layer) };
+            let ink = if token.flash.is_some() { Ink::Alarm } else { Ink::Layer(hop.layer) };
             if self.options.reduced_motion {
-                self.still(token, hop, radius, drawing);
-                continue;
+                chevrons(&token.route, hop.layer, &self.camera, radius, &mut drawing.tokens);
             }
-            if let Some((spot, spread)) = token.flash.filter(|_| outlined) {
-                rings(self.camera.point(spot), radius, spread, &mut drawing.tokens);
+            if self.selected() == Some(token.journey) {
+                drawing.tokens.push(Shape::Ring { center, radius: radius * 1.5, line: (2.0, Ink::Accent.solid()) });
             }
-            let chosen = self.selected() == Some(token.journey);
-            if chosen {
-                drawing.tokens.push(Shape::Ring { center, radius: radius * 1.7, line: (2.0, Ink::Accent.solid()) });
-            }
-            let shape = Shape::Token { center, radius, token: hop.token, paint: ink.solid(), outlined };
-            drawing.tokens.push(shape);
+            let mark = if outlined { self.mark(tokens, token, i) } else { String::new() };
+            let shared = self.topology.component(hop.component).is_none_or(|c| c.stack.is_none());
+            let by = if shared { 1.0 } else { brightness(self.layout, self.followed, token.column) };
+            let paint = ink.faint(by);
+            drawing.tokens.push(Shape::Token { center, radius, token: hop.token, paint, outlined, mark });
             drawing.hits.push((center, radius * 1.4, Selection::Journey(token.journey)));
         }
-    }
-
-    /// Reduced motion: the whole way of the hop in chevrons, and the token at its end.
-    fn still(&self, token: &Token, hop: &Hop, radius: f32, drawing: &mut Drawing) {
-        let Some(&end) = token.route.points.last() else { return };
-        chevrons(&token.route, hop.layer, &self.camera, radius, &mut drawing.tokens);
-        let center = self.camera.point(end);
-        let paint = Ink::Layer(hop.layer).solid();
-        drawing.tokens.push(Shape::Token { center, radius, token: hop.token, paint, outlined: true });
-        drawing.hits.push((center, radius * 1.4, Selection::Journey(token.journey)));
-    }
-
-    /// The column that a label about a token belongs to, if the token is within it.
-    fn home(&self, token: &Token, about: egui::Pos2) -> Rect {
-        let stack = self.trace.journeys.get(token.journey.index()).map(|journey| journey.stack);
-        let own = stack.and_then(|stack| self.topology.stacks.get(stack.index())).map(|stack| stack.component);
-        let rect = own.map(|id| self.camera.rect(self.layout.place(id).rect));
-        rect.filter(|rect| rect.contains(about)).map_or(self.camera.canvas, |rect| {
-            let below = rect.bottom() + self.layout.corridor * self.camera.zoom;
-            Rect::from_x_y_ranges(rect.x_range(), self.camera.canvas.top()..=below)
-        })
-    }
-
-    /// Parts, programs and valves that can be seen.
-    fn boxes(&self) -> Vec<Rect> {
-        let boxed = |kind: ComponentKind| is_part(kind) || matches!(kind, ComponentKind::App | ComponentKind::Cgroup);
-        let parts = self.topology.iter().filter(|(_, component)| boxed(component.kind));
-        let rects = parts.map(|(id, _)| self.layout.place(id)).filter(|place| place.own);
-        let rects = rects.map(|place| self.camera.rect(place.rect));
-        rects.filter(|rect| rect.intersects(self.camera.canvas)).collect()
-    }
-
-    /// How many more wait than the line shows.
-    fn overflow(&self, tokens: &Tokens, cast: &Cast, placer: &mut Placer, out: &mut Vec<Shape>) {
-        let radius = self.layout.token * self.camera.tokens;
-        for (id, more) in &tokens.overflow {
-            let Some(first) = cast.router.queue(*id, 0) else { continue };
-            let rect = self.camera.rect(self.layout.place(*id).rect);
-            let about = pos2(rect.left(), self.camera.point(first).y);
-            let (title, note) = (format!("+{more}"), "more in line".to_owned());
-            let label = Label { about, home: self.camera.canvas, clear: radius * 1.5, title, note, alarm: false };
-            placer.place(&label, true, out);
+        // Those that another stands for are where that is, which may come later in the list.
+        for token in tokens.all.iter().filter(|token| token.at.is_none() && !self.hidden(token)) {
+            if let Some(Some(center)) = places.get(token.drawn_as) {
+                drawing.hits.push((*center, radius * 1.4, Selection::Journey(token.journey)));
+            }
         }
     }
 
-    /// Where a valve's gauge is.
-    fn track(&self, valve: ComponentId) -> Option<Rect> {
-        let rect = self.camera.rect(self.layout.place(valve).rect);
-        if rect.intersects(self.camera.canvas) { track(rect, self.writer.pad(rect)) } else { None }
+    /// Programs between two operations, and before the first: their instructions run, or they sleep, in ring 3.
+    fn at_rest(&self, cast: &Cast, tokens: &Tokens, time: Time, out: &mut Vec<Shape>) {
+        let radius = self.layout.token * self.camera.tokens;
+        for (i, column) in self.layout.columns.iter().enumerate() {
+            let solo = self.options.solo && self.followed.is_some_and(|followed| followed != i);
+            if solo || tokens.all.iter().any(|token| token.column == i) {
+                continue;
+            }
+            let last = self.index.latest(self.trace, column.stack, time).and_then(|(_, journey)| cast.app(journey));
+            let of_stack = self.topology.iter().filter(|(_, c)| c.stack == Some(column.stack));
+            let first = || of_stack.filter(|(_, c)| c.kind == ComponentKind::App).map(|(id, _)| id).next();
+            let Some(app) = last.or_else(first) else { continue };
+            let center = self.camera.point(cast.router.station(self.layout.drawn_as[app.index()], i));
+            let by = brightness(self.layout, self.followed, i) * 0.8;
+            let (token, paint) = (crate::trace::Token::Instruction, Ink::Layer(Layer::User).faint(by));
+            let mark = letter(column.stack);
+            out.push(Shape::Token { center, radius, token, paint, outlined: true, mark });
+        }
     }
 
-    /// How much of their quota the groups have used in the period that `time` lies in.
+    /// How many more wait than a line shows.
+    fn overflow(&self, tokens: &Tokens, out: &mut Vec<Shape>) {
+        let radius = self.layout.token * self.camera.tokens;
+        for same in tokens.overflow.chunk_by(|a, b| a.2 == b.2) {
+            let count: usize = same.iter().map(|(_, count, _)| count).sum();
+            let at = self.camera.point(same[0].0);
+            let size = (radius * 1.5).max(self.writer.least());
+            let text = format!("+{count}");
+            let width = self.writer.metrics.width(&text, size, true);
+            let x = at.x.max(self.camera.canvas.left() + width / 2.0 + 4.0);
+            let frame = Rect::from_center_size(pos2(x, at.y), Vec2::new(width + 4.0, size * 1.25));
+            out.push(Shape::Rect { rect: frame, radius: 3.0, fill: Some(Ink::LabelFill.solid()), line: None });
+            let (text, at) = ((text, size), (x, at.y));
+            let ink = Ink::Text.solid();
+            out.extend(self.writer.line(&text.0, at, Align2::CENTER_CENTER, (text.1, true), f32::MAX, ink));
+        }
+    }
+
+    /// How much of their quota groups have left in the period that `time` lies in.
     fn gauges(&self, time: Time, out: &mut Vec<Shape>) {
         for gauge in self.gauges {
-            let (Some(track), share) = (self.track(gauge.valve), gauge.share(time)) else { continue };
-            if share > 0.0 {
-                let size = egui::vec2(track.width() * share, track.height());
-                out.push(bar(Rect::from_min_size(track.min, size), Ink::Layer(Layer::Throttled).solid()));
+            let Some(tank) = self.layout.tanks.get(&gauge.valve).map(|tank| self.camera.rect(*tank)) else { continue };
+            let left = 1.0 - gauge.share(time);
+            if left > 0.0 && tank.intersects(self.camera.canvas) {
+                let inner = tank.shrink(1.5);
+                let rect = inner.with_min_y(inner.bottom() - inner.height() * left);
+                let fill = Some(Ink::Layer(Layer::Throttled).faint(0.85));
+                out.push(Shape::Rect { rect, radius: 1.0, fill, line: None });
             }
         }
     }
 
-    fn labels(&self, tokens: &Tokens, cast: &Cast, drawing: &mut Drawing) {
+    /// The rings of a flash: they stand until the next crossing begins.
+    fn rings(&self, held: Held, out: &mut Vec<Shape>) {
+        let center = self.camera.point(held.spot);
         let radius = self.layout.token * self.camera.tokens;
-        let mut names: Vec<Rect> = drawing.text_boxes().map(|(_, bounds)| bounds).collect();
-        names.extend(self.gauges.iter().filter_map(|gauge| self.track(gauge.valve)));
-        let line = (self.layout.part * self.camera.words).max(13.5 * self.writer.theme.scale);
-        // The ledgers stay free: a label over a bar would hide what it adds up to.
-        let ledgers = self.layout.columns.iter().map(|column| self.camera.rect(column.ledger).top());
-        let bottom = ledgers.fold(self.camera.canvas.bottom(), f32::min);
-        let above = self.camera.canvas.with_max_y(bottom);
-        let bounds = if above.height() > self.camera.canvas.height() * 0.5 { above } else { self.camera.canvas };
-        let mut placer = Placer::new(self.writer, bounds, line, names, self.boxes());
-        for (center, radius, _) in drawing.hits.iter().take(CROWD) {
-            placer.keep_clear(Rect::from_center_size(*center, Vec2::splat(radius * 1.6)));
+        for (size, alpha) in [(1.5, 0.8), (2.0, 0.45)] {
+            let line = (1.4, Ink::Alarm.faint(alpha));
+            out.push(Shape::Ring { center, radius: radius * size, line });
         }
-        self.overflow(tokens, cast, &mut placer, &mut drawing.tokens);
-        let selected = self.selected();
-        let few = tokens.all.len() <= FEW;
-        let wanted = |token: &&Token| token.flash.is_some() || few || Some(token.journey) == selected;
-        let mut speakers: Vec<&Token> = tokens.all.iter().filter(wanted).collect();
-        // The selected journey first, then crossings, then the latest.
-        speakers.sort_by_key(|t| (Some(t.journey) != selected, t.flash.is_none(), std::cmp::Reverse(t.journey)));
-        // What happens to several at the same place is said once.
-        let mut said: Vec<(ComponentId, Crossing, What, bool)> = Vec::new();
-        for token in speakers {
-            let (Some(at), Some(hop)) = (token.at, self.hop(token)) else { continue };
-            let what = if token.flash.is_some() { What::Return } else { hop.what };
-            let saying = (hop.component, hop.crossing, what, token.flash.is_some());
-            let again = (token.flash.is_some() || !hop.is_wait()) && said.contains(&saying);
-            if said.len() >= LABELS || again {
-                continue;
-            }
-            said.push(saying);
-            let flash = token.flash.map(|(spot, _)| spot);
-            let about = self.camera.point(if self.options.reduced_motion { at } else { flash.unwrap_or(at) });
-            if !self.camera.canvas.contains(about) {
-                continue;
-            }
-            let (title, note) = words(hop, flash.is_some(), self.options.provenance);
-            let alarm = flash.is_some();
-            let clear = if alarm { radius * 3.6 } else { radius * 1.9 };
-            let label = Label { about, home: self.home(token, about), clear, title, note, alarm };
-            placer.place(&label, Some(token.journey) == selected, &mut drawing.tokens);
-        }
-    }
-}
-
-/// The rings of a flash.
-fn rings(center: egui::Pos2, radius: f32, spread: f32, out: &mut Vec<Shape>) {
-    for i in 0..3 {
-        let size = radius * (1.5 + 0.75 * i as f32 + 0.6 * spread);
-        let alpha = (0.55 - 0.16 * i as f32) * (1.15 - spread * 0.6);
-        out.push(Shape::Ring { center: pos2(center.x, center.y), radius: size, line: (1.5, Ink::Alarm.faint(alpha)) });
     }
 }

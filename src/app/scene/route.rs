@@ -1,35 +1,12 @@
-//! The ways that tokens take: straight lines and right angles, along the column's lane from floor to floor, along
-//! the corridors between slabs from column to column. Each stack keeps to its own track, so that lines that run
-//! side by side can be told apart.
+//! The ways that tokens take: up and down the shaft of their column, along the streets of floors that all use, each
+//! column on a track of its own, and between those floors in the gutter at the right. No way leads through words.
 
 use egui::{Pos2, Vec2, pos2};
 
-use super::layout::{Layout, Place};
+use super::layout::{Gate, GateKind, Layout, Stop};
+use super::widths::TRACKS;
 use crate::machine::{ComponentKind, Topology};
-use crate::trace::{ComponentId, Crossing, StackId};
-
-/// Which of so many stacks' tracks to keep to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Track {
-    /// The stack's number.
-    pub index: usize,
-    /// How many stacks there are.
-    pub count: usize,
-}
-
-impl Track {
-    /// The track of a stack.
-    pub fn of(topology: &Topology, stack: StackId) -> Track {
-        let count = topology.stacks.len().max(1);
-        Track { index: stack.index().min(count - 1), count }
-    }
-
-    /// How far from the corridor's middle this track is.
-    fn in_corridor(self, corridor: f32) -> f32 {
-        let step = (corridor * 0.6 / self.count as f32).min(4.0);
-        (self.index as f32 - (self.count - 1) as f32 / 2.0) * step
-    }
-}
+use crate::trace::{ComponentId, Crossing};
 
 /// A way along straight lines.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +15,7 @@ pub struct Route {
     pub points: Vec<Pos2>,
 }
 
-/// The scene's units of length and who may stand where.
+/// The scene's ways, and who may stand where.
 pub struct Router<'a> {
     /// Where everything is.
     pub layout: &'a Layout,
@@ -46,179 +23,269 @@ pub struct Router<'a> {
     pub topology: &'a Topology,
 }
 
+/// Where a token leaves its part for the ways.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    Shaft(usize, f32),
+    Street(usize, f32),
+}
+
 impl Router<'_> {
-    /// Where a token of this track stands while it is served.
-    pub fn station(&self, id: ComponentId, track: Track) -> Pos2 {
-        let place = self.layout.place(id);
-        let rect = place.rect;
-        if place.on_lane {
-            let y = if self.is_shell(id) { rect.bottom() } else { rect.center().y };
-            return pos2(place.lane.clamp(rect.left(), rect.right()), y);
+    /// The track of a column, and how many there are.
+    fn track(&self, column: usize) -> (f32, f32) {
+        let count = self.layout.columns.len().clamp(1, TRACKS);
+        ((column.min(self.layout.columns.len().saturating_sub(1)) % count) as f32, count as f32)
+    }
+
+    /// The height of a column's track in a street.
+    fn street_y(&self, street: usize, column: usize) -> f32 {
+        let Some(street) = self.layout.streets.get(street) else { return self.layout.canvas.y / 2.0 };
+        let (index, count) = self.track(column);
+        let radius = self.layout.token.min(street.rect.height() / 2.0);
+        let room = street.rect.height() - 2.0 * radius;
+        street.rect.top() + radius + room * (index + 0.5) / count
+    }
+
+    /// The place of a column's track in the gutter.
+    fn gutter_x(&self, column: usize) -> f32 {
+        let (index, count) = self.track(column);
+        let gutter = self.layout.gutter;
+        gutter.x0 + gutter.width() * (index + 0.5) / count
+    }
+
+    /// How far from a part's middle a column's tokens stand, so that those side by side can be told apart.
+    fn aside(&self, width: f32, column: usize) -> f32 {
+        let (index, count) = self.track(column);
+        let step = (self.layout.token * 2.1).min((width - 2.0 * self.layout.token).max(0.0) / count);
+        (index - (count - 1.0) / 2.0) * step
+    }
+
+    /// Where a token of this column stands while it is served.
+    pub fn station(&self, id: ComponentId, column: usize) -> Pos2 {
+        if let Some(stand) = self.layout.stands.get(&id) {
+            return *stand + Vec2::new(self.aside(self.layout.token * 5.0, column), 0.0);
         }
-        let shared = self.topology.component(id).is_none_or(|c| c.stack.is_none());
-        let slot = if shared { track.index as f32 } else { 0.0 };
-        let room = (rect.width() - 4.0 * self.layout.token).max(0.0);
-        let step = (self.layout.token * 2.2).min(room / track.count as f32);
-        let edge = (self.layout.token * 1.7).min(rect.width() / 2.0);
-        let y = if place.floor == id { rect.top() + place.title / 2.0 } else { rect.bottom() };
-        pos2(rect.right() - edge - slot * step, y)
+        match self.layout.place(id).stop {
+            Stop::Shaft { shaft, y } => pos2(self.shaft_x(shaft), y),
+            Stop::Street { street, x0, x1 } => {
+                pos2((x0 + x1) / 2.0 + self.aside(x1 - x0, column), self.street_y(street, column))
+            }
+        }
+    }
+
+    fn shaft_x(&self, shaft: usize) -> f32 {
+        self.layout.shafts.get(shaft).map_or(self.layout.canvas.x / 2.0, |shaft| shaft.x)
+    }
+
+    /// Where the number of those stands for whom a line has no place: behind its last place.
+    pub fn behind(&self, id: ComponentId, column: usize) -> Pos2 {
+        let last = (0..256).rev().find_map(|rank| self.queue(id, rank, column));
+        let last = last.unwrap_or_else(|| self.station(id, column));
+        let step = self.layout.token * 2.2;
+        match self.layout.place(id).stop {
+            Stop::Shaft { .. } => last - Vec2::new(0.0, step),
+            Stop::Street { .. } => last - Vec2::new(step, 0.0),
+        }
     }
 
     /// The place in the queue before a component: `rank` 0 is next. `None` where the line is full.
-    pub fn queue(&self, id: ComponentId, rank: usize) -> Option<Pos2> {
+    pub fn queue(&self, id: ComponentId, rank: usize, column: usize) -> Option<Pos2> {
         let place = self.layout.place(id);
-        let rect = place.rect;
         let step = self.layout.token * 1.9;
-        let (x, y) = if place.on_lane && !self.is_valve(id) {
-            (place.lane.clamp(rect.left(), rect.right()) - step, rect.bottom())
-        } else if place.on_lane {
-            (place.lane.clamp(rect.left(), rect.right()), rect.top())
-        } else if place.floor == id {
-            (rect.right() - step, rect.top())
-        } else {
-            (rect.right() - step * 0.7, rect.top())
-        };
-        let room = ((x - rect.left()) / step).max(0.0) as usize;
-        (rank == 0 || rank < room).then(|| pos2(x - rank as f32 * step, y))
+        match place.stop {
+            Stop::Shaft { shaft, y } => (rank <= 2).then(|| pos2(self.shaft_x(shaft), y - rank as f32 * step)),
+            Stop::Street { street, x0, x1 } => {
+                let right = x1 - step * 0.6;
+                let room = ((right - x0) / step).max(0.0) as usize;
+                (rank <= room).then(|| pos2(right - rank as f32 * step, self.street_y(street, column)))
+            }
+        }
     }
 
-    fn kind(&self, id: ComponentId) -> Option<ComponentKind> {
-        self.topology.component(id).map(|c| c.kind)
+    /// The place of the `slot`th request in a disk's queue.
+    pub fn slot(&self, id: ComponentId, slot: usize) -> Option<Pos2> {
+        Some(self.layout.slots.get(&id)?.get(slot)?.center())
     }
 
-    fn is_shell(&self, id: ComponentId) -> bool {
-        self.kind(id).is_some_and(super::layout::is_shell)
+    /// From where a token stands at a part to the way beside it.
+    fn leave(&self, id: ComponentId, from: Pos2, column: usize) -> (Vec<Pos2>, Door) {
+        let place = self.layout.place(id);
+        match place.stop {
+            Stop::Shaft { shaft, .. } => {
+                let x = self.shaft_x(shaft);
+                if (from.x - x).abs() < 0.5 {
+                    return (vec![from], Door::Shaft(shaft, from.y));
+                }
+                // Out of its box, which is open towards the shaft.
+                (vec![from, pos2(x, from.y)], Door::Shaft(shaft, from.y))
+            }
+            Stop::Street { street, .. } => {
+                let y = self.street_y(street, column);
+                if (from.y - y).abs() < 0.5 || self.layout.stands.contains_key(&id) {
+                    return (vec![from, pos2(from.x, y)], Door::Street(street, from.x));
+                }
+                if !self.layout.slots.contains_key(&id) {
+                    return (vec![from, pos2(from.x, y)], Door::Street(street, from.x));
+                }
+                // Out of a slot: along the slots to the box's right end, where its name does not reach, and up.
+                let right = place.rect.right() - self.layout.token * 1.1;
+                (vec![from, pos2(right, from.y), pos2(right, y)], Door::Street(street, right))
+            }
+        }
     }
 
-    fn is_valve(&self, id: ComponentId) -> bool {
-        self.kind(id) == Some(ComponentKind::Cgroup)
-    }
-
-    /// The way from `from`, at component `a`, to `to`, at component `b`.
-    pub fn route(&self, (a, from): (ComponentId, Pos2), (b, to): (ComponentId, Pos2), track: Track) -> Route {
-        if a == b {
+    /// The way from `from`, at component `a`, to `to`, at component `b`, for a token of this column.
+    pub fn route(&self, (a, from): (ComponentId, Pos2), (b, to): (ComponentId, Pos2), column: usize) -> Route {
+        if a == b && self.layout.slots.contains_key(&a) {
             return Route { points: vec![from, to] };
         }
-        let (pa, pb) = (self.layout.place(a), self.layout.place(b));
-        if let Some(y) = self.shared_bus(&pa, &pb, track) {
-            return Route::through([from, pos2(from.x, y), pos2(to.x, y), to]);
-        }
-        let (ra, rb) = (self.layout.place(pa.floor).rect, self.layout.place(pb.floor).rect);
-        if ra.bottom() <= rb.top() + 0.5 {
-            self.down((pa, from), (pb, to), track)
-        } else if rb.bottom() <= ra.top() + 0.5 {
-            let mut route = self.down((pb, to), (pa, from), track);
-            route.points.reverse();
-            route
-        } else {
-            self.across((pa, from), (pb, to), track)
-        }
-    }
-
-    /// The line along which parts of the same slab, or of a slab in a slab, reach each other.
-    fn shared_bus(&self, a: &Place, b: &Place, track: Track) -> Option<f32> {
-        if a.on_lane && b.on_lane {
-            // A program and its valve, or its membrane, on the same lane.
-            return ((a.lane - b.lane).abs() < 0.5 && a.above == b.above)
-                .then_some(a.rect.bottom().min(b.rect.bottom()));
-        }
-        if a.on_lane != b.on_lane {
-            return None;
-        }
-        let (fa, fb) = (self.layout.place(a.floor).rect, self.layout.place(b.floor).rect);
-        let offset = track.in_corridor(self.layout.corridor) * 0.4;
-        let gap = self.layout.token * 0.5;
-        if a.floor == b.floor {
-            return Some(fa.top() + self.layout.place(a.floor).title - gap + offset.clamp(-gap, gap));
-        }
-        let (inner, outer) = if fa.contains_rect(fb) { (fb, fa) } else { (fa, fb) };
-        if !outer.contains_rect(inner) {
-            return None;
-        }
-        let beside = outer.bottom() - inner.bottom() < self.layout.corridor;
-        let y = if beside { (inner.bottom() + outer.bottom()) / 2.0 } else { inner.bottom() + gap };
-        Some(y + offset.clamp(-gap, gap))
-    }
-
-    /// From a higher floor to a lower one.
-    fn down(&self, (upper, from): (Place, Pos2), (lower, to): (Place, Pos2), track: Track) -> Route {
-        let offset = track.in_corridor(self.layout.corridor);
-        let (leave, enter) = (upper.below + offset, lower.above + offset);
-        if (upper.below - lower.above).abs() < 1.0 {
-            return Route::through([from, pos2(from.x, enter), pos2(to.x, enter), to]);
-        }
-        let lane = if lower.on_lane { lower.lane } else { upper.lane };
-        Route::through([from, pos2(from.x, leave), pos2(lane, leave), pos2(lane, enter), pos2(to.x, enter), to])
-    }
-
-    /// Between columns: down to the lower of the two corridors, over, and up.
-    fn across(&self, (a, from): (Place, Pos2), (b, to): (Place, Pos2), track: Track) -> Route {
-        let offset = track.in_corridor(self.layout.corridor);
-        let host = self.layout.tree.kernel.as_ref().map_or(a.below.max(b.below), |k| self.layout.place(k.id).above);
-        let common = if (a.below - b.below).abs() < 1.0 { a.below } else { host } + offset;
-        let (ya, yb) = (a.below + offset, b.below + offset);
-        Route::through([
-            from,
-            pos2(from.x, ya),
-            pos2(a.lane, ya),
-            pos2(a.lane, common),
-            pos2(b.lane, common),
-            pos2(b.lane, yb),
-            pos2(to.x, yb),
-            to,
-        ])
-    }
-
-    /// How far along `route` the boundary is that `crossing` crosses on the way from `a` to `b`, if the way leads
-    /// through it.
-    pub fn boundary(&self, route: &Route, crossing: Crossing, a: ComponentId, b: ComponentId) -> Option<f32> {
-        let y = match crossing {
-            Crossing::VmExit(_) | Crossing::VmEntry | Crossing::Injection => self.wall_between(a, b)?,
-            Crossing::SystemCall
-            | Crossing::Return
-            | Crossing::PageFault
-            | Crossing::ProtectionFault
-            | Crossing::Namespace => {
-                let (pa, pb) = (self.layout.place(a), self.layout.place(b));
-                let lower = if pa.rect.top() > pb.rect.top() { pa } else { pb };
-                self.layout.place(lower.floor).rect.top()
-            }
-            Crossing::Interrupt => {
-                let (pa, pb) = (self.layout.place(a), self.layout.place(b));
-                let upper = if pa.rect.top() < pb.rect.top() { pa } else { pb };
-                self.layout.place(upper.floor).rect.bottom()
-            }
-            Crossing::None | Crossing::ContextSwitch | Crossing::Throttle | Crossing::Device => return None,
-        };
-        route.crosses(y)
-    }
-
-    /// The lower edge of the wall that stands between two components: of the outermost if there are several.
-    fn wall_between(&self, a: ComponentId, b: ComponentId) -> Option<f32> {
-        let walls = |mut id: ComponentId| {
-            let mut walls = Vec::new();
-            while let Some(component) = self.topology.component(id) {
-                if component.kind == ComponentKind::VirtualMachine {
-                    walls.push(id);
+        let (mut points, door) = self.leave(a, from, column);
+        let (mut back, other) = self.leave(b, to, column);
+        match (door, other) {
+            (Door::Shaft(s, y), Door::Shaft(t, z)) => match self.meet((s, y), (t, z)) {
+                Some((up, down)) => {
+                    points.extend(up);
+                    back.extend(down);
                 }
-                match component.parent {
-                    Some(parent) => id = parent,
-                    None => break,
+                None => {
+                    points.extend(self.to_street((s, y), column));
+                    back.extend(self.to_street((t, z), column));
                 }
+            },
+            (Door::Shaft(s, y), Door::Street(street, x)) => {
+                points.extend(self.to_street((s, y), column));
+                points.extend(self.between(0, (street, x), column));
             }
-            walls
+            (Door::Street(street, x), Door::Shaft(t, z)) => {
+                back.extend(self.to_street((t, z), column));
+                back.extend(self.between(0, (street, x), column));
+            }
+            (Door::Street(street, _), Door::Street(other, x)) => {
+                points.extend(self.between(street, (other, x), column));
+            }
+        }
+        back.reverse();
+        points.extend(back);
+        Route::through(&points)
+    }
+
+    /// From a street to a place on another, by the gutter; nothing if it is the same street.
+    fn between(&self, from: usize, (to, x): (usize, f32), column: usize) -> Vec<Pos2> {
+        let (y, z) = (self.street_y(from, column), self.street_y(to, column));
+        if from == to {
+            return vec![pos2(x, z)];
+        }
+        let gutter = self.gutter_x(column);
+        vec![pos2(gutter, y), pos2(gutter, z), pos2(x, z)]
+    }
+
+    /// A shaft and those that it joins, each with the height at which one comes to it.
+    fn ancestors(&self, (shaft, y): (usize, f32)) -> Vec<(usize, f32)> {
+        let mut chain = vec![(shaft, y)];
+        let mut at = shaft;
+        while let Some((parent, join)) = self.layout.shafts.get(at).and_then(|shaft| shaft.parent) {
+            chain.push((parent, join));
+            at = parent;
+            if chain.len() > 32 {
+                break;
+            }
+        }
+        chain
+    }
+
+    /// The ways of two places in one column to the shaft that both use.
+    fn meet(&self, a: (usize, f32), b: (usize, f32)) -> Option<(Vec<Pos2>, Vec<Pos2>)> {
+        let (of_a, of_b) = (self.ancestors(a), self.ancestors(b));
+        let (i, j) = of_a
+            .iter()
+            .enumerate()
+            .find_map(|(i, (shaft, _))| of_b.iter().position(|(other, _)| other == shaft).map(|j| (i, j)))?;
+        Some((self.along(&of_a[..=i]), self.along(&of_b[..=j])))
+    }
+
+    fn along(&self, chain: &[(usize, f32)]) -> Vec<Pos2> {
+        let mut points = Vec::new();
+        for (i, &(shaft, y)) in chain.iter().enumerate() {
+            let x = self.shaft_x(shaft);
+            points.push(pos2(x, y));
+            if let Some(&(_, join)) = chain.get(i + 1) {
+                points.push(pos2(x, join));
+            }
+        }
+        points
+    }
+
+    /// Down a column to the first street.
+    fn to_street(&self, from: (usize, f32), column: usize) -> Vec<Pos2> {
+        let chain = self.ancestors(from);
+        let mut points = self.along(&chain);
+        if let Some(&(last, _)) = chain.last() {
+            points.push(pos2(self.shaft_x(last), self.street_y(0, column)));
+        }
+        points
+    }
+
+    /// The gates that a way passes, each with how far along it is.
+    pub fn gates(&self, route: &Route) -> Vec<(f32, &Gate)> {
+        let mut passed: Vec<(f32, &Gate)> = Vec::new();
+        let mut done = 0.0;
+        for pair in route.points.windows(2) {
+            if (pair[0].x - pair[1].x).abs() < 0.5 {
+                let (low, high) = (pair[0].y.min(pair[1].y), pair[0].y.max(pair[1].y));
+                let shared = |gate: &&Gate| gate.column >= self.layout.columns.len();
+                let reach = |gate: &&Gate| if shared(gate) { gate.seam.width() / 2.0 } else { 0.5 };
+                let on =
+                    |gate: &&Gate| (gate.at.x - pair[0].x).abs() <= reach(gate) && (low..=high).contains(&gate.at.y);
+                passed.extend(
+                    self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.y - pair[0].y).abs(), gate)),
+                );
+            }
+            if (pair[0].y - pair[1].y).abs() < 0.5 {
+                // The door of a part beside a shaft.
+                let (low, high) = (pair[0].x.min(pair[1].x), pair[0].x.max(pair[1].x));
+                let on = |gate: &&Gate| {
+                    let beside = self.layout.stands.contains_key(&gate.of);
+                    beside && (gate.at.y - pair[0].y).abs() < 1.0 && (low..=high).contains(&gate.at.x)
+                };
+                passed.extend(
+                    self.layout.gates.iter().filter(on).map(|gate| (done + (gate.at.x - pair[0].x).abs(), gate)),
+                );
+            }
+            done += pair[0].distance(pair[1]);
+        }
+        passed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        passed
+    }
+
+    /// How far along `route` the boundary is that `crossing` crosses, if the way leads through it.
+    pub fn boundary(&self, route: &Route, crossing: Crossing) -> Option<f32> {
+        let kind = match crossing {
+            Crossing::VmExit(_) | Crossing::VmEntry | Crossing::Injection => GateKind::Wall,
+            Crossing::SystemCall | Crossing::Return | Crossing::PageFault | Crossing::ProtectionFault => GateKind::Ring,
+            Crossing::None
+            | Crossing::Interrupt
+            | Crossing::Namespace
+            | Crossing::ContextSwitch
+            | Crossing::Throttle
+            | Crossing::Device => return None,
         };
-        let (wa, wb) = (walls(a), walls(b));
-        let only = wa.iter().filter(|w| !wb.contains(w)).chain(wb.iter().filter(|w| !wa.contains(w)));
-        only.map(|&wall| self.layout.place(wall).rect.bottom()).max_by(f32::total_cmp)
+        let passed = self.gates(route);
+        let of_kind = passed.iter().filter(|(_, gate)| gate.kind == kind);
+        // Of walls in walls, the outermost is where the machine's own hypervisor stands.
+        of_kind.max_by(|a, b| a.1.at.y.total_cmp(&b.1.at.y)).map(|(at, _)| *at)
+    }
+
+    /// What a component is.
+    pub fn kind(&self, id: ComponentId) -> Option<ComponentKind> {
+        self.topology.component(id).map(|c| c.kind)
     }
 }
 
 impl Route {
     /// Through points, leaving out those that change nothing.
-    fn through<const N: usize>(points: [Pos2; N]) -> Route {
-        let mut kept: Vec<Pos2> = Vec::with_capacity(N);
-        for point in points {
+    fn through(points: &[Pos2]) -> Route {
+        let mut kept: Vec<Pos2> = Vec::with_capacity(points.len());
+        for &point in points {
             if kept.last().is_some_and(|last| last.distance_sq(point) < 0.01) {
                 continue;
             }
@@ -234,6 +301,11 @@ impl Route {
             kept.push(point);
         }
         Route { points: kept }
+    }
+
+    /// Without corners that change nothing.
+    pub fn tidy(self) -> Route {
+        Route::through(&self.points)
     }
 
     /// From end to end.
@@ -259,33 +331,17 @@ impl Route {
         (self.points.last().copied().unwrap_or_default(), along)
     }
 
-    /// The part of the way up to a distance.
-    pub fn up_to(&self, distance: f32) -> Vec<Pos2> {
-        let mut left = distance;
-        let mut points: Vec<Pos2> = self.points.first().copied().into_iter().collect();
-        for pair in self.points.windows(2) {
-            let length = pair[0].distance(pair[1]);
-            if left <= length {
-                let t = if length > 0.0 { left / length } else { 0.0 };
-                points.push(pair[0] + (pair[1] - pair[0]) * t);
-                return points;
-            }
-            points.push(pair[1]);
-            left -= length;
-        }
-        points
-    }
-
-    /// The distance at which the way first passes this height.
-    fn crosses(&self, y: f32) -> Option<f32> {
+    /// The part of the way from one distance to another.
+    pub fn piece(&self, from: f32, to: f32) -> Vec<Pos2> {
+        let mut points: Vec<Pos2> = vec![self.at(from).0];
         let mut done = 0.0;
         for pair in self.points.windows(2) {
-            let (low, high) = (pair[0].y.min(pair[1].y), pair[0].y.max(pair[1].y));
-            if low <= y && y <= high && high > low {
-                return Some(done + (y - pair[0].y).abs());
-            }
             done += pair[0].distance(pair[1]);
+            if done > from && done < to {
+                points.push(pair[1]);
+            }
         }
-        None
+        points.push(self.at(to).0);
+        points
     }
 }

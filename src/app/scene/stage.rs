@@ -1,17 +1,20 @@
-//! What does not move: floors, walls, membranes, valves, and their names.
+//! What does not move: floors, walls, membranes, valves, seams, and their names.
 
-use egui::{Align2, Rect, pos2, vec2};
+use egui::{Align2, Pos2, Rect, pos2, vec2};
 
 use super::camera::Camera;
 use super::drawing::{Ink, Paint, Shape};
 use super::facts::opened;
-use super::gauge::Gauge;
-use super::layout::{Layout, Place};
+use super::layout::{Gate, GateKind, Layout, Place};
 use super::tree::is_part;
 use super::words::{LINE, Writer, sentence, shrink};
+use crate::app::letters::letter;
 use crate::app::theme::TextRole;
 use crate::machine::{Component, ComponentKind, Topology};
 use crate::trace::{ComponentId, Layer};
+
+/// How bright columns are that are not followed.
+pub const DIM: f32 = 0.6;
 
 /// The fixed part of the picture.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +35,40 @@ pub struct Builder<'a> {
     pub camera: Camera,
     /// How texts are written.
     pub writer: Writer<'a>,
-    /// The groups whose use of their quotas is known.
-    pub gauges: &'a [Gauge],
+    /// The column that is followed.
+    pub followed: Option<usize>,
+}
+
+/// How bright a column is.
+pub fn brightness(layout: &Layout, followed: Option<usize>, column: usize) -> f32 {
+    let other = followed.is_some_and(|followed| followed != column && column < layout.columns.len());
+    if other { DIM } else { 1.0 }
+}
+
+/// Makes shapes fainter.
+pub fn dim(shapes: &mut [Shape], by: f32) {
+    if by >= 1.0 {
+        return;
+    }
+    let faint = |paint: &mut Paint| paint.alpha *= by;
+    for shape in shapes {
+        match shape {
+            Shape::Rect { fill, line, .. } => {
+                // What lies behind must not shine through: the inside of a wall stays.
+                if let Some(paint) = fill.as_mut().filter(|paint| paint.ink != Ink::Inside) {
+                    faint(paint);
+                }
+                if let Some((_, paint)) = line {
+                    faint(paint);
+                }
+            }
+            Shape::Dashed { line, .. }
+            | Shape::Line { line, .. }
+            | Shape::Ring { line, .. }
+            | Shape::Chevron { line, .. } => faint(&mut line.1),
+            Shape::Text { paint, .. } | Shape::Token { paint, .. } => faint(paint),
+        }
+    }
 }
 
 impl Builder<'_> {
@@ -44,169 +79,171 @@ impl Builder<'_> {
             let place = self.layout.place(id);
             let rect = self.camera.rect(place.rect);
             if place.own && rect.intersects(self.camera.canvas.expand(4.0)) && rect.width() > 1.0 {
+                let (floors, words) = (stage.floors.len(), stage.words.len());
                 self.component((id, component), &place, rect, &mut stage);
+                let by = brightness(self.layout, self.followed, place.column);
+                dim(&mut stage.floors[floors..], by);
+                dim(&mut stage.words[words..], by);
             }
         }
-        self.headings(&mut stage.words);
+        for gate in &self.layout.gates {
+            let from = stage.floors.len();
+            self.seam(gate, &mut stage.floors);
+            dim(&mut stage.floors[from..], brightness(self.layout, self.followed, gate.column));
+        }
+        for street in &self.layout.streets {
+            let rect = self.camera.rect(street.rect);
+            stage.floors.push(Shape::Rect { rect, radius: 2.0, fill: Some(Ink::Background.faint(0.3)), line: None });
+        }
+        self.headings(&mut stage.words, &mut stage.floors);
         stage
     }
 
     fn component(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(component.layer);
         match component.kind {
-            ComponentKind::VirtualMachine => self.wall(component, place, rect, stage),
-            ComponentKind::Container => self.membrane(component, place, rect, stage),
+            ComponentKind::VirtualMachine => self.wall((id, component), place, rect, stage),
+            ComponentKind::Container => self.membrane((id, component), place, rect, stage),
             ComponentKind::Cgroup => self.valve((id, component), place, rect, stage),
-            ComponentKind::App => self.app(component, place, rect, stage),
-            kind if is_part(kind) => self.part(component, ink, rect, stage),
+            ComponentKind::App => self.app((id, component), place, rect, stage),
+            kind if is_part(kind) => self.part((id, component), place, rect, stage),
             _ => {
                 let inner = component.kind == ComponentKind::Hypervisor;
                 stage.floors.push(slab(rect, ink, if inner { 0.15 } else { 0.11 }, 1.5));
-                let strip = Rect::from_min_size(rect.min, vec2(rect.width(), place.title * self.camera.zoom));
-                let room = shrink(strip, vec2(self.pad(rect), 0.0));
-                self.writer.one_line(
-                    &sentence(&component.name),
-                    &component.note,
-                    self.short_of_vm(place, room),
-                    ink,
-                    &mut stage.words,
-                );
+                let name = self.name(place);
+                let room = shrink(name, vec2(self.pad(name), (name.height() * 0.06).min(2.0)));
+                let note = match self.layout.hidden.get(&id) {
+                    Some(1) => "1 part".to_owned(),
+                    Some(count) => format!("{count} parts"),
+                    None => component.note.clone(),
+                };
+                self.writer.title(&sentence(&component.name), &note, room, ink, &mut stage.words);
             }
         }
-    }
-
-    /// A kernel's name must end where the hypervisor beside its parts begins.
-    fn short_of_vm(&self, place: &Place, room: Rect) -> Rect {
-        let children = self.topology.iter().filter(|(_, c)| c.kind == ComponentKind::Hypervisor);
-        let inside = children.map(|(id, _)| self.layout.place(id)).filter(|hypervisor| {
-            hypervisor.own && hypervisor.floor != place.floor && place.rect.contains_rect(hypervisor.rect)
-        });
-        let mut room = room;
-        for hypervisor in inside {
-            let rect = self.camera.rect(hypervisor.rect);
-            if rect.top() < room.center().y {
-                room.max.x = room.max.x.min(rect.left() - 8.0);
-            }
-        }
-        room
     }
 
     fn pad(&self, rect: Rect) -> f32 {
         self.writer.pad(rect)
     }
 
-    fn wall(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+    fn name(&self, place: &Place) -> Rect {
+        if place.name.is_positive() { self.camera.rect(place.name) } else { Rect::ZERO }
+    }
+
+    /// What is written in a shell: its name and note, or how many it stands for.
+    fn shell_words(&self, id: ComponentId, name: String, note: &str, room: Rect) -> (String, String) {
+        let Some(count) = self.layout.counts.get(&id).filter(|_| !self.heads_column(id)) else {
+            return (name, note.to_owned());
+        };
+        let size = self.writer.theme.size(TextRole::Body) * self.writer.factor * 0.8;
+        let short = count.split(',').next().unwrap_or(count).to_owned();
+        let brief = short.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        let both = format!("{name} {count}");
+        let fits = |text: &String| self.writer.metrics.width(text, size, true) <= room.width();
+        let choices = [both, count.clone(), short, brief.clone()];
+        (choices.into_iter().find(fits).unwrap_or(brief), note.to_owned())
+    }
+
+    /// Whether a column's head says what this is.
+    fn heads_column(&self, id: ComponentId) -> bool {
+        self.topology.stacks.iter().any(|stack| stack.component == id)
+    }
+
+    fn wall(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(component.layer);
-        let thick = if rect.width() > 80.0 { 2.2 } else { 1.2 };
-        stage.floors.push(Shape::Rect {
-            rect,
-            radius: radius(rect, 8.0),
-            fill: Some(Ink::Inside.solid()),
-            line: Some((thick, ink.solid())),
-        });
-        if rect.width() > 60.0 {
-            // Where the title is low, the walls stand closer together, so that none runs through it.
-            let inner = rect.shrink(if place.title * self.camera.zoom < 20.0 { 2.5 } else { 4.0 });
-            let line = Some((1.0, ink.faint(0.55)));
-            stage.floors.push(Shape::Rect { rect: inner, radius: radius(inner, 5.0), fill: None, line });
+        let thick = if rect.width() > 80.0 { 2.0 } else { 1.2 };
+        let fill = Some(Ink::Inside.solid());
+        stage.floors.push(Shape::Rect { rect, radius: 0.0, fill, line: None });
+        let gate = self.layout.gates.iter().find(|gate| gate.kind == GateKind::Wall && gate.of == id);
+        let (slit, half) =
+            gate.map_or((rect.center().x, 0.0), |gate| (self.camera.point(gate.at).x, self.slit() * self.camera.zoom));
+        let gap = gate.map_or(4.0, |gate| gate.half * 2.0 * self.camera.zoom);
+        let side = 4.0_f32.min(rect.width() * 0.04);
+        let inner = Rect::from_min_max(rect.min + vec2(side, side), rect.max - vec2(side, gap));
+        for (rect, line) in [(rect, (thick, ink.solid())), (inner, (1.0, ink.faint(0.55)))] {
+            stage.floors.push(Shape::Line { points: open_box(rect, slit, half), line });
         }
-        let strip = Rect::from_min_size(rect.min, vec2(rect.width(), place.title * self.camera.zoom));
-        let mut room = shrink(strip, vec2(self.pad(rect) + 3.0, 0.0));
-        room.min.y += if room.height() < 20.0 { 4.0 } else { (room.height() * 0.12).min(4.0) };
-        self.writer.one_line(&self.shell_name(component), &component.note, room, ink, &mut stage.words);
+        let name = self.name(place);
+        let mut room = shrink(name, vec2(self.pad(rect) + 3.0, 0.0));
+        room.min.y += 4.0_f32.min(room.height() * 0.2);
+        let name = if self.heads_column(id) { "VM".to_owned() } else { sentence(&component.name) };
+        let (name, note) = self.shell_words(id, name, &component.note, room);
+        self.writer.one_line(&name, &note, room, ink, &mut stage.words);
     }
 
-    /// What is written in a wall or membrane: what it is where the column's heading says whose it is already.
-    fn shell_name(&self, component: &Component) -> String {
-        if component.kind == ComponentKind::Container {
-            return "namespaces".to_owned();
-        }
-        let outermost = self
-            .topology
-            .stacks
-            .iter()
-            .any(|stack| self.topology.component(stack.component).is_some_and(|own| std::ptr::eq(own, component)));
-        if outermost { "VM".to_owned() } else { sentence(&component.name) }
+    /// Half the width of the slit in a wall.
+    fn slit(&self) -> f32 {
+        self.layout.token * 1.45
     }
 
-    fn membrane(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+    fn membrane(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(Layer::Namespaces);
-        let line = (if rect.width() > 60.0 { 1.8 } else { 1.0 }, ink.solid());
+        let line = (if rect.width() > 60.0 { 1.6 } else { 1.0 }, ink.solid());
         if rect.width() > 24.0 {
             stage.floors.push(Shape::Dashed { rect, line });
         } else {
             stage.floors.push(Shape::Rect { rect, radius: 0.0, fill: None, line: Some((1.0, ink.faint(0.7))) });
         }
-        let strip = Rect::from_min_size(rect.min, vec2(rect.width(), place.title * self.camera.zoom));
-        let room = shrink(strip, vec2(self.pad(rect), (strip.height() * 0.1).min(6.0)));
-        self.writer.title(&self.shell_name(component), &component.note, room, ink, &mut stage.words);
+        let name = self.name(place);
+        let room = shrink(name, vec2(self.pad(rect), (name.height() * 0.08).min(4.0)));
+        let (name, note) = self.shell_words(id, "namespaces".to_owned(), &component.note, room);
+        self.writer.one_line(&name, &note, room, ink, &mut stage.words);
     }
 
-    fn app(&self, component: &Component, place: &Place, rect: Rect, stage: &mut Stage) {
+    fn app(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(component.layer);
         stage.floors.push(slab(rect, ink, 0.13, 1.5));
-        let lane = self.camera.point(pos2(place.lane, place.rect.center().y)).x;
-        let mut room = shrink(rect, vec2(self.pad(rect), (rect.height() * 0.08).min(6.0)));
-        room.max.x = room.max.x.min(lane - self.layout.token * self.camera.tokens - 2.0).max(room.min.x);
+        let name = self.name(place);
+        let pad = self.pad(rect);
+        let mut room = shrink(name, vec2(0.0, (name.height() * 0.06).min(4.0)));
+        room.min.x = (room.min.x + pad).min(room.max.x);
+        let (name, note) = self.shell_words(id, component.name.clone(), &component.note, room);
         let two = self.writer.two_lines();
         if room.height() >= two {
-            let room = Rect::from_center_size(room.center(), vec2(room.width(), two + 2.0));
-            self.writer.title(&component.name, &component.note, room, ink, &mut stage.words);
+            let room = Rect::from_center_size(room.center(), vec2(room.width(), two + 1.0));
+            self.writer.title(&name, &note, room, ink, &mut stage.words);
         } else {
-            self.writer.one_line(&component.name, &component.note, room, ink, &mut stage.words);
+            self.writer.one_line(&name, &note, room, ink, &mut stage.words);
         }
     }
 
-    fn part(&self, component: &Component, ink: Ink, rect: Rect, stage: &mut Stage) {
+    fn part(&self, (_, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         if rect.height() < 2.0 || rect.width() < 2.0 {
             return;
         }
+        let ink = Ink::Layer(component.layer);
         let line = if rect.width() > 8.0 { Some((1.0, ink.faint(0.75))) } else { None };
         stage.floors.push(Shape::Rect { rect, radius: radius(rect, 4.0), fill: Some(ink.faint(0.10)), line });
-        let Some((size, open)) = opened(&self.writer, self.camera.zoom, rect) else { return };
-        let pad = self.pad(rect).min(size * 0.7);
+        let Some((_, open)) = opened(&self.writer, self.camera.zoom, rect) else { return };
+        let name = self.name(place);
+        let Some(size) = self.writer.size(TextRole::Small, name.height()) else { return };
+        let pad = self.pad(rect).min(size * 0.6);
         // In an opened part the name stands above its facts.
-        let y = if open { rect.top() + size * 0.5 + size * LINE / 2.0 } else { rect.center().y };
-        let at = (rect.left() + pad, y);
-        let room = rect.width() - 2.0 * pad;
+        let y = if open { rect.top() + size * 0.5 + size * LINE / 2.0 } else { name.center().y };
+        let at = (name.left() + pad, y);
+        let room = name.width() - if name.right() < rect.right() - 1.0 { pad } else { 2.0 * pad };
         // A name is written a little smaller rather than shortened.
         let wide = self.writer.metrics.width(&component.name, 1.0, false);
         let whole = ((room / wide.max(1e-3)) * 2.0).floor() / 2.0;
         let size_of_name = if whole >= (size * 0.8).max(self.writer.least()) { size.min(whole) } else { size };
-        stage.words.extend(self.writer.line(
-            &component.name,
-            at,
-            Align2::LEFT_CENTER,
-            (size_of_name, false),
-            room,
-            Ink::Text.solid(),
-        ));
+        let text = (size_of_name, false);
+        stage.words.extend(self.writer.line(&component.name, at, Align2::LEFT_CENTER, text, room, Ink::Text.solid()));
         let used = self.writer.metrics.width(&component.name, size, false) + size * 0.5;
         if !component.note.is_empty() && used + self.writer.metrics.width(&component.note, size, false) <= room {
-            let at = (at.0 + used, at.1);
-            let line = (size, false);
-            stage.words.extend(self.writer.line(
-                &component.note,
-                at,
-                Align2::LEFT_CENTER,
-                line,
-                room - used,
-                Ink::Muted.solid(),
-            ));
+            let (at, line) = ((at.0 + used, at.1), (size, false));
+            let paint = Ink::Muted.solid();
+            stage.words.extend(self.writer.line(&component.note, at, Align2::LEFT_CENTER, line, room - used, paint));
         }
     }
 
     fn valve(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(Layer::Throttled);
         stage.floors.push(slab(rect, ink, 0.10, 1.3));
-        let mut room = shrink(rect, vec2(self.pad(rect), (rect.height() * 0.02).min(4.0)));
-        // Tokens wait on the lane.
-        let lane = self.camera.point(pos2(place.lane, place.rect.center().y)).x;
-        room.max.x = room.max.x.min(lane - 2.0 * self.layout.token * self.camera.tokens).max(room.min.x);
-        if let Some(track) = track(rect, self.pad(rect)).filter(|_| self.gauges.iter().any(|gauge| gauge.valve == id)) {
-            room.max.y = track.top() - 1.0;
-            stage.floors.push(bar(track, Ink::Outline.solid()));
+        if let Some(tank) = self.layout.tanks.get(&id) {
+            let rect = self.camera.rect(*tank);
+            stage.floors.push(Shape::Rect { rect, radius: 2.0, fill: None, line: Some((1.0, ink.faint(0.8))) });
         }
+        let room = shrink(self.name(place), vec2(4.0, (rect.height() * 0.02).min(4.0)));
         let Some(size) = self.writer.size(TextRole::Note, room.height()) else { return };
         let fits = |text: &&String| self.writer.metrics.width(text, size, false) <= room.width();
         let note = &component.note;
@@ -219,51 +256,90 @@ impl Builder<'_> {
         stage.words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
     }
 
-    /// The columns' names: all of one size, at which each is whole if that can be read. What tells two columns
-    /// apart is never dropped.
-    fn headings(&self, words: &mut Vec<Shape>) {
-        let columns: Vec<(Rect, String)> = self
-            .layout
-            .columns
-            .iter()
-            .zip(&self.topology.stacks)
-            .map(|(column, stack)| (self.camera.rect(column.heading), sentence(&stack.name)))
-            .collect();
-        let height = columns.iter().map(|(rect, _)| rect.height()).fold(f32::INFINITY, f32::min);
+    /// The seam that a gate is in, open where tokens pass.
+    fn seam(&self, gate: &Gate, out: &mut Vec<Shape>) {
+        if gate.kind == GateKind::Wall || self.layout.stands.contains_key(&gate.of) {
+            return;
+        }
+        let at = self.camera.point(gate.at);
+        let half = self.layout.token * 1.3 * self.camera.zoom;
+        let (x0, x1) = (self.camera.point(pos2(gate.seam.x0, 0.0)).x, self.camera.point(pos2(gate.seam.x1, 0.0)).x);
+        let line = (1.4, Ink::Layer(Layer::User).faint(0.7));
+        for (a, b) in [(x0, at.x - half), (at.x + half, x1)] {
+            if b > a {
+                out.push(Shape::Line { points: vec![pos2(a, at.y), pos2(b, at.y)], line });
+            }
+        }
+    }
+
+    /// The columns' letters and names: all names of one size, at which each is whole if that can be read. What tells
+    /// two columns apart is never dropped.
+    fn headings(&self, words: &mut Vec<Shape>, floors: &mut Vec<Shape>) {
+        let columns = &self.layout.columns;
+        let rects: Vec<Rect> = columns.iter().map(|column| self.camera.rect(column.heading)).collect();
+        let height = rects.iter().map(|rect| rect.height()).fold(f32::INFINITY, f32::min);
         let Some(size) = self.writer.size(TextRole::Heading, height) else { return };
-        // A name may reach to the next column.
-        let room = |i: usize| {
-            let (rect, _) = columns[i];
-            let others = columns.iter().map(|(other, _)| other.left()).filter(|&left| left > rect.left() + 1.0);
-            let next = others.fold(f32::INFINITY, f32::min) - size * 0.5;
-            (if next.is_finite() { next } else { rect.right() } - rect.left() - 3.0).max(0.0)
+        let name = |i: usize| {
+            let name = self.topology.stacks.get(columns[i].stack.index()).map_or("", |stack| stack.name.as_str());
+            let count = columns[i].members.len();
+            if count > 1 { format!("× {} {}", super::alike::grouped(count), sentence(name)) } else { sentence(name) }
         };
         let metrics = self.writer.metrics;
+        let badge = |i: usize| metrics.width(&letter(columns[i].stack), size * 0.8, true) + size * 0.55;
+        let room = |i: usize| (rects[i].width() - badge(i) - size * 0.45).max(0.0);
         let fits = |name: &str, i: usize, size: f32| metrics.width(name, size, true) <= room(i);
         let sizes = |most: f32| {
             let least = self.writer.least();
             std::iter::successors(Some(most), |size| Some(size - 0.5)).take_while(move |&size| size >= least)
         };
-        let alike = sizes(size).find(|&size| columns.iter().enumerate().all(|(i, (_, name))| fits(name, i, size)));
+        let names: Vec<String> = (0..columns.len()).map(name).collect();
+        let alike = sizes(size).find(|&size| names.iter().enumerate().all(|(i, name)| fits(name, i, size)));
         let alike = alike.filter(|&alike| alike >= size * 0.8);
-        for (i, (rect, name)) in columns.iter().enumerate() {
-            let mut write = |text: &str, y: f32, size: f32| {
-                let at = (rect.left() + 1.0, y);
-                words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, true), room(i), Ink::Text.solid()));
-            };
-            let (first, second) = halves(name);
-            let one = alike.or_else(|| sizes(size).find(|&size| fits(name, i, size)));
-            let of_two = self.writer.size(TextRole::Heading, height / 2.0);
-            let two = of_two.and_then(|most| sizes(most).find(|&s| fits(first, i, s) && fits(second, i, s)));
-            match (one, two) {
-                (None, Some(two)) => {
-                    write(first, rect.center().y - two * LINE / 2.0, two);
-                    write(second, rect.center().y + two * LINE / 2.0, two);
+        for (i, rect) in rects.iter().enumerate().filter(|(_, rect)| rect.intersects(self.camera.canvas)) {
+            let (from, first) = (floors.len(), words.len());
+            let middle = rect.center().y;
+            let square = Rect::from_min_size(pos2(rect.left(), middle - height * 0.44), vec2(badge(i), height * 0.88));
+            let followed = self.followed == Some(i);
+            let fill = followed.then(|| Ink::Text.solid());
+            floors.push(Shape::Rect { rect: square, radius: 4.0, fill, line: Some((1.3, Ink::Text.faint(0.8))) });
+            let mark = (size * 0.8, true);
+            let ink = if followed { Ink::Background.solid() } else { Ink::Text.solid() };
+            let at = (square.center().x, middle);
+            words.extend(self.writer.line(&letter(columns[i].stack), at, Align2::CENTER_CENTER, mark, f32::MAX, ink));
+            let one = alike.or_else(|| sizes(size).find(|&size| fits(&names[i], i, size)));
+            let (first_half, second) = halves(&names[i]);
+            // The letter tells columns apart; of a name that is too long, what it does not share is the end.
+            let (text, size) = match one {
+                Some(one) => (names[i].clone(), one),
+                None => {
+                    let least = sizes(size).last().unwrap_or(size);
+                    let end = format!("… {second}");
+                    let end = if second.is_empty() || !fits(&end, i, least) { second.to_owned() } else { end };
+                    let choices = [end, second.to_owned(), first_half.to_owned()];
+                    let found = choices.into_iter().find(|text| !text.is_empty() && fits(text, i, least));
+                    (found.unwrap_or_else(|| names[i].clone()), least)
                 }
-                (one, _) => write(name, rect.center().y - 1.0, one.unwrap_or(size)),
-            }
+            };
+            let at = (square.right() + size * 0.4, middle);
+            words.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, true), room(i), Ink::Text.solid()));
+            let by = brightness(self.layout, self.followed, i);
+            dim(&mut floors[from..], by);
+            dim(&mut words[first..], by);
         }
     }
+}
+
+/// The outline of a box that is open at its lower edge.
+fn open_box(rect: Rect, slit: f32, half: f32) -> Vec<Pos2> {
+    let (left, right) = ((slit - half).max(rect.left()), (slit + half).min(rect.right()));
+    vec![
+        pos2(left, rect.bottom()),
+        rect.left_bottom(),
+        rect.left_top(),
+        rect.right_top(),
+        rect.right_bottom(),
+        pos2(right, rect.bottom()),
+    ]
 }
 
 /// A name in two parts: before and after its first comma, or about its middle.
@@ -275,19 +351,6 @@ fn halves(name: &str) -> (&str, &str) {
     };
     let (first, second) = name.split_at(comma.or_else(middle).unwrap_or(name.len()));
     (first, second.trim_start())
-}
-
-/// Where a valve's gauge is, if there is room for one.
-pub fn track(rect: Rect, pad: f32) -> Option<Rect> {
-    let height = (rect.height() * 0.13).min(7.0);
-    let bottom = rect.bottom() - (rect.height() * 0.12).min(9.0);
-    let track = Rect::from_min_max(pos2(rect.left() + pad, bottom - height), pos2(rect.right() - pad, bottom));
-    (track.width() > 12.0 && height >= 2.0).then_some(track)
-}
-
-/// A bar with round ends.
-pub fn bar(rect: Rect, paint: Paint) -> Shape {
-    Shape::Rect { rect, radius: rect.height() / 2.0, fill: Some(paint), line: None }
 }
 
 fn radius(rect: Rect, most: f32) -> f32 {

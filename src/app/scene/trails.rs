@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Pos2, Rect, pos2, vec2};
+use egui::{Pos2, pos2};
 
 use super::camera::Camera;
-use super::drawing::{Ink, Paint, Shape};
+use super::drawing::{Ink, Shape};
 use super::route::Route;
 use super::tokens::{Cast, Token};
 use crate::trace::Layer;
 
-/// So many hops back a trail reaches: the selected journey's, and any other's, so that the picture stays readable.
+/// So many hops back a trail reaches: of the followed or selected journey, and of any other.
 const MEMORY: usize = 200;
 const SHORT_MEMORY: usize = 7;
 
@@ -57,78 +57,40 @@ impl Trail {
     }
 }
 
-/// The trail of one token.
-pub fn trail(cast: &Cast, token: &Token, camera: &Camera, emphasis: f32, out: &mut Vec<Shape>) {
+/// The road of one token: what it has come by thin, what it is on stronger, and what lies ahead faint, up to the next
+/// gate. `emphasis` is how much of it shows.
+pub fn trail(cast: &Cast, token: &Token, camera: &Camera, (emphasis, long): (f32, bool), out: &mut Vec<Shape>) {
     let hops = cast.index.hops(token.journey);
     let mut past = Trail::default();
-    let memory = if emphasis > 1.0 { MEMORY } else { SHORT_MEMORY };
+    let memory = if long { MEMORY } else { SHORT_MEMORY };
     for position in token.position.saturating_sub(memory)..token.position {
         let Some(hop) = hops.get(position).and_then(|id| cast.trace.hops.get(id.index())) else { continue };
         if let Some(route) = cast.route(token.journey, position, 0) {
             past.add(&route.points, hop.layer);
         }
     }
-    let width = 2.6 * camera.tokens.min(1.6);
-    past.shapes(camera, width, 0.34 * emphasis, out);
-    if let Some(hop) = cast.trace.hops.get(token.hop.index()) {
-        let points: Vec<Pos2> = token.route.up_to(token.travelled).into_iter().map(|p| camera.point(p)).collect();
+    let width = 1.5 * camera.tokens.min(1.6);
+    past.shapes(camera, width, 0.42 * emphasis, out);
+    let Some(hop) = cast.trace.hops.get(token.hop.index()) else { return };
+    let on_canvas = |points: Vec<Pos2>| points.into_iter().map(|p| camera.point(p)).collect::<Vec<_>>();
+    let upright = |points: &[Pos2]| {
         let straight = |pair: &[Pos2]| (pair[0].x - pair[1].x).abs() < 1.0 || (pair[0].y - pair[1].y).abs() < 1.0;
-        if points.len() > 1 && points.windows(2).all(straight) {
-            out.push(Shape::Line { points, line: (width + 0.4, Ink::Layer(hop.layer).faint(0.85 * emphasis)) });
-        }
-    }
-}
-
-/// How much of a trail shows beneath words.
-const BENEATH: f32 = 0.18;
-
-/// A trail as it runs beneath words: nearly gone there, so that they can be read.
-pub fn beneath(shape: Shape, words: &[Rect]) -> Vec<Shape> {
-    let Shape::Line { points, line } = shape else { return vec![shape] };
-    let mut pieces = Vec::new();
-    let mut run: Vec<Pos2> = points.first().copied().into_iter().collect();
-    for pair in points.windows(2) {
-        let (from, along) = (pair[0], pair[1] - pair[0]);
-        for (enters, leaves) in hidden(pair[0], pair[1], words) {
-            run.push(from + along * enters);
-            pieces.push(Shape::Line { points: std::mem::take(&mut run), line });
-            let (width, paint) = line;
-            let faint = Paint { alpha: paint.alpha * BENEATH, ..paint };
-            let ends = vec![from + along * enters, from + along * leaves];
-            pieces.push(Shape::Line { points: ends, line: (width, faint) });
-            run.push(from + along * leaves);
-        }
-        run.push(pair[1]);
-    }
-    pieces.push(Shape::Line { points: run, line });
-    let long = |shape: &Shape| match shape {
-        Shape::Line { points, .. } => points.windows(2).any(|pair| pair[0].distance(pair[1]) > 0.3),
-        _ => true,
+        points.len() > 1 && points.windows(2).all(straight)
     };
-    pieces.retain(long);
-    pieces
-}
-
-/// The stretches of a line from `a` to `b`, as shares of it, that run through words; in order and apart.
-fn hidden(a: Pos2, b: Pos2, words: &[Rect]) -> Vec<(f32, f32)> {
-    // Lines are upright or level, so that a stretch's bounds are the stretch.
-    let reach = Rect::from_two_pos(a, b).expand(2.0);
-    let share = |at: Pos2| {
-        let along = b - a;
-        ((at - a).dot(along) / along.length_sq().max(1e-3)).clamp(0.0, 1.0)
-    };
-    let crossed = words.iter().map(|word| word.expand2(vec2(2.0, 0.0))).filter(|word| word.intersects(reach));
-    let ends = crossed.map(|word| (share(word.min), share(word.max)));
-    let mut stretches: Vec<(f32, f32)> = ends.map(|(s, t)| (s.min(t), s.max(t))).filter(|(s, t)| s < t).collect();
-    stretches.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let mut apart: Vec<(f32, f32)> = Vec::new();
-    for stretch in stretches {
-        match apart.last_mut() {
-            Some(last) if stretch.0 <= last.1 => last.1 = last.1.max(stretch.1),
-            _ => apart.push(stretch),
-        }
+    let here = on_canvas(token.route.piece(0.0, token.travelled));
+    if upright(&here) {
+        out.push(Shape::Line { points: here, line: (width + 1.0, Ink::Layer(hop.layer).faint(0.9 * emphasis)) });
     }
-    apart
+    if !long {
+        return;
+    }
+    let length = token.route.length();
+    let gates = cast.router.gates(&token.route);
+    let gate = gates.into_iter().map(|(at, _)| at).find(|at| *at > token.travelled + 1.0);
+    let ahead = on_canvas(token.route.piece(token.travelled, gate.unwrap_or(length)));
+    if upright(&ahead) {
+        out.push(Shape::Line { points: ahead, line: (width, Ink::Layer(hop.layer).faint(0.22 * emphasis)) });
+    }
 }
 
 /// Chevrons along the rest of a hop's way, where nothing may move.

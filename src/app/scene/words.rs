@@ -61,6 +61,10 @@ impl Writer<'_> {
     /// its middle.
     pub fn title(&self, name: &str, note: &str, room: Rect, ink: Ink, out: &mut Vec<Shape>) {
         let Some(size) = self.size(TextRole::Body, room.height()) else { return };
+        // A name is written a little smaller rather than shortened.
+        let wide = self.metrics.width(name, 1.0, true);
+        let whole = ((room.width() / wide.max(1e-3)) * 2.0).floor() / 2.0;
+        let size = if whole >= (size * 0.78).max(self.least()) { size.min(whole) } else { size };
         let small = self.size(TextRole::Note, room.height());
         let (first, second) = (size * LINE, small.unwrap_or(0.0) * LINE);
         let two = !note.is_empty() && small.is_some() && first + second <= room.height();
@@ -68,7 +72,7 @@ impl Writer<'_> {
         let gap = size * 0.6;
         // As much of the note as fits beside the name: all, or without its last parts.
         let beside = small.and_then(|small| {
-            let ends = note.rmatch_indices(" · ").map(|(end, _)| &note[..end]);
+            let ends = note.rmatch_indices([',', '·']).map(|(end, _)| note[..end].trim_end());
             let mut shorter = std::iter::once(note).chain(ends).filter(|note| !note.is_empty());
             shorter.find(|note| width + gap + self.metrics.width(note, small, false) <= room.width())
         });
@@ -79,6 +83,11 @@ impl Writer<'_> {
             self.line(note, at, Align2::LEFT_CENTER, (small, false), width, Ink::Muted.solid())
         };
         if two {
+            // A note that does not fit whole loses its last parts.
+            let ends = note.rmatch_indices([',', '·']).map(|(end, _)| note[..end].trim_end());
+            let mut shorter = std::iter::once(note).chain(ends);
+            let fits = |note: &&str| self.metrics.width(note, small, false) <= room.width();
+            let note = shorter.find(fits).unwrap_or(note);
             out.extend(note_line(note, (room.left(), room.top() + first + second / 2.0), room.width()));
         } else if let Some(note) = beside {
             out.extend(note_line(note, (room.left() + width + gap, y), room.width() - width - gap));
@@ -104,14 +113,7 @@ pub fn shrink(rect: Rect, by: Vec2) -> Rect {
     Rect::from_center_size(rect.center(), (rect.size() - 2.0 * by).max(Vec2::ZERO))
 }
 
-/// As a heading: with a capital letter, and machines as they are written.
+/// As a heading, as everywhere on the screen.
 pub fn sentence(text: &str) -> String {
-    let machine = |word: &str| match word.strip_prefix("vm") {
-        Some(rest) if !rest.starts_with(char::is_alphanumeric) => format!("VM{rest}"),
-        _ => word.to_owned(),
-    };
-    let words: Vec<String> = text.split(' ').map(machine).collect();
-    let text = words.join(" ");
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+    crate::app::names::title(text)
 }

@@ -10,36 +10,41 @@
 //! Left out: PAUSE and halt polling, CR and exception exits (nested paging makes them rare), SMM, TSC scaling.
 
 use crate::costs::Primitive;
-use crate::trace::{CpuId, Crossing, ExitReason, Token};
+use crate::trace::{CpuId, Crossing, Token};
 
-use crate::machine::frame::{At, Frame, IrqKind, Kind, RequestId, TaskId};
+use crate::machine::frame::{At, Exit, Frame, Kind, Pc, TaskId, steps};
 use crate::machine::journal::Ride;
 use crate::machine::state::Timer;
 use crate::machine::turn::Turn;
 
-const EXIT_LEAVE: u8 = 0;
-const EXIT_DISPATCH: u8 = 1;
-const EXIT_INTERRUPT: u8 = 2;
-/// From this step on interrupts are on.
-pub const EXIT_HANDLE: u8 = 3;
-const EXIT_EFFECT: u8 = 4;
-const EXIT_TRAPPED_ACCESSES: u8 = 5;
-pub const EXIT_BLOCK: u8 = 6;
-pub const EXIT_INJECT: u8 = 7;
-const EXIT_ENTER: u8 = 8;
-const EXIT_DONE: u8 = 9;
+steps! {
+    /// [`Kind::Exit`].
+    pub enum ExitStep {
+        Leave,
+        Dispatch,
+        Interrupt,
+        /// From this step on interrupts are on.
+        Handle,
+        Effect,
+        TrappedAccesses,
+        Block,
+        Inject,
+        Enter,
+        Done,
+    }
+}
 
 impl Turn<'_> {
     /// Ends guest mode of a vCPU thread.
-    pub fn exit_guest(&mut self, thread: TaskId, reason: ExitReason, reflect: bool, argument: u64, ride: Ride) {
+    pub fn exit_guest(&mut self, thread: TaskId, exit: Exit, reflect: bool, ride: Ride) {
         let interpreted = self.is_interpreted(self.s.task(thread).vcpu);
         let task = self.s.task_mut(thread);
         task.guest = None;
         // An interpreter is interrupted as any program is.
-        if interpreted && reason == ExitReason::ExternalInterrupt && !reflect {
+        if interpreted && exit == Exit::ExternalInterrupt && !reflect {
             return;
         }
-        task.frames.push(Frame::new(Kind::Exit { reason, reflect, argument }, ride));
+        task.frames.push(Frame::new(Kind::Exit { exit, reflect }, ride));
     }
 
     /// [`Kind::Vcpu`] on top: into guest mode.
@@ -51,58 +56,58 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Exit`], step by step.
-    pub fn step_exit(&mut self, at: At, reason: ExitReason, reflect: bool, argument: u64, frame: Frame) {
+    pub fn step_exit(&mut self, at: At, exit: Exit, reflect: bool, frame: Frame) {
         let Some(thread) = self.task_of(at) else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
         let interpreted = self.is_interpreted(self.s.task(thread).vcpu);
-        match frame.pc {
+        match ExitStep::of(frame.pc) {
             // No world switch: the interpreter has come to an instruction that is not done by the guest's own means.
-            EXIT_LEAVE if interpreted => match reason {
-                ExitReason::EptViolation => {
+            ExitStep::Leave if interpreted => match exit {
+                Exit::EptViolation(_) => {
                     let primitive = Primitive::Exception;
                     let component = parts.nested_paging;
-                    self.pay(at, EXIT_HANDLE, primitive, 1, component, Crossing::PageFault, Token::PageFault);
+                    self.pay(at, ExitStep::Handle, primitive, 1, component, Crossing::PageFault, Token::PageFault);
                 }
                 _ => {
                     let (primitive, component) = (Primitive::EmulatedInstruction, parts.backends);
-                    self.pay(at, EXIT_HANDLE, primitive, 1, component, Crossing::None, Token::Instruction);
+                    self.pay(at, ExitStep::Handle, primitive, 1, component, Crossing::None, Token::Instruction);
                 }
             },
-            EXIT_TRAPPED_ACCESSES if interpreted => self.goto(at, EXIT_BLOCK),
-            EXIT_ENTER if interpreted => self.goto(at, EXIT_DONE),
-            EXIT_LEAVE => match self.s.thread_of(at.cpu) {
+            ExitStep::TrappedAccesses if interpreted => self.goto(at, ExitStep::Block),
+            ExitStep::Enter if interpreted => self.goto(at, ExitStep::Done),
+            ExitStep::Leave => match self.s.thread_of(at.cpu) {
                 None => self.pay(
                     at,
-                    EXIT_DISPATCH,
+                    ExitStep::Dispatch,
                     Primitive::VmExit,
                     1,
                     parts.exits,
-                    Crossing::VmExit(reason),
+                    Crossing::VmExit(exit.reason()),
                     Token::VmExit,
                 ),
                 // The hardware knows only the lowest hypervisor: it gets the exit and reflects it to this one.
                 Some(below) => {
-                    self.goto(at, EXIT_DISPATCH);
-                    self.exit_guest(below, reason, true, 0, at.ride);
+                    self.goto(at, ExitStep::Dispatch);
+                    self.exit_guest(below, exit, true, at.ride);
                 }
             },
-            EXIT_DISPATCH => {
-                let next =
-                    if reason == ExitReason::ExternalInterrupt && !reflect { EXIT_INTERRUPT } else { EXIT_HANDLE };
+            ExitStep::Dispatch => {
+                let interrupt = exit == Exit::ExternalInterrupt && !reflect;
+                let next = if interrupt { ExitStep::Interrupt } else { ExitStep::Handle };
                 self.pay(at, next, Primitive::ExitDispatch, 1, parts.exits, Crossing::None, Token::VmExit);
             }
-            EXIT_INTERRUPT => {
+            ExitStep::Interrupt => {
                 // The handler itself runs when interrupts are on, from the next step.
                 let primitive = Primitive::HandleExternalInterrupt;
                 let crossing = match self.s.cpu(at.cpu).pending.is_empty() {
                     true => Crossing::None,
                     false => Crossing::Interrupt,
                 };
-                self.pay(at, EXIT_HANDLE, primitive, 1, parts.exits, crossing, Token::Interrupt);
+                self.pay(at, ExitStep::Handle, primitive, 1, parts.exits, crossing, Token::Interrupt);
             }
-            EXIT_HANDLE => self.handle_exit(at, reason, reflect, interpreted),
-            EXIT_EFFECT => self.effect_of_exit(at, thread, reason, reflect, argument),
-            EXIT_TRAPPED_ACCESSES => {
+            ExitStep::Handle => self.handle_exit(at, exit, reflect, interpreted),
+            ExitStep::Effect => self.effect_of_exit(at, thread, exit, reflect),
+            ExitStep::TrappedAccesses => {
                 // VMCS fields and MSRs: plain instructions on bare hardware, exits of its own on virtual hardware.
                 let accesses = self.f.count(Primitive::NestedTrappedAccesses);
                 match self.s.thread_of(at.cpu) {
@@ -110,84 +115,81 @@ impl Turn<'_> {
                         if let Some(top) = self.frames(at.context).last_mut() {
                             top.count += 1;
                         }
-                        self.exit_guest(below, ExitReason::VmcsAccess, false, 0, at.ride);
+                        self.exit_guest(below, Exit::VmcsAccess, false, at.ride);
                     }
-                    _ => self.goto(at, EXIT_BLOCK),
+                    _ => self.goto(at, ExitStep::Block),
                 }
             }
-            EXIT_BLOCK => {
+            ExitStep::Block => {
                 let vcpu = self.s.task(thread).vcpu;
-                let halted = reason == ExitReason::Hlt && !reflect && self.s.cpu(vcpu).pending.is_empty();
+                let halted = exit == Exit::Hlt && !reflect && self.s.cpu(vcpu).pending.is_empty();
                 if halted {
                     // Goes on here when woken, and looks again.
                     self.block(thread);
                 } else {
-                    self.goto(at, EXIT_INJECT);
+                    self.goto(at, ExitStep::Inject);
                 }
             }
-            EXIT_INJECT => self.inject_before_entry(at, thread, EXIT_ENTER),
-            EXIT_ENTER => match self.s.thread_of(at.cpu) {
+            ExitStep::Inject => self.inject_before_entry(at, thread, ExitStep::Enter),
+            ExitStep::Enter => match self.s.thread_of(at.cpu) {
                 None => {
-                    self.pay(at, EXIT_DONE, Primitive::VmEntry, 1, parts.exits, Crossing::VmEntry, Token::VmExit);
+                    self.pay(at, ExitStep::Done, Primitive::VmEntry, 1, parts.exits, Crossing::VmEntry, Token::VmExit);
                 }
                 // VMRESUME of a guest hypervisor: the one below enters for it.
                 Some(below) => {
-                    self.goto(at, EXIT_DONE);
-                    self.exit_guest(below, ExitReason::Vmresume, false, 0, at.ride);
+                    self.goto(at, ExitStep::Done);
+                    self.exit_guest(below, Exit::Vmresume, false, at.ride);
                 }
             },
-            _ => self.pop(at),
+            ExitStep::Done => self.pop(at),
         }
     }
 
     /// What the handler of an exit costs.
-    fn handle_exit(&mut self, at: At, reason: ExitReason, reflect: bool, interpreted: bool) {
+    fn handle_exit(&mut self, at: At, exit: Exit, reflect: bool, interpreted: bool) {
         let parts = self.s.kernel_of(at.cpu).parts;
-        let (primitive, component) = match reason {
+        let (primitive, component) = match exit {
             _ if reflect => (Primitive::NestedReflect, parts.exits),
-            ExitReason::Cpuid if interpreted => (Primitive::EmulatedCpuid, parts.backends),
+            Exit::Cpuid if interpreted => (Primitive::EmulatedCpuid, parts.backends),
             // The guest's memory is the interpreter's own.
-            ExitReason::EptViolation if interpreted => (Primitive::PageFault, parts.nested_paging),
-            ExitReason::Cpuid => (Primitive::HandleCpuid, parts.exits),
-            ExitReason::Hlt => (Primitive::HandleHlt, parts.vcpus),
-            ExitReason::Doorbell => (Primitive::HandleDoorbell, parts.backends),
-            ExitReason::IoInstruction if interpreted => (Primitive::EmulatedExitToUserSpace, parts.backends),
-            ExitReason::IoInstruction => (Primitive::ExitToUserSpace, parts.backends),
-            ExitReason::EptViolation => (Primitive::HandleEptViolation, parts.nested_paging),
-            ExitReason::MsrWrite => (Primitive::HandleMsr, parts.exits),
-            ExitReason::ApicWrite => (Primitive::HandleIcr, parts.exits),
-            ExitReason::Vmresume => (Primitive::NestedMerge, parts.exits),
-            ExitReason::ExternalInterrupt | ExitReason::VmcsAccess => return self.goto(at, EXIT_EFFECT),
+            Exit::EptViolation(_) if interpreted => (Primitive::PageFault, parts.nested_paging),
+            Exit::Cpuid => (Primitive::HandleCpuid, parts.exits),
+            Exit::Hlt => (Primitive::HandleHlt, parts.vcpus),
+            Exit::Doorbell(_) => (Primitive::HandleDoorbell, parts.backends),
+            Exit::Io if interpreted => (Primitive::EmulatedExitToUserSpace, parts.backends),
+            Exit::Io => (Primitive::ExitToUserSpace, parts.backends),
+            Exit::EptViolation(_) => (Primitive::HandleEptViolation, parts.nested_paging),
+            Exit::Deadline => (Primitive::HandleMsr, parts.exits),
+            Exit::Ipi(..) => (Primitive::HandleIcr, parts.exits),
+            Exit::Vmresume => (Primitive::NestedMerge, parts.exits),
+            Exit::ExternalInterrupt | Exit::VmcsAccess => return self.goto(at, ExitStep::Effect),
         };
-        self.pay(at, EXIT_EFFECT, primitive, 1, component, Crossing::None, Token::VmExit);
+        self.pay(at, ExitStep::Effect, primitive, 1, component, Crossing::None, Token::VmExit);
     }
 
     /// What the handler of an exit does.
-    fn effect_of_exit(&mut self, at: At, thread: TaskId, reason: ExitReason, reflect: bool, argument: u64) {
+    fn effect_of_exit(&mut self, at: At, thread: TaskId, exit: Exit, reflect: bool) {
         let parts = self.s.kernel_of(at.cpu).parts;
-        self.goto(at, EXIT_TRAPPED_ACCESSES);
+        self.goto(at, ExitStep::TrappedAccesses);
         if reflect {
             return;
         }
-        match reason {
-            ExitReason::MsrWrite => {
+        match exit {
+            Exit::Deadline => {
                 let vcpu = self.s.task(thread).vcpu;
                 self.set_guest_deadline(at, vcpu);
             }
-            ExitReason::ApicWrite => {
-                let target = CpuId((argument >> 32) as u16);
-                let irq = IrqKind::from_message(argument as u32);
+            Exit::Ipi(target, irq) => {
                 let ride = self.pass_with(at.ride, irq);
                 self.post(target, irq, ride);
                 self.push(At { ride, ..at }, Kind::Notify(target));
             }
-            ExitReason::IoInstruction => {
-                let pc = EXIT_TRAPPED_ACCESSES;
-                let primitive = Primitive::EmulateAccess;
-                self.pay(at, pc, primitive, 1, parts.backends, Crossing::Device, Token::IoRequest);
+            Exit::Io => {
+                let (next, primitive) = (ExitStep::TrappedAccesses, Primitive::EmulateAccess);
+                self.pay(at, next, primitive, 1, parts.backends, Crossing::Device, Token::IoRequest);
             }
-            ExitReason::Doorbell => self.doorbell(at, RequestId(argument as u32)),
-            ExitReason::EptViolation => self.push(at, Kind::Populate(argument)),
+            Exit::Doorbell(request) => self.doorbell(at, request),
+            Exit::EptViolation(bytes) => self.push(at, Kind::Populate(bytes)),
             _ => {}
         }
     }
@@ -195,12 +197,18 @@ impl Turn<'_> {
     /// The guest programmed its timer: the hypervisor sets one of its own kernel's timers for it.
     fn set_guest_deadline(&mut self, at: At, vcpu: CpuId) {
         let deadline = self.s.cpu(vcpu).programmed;
-        for cpu in self.s.kernel_of(at.cpu).cpu_ids() {
-            self.s.cpu_mut(cpu).timers.retain(|(_, timer)| *timer != Timer::Guest(vcpu));
-        }
+        self.forget_deadline(vcpu);
         if deadline < crate::engine::Time::MAX {
             self.s.cpu_mut(at.cpu).timers.insert((deadline, Timer::Guest(vcpu)));
+            self.s.cpu_mut(vcpu).deadline_below = Some((at.cpu, deadline));
             self.push(at, Kind::ProgramTimer);
+        }
+    }
+
+    /// No processor below has a deadline for `vcpu` any more.
+    pub fn forget_deadline(&mut self, vcpu: CpuId) {
+        if let Some((below, deadline)) = self.s.cpu_mut(vcpu).deadline_below.take() {
+            self.s.cpu_mut(below).timers.remove(&(deadline, Timer::Guest(vcpu)));
         }
     }
 
@@ -211,29 +219,29 @@ impl Turn<'_> {
 
     /// OUT: on bare hardware the device takes it; on virtual hardware it is an exit, and the device model below, a
     /// program, decodes it and does what the device would.
-    pub fn sensitive_out(&mut self, at: At, pc: u8) {
+    pub fn sensitive_out(&mut self, at: At, next: impl Into<Pc>) {
         match self.s.thread_of(at.cpu) {
             Some(thread) => {
-                self.goto(at, pc);
-                self.exit_guest(thread, ExitReason::IoInstruction, false, 0, at.ride);
+                self.goto(at, next);
+                self.exit_guest(thread, Exit::Io, false, at.ride);
             }
             None => {
                 let component = self.user_component(at);
-                self.pay(at, pc, Primitive::PortWrite, 1, component, Crossing::Device, Token::IoRequest);
+                self.pay(at, next, Primitive::PortWrite, 1, component, Crossing::Device, Token::IoRequest);
             }
         }
     }
 
     /// A sensitive instruction of a program: by itself on bare hardware, an exit on virtual hardware.
-    pub fn sensitive_cpuid(&mut self, at: At, pc: u8) {
+    pub fn sensitive_cpuid(&mut self, at: At, next: impl Into<Pc>) {
         match self.s.thread_of(at.cpu) {
             Some(thread) => {
-                self.goto(at, pc);
-                self.exit_guest(thread, ExitReason::Cpuid, false, 0, at.ride);
+                self.goto(at, next);
+                self.exit_guest(thread, Exit::Cpuid, false, at.ride);
             }
             None => {
                 let component = self.user_component(at);
-                self.pay(at, pc, Primitive::Cpuid, 1, component, Crossing::None, Token::Instruction);
+                self.pay(at, next, Primitive::Cpuid, 1, component, Crossing::None, Token::Instruction);
             }
         }
     }

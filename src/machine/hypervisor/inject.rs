@@ -8,7 +8,7 @@
 use crate::costs::Primitive;
 use crate::trace::{CpuId, Crossing, Token};
 
-use crate::machine::frame::{At, IrqKind, Kind, TaskId};
+use crate::machine::frame::{At, IrqKind, Kind, Pc, TaskId};
 use crate::machine::state::TaskState;
 use crate::machine::turn::Turn;
 
@@ -31,7 +31,7 @@ impl Turn<'_> {
     }
 
     /// Before entering: what is pending is injected.
-    pub fn inject_before_entry(&mut self, at: At, thread: TaskId, next: u8) {
+    pub fn inject_before_entry(&mut self, at: At, thread: TaskId, next: impl Into<Pc>) {
         let vcpu = self.s.task(thread).vcpu;
         let Some(irq) = self.s.cpu(vcpu).pending.front().copied() else { return self.goto(at, next) };
         let vcpus = self.s.kernel_of(at.cpu).parts.vcpus;

@@ -15,7 +15,7 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{CpuId, Crossing, Token, What};
 
-use crate::machine::frame::{At, Frame, Kind, TaskId, Work};
+use crate::machine::frame::{At, Frame, Kind, Pc, TaskId, Work, steps};
 use crate::machine::spec::Technique;
 use crate::machine::turn::Turn;
 
@@ -29,6 +29,11 @@ enum Instructions {
     /// As many as there are uses.
     Uses,
     None,
+}
+
+steps! {
+    /// [`Kind::Interpret`].
+    enum InterpretStep { Interpret, Done }
 }
 
 impl Turn<'_> {
@@ -92,12 +97,13 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Interpret`]: the interpreter's own work.
-    pub fn step_interpret(&mut self, at: At, by: Primitive, instructions: u32, pc: u8) {
-        if pc == 0 {
-            let component = self.s.kernel_of(at.cpu).parts.backends;
-            self.pay(at, 1, by, instructions, component, Crossing::None, Token::Instruction);
-        } else {
-            self.pop(at);
+    pub fn step_interpret(&mut self, at: At, by: Primitive, instructions: u32, pc: Pc) {
+        match InterpretStep::of(pc) {
+            InterpretStep::Interpret => {
+                let (next, component) = (InterpretStep::Done, self.s.kernel_of(at.cpu).parts.backends);
+                self.pay(at, next, by, instructions, component, Crossing::None, Token::Instruction);
+            }
+            InterpretStep::Done => self.pop(at),
         }
     }
 }

@@ -12,4 +12,4 @@ pub mod interpreter;
 pub mod start;
 pub mod virtio;
 
-pub use exit::{EXIT_BLOCK, EXIT_HANDLE, EXIT_INJECT};
+pub use exit::ExitStep;

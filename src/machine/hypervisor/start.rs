@@ -10,7 +10,7 @@
 
 use crate::costs::Primitive::*;
 
-use crate::machine::frame::{At, Frame, TaskId};
+use crate::machine::frame::{At, Kind, Pc, steps};
 use crate::machine::sequence::{Place, Step};
 use crate::machine::spec::{Technique, VmStart};
 use crate::machine::turn::Turn;
@@ -21,6 +21,16 @@ const FIRST_PAGES: usize = 5;
 const BEFORE: usize = 8;
 const PER_PAGE: usize = 4;
 const AFTER: usize = 5;
+
+steps! {
+    /// The operation that it is.
+    enum StartStep { Sequence, Started }
+}
+
+/// Step number `index`.
+pub fn step(start: &VmStart, index: usize) -> Option<Step> {
+    steps(start).get(index).copied()
+}
 
 fn steps(start: &VmStart) -> [Step; BEFORE + FIRST_PAGES * PER_PAGE + AFTER] {
     use Place::{Backends, Files, Memory, Vcpus};
@@ -57,9 +67,13 @@ fn steps(start: &VmStart) -> [Step; BEFORE + FIRST_PAGES * PER_PAGE + AFTER] {
 
 impl Turn<'_> {
     /// [`crate::machine::spec::Operation::StartVm`].
-    pub fn step_start_vm(&mut self, at: At, task: TaskId, start: &VmStart, frame: Frame) {
-        if !self.step_sequence(at, task, &steps(start), 0, frame) {
-            self.return_and_end(at);
+    pub fn step_start_vm(&mut self, at: At, operation: u16, pc: Pc) {
+        match StartStep::of(pc) {
+            StartStep::Sequence => {
+                self.goto(at, StartStep::Started);
+                self.push(at, Kind::Sequence { operation, index: 0 });
+            }
+            StartStep::Started => self.return_and_end(at),
         }
     }
 }

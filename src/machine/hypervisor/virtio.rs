@@ -10,23 +10,18 @@
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{ComponentId, Crossing, ExitReason, Token, Wait};
+use crate::trace::{ComponentId, Crossing, Token, Wait};
 
-use crate::machine::frame::{At, Frame, IrqKind, Kind, RequestId, TaskId};
+use crate::machine::frame::{At, Exit, Frame, IrqKind, Kind, Pc, RequestId, TaskId, steps};
 use crate::machine::journal::Ride;
 use crate::machine::spec::Backend;
 use crate::machine::state::{Origin, Request, RequestKind, TaskState, VmId};
 use crate::machine::turn::Turn;
 
-const TAKE: u8 = 0;
-const TAKEN: u8 = 1;
-const SUBMIT: u8 = 2;
-const SUBMITTED: u8 = 3;
-const REAP: u8 = 4;
-const GIVE_BACK: u8 = 5;
-const SIGNAL: u8 = 6;
-const SIGNALLED: u8 = 7;
-const SLEEP: u8 = 8;
+steps! {
+    /// [`Kind::Backend`].
+    enum BackendStep { Take, Taken, Submit, Submitted, Reap, GiveBack, Signal, Signalled, Sleep }
+}
 
 impl Turn<'_> {
     /// A guest driver has filled the ring with `request`: it rings the doorbell, unless the other end is awake.
@@ -34,7 +29,7 @@ impl Turn<'_> {
         let worker = self.s.vm(vm).worker;
         if self.s.task(worker).state == TaskState::Blocked {
             if let Some(thread) = self.s.thread_of(at.cpu) {
-                self.exit_guest(thread, ExitReason::Doorbell, false, u64::from(request.0), at.ride);
+                self.exit_guest(thread, Exit::Doorbell(request), false, at.ride);
             }
         } else {
             self.queue_for_backend(worker, request, at.ride);
@@ -66,18 +61,20 @@ impl Turn<'_> {
     pub fn step_backend(&mut self, at: At, frame: Frame) {
         let Some(worker) = self.task_of(at) else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
-        let Some(vm) = self.s.task(worker).vm else { return self.pop(at) };
+        let Some(vm) = self.s.process_of(worker).vm else { return self.pop(at) };
         let user_space = self.s.vm(vm).backend == Backend::UserSpace;
         let mut at = at;
-        match frame.pc {
-            TAKE => {
-                let Some(&request) = self.s.task(worker).inbox.front() else { return self.goto(at, SLEEP) };
+        match BackendStep::of(frame.pc) {
+            BackendStep::Take => {
+                let Some(&request) = self.s.task(worker).inbox.front() else {
+                    return self.goto(at, BackendStep::Sleep);
+                };
                 // From here on it is this thread that carries it, not the one that is still waking it.
                 let ride = self.s.journal.hand_over(self.s.request(request).ride);
                 self.s.request_mut(request).ride = ride;
                 self.carry(&mut at, ride);
                 let done = self.s.request(request).done;
-                let next = if done { REAP } else { TAKEN };
+                let next = if done { BackendStep::Reap } else { BackendStep::Taken };
                 if user_space {
                     // poll() returns with the eventfd, or io_getevents() with the completion.
                     self.system_call_of_device_model(at, next, parts.system_calls);
@@ -85,20 +82,20 @@ impl Turn<'_> {
                     self.goto(at, next);
                 }
             }
-            TAKEN => {
+            BackendStep::Taken => {
                 let component = self.s.task(worker).component;
                 let primitive = Primitive::VirtioBackendPop;
-                self.pay(at, SUBMIT, primitive, 1, component, Crossing::None, Token::IoRequest);
+                self.pay(at, BackendStep::Submit, primitive, 1, component, Crossing::None, Token::IoRequest);
             }
-            SUBMIT => {
+            BackendStep::Submit => {
                 if user_space {
-                    self.system_call_of_device_model(at, SUBMITTED, parts.system_calls);
+                    self.system_call_of_device_model(at, BackendStep::Submitted, parts.system_calls);
                 } else {
-                    self.goto(at, SUBMITTED);
+                    self.goto(at, BackendStep::Submitted);
                 }
             }
-            SUBMITTED => {
-                self.goto(at, TAKE);
+            BackendStep::Submitted => {
+                self.goto(at, BackendStep::Take);
                 let Some(guest_request) = self.s.task_mut(worker).inbox.pop_front() else { return };
                 let guest = *self.s.request(guest_request);
                 let request = self.s.add_request(Request {
@@ -116,21 +113,21 @@ impl Turn<'_> {
                     _ => self.push(at, Kind::SubmitBlock(request)),
                 }
             }
-            REAP => {
+            BackendStep::Reap => {
                 let component = self.s.task(worker).component;
                 let primitive = Primitive::VirtioBackendPush;
-                self.pay(at, GIVE_BACK, primitive, 1, component, Crossing::None, Token::IoRequest);
+                self.pay(at, BackendStep::GiveBack, primitive, 1, component, Crossing::None, Token::IoRequest);
             }
-            GIVE_BACK => {
+            BackendStep::GiveBack => {
                 if user_space {
                     // The write to the irqfd.
-                    self.system_call_of_device_model(at, SIGNAL, parts.system_calls);
+                    self.system_call_of_device_model(at, BackendStep::Signal, parts.system_calls);
                 } else {
-                    self.goto(at, SIGNAL);
+                    self.goto(at, BackendStep::Signal);
                 }
             }
-            SIGNAL => {
-                self.goto(at, SIGNALLED);
+            BackendStep::Signal => {
+                self.goto(at, BackendStep::Signalled);
                 let Some(request) = self.s.task_mut(worker).inbox.pop_front() else { return };
                 let vcpu = self.s.request(request).cpu;
                 let ride = self.s.journal.hand_over(at.ride);
@@ -139,9 +136,9 @@ impl Turn<'_> {
                 self.s.journal.wait(self.sink, ride, Wait::VcpuPreempted, Some(parts.vcpus), self.now);
                 self.push(At { ride, ..at }, Kind::Notify(vcpu));
             }
-            SIGNALLED => self.goto(at, TAKE),
-            _ => {
-                self.goto(at, TAKE);
+            BackendStep::Signalled => self.goto(at, BackendStep::Take),
+            BackendStep::Sleep => {
+                self.goto(at, BackendStep::Take);
                 if self.s.task(worker).inbox.is_empty() {
                     self.block(worker);
                 }
@@ -149,7 +146,7 @@ impl Turn<'_> {
         }
     }
 
-    fn system_call_of_device_model(&mut self, at: At, next: u8, component: ComponentId) {
+    fn system_call_of_device_model(&mut self, at: At, next: impl Into<Pc>, component: ComponentId) {
         self.pay(at, next, Primitive::SystemCall, 1, component, Crossing::SystemCall, Token::SystemCall);
     }
 

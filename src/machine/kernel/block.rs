@@ -6,26 +6,34 @@
 //! Left out: merging, plugging, I/O schedulers, io.max, polling.
 
 use crate::costs::Primitive;
-use crate::machine::frame::{At, RequestId};
+use crate::machine::frame::{At, Pc, RequestId, steps};
 use crate::machine::turn::Turn;
 use crate::trace::{Crossing, Token};
 
+steps! {
+    /// [`crate::machine::frame::Kind::SubmitBlock`].
+    enum SubmitStep { Block, Driver, Doorbell, Done }
+}
+
 impl Turn<'_> {
-    /// [`Kind::SubmitBlock`].
-    pub fn step_submit_block(&mut self, at: At, request: RequestId, pc: u8) {
+    /// [`crate::machine::frame::Kind::SubmitBlock`].
+    pub fn step_submit_block(&mut self, at: At, request: RequestId, pc: Pc) {
         let kernel = self.s.kernel_of(at.cpu);
         let (parts, vm) = (kernel.parts, kernel.vm);
-        match pc {
-            0 => self.pay(at, 1, Primitive::BlockSubmit, 1, parts.block, Crossing::None, Token::IoRequest),
-            1 => {
+        let pay = |turn: &mut Self, next: SubmitStep, primitive, component| {
+            turn.pay(at, next, primitive, 1, component, Crossing::None, Token::IoRequest);
+        };
+        match SubmitStep::of(pc) {
+            SubmitStep::Block => pay(self, SubmitStep::Driver, Primitive::BlockSubmit, parts.block),
+            SubmitStep::Driver => {
                 let primitive = if vm.is_some() { Primitive::VirtioFill } else { Primitive::NvmeSubmit };
-                self.pay(at, 2, primitive, 1, parts.driver, Crossing::None, Token::IoRequest);
+                pay(self, SubmitStep::Doorbell, primitive, parts.driver);
             }
-            2 => {
-                self.goto(at, 3);
+            SubmitStep::Doorbell => {
+                self.goto(at, SubmitStep::Done);
                 self.ring_doorbell(at, request);
             }
-            _ => self.pop(at),
+            SubmitStep::Done => self.pop(at),
         }
     }
 }

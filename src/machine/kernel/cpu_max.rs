@@ -12,7 +12,7 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{CpuId, Crossing, Token, Wait};
 
-use crate::machine::frame::{At, GroupId, Kind, TaskId};
+use crate::machine::frame::{At, GroupId, Kind, Pc, TaskId};
 use crate::machine::journal::Ride;
 use crate::machine::state::{Group, TaskState, Timer};
 use crate::machine::turn::Turn;
@@ -58,7 +58,7 @@ impl Turn<'_> {
 
     /// Gives a processor some of the quota of a task's group. False: there is none, the task must wait.
     pub fn grant(&mut self, cpu_id: CpuId, task: TaskId) -> bool {
-        let Some(group_id) = self.s.task(task).group else { return true };
+        let Some(group_id) = self.s.process_of(task).group else { return true };
         self.refill(group_id);
         let now = self.now;
         let cpu = self.s.cpu(cpu_id);
@@ -79,7 +79,7 @@ impl Turn<'_> {
     /// What the task did not use goes back.
     pub fn return_grant(&mut self, cpu: CpuId, task: TaskId) {
         let unused = std::mem::take(&mut self.s.cpu_mut(cpu).grant);
-        if let Some(group) = self.s.task(task).group {
+        if let Some(group) = self.s.process_of(task).group {
             self.refill(group);
             let period = self.s.cpu(cpu).grant_period;
             let group = self.s.group_mut(group);
@@ -94,18 +94,19 @@ impl Turn<'_> {
     pub fn arm_quota(&mut self, cpu_id: CpuId) {
         let cpu = self.s.cpu(cpu_id);
         let Some(task) = cpu.current.some() else { return };
-        if self.s.task(task).group.is_some() {
+        if self.s.process_of(task).group.is_some() {
             let due = self.now + cpu.grant;
             let cpu = self.s.cpu_mut(cpu_id);
-            cpu.timers.retain(|(_, timer)| *timer != Timer::Quota);
+            cpu.timers.remove(&(cpu.quota_at, Timer::Quota));
             cpu.timers.insert((due, Timer::Quota));
+            cpu.quota_at = due;
             self.push_program_timer(cpu_id);
         }
     }
 
     /// A task waits at the valve until the next period.
     pub fn throttle(&mut self, task_id: TaskId) {
-        let Some(group_id) = self.s.task(task_id).group else { return };
+        let Some(group_id) = self.s.process_of(task_id).group else { return };
         let now = self.now;
         let cpu_id = self.s.task(task_id).cpu;
         self.set_wait(task_id, Wait::Throttled);
@@ -145,6 +146,6 @@ impl Turn<'_> {
             let ride = self.s.task(task).frames.last().map_or(Ride::NONE, |frame| frame.ride);
             self.push(At { ride, ..at }, Kind::Wake(task));
         }
-        self.pay(at, 0, Primitive::CpuMaxRefill, 1, component, Crossing::None, Token::Instruction);
+        self.pay(at, Pc::default(), Primitive::CpuMaxRefill, 1, component, Crossing::None, Token::Instruction);
     }
 }

@@ -8,7 +8,7 @@
 //! Left out: readahead, writeback in the background, reclaim, journals and metadata, overlay copy-up.
 
 use crate::costs::Primitive;
-use crate::machine::frame::{At, Kind, TaskId};
+use crate::machine::frame::{At, Kind, Pc, TaskId, steps};
 use crate::machine::spec::Cache;
 use crate::machine::state::RequestKind;
 use crate::machine::turn::Turn;
@@ -20,97 +20,123 @@ fn pages(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(PAGE)).unwrap_or(u32::MAX)
 }
 
+steps! {
+    enum ReadStep { Enter, Filters, Lookup, Cached, Submit, Wait, Arrived, Copy, Return }
+}
+
+steps! {
+    enum WriteStep { Enter, Filters, Lookup, Cached, Copy, Submit, Wait, Return }
+}
+
+steps! {
+    enum OpenStep { Open, OpenFilters, Path, Close, CloseFilters, Return }
+}
+
 impl Turn<'_> {
     /// read().
-    pub fn step_read(&mut self, at: At, task: TaskId, file: u16, bytes: u64, cache: Cache, pc: u8) {
+    pub fn step_read(&mut self, at: At, task: TaskId, file: u16, bytes: u64, cache: Cache, pc: Pc) {
         let files = self.s.kernel_of(at.cpu).parts.files;
         let cached = self.s.kernel_of(at.cpu).cached[usize::from(file)];
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => self.pay(at, 3, Primitive::FileLookup, 1, files, Crossing::None, Token::SystemCall),
-            3 => {
+        match ReadStep::of(pc) {
+            ReadStep::Enter => self.enter_kernel(at, ReadStep::Filters),
+            ReadStep::Filters => self.run_filters(at, task, ReadStep::Lookup),
+            ReadStep::Lookup => {
+                let primitive = Primitive::FileLookup;
+                self.pay(at, ReadStep::Cached, primitive, 1, files, Crossing::None, Token::SystemCall);
+            }
+            ReadStep::Cached => {
                 let hit = match cache {
                     Cache::Cold | Cache::Direct => false,
                     Cache::Warm => true,
                     Cache::AsIs => cached >= bytes,
                 };
                 if hit {
-                    self.find_further_pages(at, bytes, 7);
+                    self.find_further_pages(at, bytes, ReadStep::Copy);
                 } else if cache == Cache::Direct {
-                    self.goto(at, 4);
+                    self.goto(at, ReadStep::Submit);
                 } else {
-                    let count = pages(bytes);
-                    self.pay(at, 4, Primitive::PageCacheInsert, count, files, Crossing::None, Token::IoRequest);
+                    let (primitive, count) = (Primitive::PageCacheInsert, pages(bytes));
+                    self.pay(at, ReadStep::Submit, primitive, count, files, Crossing::None, Token::IoRequest);
                 }
             }
-            4 => {
-                self.goto(at, 5);
+            ReadStep::Submit => {
+                self.goto(at, ReadStep::Wait);
                 self.submit_for(at, task, RequestKind::Read, bytes);
             }
-            5 if !self.s.task(task).arrived => self.block(task),
-            5 => {
-                self.s.task_mut(task).arrived = false;
-                self.goto(at, 6);
-            }
-            6 if cache == Cache::Direct => self.goto(at, 8),
-            6 => self.find_further_pages(at, bytes, 7),
-            7 => {
+            ReadStep::Wait if self.has_arrived(task) => self.goto(at, ReadStep::Arrived),
+            ReadStep::Wait => self.block_for_device(task),
+            ReadStep::Arrived if cache == Cache::Direct => self.goto(at, ReadStep::Return),
+            ReadStep::Arrived => self.find_further_pages(at, bytes, ReadStep::Copy),
+            ReadStep::Copy => {
                 let kernel = self.s.cpu(at.cpu).kernel;
                 self.s.kernel_mut(kernel).cached[usize::from(file)] = cached.max(bytes);
-                self.pay(at, 8, Primitive::Copy4k, pages(bytes), files, Crossing::None, Token::SystemCall);
+                let (primitive, count) = (Primitive::Copy4k, pages(bytes));
+                self.pay(at, ReadStep::Return, primitive, count, files, Crossing::None, Token::SystemCall);
             }
-            _ => self.return_and_end(at),
+            ReadStep::Return => self.return_and_end(at),
         }
     }
 
     /// open() and close().
-    pub fn step_open(&mut self, at: At, task: TaskId, pc: u8) {
+    pub fn step_open(&mut self, at: At, task: TaskId, pc: Pc) {
         let files = self.s.kernel_of(at.cpu).parts.files;
-        match pc {
-            0 | 3 => self.enter_kernel(at, pc + 1),
-            1 => self.run_filters(at, task, 2),
-            2 => self.pay(at, 3, Primitive::OpenFile, 1, files, Crossing::None, Token::SystemCall),
-            4 => self.run_filters(at, task, 5),
-            _ => self.return_and_end(at),
+        match OpenStep::of(pc) {
+            OpenStep::Open => self.enter_kernel(at, OpenStep::OpenFilters),
+            OpenStep::OpenFilters => self.run_filters(at, task, OpenStep::Path),
+            OpenStep::Path => {
+                let primitive = Primitive::OpenFile;
+                self.pay(at, OpenStep::Close, primitive, 1, files, Crossing::None, Token::SystemCall);
+            }
+            OpenStep::Close => self.enter_kernel(at, OpenStep::CloseFilters),
+            OpenStep::CloseFilters => self.run_filters(at, task, OpenStep::Return),
+            OpenStep::Return => self.return_and_end(at),
         }
     }
 
     /// write().
-    pub fn step_write(&mut self, at: At, task: TaskId, file: u16, bytes: u64, sync: bool, pc: u8) {
+    pub fn step_write(&mut self, at: At, task: TaskId, file: u16, bytes: u64, sync: bool, pc: Pc) {
         let files = self.s.kernel_of(at.cpu).parts.files;
         let cached = self.s.kernel_of(at.cpu).cached[usize::from(file)];
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => self.pay(at, 3, Primitive::FileLookup, 1, files, Crossing::None, Token::SystemCall),
-            3 => {
+        match WriteStep::of(pc) {
+            WriteStep::Enter => self.enter_kernel(at, WriteStep::Filters),
+            WriteStep::Filters => self.run_filters(at, task, WriteStep::Lookup),
+            WriteStep::Lookup => {
+                let primitive = Primitive::FileLookup;
+                self.pay(at, WriteStep::Cached, primitive, 1, files, Crossing::None, Token::SystemCall);
+            }
+            WriteStep::Cached => {
                 let new = pages(bytes.saturating_sub(cached));
                 let kernel = self.s.cpu(at.cpu).kernel;
                 self.s.kernel_mut(kernel).cached[usize::from(file)] = cached.max(bytes);
                 match new {
-                    0 => self.find_further_pages(at, bytes, 4),
+                    0 => self.find_further_pages(at, bytes, WriteStep::Copy),
                     _ => {
                         let primitive = Primitive::PageCacheInsert;
-                        self.pay(at, 4, primitive, new, files, Crossing::None, Token::SystemCall);
+                        self.pay(at, WriteStep::Copy, primitive, new, files, Crossing::None, Token::SystemCall);
                     }
                 }
             }
-            4 => self.pay(at, 5, Primitive::Copy4k, pages(bytes), files, Crossing::None, Token::SystemCall),
-            5 if sync => {
-                self.goto(at, 6);
+            WriteStep::Copy => {
+                let next = if sync { WriteStep::Submit } else { WriteStep::Return };
+                self.pay(at, next, Primitive::Copy4k, pages(bytes), files, Crossing::None, Token::SystemCall);
+            }
+            WriteStep::Submit => {
+                self.goto(at, WriteStep::Wait);
                 self.submit_for(at, task, RequestKind::Write, bytes);
             }
-            6 if !self.s.task(task).arrived => self.block(task),
-            _ => {
-                self.s.task_mut(task).arrived = false;
-                self.return_and_end(at);
-            }
+            WriteStep::Wait if self.has_arrived(task) => self.goto(at, WriteStep::Return),
+            WriteStep::Wait => self.block_for_device(task),
+            WriteStep::Return => self.return_and_end(at),
         }
     }
 
+    /// Whether what a task waits for has come; it is told once.
+    pub fn has_arrived(&mut self, task: TaskId) -> bool {
+        std::mem::take(&mut self.s.task_mut(task).arrived)
+    }
+
     /// The first page is part of the lookup; each further one is looked for in turn.
-    fn find_further_pages(&mut self, at: At, bytes: u64, next: u8) {
+    fn find_further_pages(&mut self, at: At, bytes: u64, next: impl Into<Pc>) {
         let files = self.s.kernel_of(at.cpu).parts.files;
         match pages(bytes).saturating_sub(1) {
             0 => self.goto(at, next),

@@ -7,84 +7,113 @@
 //! prefetching, page-table pages themselves.
 
 use crate::costs::Primitive;
-use crate::trace::{Crossing, ExitReason, Token};
+use crate::trace::{Crossing, Token, What};
 
-use crate::machine::frame::{At, Frame, Kind, TaskId};
+use crate::machine::frame::{At, Exit, Frame, Kind, Pc, TaskId, steps};
 use crate::machine::hardware::paging;
 use crate::machine::turn::Turn;
 
-/// The step of [`Kind::Populate`] after clearing: where a page begins that is overwritten anyway.
-pub const ALLOCATE: u8 = 1;
+steps! {
+    /// Loads from a working set: its first touches, then the loads by where they are served.
+    enum LoadStep { Touch, Handler, Map, L1, L2, L3, Memory, Walks, Done }
+}
+
+steps! {
+    /// [`Kind::Touch`].
+    enum TouchStep { Touch, Handler, Map }
+}
+
+steps! {
+    /// [`Kind::Populate`].
+    pub enum PopulateStep {
+        Clear,
+        /// Where a page begins that is overwritten anyway.
+        Allocate,
+        Done,
+    }
+}
 
 impl Turn<'_> {
     /// The first touches of the working set, then the loads.
-    pub fn step_memory(&mut self, at: At, task: TaskId, working_set: u64, accesses: u64, huge: bool, pc: u8) {
+    pub fn step_memory(&mut self, at: At, task: TaskId, working_set: u64, accesses: u64, huge: bool, pc: Pc) {
         let parts = self.s.kernel_of(at.cpu).parts;
         let page = paging::page_bytes(huge);
-        match pc {
-            0 if self.s.task(task).touched < working_set => {
-                let primitive = Primitive::Exception;
-                self.pay(at, 1, primitive, 1, parts.memory, Crossing::PageFault, Token::PageFault);
+        let mut load = |index: usize, next: LoadStep| {
+            let loads = paging::loads(&self.f.costs, working_set, accesses, huge, self.walks_nested(at.cpu));
+            let (primitive, count) = loads[index];
+            if count == 0 {
+                return self.goto(at, next);
             }
-            1 => self.pay(at, 2, Primitive::PageFault, 1, parts.memory, Crossing::None, Token::PageFault),
-            2 => {
-                self.goto(at, 0);
-                let own = self.s.task_mut(task);
-                own.touched += page;
-                own.entries += 1;
-                own.own_entries += 1;
-                own.owned += page;
+            let component = match primitive {
+                Primitive::PageWalkReference | Primitive::NestedWalkReference => parts.hw_memory,
+                _ => self.user_component(at),
+            };
+            let left = self.f.time(primitive).times(count);
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            self.spend(at, next, What::Pay(primitive), left, count, component, Crossing::None, Token::Instruction);
+        };
+        match LoadStep::of(pc) {
+            LoadStep::L1 => load(0, LoadStep::L2),
+            LoadStep::L2 => load(1, LoadStep::L3),
+            LoadStep::L3 => load(2, LoadStep::Memory),
+            LoadStep::Memory => load(3, LoadStep::Walks),
+            LoadStep::Walks => load(4, LoadStep::Done),
+            LoadStep::Touch if self.is_doomed(task) => self.unwind(task),
+            LoadStep::Touch if self.s.process_of(task).space.touched < working_set => {
+                let (primitive, crossing) = (Primitive::Exception, Crossing::PageFault);
+                self.pay(at, LoadStep::Handler, primitive, 1, parts.memory, crossing, Token::PageFault);
+            }
+            LoadStep::Touch => self.goto(at, LoadStep::L1),
+            LoadStep::Handler => {
+                let primitive = Primitive::PageFault;
+                self.pay(at, LoadStep::Map, primitive, 1, parts.memory, Crossing::None, Token::PageFault);
+            }
+            LoadStep::Map => {
+                self.goto(at, LoadStep::Touch);
+                let space = self.s.space_mut(task);
+                space.touched += page;
+                space.entries += 1;
+                space.own_entries += 1;
+                space.owned += page;
                 self.push(at, Kind::Populate(page));
             }
-            0 => self.goto(at, 3),
-            3..=7 => {
-                let loads = paging::loads(&self.f.costs, working_set, accesses, huge, self.walks_nested(at.cpu));
-                let (primitive, count) = loads[usize::from(pc - 3)];
-                if count == 0 {
-                    return self.goto(at, pc + 1);
-                }
-                let component = match primitive {
-                    Primitive::PageWalkReference | Primitive::NestedWalkReference => parts.hw_memory,
-                    _ => self.user_component(at),
-                };
-                let left = self.f.time(primitive).times(count);
-                let count = u32::try_from(count).unwrap_or(u32::MAX);
-                let what = crate::trace::What::Pay(primitive);
-                self.spend(at, pc + 1, what, left, count, component, Crossing::None, Token::Instruction);
-            }
-            _ => self.end_operation(at),
+            LoadStep::Done => self.end_operation(at),
         }
     }
 
     /// [`Kind::Touch`]: page after page faults and is cleared.
     pub fn step_touch(&mut self, at: At, bytes: u64, frame: Frame) {
         let (memory, page) = (self.s.kernel_of(at.cpu).parts.memory, paging::page_bytes(false));
-        match frame.pc {
-            0 if u64::from(frame.count) >= bytes.div_ceil(page) => self.pop(at),
-            0 => self.pay(at, 1, Primitive::Exception, 1, memory, Crossing::PageFault, Token::PageFault),
-            1 => self.pay(at, 2, Primitive::PageFault, 1, memory, Crossing::None, Token::PageFault),
-            _ => {
-                self.again(at, 0);
+        let pay = |turn: &mut Self, next: TouchStep, primitive, crossing| {
+            turn.pay(at, next, primitive, 1, memory, crossing, Token::PageFault);
+        };
+        match TouchStep::of(frame.pc) {
+            TouchStep::Touch if u64::from(frame.count) >= bytes.div_ceil(page) => self.pop(at),
+            TouchStep::Touch => pay(self, TouchStep::Handler, Primitive::Exception, Crossing::PageFault),
+            TouchStep::Handler => pay(self, TouchStep::Map, Primitive::PageFault, Crossing::None),
+            TouchStep::Map => {
+                self.again(at, TouchStep::Touch);
                 // Given back with the rest of it before anything else asks for memory.
                 self.frames(at.context).push(Frame::new(Kind::Populate(page), at.ride));
                 if let Some(task) = self.task_of(at) {
-                    self.s.task_mut(task).owned += page;
+                    self.s.space_mut(task).owned += page;
                 }
             }
         }
     }
 
     /// [`Kind::Populate`]: a newly allocated page is cleared; in a VM it may have no frame yet.
-    pub fn step_populate(&mut self, at: At, bytes: u64, pc: u8) {
+    pub fn step_populate(&mut self, at: At, bytes: u64, pc: Pc) {
         let kernel_id = self.s.cpu(at.cpu).kernel;
-        match pc {
-            0 => {
+        match PopulateStep::of(pc) {
+            PopulateStep::Clear => {
                 let component = self.s.kernel(kernel_id).parts.memory;
                 let count = u32::try_from(bytes / paging::page_bytes(false)).unwrap_or(u32::MAX);
-                self.pay(at, ALLOCATE, Primitive::ZeroPage, count, component, Crossing::None, Token::PageFault);
+                let (next, primitive) = (PopulateStep::Allocate, Primitive::ZeroPage);
+                self.pay(at, next, primitive, count, component, Crossing::None, Token::PageFault);
             }
-            ALLOCATE => {
-                self.goto(at, 2);
+            PopulateStep::Allocate => {
+                self.goto(at, PopulateStep::Done);
                 let kernel = self.s.kernel_mut(kernel_id);
                 kernel.allocated += bytes;
                 let allocated = kernel.allocated;
@@ -92,10 +121,10 @@ impl Turn<'_> {
                 let vm = self.s.vm_mut(vm);
                 if allocated > vm.backed {
                     vm.backed += bytes;
-                    self.exit_guest(thread, ExitReason::EptViolation, false, bytes, at.ride);
+                    self.exit_guest(thread, Exit::EptViolation(bytes), false, at.ride);
                 }
             }
-            _ => self.pop(at),
+            PopulateStep::Done => self.pop(at),
         }
     }
 }

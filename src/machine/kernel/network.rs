@@ -12,7 +12,7 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, Token};
 
-use crate::machine::frame::{At, Kind, RequestId, TaskId};
+use crate::machine::frame::{At, Frame, Kind, Pc, RequestId, TaskId, steps};
 use crate::machine::spec::Peer;
 use crate::machine::state::{Origin, RequestKind};
 use crate::machine::turn::Turn;
@@ -30,84 +30,104 @@ pub fn way(bridged: bool, peer: Peer) -> &'static [Primitive] {
     }
 }
 
+steps! {
+    /// A request to another computer, as its program sees it.
+    enum RequestStep { Send, SendFilters, Socket, Out, Submit, Receive, ReceiveFilters, Wait }
+}
+
+steps! {
+    /// [`Kind::SubmitPacket`].
+    enum SubmitStep { Tap, Driver, Doorbell, Done }
+}
+
 impl Turn<'_> {
     /// A request to a peer on another computer, and its response.
-    pub fn step_request(&mut self, at: At, task: TaskId, send: u64, receive: u64, think: Time, pc: u8) {
+    pub fn step_request(&mut self, at: At, task: TaskId, send: u64, receive: u64, think: Time, pc: Pc) {
         let network = self.s.kernel_of(at.cpu).parts.network;
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => self.pay(at, 3, Primitive::SocketSend, 1, network, Crossing::None, Token::Packet),
-            3 => {
-                self.goto(at, 4);
+        match RequestStep::of(pc) {
+            RequestStep::Send => self.enter_kernel(at, RequestStep::SendFilters),
+            RequestStep::SendFilters => self.run_filters(at, task, RequestStep::Socket),
+            RequestStep::Socket => {
+                let primitive = Primitive::SocketSend;
+                self.pay(at, RequestStep::Out, primitive, 1, network, Crossing::None, Token::Packet);
+            }
+            RequestStep::Out => {
+                self.goto(at, RequestStep::Submit);
                 self.between_namespaces(at, task, Some(Peer::Remote), false);
             }
-            4 => {
-                self.goto(at, 5);
+            RequestStep::Submit => {
+                self.goto(at, RequestStep::Receive);
                 let request = self.make_request(at, task, RequestKind::Packet { receive, think }, send);
                 self.push(at, Kind::SubmitPacket(request));
             }
-            5 => self.enter_kernel(at, 6),
-            6 => self.run_filters(at, task, 7),
-            7 if !self.s.task(task).arrived => self.block(task),
-            _ => {
-                self.s.task_mut(task).arrived = false;
-                self.return_and_end(at);
-            }
+            RequestStep::Receive => self.enter_kernel(at, RequestStep::ReceiveFilters),
+            RequestStep::ReceiveFilters => self.run_filters(at, task, RequestStep::Wait),
+            RequestStep::Wait if self.has_arrived(task) => self.return_and_end(at),
+            RequestStep::Wait => self.block(task),
         }
     }
 
     /// A packet goes from a task to its peer, or back: through what lies between their network namespaces, if anything.
     pub fn between_namespaces(&mut self, at: At, task: TaskId, peer: Option<Peer>, inward: bool) {
         let Some(peer) = peer else { return };
-        let task = self.s.task(task);
-        let bridged = task.bridged;
+        let process = self.s.process_of(task);
+        let bridged = process.bridged;
         if !way(bridged, peer).is_empty() {
-            let place = task.namespace.unwrap_or(self.s.kernel_of(at.cpu).parts.network);
+            let place = process.namespace.unwrap_or(self.s.kernel_of(at.cpu).parts.network);
             self.push(at, Kind::BetweenNamespaces { bridged, peer, inward, place });
         }
     }
 
     /// [`Kind::BetweenNamespaces`]: one hop after the other, back to front on the way back.
-    pub fn step_between_namespaces(&mut self, at: At, way: &[Primitive], inward: bool, place: ComponentId, pc: u8) {
-        let step = usize::from(pc);
+    pub fn step_between_namespaces(
+        &mut self,
+        at: At,
+        way: &[Primitive],
+        inward: bool,
+        place: ComponentId,
+        frame: Frame,
+    ) {
+        let step = frame.count as usize;
         let hop = if inward { way.iter().rev().nth(step) } else { way.get(step) };
         let Some(&primitive) = hop else { return self.pop(at) };
         let crossing = if primitive == Primitive::VethHop { Crossing::Namespace } else { Crossing::None };
-        self.pay(at, pc + 1, primitive, 1, place, crossing, Token::Packet);
+        self.pay(at, frame.pc, primitive, 1, place, crossing, Token::Packet);
+        self.again(at, frame.pc);
     }
 
     /// [`Kind::SubmitPacket`]: through the driver onto the wire, or into a virtio ring.
-    pub fn step_submit_packet(&mut self, at: At, request: RequestId, pc: u8) {
+    pub fn step_submit_packet(&mut self, at: At, request: RequestId, pc: Pc) {
         let kernel = self.s.kernel_of(at.cpu);
         let (parts, vm) = (kernel.parts, kernel.vm);
-        match pc {
-            0 => match self.s.request(request).origin {
+        match SubmitStep::of(pc) {
+            SubmitStep::Tap => match self.s.request(request).origin {
                 // From a VM's tap device over the bridge.
                 Origin::Guest(..) => {
-                    self.pay(at, 1, Primitive::BridgeHop, 1, parts.network, Crossing::None, Token::Packet);
+                    let primitive = Primitive::BridgeHop;
+                    self.pay(at, SubmitStep::Driver, primitive, 1, parts.network, Crossing::None, Token::Packet);
                 }
-                Origin::Task(_) => self.goto(at, 1),
+                Origin::Task(_) => self.goto(at, SubmitStep::Driver),
             },
-            1 => {
+            SubmitStep::Driver => {
                 let primitive = if vm.is_some() { Primitive::VirtioFill } else { Primitive::NicTransmit };
-                self.pay(at, 2, primitive, 1, parts.driver, Crossing::None, Token::Packet);
+                self.pay(at, SubmitStep::Doorbell, primitive, 1, parts.driver, Crossing::None, Token::Packet);
             }
-            2 => {
-                self.goto(at, 3);
+            SubmitStep::Doorbell => {
+                self.goto(at, SubmitStep::Done);
                 self.ring_doorbell(at, request);
             }
-            _ => self.pop(at),
+            SubmitStep::Done => self.pop(at),
         }
     }
 
     /// The response has come off the device: over the bridge to a VM's tap, or into the container's namespace.
-    pub fn receive_packet(&mut self, at: At, request: RequestId, next: u8) {
+    pub fn receive_packet(&mut self, at: At, request: RequestId, next: impl Into<Pc>) {
         match self.s.request(request).origin {
             Origin::Guest(..) => {
                 let network = self.s.kernel_of(at.cpu).parts.network;
                 self.pay(at, next, Primitive::BridgeHop, 1, network, Crossing::None, Token::Packet);
             }
+            Origin::Task(task) if !self.s.lives(task) => self.goto(at, next),
             Origin::Task(task) => {
                 self.goto(at, next);
                 self.between_namespaces(at, task, Some(Peer::Remote), true);
@@ -116,7 +136,7 @@ impl Turn<'_> {
     }
 
     /// Up to the socket, if the packet is for a task of this kernel.
-    pub fn receive_on_socket(&mut self, at: At, request: RequestId, next: u8) {
+    pub fn receive_on_socket(&mut self, at: At, request: RequestId, next: impl Into<Pc>) {
         match self.s.request(request).origin {
             Origin::Guest(..) => self.goto(at, next),
             Origin::Task(_) => {

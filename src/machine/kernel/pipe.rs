@@ -10,81 +10,100 @@ use crate::costs::Primitive;
 use crate::trace::{ComponentId, Crossing, Token, What};
 
 use crate::engine::Time;
-use crate::machine::frame::{At, Kind, TaskId};
+use crate::machine::frame::{At, Kind, Pc, TaskId, steps};
 use crate::machine::state::Link;
 use crate::machine::turn::Turn;
 
-/// The step of the far end at which it waits for a message, in its read().
-pub const ECHO_READ: u8 = 2;
+steps! {
+    /// The program's side.
+    enum ExchangeStep { Send, SendFilters, Transfer, Out, Tell, Receive, ReceiveFilters, Wait, Return }
+}
+
+steps! {
+    /// [`Kind::Echo`].
+    pub enum EchoStep {
+        Receive,
+        ReceiveFilters,
+        /// It waits for a message, in its read().
+        Wait,
+        Think,
+        Send,
+        SendFilters,
+        Transfer,
+        Out,
+        Tell,
+    }
+}
 
 /// What sending and receiving cost over a link.
 fn transfer(link: Link) -> (Primitive, Primitive) {
     match link {
         Link::Socket | Link::RoutedSocket => (Primitive::SocketSend, Primitive::SocketReceive),
-        Link::PipeSameCpu | Link::PipeAcrossCpus | Link::Child => (Primitive::PipeTransfer, Primitive::PipeTransfer),
+        Link::PipeSameCpu | Link::PipeAcrossCpus => (Primitive::PipeTransfer, Primitive::PipeTransfer),
     }
 }
 
 impl Turn<'_> {
     /// The program's side: a message out, and waiting for the one back.
-    pub fn step_exchange(&mut self, at: At, task: TaskId, link: Link, pc: u8) {
+    pub fn step_exchange(&mut self, at: At, task: TaskId, link: Link, pc: Pc) {
         let (send, receive) = transfer(link);
         let (component, token) = self.place_of(at, link);
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => self.pay(at, 3, send, 1, component, Crossing::None, token),
-            3 => {
-                self.goto(at, 4);
+        match ExchangeStep::of(pc) {
+            ExchangeStep::Send => self.enter_kernel(at, ExchangeStep::SendFilters),
+            ExchangeStep::SendFilters => self.run_filters(at, task, ExchangeStep::Transfer),
+            ExchangeStep::Transfer => self.pay(at, ExchangeStep::Out, send, 1, component, Crossing::None, token),
+            ExchangeStep::Out => {
+                self.goto(at, ExchangeStep::Tell);
                 self.between_namespaces(at, task, link.peer(), false);
             }
-            4 => {
-                self.goto(at, 5);
+            ExchangeStep::Tell => {
+                self.goto(at, ExchangeStep::Receive);
                 let partner = self.s.task(task).partners[link as usize];
-                self.send_message(at, partner);
+                self.push(at, Kind::Send(partner));
             }
-            5 => self.enter_kernel(at, 6),
-            6 => self.run_filters(at, task, 7),
-            7 if self.s.task(task).messages == 0 => self.block(task),
-            7 => {
-                self.s.task_mut(task).messages -= 1;
-                self.pay(at, 8, receive, 1, component, Crossing::None, token);
+            ExchangeStep::Receive => self.enter_kernel(at, ExchangeStep::ReceiveFilters),
+            ExchangeStep::ReceiveFilters => self.run_filters(at, task, ExchangeStep::Wait),
+            ExchangeStep::Wait if self.take_message(task) => {
+                self.pay(at, ExchangeStep::Return, receive, 1, component, Crossing::None, token);
             }
-            _ => self.return_and_end(at),
+            ExchangeStep::Wait => self.block(task),
+            ExchangeStep::Return => self.return_and_end(at),
         }
     }
 
     /// [`Kind::Echo`]: the far end, for ever: receive, think, answer.
-    pub fn step_echo(&mut self, at: At, pc: u8) {
+    pub fn step_echo(&mut self, at: At, pc: Pc) {
         let Some(task_id) = self.task_of(at) else { return self.pop(at) };
         let task = self.s.task(task_id);
         let (link, think, partner) = (task.link, task.think, task.partners[0]);
         let (send, receive) = transfer(link);
         let (component, token) = self.place_of(at, link);
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task_id, ECHO_READ),
-            ECHO_READ if task.messages == 0 => self.block(task_id),
-            ECHO_READ => {
-                self.s.task_mut(task_id).messages -= 1;
-                self.pay(at, 3, receive, 1, component, Crossing::None, token);
+        // Who asks has ended: so does who answers.
+        if !self.s.lives(partner) {
+            return self.unwind(task_id);
+        }
+        match EchoStep::of(pc) {
+            EchoStep::Receive => self.enter_kernel(at, EchoStep::ReceiveFilters),
+            EchoStep::ReceiveFilters => self.run_filters(at, task_id, EchoStep::Wait),
+            EchoStep::Wait if self.take_message(task_id) => {
+                self.pay(at, EchoStep::Think, receive, 1, component, Crossing::None, token);
             }
-            3 if think > Time::ZERO => {
+            EchoStep::Wait => self.block(task_id),
+            EchoStep::Think if think > Time::ZERO => {
                 let app = self.user_component(at);
-                self.spend(at, 4, What::UserCode, think, 1, app, Crossing::None, Token::Instruction);
+                self.spend(at, EchoStep::Send, What::UserCode, think, 1, app, Crossing::None, Token::Instruction);
             }
-            3 | 4 => self.enter_kernel(at, 5),
-            5 => self.run_filters(at, task_id, 6),
-            6 => self.pay(at, 7, send, 1, component, Crossing::None, token),
-            7 => {
-                self.goto(at, 8);
+            EchoStep::Think | EchoStep::Send => self.enter_kernel(at, EchoStep::SendFilters),
+            EchoStep::SendFilters => self.run_filters(at, task_id, EchoStep::Transfer),
+            EchoStep::Transfer => self.pay(at, EchoStep::Out, send, 1, component, Crossing::None, token),
+            EchoStep::Out => {
+                self.goto(at, EchoStep::Tell);
                 self.between_namespaces(at, partner, link.peer(), true);
             }
-            8 => {
-                self.goto(at, 0);
-                self.send_message(at, partner);
+            EchoStep::Tell => {
+                self.goto(at, EchoStep::Receive);
+                self.push(at, Kind::Send(partner));
             }
-            _ => self.goto(at, 0),
         }
     }
 
@@ -95,9 +114,5 @@ impl Turn<'_> {
             Some(_) => (parts.network, Token::Packet),
             None => (parts.files, Token::SystemCall),
         }
-    }
-
-    fn send_message(&mut self, at: At, to: TaskId) {
-        self.push(at, Kind::Send(to));
     }
 }

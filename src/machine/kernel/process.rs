@@ -6,169 +6,181 @@
 //! makes a new address space, maps the file's segments and leaves the old one; the first touches of what it mapped
 //! fault and find the file's pages in the page cache. exit takes the address space down and tells the parent, which
 //! sleeps in wait. More: Linux, kernel/fork.c, fs/exec.c, kernel/exit.c.
-//! Modelled: all of that, each with its own cost, page by page where it goes by pages. The journey goes with the
-//! child, from its making to its end, and back with the news of it; what the parent does meanwhile is nobody's
-//! journey. Left out: threads, the parent's own copying after a fork, the flush of other processors' TLBs, dynamic
-//! linking, reading the program from the disk, signals, `pids.max`.
+//! Modelled: all of that, each with its own cost, page by page where it goes by pages. A child is born when it is made
+//! and gone when it has told its end (`life.rs`). The journey goes with the child, from its making to its end, and back
+//! with the news of it; what the parent does meanwhile is unattributed. Left out: the parent's own copying after a
+//! fork, the flush of other processors' TLBs, dynamic linking, reading the program from the disk, what execve does to
+//! other threads, `pids.max`.
 
 use crate::costs::Primitive;
 use crate::trace::{Crossing, Token};
 
-use crate::machine::container;
-use crate::machine::frame::{At, Frame, Kind, TaskId};
+use crate::machine::frame::{At, Frame, Kind, Pc, TaskId, steps};
 use crate::machine::hardware::paging::page_bytes;
 use crate::machine::journal::Ride;
 use crate::machine::spec::{Image, Operation};
-use crate::machine::state::Link;
 use crate::machine::turn::Turn;
+
+use super::memory::PopulateStep;
 
 /// Bytes of a mapped file that one fault maps: Linux's default fault_around_bytes.
 const FAULT_AROUND: u64 = 64 << 10;
 
-/// Steps of [`Kind::Child`].
-const BORN: u8 = 0;
-const WRITE: u8 = 1;
-const COPY_HANDLER: u8 = 2;
-const COPY: u8 = 3;
-const COPIED: u8 = 4;
-const EXEC: u8 = 5;
-const RELEASE: u8 = 6;
-pub const EXIT: u8 = 7;
-const EXIT_FILTERS: u8 = 8;
-const EXIT_PAGES: u8 = 9;
-const EXIT_TABLES: u8 = 10;
-const EXIT_TASK: u8 = 11;
-const TELL: u8 = 12;
-/// From here on a child starts a container.
-const BETWEEN: u8 = 16;
+steps! {
+    /// [`Kind::Clone`].
+    enum CloneStep { Enter, Filters, CreateTask, CopySpace, CopyEntries, Start, Done }
+}
+
+steps! {
+    /// fork, exec and wait, as its program sees them.
+    enum ForkStep { Clone, Lent, Wait, WaitFilters, Reap }
+}
+
+steps! {
+    /// [`Kind::Child`].
+    enum ChildStep { Born, Write, Exec, Release, Exit }
+}
+
+steps! {
+    /// [`Kind::CopyOnWrite`].
+    enum CopyStep { Write, Handler, Copy, Copied }
+}
+
+steps! {
+    /// [`Kind::Exec`].
+    enum ExecStep { Enter, Filters, Image, Unmap, Drop, Map, Return, Touch, Fault }
+}
+
+steps! {
+    /// [`Kind::ExitThread`].
+    pub enum ExitStep {
+        /// exit() itself; a fatal signal finds the thread in the kernel already.
+        Call,
+        Filters,
+        Pages,
+        Tables,
+        Task,
+        Tell,
+        Gone,
+    }
+}
 
 impl Turn<'_> {
-    /// The parent's side: clone, and waiting for the child's end. `index` is the operation's.
-    pub fn step_fork(&mut self, at: At, task: TaskId, index: u16, vfork: bool, pc: u8) {
+    /// [`Kind::Clone`]: a child is made and goes its own way. It keeps the journey.
+    pub fn step_clone(&mut self, at: At, operation: u16, vfork: bool, pc: Pc) {
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
-        let pay = |turn: &mut Self, next, primitive, count| {
+        let pay = |turn: &mut Self, next: CloneStep, primitive, count| {
             turn.pay(at, next, primitive, count, parts.memory, Crossing::None, Token::SystemCall);
         };
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => self.pay(at, 3, Primitive::CreateTask, 1, parts.scheduler, Crossing::None, Token::SystemCall),
-            3 if vfork => self.goto(at, 5),
-            3 => pay(self, 4, Primitive::CopyAddressSpace, 1),
-            4 => match self.s.task(task).entries {
-                0 => self.goto(at, 5),
-                entries => pay(self, 5, Primitive::CopyPageEntry, u32::try_from(entries).unwrap_or(u32::MAX)),
+        match CloneStep::of(pc) {
+            CloneStep::Enter => self.enter_kernel(at, CloneStep::Filters),
+            CloneStep::Filters => self.run_filters(at, task, CloneStep::CreateTask),
+            CloneStep::CreateTask => {
+                let next = if vfork { CloneStep::Start } else { CloneStep::CopySpace };
+                self.pay(at, next, Primitive::CreateTask, 1, parts.scheduler, Crossing::None, Token::SystemCall);
+            }
+            CloneStep::CopySpace => pay(self, CloneStep::CopyEntries, Primitive::CopyAddressSpace, 1),
+            CloneStep::CopyEntries => match self.s.process_of(task).space.entries {
+                0 => self.goto(at, CloneStep::Start),
+                entries => {
+                    let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+                    pay(self, CloneStep::Start, Primitive::CopyPageEntry, entries);
+                }
             },
-            5 => {
-                self.goto(at, if vfork { 6 } else { 7 });
-                let child = self.s.task(task).partners[Link::Child as usize];
-                // A child may still be ending; it looks when it is born again.
-                self.s.task_mut(task).errand = index;
-                self.push(at, Kind::Send(child));
+            CloneStep::Start => {
+                self.goto(at, CloneStep::Done);
+                let child = self.fork(task, operation, vfork);
+                self.push(at, Kind::Wake(child));
             }
-            // What is lent is not used meanwhile.
-            6 if self.s.task(task).messages == 0 => self.block(task),
-            6 => {
-                self.s.task_mut(task).messages -= 1;
-                self.goto(at, 7);
-            }
-            7 => self.enter_kernel(at, 8),
-            8 => self.run_filters(at, task, 9),
-            9 if self.s.task(task).messages == 0 => self.block(task),
-            _ => {
-                self.s.task_mut(task).messages -= 1;
-                self.return_and_end(at);
-            }
+            CloneStep::Done => self.pop(at),
         }
     }
 
-    /// [`Kind::Child`]: a child's whole life, again for each fork.
-    pub fn step_child(&mut self, at: At, frame: Frame) {
+    /// The parent's side: clone, and waiting for the child's end. `operation` is its index.
+    pub fn step_fork(&mut self, at: At, task: TaskId, operation: u16, vfork: bool, pc: Pc) {
+        match ForkStep::of(pc) {
+            ForkStep::Clone => {
+                self.goto(at, if vfork { ForkStep::Lent } else { ForkStep::Wait });
+                self.push(at, Kind::Clone { operation, vfork });
+            }
+            // What is lent is not used meanwhile.
+            ForkStep::Lent if self.take_message(task) => self.goto(at, ForkStep::Wait),
+            ForkStep::Lent => self.block(task),
+            ForkStep::Wait => self.enter_kernel(at, ForkStep::WaitFilters),
+            ForkStep::WaitFilters => self.run_filters(at, task, ForkStep::Reap),
+            ForkStep::Reap if self.take_message(task) => self.return_and_end(at),
+            ForkStep::Reap => self.block(task),
+        }
+    }
+
+    /// Takes a message that has been left for a task, if there is one.
+    pub fn take_message(&mut self, task: TaskId) -> bool {
+        let messages = &mut self.s.task_mut(task).messages;
+        let some = *messages > 0;
+        *messages = messages.saturating_sub(1);
+        some
+    }
+
+    /// [`Kind::Child`]: a child's whole life.
+    pub fn step_child(&mut self, at: At, operation: u16, pc: Pc) {
         let Some(child) = self.task_of(at) else { return self.pop(at) };
-        let (own, parts) = (self.s.task(child), self.s.kernel_of(at.cpu).parts);
-        let (parent, messages) = (own.partners[0], own.messages);
         let fixed = self.f;
-        let program = if frame.pc == BORN { self.s.task(parent).errand } else { own.program };
-        let operation = &fixed.operations[usize::from(program)].operation;
-        let (vfork, writes, exec, start) = match operation {
-            Operation::Fork { vfork, writes, exec } => (*vfork, *writes, *exec, None),
-            Operation::StartContainer(start) => (false, start.written, None, Some(start)),
-            _ => return self.block(child),
+        let Operation::Fork { vfork, writes, exec } = &fixed.operations[usize::from(operation)].operation else {
+            return self.pop(at);
         };
-        match frame.pc {
-            BORN if messages == 0 => self.block(child),
-            BORN => {
-                self.goto(at, WRITE);
-                let entries = if vfork { 0 } else { self.s.task(parent).entries };
-                let own = self.s.task_mut(child);
-                own.messages -= 1;
-                own.program = program;
-                (own.entries, own.own_entries) = (entries, 0);
+        match ChildStep::of(pc) {
+            ChildStep::Born => {
+                self.goto(at, ChildStep::Write);
                 let component = self.user_component(at);
                 self.return_to_user(at, component);
             }
-            WRITE if !vfork && u64::from(frame.count) < writes.div_ceil(page_bytes(false)) => {
-                let primitive = Primitive::Exception;
-                self.pay(at, COPY_HANDLER, primitive, 1, parts.memory, Crossing::PageFault, Token::PageFault);
-            }
-            WRITE => {
-                if let Some(base) = self.frames(at.context).last_mut() {
-                    (base.pc, base.count) = (if start.is_some() { container::FIRST } else { EXEC }, 0);
+            ChildStep::Write => {
+                self.goto(at, ChildStep::Exec);
+                if !vfork {
+                    self.push(at, Kind::CopyOnWrite(*writes));
                 }
             }
-            COPY_HANDLER => {
-                self.pay(at, COPY, Primitive::PageFault, 1, parts.memory, Crossing::None, Token::PageFault);
-            }
-            COPY => self.pay(at, COPIED, Primitive::Copy4k, 1, parts.memory, Crossing::None, Token::PageFault),
-            COPIED => {
-                let own = self.s.task_mut(child);
-                own.owned += page_bytes(false);
-                own.own_entries += 1;
-                self.again(at, WRITE);
-                let allocate = Kind::Populate(page_bytes(false));
-                self.frames(at.context).push(Frame::at(allocate, at.ride, super::memory::ALLOCATE));
-            }
-            EXEC => match exec {
-                Some(image) => self.exec(at, image, vfork, RELEASE),
-                None => self.goto(at, EXIT),
+            ChildStep::Exec => match exec {
+                Some(image) => self.exec(at, *image, *vfork, ChildStep::Release),
+                None => self.goto(at, ChildStep::Exit),
             },
-            RELEASE => {
-                self.goto(at, EXIT);
-                if vfork {
-                    self.release(at, parent);
+            ChildStep::Release => {
+                self.goto(at, ChildStep::Exit);
+                if *vfork {
+                    self.release(at, child);
                 }
             }
-            EXIT => self.enter_kernel(at, EXIT_FILTERS),
-            EXIT_FILTERS => self.run_filters(at, child, EXIT_PAGES),
-            EXIT_PAGES => self.unmap_all(at, child, EXIT_PAGES, EXIT_TABLES),
-            EXIT_TABLES if vfork && exec.is_none() => {
-                self.goto(at, EXIT_TASK);
-                self.release(at, parent);
-            }
-            EXIT_TABLES => {
-                let primitive = Primitive::DropAddressSpace;
-                self.pay(at, EXIT_TASK, primitive, 1, parts.memory, Crossing::None, Token::SystemCall);
-            }
-            EXIT_TASK => {
-                self.pay(at, TELL, Primitive::ExitTask, 1, parts.scheduler, Crossing::None, Token::SystemCall);
-            }
-            BETWEEN..=u8::MAX => {
-                if let Some(start) = start {
-                    self.step_container(at, child, start, frame);
-                }
-            }
-            _ => {
-                if let Some(base) = self.frames(at.context).last_mut() {
-                    (base.pc, base.count) = (BORN, 0);
-                }
-                self.push(at, Kind::Send(parent));
+            ChildStep::Exit => self.push(at, Kind::ExitThread { lent: *vfork && exec.is_none() }),
+        }
+    }
+
+    /// [`Kind::CopyOnWrite`]: a write to a page that another process has as well faults, and copies it.
+    pub fn step_copy_on_write(&mut self, at: At, bytes: u64, frame: Frame) {
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
+        let (memory, page) = (self.s.kernel_of(at.cpu).parts.memory, page_bytes(false));
+        let pay = |turn: &mut Self, next: CopyStep, primitive, crossing| {
+            turn.pay(at, next, primitive, 1, memory, crossing, Token::PageFault);
+        };
+        match CopyStep::of(frame.pc) {
+            CopyStep::Write if u64::from(frame.count) >= bytes.div_ceil(page) => self.pop(at),
+            CopyStep::Write => pay(self, CopyStep::Handler, Primitive::Exception, Crossing::PageFault),
+            CopyStep::Handler => pay(self, CopyStep::Copy, Primitive::PageFault, Crossing::None),
+            CopyStep::Copy => pay(self, CopyStep::Copied, Primitive::Copy4k, Crossing::None),
+            CopyStep::Copied => {
+                let space = self.s.space_mut(task);
+                space.owned += page;
+                space.own_entries += 1;
+                self.again(at, CopyStep::Write);
+                // It is overwritten by the copy: no need to clear it.
+                self.frames(at.context).push(Frame::at(Kind::Populate(page), at.ride, PopulateStep::Allocate));
             }
         }
     }
 
-    /// Executes a program in place of memory that is the task's own or `lent`, then goes on at `pc`.
-    pub fn exec(&mut self, at: At, image: Image, lent: bool, pc: u8) {
-        self.goto(at, pc);
+    /// Executes a program in place of memory that is the task's own or `lent`, then goes on at `next`.
+    pub fn exec(&mut self, at: At, image: Image, lent: bool, next: impl Into<Pc>) {
+        self.goto(at, next);
         self.push(at, Kind::Exec { image, lent });
     }
 
@@ -176,67 +188,102 @@ impl Turn<'_> {
     pub fn step_exec(&mut self, at: At, image: Image, lent: bool, frame: Frame) {
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
-        match frame.pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => self.pay(at, 3, Primitive::ExecImage, 1, parts.memory, Crossing::None, Token::SystemCall),
-            3 => self.unmap_all(at, task, 3, 4),
+        let pay = |turn: &mut Self, next: ExecStep, primitive, count| {
+            turn.pay(at, next, primitive, count, parts.memory, Crossing::None, Token::SystemCall);
+        };
+        match ExecStep::of(frame.pc) {
+            ExecStep::Enter => self.enter_kernel(at, ExecStep::Filters),
+            ExecStep::Filters => self.run_filters(at, task, ExecStep::Image),
+            ExecStep::Image => pay(self, ExecStep::Unmap, Primitive::ExecImage, 1),
+            ExecStep::Unmap => self.unmap_all(at, task, ExecStep::Unmap, ExecStep::Drop),
             // What was lent has other users.
-            4 if lent => self.goto(at, 5),
-            4 => {
-                let primitive = Primitive::DropAddressSpace;
-                self.pay(at, 5, primitive, 1, parts.memory, Crossing::None, Token::SystemCall);
-            }
-            5 => {
-                let segments = u32::from(image.segments);
-                self.pay(at, 6, Primitive::MapSegment, segments, parts.memory, Crossing::None, Token::SystemCall);
-            }
-            6 => {
-                self.goto(at, 7);
+            ExecStep::Drop if lent => self.goto(at, ExecStep::Map),
+            ExecStep::Drop => pay(self, ExecStep::Map, Primitive::DropAddressSpace, 1),
+            ExecStep::Map => pay(self, ExecStep::Return, Primitive::MapSegment, u32::from(image.segments)),
+            ExecStep::Return => {
+                self.goto(at, ExecStep::Touch);
                 let component = self.user_component(at);
                 self.return_to_user(at, component);
             }
-            7 if u64::from(frame.count) < image.bytes.div_ceil(FAULT_AROUND) => {
-                let primitive = Primitive::Exception;
-                self.pay(at, 8, primitive, 1, parts.memory, Crossing::PageFault, Token::PageFault);
+            ExecStep::Touch if u64::from(frame.count) < image.bytes.div_ceil(FAULT_AROUND) => {
+                let (primitive, crossing) = (Primitive::Exception, Crossing::PageFault);
+                self.pay(at, ExecStep::Fault, primitive, 1, parts.memory, crossing, Token::PageFault);
             }
-            8 => {
-                self.pay(at, 7, Primitive::FileFault, 1, parts.memory, Crossing::None, Token::PageFault);
-                self.again(at, 7);
-            }
-            _ => {
-                self.s.task_mut(task).entries = image.bytes.div_ceil(page_bytes(false));
+            ExecStep::Touch => {
+                self.s.space_mut(task).entries = image.bytes.div_ceil(page_bytes(false));
                 self.pop(at);
             }
+            ExecStep::Fault => {
+                let primitive = Primitive::FileFault;
+                self.pay(at, ExecStep::Touch, primitive, 1, parts.memory, Crossing::None, Token::PageFault);
+                self.again(at, ExecStep::Touch);
+            }
+        }
+    }
+
+    /// [`Kind::ExitThread`]: the thread ends; the last one of a process takes its memory down and tells who waits.
+    pub fn step_exit_thread(&mut self, at: At, lent: bool, pc: Pc) {
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
+        let parts = self.s.kernel_of(at.cpu).parts;
+        match ExitStep::of(pc) {
+            ExitStep::Call => self.enter_kernel(at, ExitStep::Filters),
+            ExitStep::Filters => self.run_filters(at, task, ExitStep::Pages),
+            // Others use the memory still.
+            ExitStep::Pages if self.s.process_of(task).threads.len() > 1 => self.goto(at, ExitStep::Task),
+            ExitStep::Pages => self.unmap_all(at, task, ExitStep::Pages, ExitStep::Tables),
+            ExitStep::Tables if lent => {
+                self.goto(at, ExitStep::Task);
+                self.release(at, task);
+            }
+            ExitStep::Tables => {
+                let primitive = Primitive::DropAddressSpace;
+                self.pay(at, ExitStep::Task, primitive, 1, parts.memory, Crossing::None, Token::SystemCall);
+            }
+            ExitStep::Task => {
+                let primitive = Primitive::ExitTask;
+                self.pay(at, ExitStep::Tell, primitive, 1, parts.scheduler, Crossing::None, Token::SystemCall);
+            }
+            ExitStep::Tell => {
+                self.goto(at, ExitStep::Gone);
+                let process = self.s.task(task).process;
+                if self.s.process(process).threads.len() == 1 {
+                    self.kill_dependents(at, process);
+                }
+                if let Some(parent) = self.s.task(task).parent.some() {
+                    self.push(at, Kind::Send(parent));
+                }
+            }
+            ExitStep::Gone => self.frames(at.context).clear(),
         }
     }
 
     /// The next round of a step that repeats.
-    pub fn again(&mut self, at: At, pc: u8) {
+    pub fn again(&mut self, at: At, step: impl Into<Pc>) {
         if let Some(top) = self.frames(at.context).last_mut() {
-            top.pc = pc;
+            top.pc = step.into();
             top.count += 1;
         }
     }
 
-    /// A parent that stands still in vfork goes on. Its child keeps the journey.
-    fn release(&mut self, at: At, parent: TaskId) {
+    /// The parent of `child`, which stands still in vfork, goes on. The child keeps the journey.
+    fn release(&mut self, at: At, child: TaskId) {
+        let parent = self.s.task(child).parent;
         self.push(At { ride: Ride::NONE, ..at }, Kind::Send(parent));
     }
 
-    /// Takes all pages out of a task's address space: first, at the step `pc`, those that are its own alone, which its
-    /// kernel then has for others; those that something else keeps cost less. Goes on at `next`.
-    fn unmap_all(&mut self, at: At, task: TaskId, pc: u8, next: u8) {
+    /// Takes all pages out of a task's address space: first, at the step `here`, those that are its own alone, which
+    /// its kernel then has for others; those that something else keeps cost less. Goes on at `next`.
+    fn unmap_all(&mut self, at: At, task: TaskId, here: impl Into<Pc>, next: impl Into<Pc>) {
         let kernel = self.s.cpu(at.cpu).kernel;
-        let own = self.s.task_mut(task);
-        let owned = std::mem::take(&mut own.owned);
-        let pages = std::mem::take(&mut own.own_entries);
-        own.touched = 0;
+        let space = self.s.space_mut(task);
+        let owned = std::mem::take(&mut space.owned);
+        let pages = std::mem::take(&mut space.own_entries);
+        space.touched = 0;
         let (pc, primitive, pages) = match pages {
-            0 => (next, Primitive::LeavePage, std::mem::take(&mut own.entries)),
+            0 => (next.into(), Primitive::LeavePage, std::mem::take(&mut space.entries)),
             pages => {
-                own.entries = own.entries.saturating_sub(pages);
-                (pc, Primitive::UnmapPage, pages)
+                space.entries = space.entries.saturating_sub(pages);
+                (here.into(), Primitive::UnmapPage, pages)
             }
         };
         let kernel = self.s.kernel_mut(kernel);

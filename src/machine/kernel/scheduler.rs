@@ -8,11 +8,11 @@
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{CpuId, Crossing, ExitReason, Token, Wait};
+use crate::trace::{CpuId, Crossing, Token, Wait};
 
-use crate::machine::frame::{At, Context, Frame, Irq, IrqKind, Kind, TaskId};
+use crate::machine::frame::{At, Context, Exit, Frame, Irq, IrqKind, Kind, Pc, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::state::{TaskState, Timer};
+use crate::machine::state::{Asleep, TaskState, Timer};
 use crate::machine::turn::Turn;
 use crate::machine::{Event, Ipi};
 
@@ -29,6 +29,30 @@ fn weighted(used: Time, weight: u32) -> u64 {
     u64::try_from(weighted).unwrap_or(u64::MAX)
 }
 
+steps! {
+    /// [`Kind::Wake`] and [`Kind::Send`].
+    enum WakeStep { Wake, Enqueue, Done }
+}
+
+steps! {
+    /// [`Kind::Switch`].
+    enum SwitchStep { Choose, Switch }
+}
+
+steps! {
+    /// [`Kind::Idle`].
+    pub enum IdleStep {
+        Halt,
+        /// In HLT, until an interrupt ends it.
+        Halted,
+    }
+}
+
+steps! {
+    /// [`Kind::SendIpi`].
+    enum IpiStep { Send, Sent }
+}
+
 impl Turn<'_> {
     /// Adds the time since charging began to the current task's virtual run time and its cgroup's use.
     pub fn stop_charging(&mut self, cpu_id: CpuId) {
@@ -39,8 +63,8 @@ impl Turn<'_> {
         let used = now - from;
         let task = self.s.task_mut(task_id);
         task.vruntime = task.vruntime.saturating_add(weighted(used, task.weight));
-        let (vruntime, group) = (task.vruntime, task.group);
-        if let Some(group) = group {
+        let vruntime = task.vruntime;
+        if let Some(group) = self.s.process_of(task_id).group {
             self.charge_group(cpu_id, group, used);
         }
         let cpu = self.s.cpu_mut(cpu_id);
@@ -116,12 +140,17 @@ impl Turn<'_> {
 
     /// [`Kind::Wake`], and [`Kind::Send`] with messages: makes a task ready and tells the processor that is to run it.
     /// A message is there from the instant at which the journey is handed over, so that no reader takes it before.
-    pub fn step_wake(&mut self, mut at: At, task_id: TaskId, messages: u32, pc: u8) {
+    pub fn step_wake(&mut self, mut at: At, task_id: TaskId, messages: u32, pc: Pc) {
         let scheduler = self.s.kernel_of(at.cpu).parts.scheduler;
-        match pc {
-            0 => self.pay(at, 1, Primitive::WakeUp, 1, scheduler, Crossing::None, Token::Instruction),
-            1 => {
-                self.goto(at, 2);
+        match WakeStep::of(pc) {
+            // It has ended in the meantime, and with it whatever waited for it.
+            WakeStep::Wake | WakeStep::Enqueue if !self.s.lives(task_id) => self.pop(at),
+            WakeStep::Wake => {
+                let primitive = Primitive::WakeUp;
+                self.pay(at, WakeStep::Enqueue, primitive, 1, scheduler, Crossing::None, Token::Instruction);
+            }
+            WakeStep::Enqueue => {
+                self.goto(at, WakeStep::Done);
                 self.s.task_mut(task_id).messages += messages;
                 let ride = self.pass_to(at.ride, task_id);
                 self.carry(&mut at, ride);
@@ -129,8 +158,7 @@ impl Turn<'_> {
                     // It was not asleep: it finds what it wanted by itself, a backend in its inbox, a vCPU thread
                     // among its guest's pending interrupts. Both may be at work on another journey.
                     self.s.task_mut(task_id).incoming = Ride::NONE;
-                    let task = self.s.task(task_id);
-                    if task.vm.is_none() && task.vcpu.some().is_none() {
+                    if self.s.process_of(task_id).vm.is_none() {
                         self.give_ride(task_id, ride);
                     }
                     return;
@@ -149,7 +177,7 @@ impl Turn<'_> {
                     self.push(at, Kind::SendIpi(target, IrqKind::Reschedule(task_id)));
                 }
             }
-            _ => self.pop(at),
+            WakeStep::Done => self.pop(at),
         }
     }
 
@@ -189,17 +217,17 @@ impl Turn<'_> {
 
     fn follow_irq(&mut self, irq: IrqKind, ride: Ride) {
         match irq {
-            IrqKind::Reschedule(task) => {
+            IrqKind::Reschedule(task) if self.s.lives(task) => {
                 self.s.task_mut(task).incoming = ride;
                 self.follow_task(task, ride);
             }
             IrqKind::Posted(vcpu) => self.follow_pending(vcpu, ride),
             IrqKind::Timer(sleeper) => {
-                if let Some(sleeper) = sleeper.some() {
+                if let Some(sleeper) = sleeper.some().filter(|&sleeper| self.s.lives(sleeper)) {
                     self.s.task_mut(sleeper).incoming = ride;
                 }
             }
-            IrqKind::Device(_) => {}
+            IrqKind::Reschedule(_) | IrqKind::Device(_) => {}
         }
     }
 
@@ -260,8 +288,9 @@ impl Turn<'_> {
     fn arm_tick(&mut self, cpu_id: CpuId) {
         let due = self.now + SLICE;
         let cpu = self.s.cpu_mut(cpu_id);
-        if !cpu.ready.is_empty() && !cpu.timers.iter().any(|(_, timer)| *timer == Timer::Tick) {
+        if !cpu.ready.is_empty() && cpu.tick_at == Time::MAX {
             cpu.timers.insert((due, Timer::Tick));
+            cpu.tick_at = due;
             self.push_program_timer(cpu_id);
         }
     }
@@ -318,11 +347,10 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Switch`]: chooses the next task and changes to it.
-    pub fn step_switch(&mut self, at: At, pc: u8) {
-        match pc {
-            0 => self.choose(at),
-            1 => self.switch_to(at),
-            _ => self.pop(at),
+    pub fn step_switch(&mut self, at: At, pc: Pc) {
+        match SwitchStep::of(pc) {
+            SwitchStep::Choose => self.choose(at),
+            SwitchStep::Switch => self.switch_to(at),
         }
     }
 
@@ -355,11 +383,16 @@ impl Turn<'_> {
         } else if let Some(task) = previous.some() {
             self.return_grant(cpu_id, task);
             self.s.cpu_mut(cpu_id).current = TaskId::NONE;
+            if self.s.task(task).state == TaskState::Dead {
+                self.s.bury(task);
+            }
         }
         let next = self.pick(cpu_id);
         let was_idle = self.s.cpu(cpu_id).idle;
         let cpu = self.s.cpu_mut(cpu_id);
-        cpu.timers.retain(|(_, timer)| !matches!(timer, Timer::Tick | Timer::Quota));
+        for (due, timer) in [(&mut cpu.tick_at, Timer::Tick), (&mut cpu.quota_at, Timer::Quota)] {
+            cpu.timers.remove(&(std::mem::replace(due, Time::MAX), timer));
+        }
         if next.is_some() {
             cpu.idle = false;
             cpu.claimed = false;
@@ -371,7 +404,7 @@ impl Turn<'_> {
         if next.is_none() && was_idle {
             // It was woken for nothing.
             self.s.cpu_mut(cpu_id).claimed = false;
-            self.goto(at, 1);
+            self.goto(at, SwitchStep::Switch);
             return;
         }
         let ride = next.map_or(Ride::NONE, |task| {
@@ -382,7 +415,7 @@ impl Turn<'_> {
         self.carry(&mut at, ride);
         let scheduler = self.s.kernel_of(cpu_id).parts.scheduler;
         let crossing = if next.is_some() { Crossing::ContextSwitch } else { Crossing::None };
-        self.pay(at, 1, Primitive::ContextSwitch, 1, scheduler, crossing, Token::Instruction);
+        self.pay(at, SwitchStep::Switch, Primitive::ContextSwitch, 1, scheduler, crossing, Token::Instruction);
         self.offer_to_idle(at);
     }
 
@@ -407,7 +440,7 @@ impl Turn<'_> {
         let next = self.s.cpu(cpu_id).next;
         if next.some().is_none() && (!self.s.cpu(cpu_id).ready.is_empty() || self.busiest(cpu_id).is_some()) {
             // Something became ready on the way to idle.
-            self.goto(at, 0);
+            self.goto(at, SwitchStep::Choose);
             return;
         }
         self.pop(at);
@@ -416,7 +449,10 @@ impl Turn<'_> {
         cpu.next = TaskId::NONE;
         match next.some() {
             Some(task) => {
-                self.s.task_mut(task).state = TaskState::Running;
+                let running = self.s.task_mut(task);
+                running.state = TaskState::Running;
+                let was = std::mem::take(&mut running.asleep);
+                self.heed_signal(task, was);
                 self.start_charging(cpu_id);
                 self.arm_tick(cpu_id);
                 // The switch took time: a new period may have begun.
@@ -444,15 +480,15 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Idle`]: a virtual processor with nothing to do executes HLT, which ends guest mode.
-    pub fn step_idle(&mut self, at: At, pc: u8) {
+    pub fn step_idle(&mut self, at: At, pc: Pc) {
         let cpu = self.s.cpu(at.cpu);
-        if pc == 0
+        if IdleStep::of(pc) == IdleStep::Halt
             && cpu.pending.is_empty()
             && !cpu.reschedule
             && let Some(thread) = cpu.thread.some()
         {
-            self.goto(at, 1);
-            self.exit_guest(thread, ExitReason::Hlt, false, 0, Ride::NONE);
+            self.goto(at, IdleStep::Halted);
+            self.exit_guest(thread, Exit::Hlt, false, Ride::NONE);
             return;
         }
         self.pop(at);
@@ -462,10 +498,23 @@ impl Turn<'_> {
         }
     }
 
-    /// The current task stops until it is woken.
+    /// The current task stops until it is woken, or a fatal signal ends it.
     pub fn block(&mut self, task_id: TaskId) {
-        let cpu = self.s.task(task_id).cpu;
-        self.s.task_mut(task_id).state = TaskState::Blocked;
+        self.sleep(task_id, Asleep::Interruptible);
+    }
+
+    /// The current task stops until a device has done what it does to its memory.
+    pub fn block_for_device(&mut self, task_id: TaskId) {
+        self.sleep(task_id, Asleep::Uninterruptible);
+    }
+
+    fn sleep(&mut self, task_id: TaskId, asleep: Asleep) {
+        if asleep == Asleep::Interruptible && self.is_doomed(task_id) {
+            return self.unwind(task_id);
+        }
+        let task = self.s.task_mut(task_id);
+        (task.state, task.asleep) = (TaskState::Blocked, asleep);
+        let cpu = task.cpu;
         self.s.cpu_mut(cpu).reschedule = true;
     }
 
@@ -480,20 +529,20 @@ impl Turn<'_> {
 
     /// [`Kind::SendIpi`]: an interrupt to another processor of the same kernel. On virtual hardware the write to the
     /// interrupt command register ends guest mode, and the hypervisor makes the interrupt pending.
-    pub fn step_send_ipi(&mut self, at: At, target: CpuId, irq: IrqKind, pc: u8) {
+    pub fn step_send_ipi(&mut self, at: At, target: CpuId, irq: IrqKind, pc: Pc) {
+        let step = IpiStep::of(pc);
         if let Some(thread) = self.s.thread_of(at.cpu) {
-            if pc == 0 {
-                self.goto(at, 1);
-                let argument = u64::from(target.0) << 32 | u64::from(irq.message());
-                self.exit_guest(thread, ExitReason::ApicWrite, false, argument, at.ride);
+            if step == IpiStep::Send {
+                self.goto(at, IpiStep::Sent);
+                self.exit_guest(thread, Exit::Ipi(target, irq), false, at.ride);
             } else {
                 self.pop(at);
             }
             return;
         }
-        if pc == 0 {
+        if step == IpiStep::Send {
             let component = self.s.cpu(at.cpu).component;
-            self.pay(at, 1, Primitive::IpiSend, 1, component, Crossing::None, Token::Interrupt);
+            self.pay(at, IpiStep::Sent, Primitive::IpiSend, 1, component, Crossing::None, Token::Interrupt);
         } else {
             self.pop(at);
             let ride = self.pass_with(at.ride, irq);
@@ -507,6 +556,12 @@ impl Turn<'_> {
 
     /// A reschedule interrupt has been handled on `cpu`: the woken task carries its journey on.
     pub fn rescheduled(&mut self, cpu: CpuId, task_id: TaskId, ride: Ride) {
+        if !self.s.lives(task_id) {
+            if self.s.cpu(cpu).idle {
+                self.s.cpu_mut(cpu).reschedule = true;
+            }
+            return;
+        }
         // If another processor has taken the task in the meantime, its journey has gone with it.
         if self.s.journal.carries(ride) {
             let ride = self.pass_to(ride, task_id);

@@ -1,34 +1,41 @@
-//! System calls: the way in, the filters, the way out; and what happens to a program that tries what ring 3 may not.
+//! System calls: the way in, the filters, the way out.
 //!
 //! Real: SYSCALL switches to ring 0 at a fixed entry point, with page-table isolation also the page tables; seccomp
 //! filters run before the dispatch. In a VM the same happens inside the guest: no exit.
 //! Modelled: entry and return as one cost paid on the way in, each filter, the body of calls that do next to nothing
-//! as part of the entry; nanosleep. Left out: signals other than the fatal one, ptrace, vDSO calls (which never
-//! enter the kernel), audit.
+//! as part of the entry; nanosleep. Left out: ptrace, vDSO calls (which never enter the kernel), audit.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{Crossing, Token, Wait};
 
-use crate::machine::frame::{At, Kind, TaskId};
+use crate::machine::frame::{At, Kind, Pc, TaskId, steps};
 use crate::machine::state::Timer;
 use crate::machine::turn::Turn;
 
+steps! {
+    enum PlainStep { Enter, Filters, Return }
+}
+
+steps! {
+    enum SleepStep { Enter, Filters, SetUp, Arm, Wait }
+}
+
 impl Turn<'_> {
-    /// Into the kernel: goes on at `pc`.
-    pub fn enter_kernel(&mut self, at: At, pc: u8) {
+    /// Into the kernel: goes on at `next`.
+    pub fn enter_kernel(&mut self, at: At, next: impl Into<Pc>) {
         let component = self.s.kernel_of(at.cpu).parts.system_calls;
-        self.pay(at, pc, Primitive::SystemCall, 1, component, Crossing::SystemCall, Token::SystemCall);
+        self.pay(at, next, Primitive::SystemCall, 1, component, Crossing::SystemCall, Token::SystemCall);
     }
 
-    /// The seccomp filters of the task: goes on at `pc`.
-    pub fn run_filters(&mut self, at: At, task: TaskId, pc: u8) {
-        match self.s.task(task).filters {
-            0 => self.goto(at, pc),
+    /// The seccomp filters of the task: goes on at `next`.
+    pub fn run_filters(&mut self, at: At, task: TaskId, next: impl Into<Pc>) {
+        match self.s.process_of(task).filters {
+            0 => self.goto(at, next),
             filters => {
                 let component = self.s.kernel_of(at.cpu).parts.system_calls;
                 let primitive = Primitive::SeccompFilter;
-                self.pay(at, pc, primitive, u32::from(filters), component, Crossing::None, Token::SystemCall);
+                self.pay(at, next, primitive, u32::from(filters), component, Crossing::None, Token::SystemCall);
             }
         }
     }
@@ -42,52 +49,34 @@ impl Turn<'_> {
     }
 
     /// A system call that does next to nothing.
-    pub fn step_plain_system_call(&mut self, at: At, task: TaskId, pc: u8) {
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            _ => self.return_and_end(at),
+    pub fn step_plain_system_call(&mut self, at: At, task: TaskId, pc: Pc) {
+        match PlainStep::of(pc) {
+            PlainStep::Enter => self.enter_kernel(at, PlainStep::Filters),
+            PlainStep::Filters => self.run_filters(at, task, PlainStep::Return),
+            PlainStep::Return => self.return_and_end(at),
         }
     }
 
     /// nanosleep.
-    pub fn step_sleep(&mut self, at: At, task: TaskId, time: Time, pc: u8) {
-        match pc {
-            0 => self.enter_kernel(at, 1),
-            1 => self.run_filters(at, task, 2),
-            2 => {
-                let component = self.s.kernel_of(at.cpu).parts.system_calls;
-                self.pay(at, 3, Primitive::SleepSetup, 1, component, Crossing::None, Token::SystemCall);
+    pub fn step_sleep(&mut self, at: At, task: TaskId, time: Time, pc: Pc) {
+        match SleepStep::of(pc) {
+            SleepStep::Enter => self.enter_kernel(at, SleepStep::Filters),
+            SleepStep::Filters => self.run_filters(at, task, SleepStep::SetUp),
+            SleepStep::SetUp => {
+                let (component, primitive) = (self.s.kernel_of(at.cpu).parts.system_calls, Primitive::SleepSetup);
+                self.pay(at, SleepStep::Arm, primitive, 1, component, Crossing::None, Token::SystemCall);
             }
-            3 => {
-                self.goto(at, 4);
+            SleepStep::Arm => {
+                self.goto(at, SleepStep::Wait);
                 let due = self.now + time;
                 self.s.cpu_mut(at.cpu).timers.insert((due, Timer::Wake(task)));
+                self.s.task_mut(task).alarm = Some((at.cpu, due));
                 self.push(at, Kind::ProgramTimer);
             }
-            4 if !self.s.task(task).arrived => {
+            SleepStep::Wait if self.has_arrived(task) => self.return_and_end(at),
+            SleepStep::Wait => {
                 self.s.journal.wait(self.sink, at.ride, Wait::Sleep, None, self.now);
                 self.block(task);
-            }
-            _ => {
-                self.s.task_mut(task).arrived = false;
-                self.return_and_end(at);
-            }
-        }
-    }
-
-    /// HLT in ring 3: a general-protection fault, and the kernel ends the program.
-    pub fn step_forbidden(&mut self, at: At, task: TaskId, pc: u8) {
-        let component = self.s.kernel_of(at.cpu).parts.system_calls;
-        match pc {
-            0 => {
-                let primitive = Primitive::Exception;
-                self.pay(at, 1, primitive, 1, component, Crossing::ProtectionFault, Token::PageFault);
-            }
-            1 => self.pay(at, 2, Primitive::SignalKill, 1, component, Crossing::None, Token::SystemCall),
-            _ => {
-                self.end_operation(at);
-                self.s.task_mut(task).frames.clear();
             }
         }
     }

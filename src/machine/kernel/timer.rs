@@ -10,44 +10,58 @@
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{CpuId, Crossing, ExitReason, Token, What};
+use crate::trace::{CpuId, Crossing, Token, What};
 
 use crate::machine::Event;
-use crate::machine::frame::{At, Frame, Irq, IrqKind, Kind, RequestId, TaskId};
+use crate::machine::frame::{At, Exit, Frame, Irq, IrqKind, Kind, Pc, RequestId, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::state::{Origin, RequestKind, Timer};
+use crate::machine::state::{Asleep, Origin, RequestKind, Timer};
 use crate::machine::turn::Turn;
 
-/// The step of an interrupt's frame at which it has been entered.
-pub const ENTERED: u8 = 2;
-const HANDLED: u8 = 3;
-const COMPLETED: u8 = 4;
-const FINISHED: u8 = 5;
-const LEAVE: u8 = 6;
+steps! {
+    /// [`Kind::Interrupt`].
+    pub enum InterruptStep {
+        Wake,
+        Enter,
+        /// It has been entered.
+        Entered,
+        Handled,
+        Completed,
+        Finished,
+        Leave,
+    }
+}
+
+steps! {
+    /// [`Kind::ProgramTimer`].
+    enum ProgramStep { Look, Programmed, Done }
+}
 
 impl Turn<'_> {
     /// [`Kind::Interrupt`]: entry, handler, return.
-    pub fn step_interrupt(&mut self, at: At, kind: IrqKind, pc: u8) {
+    pub fn step_interrupt(&mut self, at: At, kind: IrqKind, pc: Pc) {
         let component = self.s.cpu(at.cpu).component;
-        match (pc, kind) {
-            (0, _) => match self.s.cpu_mut(at.cpu).core.waking.take() {
+        match (InterruptStep::of(pc), kind) {
+            (InterruptStep::Wake, _) => match self.s.cpu_mut(at.cpu).core.waking.take() {
                 Some((depth, takes)) => {
-                    let what = What::Pay(depth);
-                    self.spend(at, 1, what, takes, 1, component, Crossing::None, Token::Interrupt);
+                    let (next, what) = (InterruptStep::Enter, What::Pay(depth));
+                    self.spend(at, next, what, takes, 1, component, Crossing::None, Token::Interrupt);
                 }
-                None => self.goto(at, 1),
+                None => self.goto(at, InterruptStep::Enter),
             },
-            (1, _) => {
-                self.pay(at, ENTERED, Primitive::InterruptEntry, 1, component, Crossing::Interrupt, Token::Interrupt);
+            (InterruptStep::Enter, _) => {
+                let (next, primitive) = (InterruptStep::Entered, Primitive::InterruptEntry);
+                self.pay(at, next, primitive, 1, component, Crossing::Interrupt, Token::Interrupt);
             }
-            (ENTERED, IrqKind::Timer(_)) => {
+            (InterruptStep::Entered, IrqKind::Timer(_)) => {
                 let scheduler = self.s.kernel_of(at.cpu).parts.scheduler;
-                self.pay(at, HANDLED, Primitive::TimerHandler, 1, scheduler, Crossing::None, Token::Interrupt);
+                let (next, primitive) = (InterruptStep::Handled, Primitive::TimerHandler);
+                self.pay(at, next, primitive, 1, scheduler, Crossing::None, Token::Interrupt);
             }
-            (HANDLED, IrqKind::Timer(_)) => self.expire_timer(at),
-            (_, IrqKind::Device(request)) => self.step_device_interrupt(at, request, pc),
-            (ENTERED, IrqKind::Reschedule(task)) => {
-                self.goto(at, LEAVE);
+            (InterruptStep::Handled, IrqKind::Timer(_)) => self.expire_timer(at),
+            (step, IrqKind::Device(request)) => self.step_device_interrupt(at, request, step),
+            (InterruptStep::Entered, IrqKind::Reschedule(task)) => {
+                self.goto(at, InterruptStep::Leave);
                 self.rescheduled(at.cpu, task, at.ride);
             }
             _ => self.leave_interrupt(at),
@@ -56,41 +70,50 @@ impl Turn<'_> {
 
     fn leave_interrupt(&mut self, at: At) {
         self.pop(at);
+        let cpu = self.s.cpu(at.cpu);
+        if let (true, Some(current)) = (cpu.frames.is_empty(), cpu.current.some()) {
+            self.heed_signal(current, Asleep::No);
+        }
         if self.s.cpu(at.cpu).pending.is_empty() {
             self.start_charging(at.cpu);
         }
     }
 
     /// The handler of a disk's or network card's interrupt: reaps the request and tells who waits.
-    fn step_device_interrupt(&mut self, at: At, request: RequestId, pc: u8) {
+    fn step_device_interrupt(&mut self, at: At, request: RequestId, step: InterruptStep) {
+        if step == InterruptStep::Leave {
+            return self.leave_interrupt(at);
+        }
         let kernel = self.s.kernel_of(at.cpu);
         let parts = kernel.parts;
         let is_virtual = kernel.vm.is_some();
         let packet = matches!(self.s.request(request).kind, RequestKind::Packet { .. });
-        match pc {
-            ENTERED => {
+        match step {
+            InterruptStep::Entered => {
                 let primitive = match (is_virtual, packet) {
                     (true, _) => Primitive::VirtioReap,
                     (false, true) => Primitive::NicReceive,
                     (false, false) => Primitive::NvmeComplete,
                 };
                 let token = if packet { Token::Packet } else { Token::IoRequest };
-                self.pay(at, HANDLED, primitive, 1, parts.driver, Crossing::None, token);
+                self.pay(at, InterruptStep::Handled, primitive, 1, parts.driver, Crossing::None, token);
             }
-            HANDLED if packet => self.receive_packet(at, request, COMPLETED),
-            HANDLED => {
-                let primitive = Primitive::BlockComplete;
-                self.pay(at, COMPLETED, primitive, 1, parts.block, Crossing::None, Token::IoRequest);
+            InterruptStep::Handled if packet => self.receive_packet(at, request, InterruptStep::Completed),
+            InterruptStep::Handled => {
+                let (next, primitive) = (InterruptStep::Completed, Primitive::BlockComplete);
+                self.pay(at, next, primitive, 1, parts.block, Crossing::None, Token::IoRequest);
             }
-            COMPLETED if packet => self.receive_on_socket(at, request, FINISHED),
-            COMPLETED | FINISHED => {
+            InterruptStep::Completed if packet => self.receive_on_socket(at, request, InterruptStep::Finished),
+            _ => {
                 let served = *self.s.request(request);
                 match served.with {
                     Some(next) => self.go_on_with(at, next),
-                    None => self.goto(at, LEAVE),
+                    None => self.goto(at, InterruptStep::Leave),
                 }
-                self.s.free_requests.push(request);
+                self.s.requests.remove(request.0);
                 match served.origin {
+                    // Who asked for it has ended.
+                    Origin::Task(task) if !self.s.lives(task) => {}
                     Origin::Task(task) => {
                         self.s.task_mut(task).arrived = true;
                         self.push(at, Kind::Wake(task));
@@ -102,7 +125,6 @@ impl Turn<'_> {
                     }
                 }
             }
-            _ => self.leave_interrupt(at),
         }
     }
 
@@ -112,7 +134,7 @@ impl Turn<'_> {
         // Whoever was still bringing it is too late.
         let ride = self.pass_with(self.s.request(next).ride, kind);
         if let Some(frame) = self.frames(at.context).last_mut() {
-            *frame = Frame::at(Kind::Interrupt(kind), ride, ENTERED);
+            *frame = Frame::at(Kind::Interrupt(kind), ride, InterruptStep::Entered);
         }
     }
 
@@ -121,21 +143,27 @@ impl Turn<'_> {
         let now = self.now;
         let due = self.s.cpu(at.cpu).timers.first().copied().filter(|(deadline, _)| *deadline <= now);
         let Some((deadline, timer)) = due else {
-            self.goto(at, LEAVE);
+            self.goto(at, InterruptStep::Leave);
             self.push(At { ride: Ride::NONE, ..at }, Kind::ProgramTimer);
             return;
         };
         self.s.cpu_mut(at.cpu).timers.remove(&(deadline, timer));
         match timer {
             Timer::Wake(task) => {
-                self.s.task_mut(task).arrived = true;
+                let sleeper = self.s.task_mut(task);
+                (sleeper.arrived, sleeper.alarm) = (true, None);
                 let ride = self.sleepers_ride(task);
                 self.push(At { ride, ..at }, Kind::Wake(task));
             }
-            Timer::Tick | Timer::Quota => self.s.cpu_mut(at.cpu).reschedule = true,
+            Timer::Tick | Timer::Quota => {
+                let cpu = self.s.cpu_mut(at.cpu);
+                cpu.reschedule = true;
+                *(if timer == Timer::Tick { &mut cpu.tick_at } else { &mut cpu.quota_at }) = Time::MAX;
+            }
             Timer::Refill(group) => self.unthrottle(at, group),
             Timer::Guest(vcpu) => {
-                self.s.cpu_mut(vcpu).programmed = Time::MAX;
+                let cpu = self.s.cpu_mut(vcpu);
+                (cpu.programmed, cpu.deadline_below) = (Time::MAX, None);
                 let irq = self.news(vcpu);
                 let ride = irq.ride;
                 self.s.cpu_mut(vcpu).pending.push_back(irq);
@@ -172,23 +200,24 @@ impl Turn<'_> {
     }
 
     /// [`Kind::ProgramTimer`]: the processor's timer is set for its earliest deadline.
-    pub fn step_program_timer(&mut self, at: At, pc: u8) {
+    pub fn step_program_timer(&mut self, at: At, pc: Pc) {
         let cpu = self.s.cpu(at.cpu);
         let earliest = cpu.timers.first().map_or(Time::MAX, |&(deadline, _)| deadline);
-        match pc {
-            0 if earliest == cpu.programmed => self.pop(at),
-            0 => match cpu.thread.some() {
+        match ProgramStep::of(pc) {
+            ProgramStep::Look if earliest == cpu.programmed => self.pop(at),
+            ProgramStep::Look => match cpu.thread.some() {
                 None => {
                     let component = self.s.kernel_of(at.cpu).parts.hw_timer;
-                    self.pay(at, 1, Primitive::TimerProgram, 1, component, Crossing::None, Token::Instruction);
+                    let (next, primitive) = (ProgramStep::Programmed, Primitive::TimerProgram);
+                    self.pay(at, next, primitive, 1, component, Crossing::None, Token::Instruction);
                 }
                 Some(thread) => {
-                    self.goto(at, 2);
+                    self.goto(at, ProgramStep::Done);
                     self.s.cpu_mut(at.cpu).programmed = earliest;
-                    self.exit_guest(thread, ExitReason::MsrWrite, false, 0, at.ride);
+                    self.exit_guest(thread, Exit::Deadline, false, at.ride);
                 }
             },
-            1 => {
+            ProgramStep::Programmed => {
                 self.pop(at);
                 let cpu = self.s.cpu_mut(at.cpu);
                 cpu.programmed = earliest;
@@ -198,7 +227,7 @@ impl Turn<'_> {
                     self.scheduler.at(earliest.max(self.now), Event::Timer { core: at.cpu, generation });
                 }
             }
-            _ => self.pop(at),
+            ProgramStep::Done => self.pop(at),
         }
     }
 

@@ -72,7 +72,13 @@ impl Lesson<'_> {
             PlayFile::Stay => Play::Stay,
             PlayFile::Until(moment) => Play::Until(self.moment(moment, at.key("play").item(0))),
         };
+        let from = step.from.as_ref().map(|moment| self.moment(moment, at.key("from")));
+        if from.is_some() && play == Play::Stay {
+            let help = Some("say up to when it plays, as in play: Until(End)".to_owned());
+            self.names.problems.add(at.key("from").span.clone(), "a step that plays nothing begins nowhere", help);
+        }
         Step {
+            from,
             follow: self.follow(step.follow.as_deref(), &play, at),
             id: step.id.clone(),
             title: step.title.clone(),

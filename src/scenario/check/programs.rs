@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{host, scalar};
 use crate::machine::limits::MAX_VM_VCPUS;
 use crate::machine::spec::{
-    Cache, ContainerStart, Image, Operation, Peer, ProgramSpec, StartNetwork, Statement, VmStart,
+    Cache, ContainerStart, Image, Instruction, Operation, Peer, ProgramSpec, StartNetwork, Statement, VmStart,
 };
 use crate::scenario::file::{CacheFile, ImageFile, Loose, Named, PeerFile, StartNetworkFile, StatementFile};
 use crate::scenario::locate::Node;
@@ -188,6 +188,19 @@ impl Reader<'_> {
                 })
             }
             StatementFile::Out => Operation::Out,
+            StatementFile::Cli => Operation::Instruction(Instruction::Cli),
+            StatementFile::Sti => Operation::Instruction(Instruction::Sti),
+            StatementFile::In => Operation::Instruction(Instruction::In),
+            StatementFile::Lgdt => Operation::Instruction(Instruction::Lgdt),
+            StatementFile::MovCr3 => Operation::Instruction(Instruction::MovCr3),
+            StatementFile::MovCr0 => Operation::Instruction(Instruction::MovCr0),
+            StatementFile::Wrmsr => Operation::Instruction(Instruction::Wrmsr),
+            StatementFile::Rdmsr => Operation::Instruction(Instruction::Rdmsr),
+            StatementFile::Invlpg => Operation::Instruction(Instruction::Invlpg),
+            StatementFile::Popf => Operation::Instruction(Instruction::Popf),
+            StatementFile::Sgdt => Operation::Instruction(Instruction::Sgdt),
+            StatementFile::Smsw => Operation::Instruction(Instruction::Smsw),
+            StatementFile::Rdtsc => Operation::Instruction(Instruction::Rdtsc),
             StatementFile::Cpuid => Operation::Cpuid,
             // Loops are told apart by `statement`; an operation of no length stands in.
             StatementFile::Hlt | StatementFile::Repeat { .. } | StatementFile::Forever(_) => Operation::Hlt,

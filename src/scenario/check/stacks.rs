@@ -129,15 +129,30 @@ impl Checker<'_> {
 
     fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
         match node {
-            NodeFile::Process { run, threads, weight, cpu, cgroup, .. } => {
-                NodeSpec::Process(self.process(name, run, [threads, weight, cpu], cgroup, at, on))
+            NodeFile::Process { run, threads, weight, cpu, io_ports, cgroup, .. } => {
+                let process = self.process(name, run, [threads, weight, cpu], cgroup, at, on);
+                NodeSpec::Process(ProcessSpec { io_ports: *io_ports, ..process })
             }
-            NodeFile::Container { run, threads, weight, cpu, cgroup, seccomp_filters, network, image, .. } => {
+            NodeFile::Container {
+                run,
+                threads,
+                weight,
+                cpu,
+                io_ports,
+                cgroup,
+                seccomp_filters,
+                network,
+                image,
+                ..
+            } => {
                 let filters = seccomp_filters.as_ref().map_or(0, |n| {
                     scalar::whole(n, at.key("seccomp_filters"), "seccomp_filters", 0..=64, self.problems)
                 });
                 NodeSpec::Container(ContainerSpec {
-                    process: self.process(name, run, [threads, weight, cpu], cgroup, at, on),
+                    process: ProcessSpec {
+                        io_ports: *io_ports,
+                        ..self.process(name, run, [threads, weight, cpu], cgroup, at, on)
+                    },
                     seccomp_filters: filters as u16,
                     network: match network {
                         NetworkFile::Host => ContainerNetwork::Host,
@@ -217,6 +232,7 @@ impl Checker<'_> {
             program: run.as_ref().and_then(|run| self.program(run, name, at.key("run"), on)),
             threads,
             weight,
+            io_ports: false,
             cpu: cpu.as_ref().and_then(|cpu| self.cpu(cpu, at.key("cpu"), "cpu", on)),
             cgroup: cgroup.as_ref().map(|cgroup| self.cgroup(cgroup, at.key("cgroup"))),
         }

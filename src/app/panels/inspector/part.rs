@@ -3,6 +3,7 @@
 use egui::{RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::app::command::Command;
+use crate::app::names;
 use crate::app::panels::widgets::{body, eyebrow_ui, note, title_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::machine::inspect::Fact;
@@ -41,15 +42,12 @@ pub fn part_ui(ui: &mut Ui, view: &PartView, theme: &Theme, out: &mut Vec<Comman
             }
         });
     });
-    let mut name = view.name.clone();
-    if let Some(first) = name.get(..1).map(str::to_uppercase) {
-        name.replace_range(..1, &first);
-    }
+    let name = names::title(&view.name);
     title_ui(ui, &name, theme);
     if !view.note.is_empty() {
         ui.label(body(&view.note, theme));
     }
-    ui.label(note(view.path.replace('/', " › "), theme));
+    ui.label(note(names::path(&view.path), theme));
     ui.add_space(10.0);
     ScrollArea::vertical().id_salt(("part", view.id.0)).auto_shrink([false, false]).show(ui, |ui| {
         facts_ui(ui, &view.facts, theme);
@@ -74,7 +72,7 @@ fn links_ui(ui: &mut Ui, title: &str, parts: &[(ComponentId, String)], theme: &T
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(4.0, 4.0);
         for (id, name) in parts {
-            if ui.add(egui::Button::new(note(name, theme))).clicked() {
+            if ui.add(egui::Button::new(note(names::name(name), theme))).clicked() {
                 out.push(Command::SelectComponent(*id));
             }
         }

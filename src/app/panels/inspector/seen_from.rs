@@ -4,6 +4,7 @@ use egui::{RichText, Ui};
 
 use super::part::facts_ui;
 use crate::app::command::Command;
+use crate::app::names;
 use crate::app::panels::widgets::segments_ui;
 use crate::app::theme::{TextRole, Theme};
 use crate::machine::inspect::Fact;
@@ -27,7 +28,11 @@ pub fn seen_from_ui(ui: &mut Ui, seen: &SeenFrom, theme: &Theme, out: &mut Vec<C
         return;
     }
     ui.add_space(8.0);
-    let heading = if seen.whose.is_empty() { "Seen from".to_owned() } else { format!("{} · seen from", seen.whose) };
+    let heading = if seen.whose.is_empty() {
+        "Seen from".to_owned()
+    } else {
+        format!("{} · seen from", names::title(&seen.whose))
+    };
     ui.label(RichText::new(heading).font(theme.font(TextRole::Note)).color(theme.text_body));
     let labels: Vec<&str> = seen.viewpoints.iter().map(String::as_str).collect();
     if let Some(index) = segments_ui(ui, &labels, seen.chosen, theme) {

@@ -1,0 +1,199 @@
+//! The keyboard: which keys are commands, which belong to the widget that has the focus, and the ring around it.
+//!
+//! A focused button keeps Space and Enter, which press it. Whatever needs more than that says so while it has the
+//! focus, with [`keep`]: a slider the arrows, the picture the arrows and Enter. All other keys of
+//! [`super::command::table`] stay commands, so that Right steps whichever button was pressed last.
+
+use egui::{Context, Event, FocusDirection, Id, Key, LayerId, Modifiers, Order, Rect, Stroke, StrokeKind};
+
+use super::command::{Command, Entry, matches, table};
+use super::letters;
+use super::theme::Theme;
+use crate::trace::StackId;
+
+/// The keys that a focused widget keeps for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeps {
+    /// Left and Right.
+    pub across: bool,
+    /// Up and Down.
+    pub along: bool,
+    /// Enter.
+    pub enter: bool,
+    /// Space.
+    pub space: bool,
+    /// Home, End, Page Up, Page Down.
+    pub far: bool,
+}
+
+impl Keeps {
+    /// What presses a button.
+    pub const BUTTON: Keeps = Keeps { across: false, along: false, enter: true, space: true, far: false };
+    /// What moves a slider.
+    pub const SLIDER: Keeps = Keeps { across: true, along: true, ..Keeps::BUTTON };
+    /// What walks a picture: Space still plays.
+    pub const PICTURE: Keeps = Keeps { across: true, along: true, enter: true, space: false, far: false };
+    /// What walks the rows of a table.
+    pub const ROWS: Keeps = Keeps { across: false, along: true, enter: true, space: false, far: true };
+
+    fn key(self, key: Key) -> bool {
+        match key {
+            Key::ArrowLeft | Key::ArrowRight => self.across,
+            Key::ArrowUp | Key::ArrowDown => self.along,
+            Key::Enter => self.enter,
+            Key::Space => self.space,
+            Key::Home | Key::End | Key::PageUp | Key::PageDown => self.far,
+            _ => false,
+        }
+    }
+}
+
+/// Who has the focus, and what it needs, as last drawn.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    focused: Option<Id>,
+    keeps: Option<(Id, Keeps)>,
+    /// Where the ring is to be, if not around the whole widget.
+    ring: Option<(Id, Rect)>,
+}
+
+fn held(context: &Context) -> Held {
+    context.data(|data| data.get_temp(Id::new("keyboard"))).unwrap_or_default()
+}
+
+fn change(context: &Context, change: impl FnOnce(&mut Held)) {
+    context.data_mut(|data| change(data.get_temp_mut_or_default(Id::new("keyboard"))));
+}
+
+/// Says, while `response` has the focus, which keys it keeps.
+pub fn keep(response: &egui::Response, keeps: Keeps) {
+    if response.ctx.memory(|memory| memory.has_focus(response.id)) {
+        change(&response.ctx, |held| held.keeps = Some((response.id, keeps)));
+    }
+}
+
+/// Scrolls to what the keyboard has come to, where it lies in something that scrolls.
+pub fn reveal(response: &egui::Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+}
+
+/// Says where within `response` its ring is to be.
+pub fn ring_at(response: &egui::Response, rect: Rect) {
+    change(&response.ctx, |held| held.ring = Some((response.id, rect)));
+}
+
+/// Takes the commands whose keys were pressed out of the input. Call before anything is drawn.
+///
+/// While text is being edited, only keys with Ctrl or Alt and function keys count.
+pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
+    let before = held(context);
+    let editing = context.text_edit_focused();
+    let popup = egui::Popup::is_any_open(context);
+    let focused = context.memory(|memory| memory.focused());
+    let keeps = match (focused, before.keeps) {
+        (None, _) => None,
+        (Some(id), Some((of, keeps))) if of == id => Some(keeps),
+        (Some(_), _) => Some(Keeps::BUTTON),
+    };
+    // Escape has taken the focus away already: that was all it was for.
+    let left = focused.is_none() && before.focused.is_some();
+    let table = table();
+    let mut found = Vec::new();
+    let mut arrows = false;
+    context.input_mut(|input| {
+        input.events.retain(|event| {
+            let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
+            let plain = !modifiers.command && !modifiers.alt;
+            let arrow = matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
+            if plain && ((editing && !is_function_key(*key)) || (popup && arrow)) {
+                return true;
+            }
+            let kept = keeps.is_some_and(|keeps| keeps.key(*key)) && plain;
+            // Egui would move the focus with arrows: here they are the widget's own, or commands.
+            arrows |= arrow && plain;
+            if kept {
+                return true;
+            }
+            match meant(&table, *key, *modifiers, presenting) {
+                Some(Command::Dismiss) if left => found.push(Command::Close),
+                Some(command) => found.push(command),
+                None => return true,
+            }
+            false
+        });
+    });
+    if arrows {
+        context.memory_mut(|memory| memory.move_focus(FocusDirection::None));
+    }
+    change(context, |held| (held.keeps, held.ring) = (None, None));
+    found
+}
+
+/// The command of a key. A clicker's keys go forward and back while presenting.
+fn meant(table: &[Entry], key: Key, modifiers: Modifiers, presenting: bool) -> Option<Command> {
+    if presenting && !modifiers.any() {
+        match key {
+            Key::PageDown | Key::ArrowRight | Key::ArrowDown | Key::Enter => return Some(Command::Onward(1)),
+            Key::PageUp | Key::ArrowLeft | Key::ArrowUp | Key::Backspace => return Some(Command::Onward(-1)),
+            Key::B => return Some(Command::Blank),
+            Key::R => return Some(Command::Spotlight),
+            Key::Escape => return Some(Command::Present),
+            _ => {}
+        }
+    }
+    let entry = table.iter().find(|entry| entry.keys.iter().any(|shortcut| matches(shortcut, key, modifiers)));
+    entry.map(|entry| entry.command.clone()).or_else(|| column(key, modifiers))
+}
+
+/// Alt and a column's letter follow it, with Shift it is alone.
+fn column(key: Key, modifiers: Modifiers) -> Option<Command> {
+    let name = key.name();
+    let letter = name.len() == 1 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+    let stack: StackId = letters::stack_of(name).filter(|_| letter && modifiers.alt && !modifiers.command)?;
+    Some(if modifiers.shift { Command::Solo(stack) } else { Command::FollowColumn(stack) })
+}
+
+fn is_function_key(key: Key) -> bool {
+    key.name().strip_prefix('F').is_some_and(|number| number.parse::<u8>().is_ok())
+}
+
+/// Draws the ring around what has the focus, over everything else. Call after everything has been drawn.
+pub fn ring_ui(context: &Context, theme: &Theme) {
+    let focused = context.memory(|memory| memory.focused());
+    let ring = held(context).ring;
+    change(context, |held| held.focused = focused);
+    let Some(response) = focused.and_then(|id| context.read_response(id)) else { return };
+    let rect = ring.filter(|(id, _)| *id == response.id).map_or(response.rect, |(_, rect)| rect);
+    // As far as it can be seen: a row that is scrolled half out of sight has half a ring.
+    let seen = response.interact_rect.expand(RING * 2.0);
+    let painter = context.layer_painter(LayerId::new(Order::Debug, Id::new("focus ring"))).with_clip_rect(seen);
+    let inner = rect.expand(1.0);
+    painter.rect_stroke(inner, 5.0, Stroke::new(RING + 2.0, theme.background), StrokeKind::Outside);
+    painter.rect_stroke(inner, 5.0, Stroke::new(RING, theme.focus), StrokeKind::Outside);
+}
+
+/// How thick the ring is, in points.
+pub const RING: f32 = 2.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_key_that_no_command_has() {
+        for key in Key::ALL.iter().filter(|key| key.name().len() == 1 && key.name() >= "A") {
+            for modifiers in [Modifiers::ALT, Modifiers::ALT | Modifiers::SHIFT] {
+                let stack = letters::stack_of(key.name()).expect("a letter");
+                let wanted = if modifiers.shift { Command::Solo(stack) } else { Command::FollowColumn(stack) };
+                assert_eq!(meant(&table(), *key, modifiers, false), Some(wanted), "{key:?} {modifiers:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn function_keys_are_told_from_the_letter() {
+        assert!(is_function_key(Key::F11) && !is_function_key(Key::F) && !is_function_key(Key::Num1));
+    }
+}

@@ -1,0 +1,166 @@
+//! The list of events beside the lanes: filter, search, the rows in sight, and the sum of what is chosen.
+
+use egui::{ComboBox, RichText, TextEdit, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use super::widgets::note;
+use crate::app::command::Command;
+use crate::app::events::{Events, Kind, words};
+use crate::app::keyboard::{self, Keeps};
+use crate::app::letters;
+use crate::app::names;
+use crate::app::theme::{TextRole, Theme};
+use crate::engine::Time;
+use crate::machine::Topology;
+use crate::trace::{Layer, StackId, Trace};
+
+/// Draws the list.
+pub fn events_ui(
+    ui: &mut Ui,
+    events: &mut Events,
+    (trace, topology, run): (&Trace, &Topology, u64),
+    now: Time,
+    theme: &Theme,
+) -> Vec<Command> {
+    let mut out = Vec::new();
+    ui.horizontal_wrapped(|ui| filter_ui(ui, events, topology, theme));
+    events.update(run, trace, topology);
+    ui.label(note(summary(events, trace), theme));
+    if events.found().is_empty() {
+        return out;
+    }
+    rows_ui(ui, events, trace, topology, now, theme, &mut out);
+    out
+}
+
+fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, theme: &Theme) {
+    let field = TextEdit::singleline(&mut events.text)
+        .hint_text("part, operation or reason")
+        .desired_width(150.0 * theme.scale);
+    let field = ui.add(field);
+    field.ctx.accesskit_node_builder(field.id, |node| node.set_label("Find a part, an operation, a reason"));
+    if events.ask {
+        events.ask = false;
+        field.request_focus();
+    }
+    let kinds = ComboBox::from_id_salt("kind of event").selected_text(events.kind.label()).show_ui(ui, |ui| {
+        for kind in Kind::ALL {
+            ui.selectable_value(&mut events.kind, kind, kind.label());
+        }
+    });
+    name_box(&kinds.response, &format!("Kind of event: {}", events.kind.label()));
+    let column = |stack: StackId| {
+        let name = topology.stacks.get(stack.index()).map_or(String::new(), |stack| names::name(&stack.name));
+        format!("{}  {name}", letters::letter(stack))
+    };
+    let all = "All columns".to_owned();
+    let chosen = events.stack.map_or(all.clone(), column);
+    let stacks = ComboBox::from_id_salt("column of events").selected_text(&chosen).show_ui(ui, |ui| {
+        ui.selectable_value(&mut events.stack, None, all);
+        for index in 0..topology.stacks.len() {
+            let stack = StackId(index as u16);
+            ui.selectable_value(&mut events.stack, Some(stack), column(stack));
+        }
+    });
+    name_box(&stacks.response, &format!("Column: {chosen}"));
+}
+
+fn name_box(response: &egui::Response, name: &str) {
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, name));
+}
+
+/// "114 events" or "3 of 114 events chosen: 1.92 µs, hypervisor 620 ns, …".
+fn summary(events: &Events, trace: &Trace) -> String {
+    let all = events.found().len();
+    let Some((chosen, time, layers)) = events.sum(trace).filter(|(chosen, ..)| *chosen > 1) else {
+        return match all {
+            0 => "Nothing like it in this run".to_owned(),
+            1 => "1 event".to_owned(),
+            _ => format!("{all} events. Shift and a click chooses all up to there, and adds them up"),
+        };
+    };
+    let layers = Layer::ALL.iter().filter(|layer| layers[**layer as usize] > 0);
+    let layers: Vec<String> = layers.map(|l| format!("{} {}", l.label(), Time(layers_of(events, trace, *l)))).collect();
+    format!("{chosen} of {all} events chosen: {time} together; {}", layers.join(", "))
+}
+
+fn layers_of(events: &Events, trace: &Trace, layer: Layer) -> u64 {
+    events.sum(trace).map_or(0, |(.., layers)| layers[layer as usize])
+}
+
+fn rows_ui(
+    ui: &mut Ui,
+    events: &mut Events,
+    trace: &Trace,
+    topology: &Topology,
+    now: Time,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    let height = 20.0 * theme.scale;
+    let latest = events.latest(trace, now);
+    let width = ui.available_width();
+    let mut table = TableBuilder::new(ui).id_salt("events").sense(egui::Sense::CLICK).auto_shrink([false, false]);
+    for share in [0.16, 0.06, 0.34, 0.26] {
+        table = table.column(Column::initial(share * width).at_least(20.0).clip(true).resizable(true));
+    }
+    let mut clicked = None;
+    table
+        .column(Column::remainder().at_least(30.0).clip(true))
+        .header(height, |mut header| {
+            for text in ["Begins", "", "What", "Where", "Lasts"] {
+                header.col(|ui| {
+                    ui.label(note(text, theme));
+                });
+            }
+        })
+        .body(|body| {
+            body.rows(height, events.found().len(), |mut row| {
+                let index = row.index();
+                let Some((id, hop)) = events.found().get(index).and_then(|id| Some((*id, trace.hops.get(id.index())?)))
+                else {
+                    return;
+                };
+                let chosen = events.chosen.is_some_and(|(a, b)| (a.min(b)..=a.max(b)).contains(&index));
+                row.set_selected(chosen || latest == Some(index));
+                let reached = hop.start <= now;
+                let place = names::name(topology.component(hop.component).map_or("", |part| part.name.as_str()));
+                let mark = hop.stack.some().map_or(letters::HOST.to_owned(), letters::letter);
+                let cells = [
+                    (hop.start.to_string(), theme.text_body),
+                    (mark, theme.text),
+                    (words(hop), theme.text),
+                    (place, theme.layer(hop.layer)),
+                    (hop.duration().to_string(), theme.text_body),
+                ];
+                let spoken = cells.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ");
+                // The row is one stop for Tab, not five.
+                let mut stop = None;
+                for (text, color) in cells {
+                    row.col(|ui| {
+                        if stop.is_none() {
+                            let id = egui::Id::new(("event", id.0));
+                            stop = Some(ui.interact(ui.max_rect(), id, egui::Sense::click()));
+                        }
+                        let color = if reached { color } else { theme.text_muted };
+                        let text = RichText::new(text).font(theme.font(TextRole::Small)).color(color);
+                        ui.add(egui::Label::new(text).truncate().selectable(false));
+                    });
+                }
+                let whole = row.response();
+                let Some(stop) = stop else { return };
+                keyboard::keep(&stop, Keeps { space: false, ..Keeps::BUTTON });
+                stop.widget_info(|| {
+                    egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, chosen, &spoken)
+                });
+                let response = stop.union(whole);
+                if response.clicked() {
+                    clicked = Some((index, id, response.ctx.input(|input| input.modifiers.shift)));
+                }
+            });
+        });
+    if let Some((index, id, more)) = clicked {
+        events.choose(index, more);
+        out.push(Command::SelectEvent(id));
+    }
+}

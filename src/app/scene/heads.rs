@@ -1,0 +1,147 @@
+//! What columns say of themselves: one line of state in each head; beside the followed one its labels; and where none
+//! is followed, the crossing that began last in a box in its column's head.
+
+use egui::{Align2, Pos2, Rect};
+
+use super::drawing::{Ink, Shape};
+use super::labels::{Label, Rail, words};
+use super::picture::Picture;
+use super::stage::{brightness, dim};
+use super::tokens::{Cast, Token, Tokens, alarms};
+use crate::app::theme::TextRole;
+use crate::trace::{Crossing, Hop, StackId};
+
+/// So many hops back the last crossing is looked for.
+const BACK: usize = 60;
+/// So many past labels stand beside the current one.
+const PAST: usize = 3;
+
+/// A crossing that stands until the next one begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Its token, by its place in [`Tokens::all`].
+    pub token: usize,
+    /// Its hop's position in the journey.
+    pub position: usize,
+    /// Where it is seen.
+    pub spot: Pos2,
+}
+
+impl Picture<'_> {
+    /// The crossings whose flashes stand: the followed column's last; or the last of all.
+    pub(super) fn held(&self, cast: &Cast, tokens: &Tokens) -> Option<Held> {
+        let followed = |token: &&(usize, &Token)| self.followed.is_none_or(|column| token.1.column == column);
+        let all: Vec<(usize, &Token)> = tokens.all.iter().enumerate().collect();
+        let found = all.iter().filter(followed).rev().take(64).filter_map(|&(i, token)| {
+            let crossed = |&position: &usize| cast.hop(token.journey, position).is_some_and(|hop| alarms(hop.crossing));
+            let first = token.position.saturating_sub(BACK);
+            let position = (first..=token.position).rev().find(crossed)?;
+            Some((cast.hop(token.journey, position)?.start, i, position))
+        });
+        let (_, token, position) = found.max_by_key(|(began, i, _)| (*began, *i))?;
+        let spot = cast.spot(tokens.all[token].journey, position)?;
+        Some(Held { token, position, spot })
+    }
+
+    /// One line of state in each head.
+    pub(super) fn states(&self, cast: &Cast, tokens: &Tokens, held: Option<Held>, out: &mut Vec<Shape>) {
+        for (i, column) in self.layout.columns.iter().enumerate() {
+            let rect = self.camera.rect(column.state);
+            if !rect.intersects(self.camera.canvas) {
+                continue;
+            }
+            let from = out.len();
+            let boxed = held.filter(|held| self.followed.is_none() && tokens.all[held.token].column == i);
+            let crossing = boxed.and_then(|held| cast.hop(tokens.all[held.token].journey, held.position));
+            match crossing {
+                Some(hop) => self.boxed(hop, rect, out),
+                None => self.state(cast, tokens, i, rect, out),
+            }
+            dim(&mut out[from..], brightness(self.layout, self.followed, i));
+        }
+    }
+
+    fn boxed(&self, hop: &Hop, rect: Rect, out: &mut Vec<Shape>) {
+        let Some(size) = self.writer.size(TextRole::Note, rect.height() - 2.0) else { return };
+        let (title, note) = words(hop, true, self.options.provenance);
+        let pad = size * 0.45;
+        let width = |text: &str| self.writer.metrics.width(text, size, true);
+        let short = title.split_once(": ").map_or(title.as_str(), |(_, why)| why).to_owned();
+        let cost = note.split(" · ").next().unwrap_or_default();
+        let room = rect.width() - 2.0 * pad;
+        let choices = [format!("{title}, {cost}"), title.clone(), format!("{short}, {cost}"), short];
+        let Some(text) = choices.into_iter().find(|text| width(text) <= room) else { return };
+        let frame = rect.with_max_x(rect.left() + width(&text) + 2.0 * pad);
+        let line = Some((1.2, Ink::Alarm.solid()));
+        out.push(Shape::Rect { rect: frame, radius: 4.0, fill: Some(Ink::AlarmFill.solid()), line });
+        let at = (rect.left() + pad, rect.center().y);
+        out.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, true), room, Ink::Alarm.solid()));
+    }
+
+    fn state(&self, cast: &Cast, tokens: &Tokens, column: usize, rect: Rect, out: &mut Vec<Shape>) {
+        let Some(size) = self.writer.size(TextRole::Note, rect.height()) else { return };
+        let own: Vec<&Token> = tokens.all.iter().filter(|token| token.column == column).collect();
+        let text = match own[..] {
+            [] => "at rest".to_owned(),
+            [only] => cast.hop(only.journey, only.position).map_or(String::new(), state_words),
+            _ => format!("{} under way", super::alike::grouped(own.len())),
+        };
+        // What a group stands for is said as long as there is room for it.
+        let members = &self.layout.columns[column].members;
+        let whole = match (members.first(), members.last()) {
+            (Some(&first), Some(&last)) if members.len() > 1 => format!("{}, {text}", range(first, last)),
+            _ => text.clone(),
+        };
+        let fits = |text: &String| self.writer.metrics.width(text, size, false) <= rect.width();
+        let text = [whole, text].into_iter().find(fits);
+        let Some(text) = text else { return };
+        let at = (rect.left() + 1.0, rect.center().y);
+        out.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, false), rect.width(), Ink::Muted.solid()));
+    }
+
+    /// The followed column's labels.
+    pub(super) fn rail(&self, cast: &Cast, tokens: &Tokens, out: &mut Vec<Shape>) {
+        let Some((i, column)) = self.followed.and_then(|i| Some((i, self.layout.columns.get(i)?))) else { return };
+        let Some(rail) = column.rail else { return };
+        let of_column = |token: &&Token| token.column == i;
+        let selected = self.selected();
+        let chosen = tokens.all.iter().filter(of_column).find(|token| Some(token.journey) == selected);
+        let Some(token) = chosen.or_else(|| tokens.all.iter().rfind(of_column)) else { return };
+        let mut labels = Vec::new();
+        let first = token.position.saturating_sub(PAST);
+        for position in (first..=token.position).rev() {
+            let Some(hop) = cast.hop(token.journey, position) else { continue };
+            let current = position == token.position;
+            // A program's first instructions come after the return from what it did before.
+            let crossing = hop.crossing != Crossing::None;
+            let (title, note) = words(hop, crossing, self.options.provenance);
+            let spot = cast.spot(token.journey, position).unwrap_or_default();
+            // A door between a part and its shaft is in no seam.
+            let passes = cast.route(token.journey, position, 0).is_some_and(|route| {
+                let gates = cast.router.gates(&route);
+                let seam = |of| !self.layout.stands.contains_key(&of);
+                gates.iter().any(|(_, gate)| gate.at.distance(spot) < 0.5 && seam(gate.of))
+            });
+            let about = self.camera.point(spot);
+            labels.push(Label { about, title, note, alarm: alarms(hop.crossing), current, seam: passes });
+        }
+        let rect = self.camera.rect(rail).intersect(self.camera.canvas);
+        let taken = self.layout.cards.values().map(|card| self.camera.rect(*card)).filter(|card| card.intersects(rect));
+        let taken = taken.map(|card| (card.top(), card.bottom())).collect();
+        let edge = self.camera.rect(column.area).right();
+        let clear = self.layout.token * self.camera.tokens * 1.5;
+        Rail { writer: self.writer, rect, edge, clear, taken }.draw(&labels, out);
+    }
+}
+
+fn state_words(hop: &Hop) -> String {
+    match hop.crossing {
+        Crossing::None | Crossing::Device => hop.what.label().to_owned(),
+        crossing => crossing.label(),
+    }
+}
+
+fn range(first: StackId, last: StackId) -> String {
+    use crate::app::letters::letter;
+    format!("{} to {}", letter(first), letter(last))
+}

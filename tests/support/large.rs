@@ -1,0 +1,139 @@
+//! Files of about a given size that are slow to check for a program that looks things up one after the other: legal
+//! ones, and ones that are wrong in very many places.
+#![allow(dead_code)]
+
+use std::fmt::Write;
+
+/// What a file is full of, whether it is legal, and how to make one of about so many bytes.
+pub type Kind = (&'static str, bool, fn(usize) -> String);
+
+/// All kinds.
+pub const KINDS: &[Kind] = &[
+    ("steps with ids", true, |n| walkthrough(&fill(n, |i| format!("Step(id:\"{i:05x}\",title:\"t\",say:\"\"),")))),
+    ("parts to look at that are not there", true, |n| look_at(&fill(n, |_| "\"zzzz/guest kernel\",".to_owned()), 4096)),
+    ("parts to look at, each another", true, |n| look_at(&fill(n, |i| format!("\"{:04x}/process\",", i % 4096)), 4096)),
+    ("parts to look at by long ways", true, |n| {
+        let words = ["hardware", "host kernel", "process", "scheduler"];
+        let path = |i: usize| (0..8).map(|k| words[(i >> (2 * k)) & 3]).collect::<Vec<_>>().join("/");
+        look_at(&fill(n, |i| format!("\"{}\",", path(i))), 4096)
+    }),
+    ("choices", true, |n| predict(&fill(n, |i| format!("Number({i}),")), "")),
+    ("corrections", true, |n| {
+        predict(&fill(n / 2, |i| format!("Number({i}),")), &fill(n / 2, |i| format!("Number({i}):\"one-read\",")))
+    }),
+    ("corrections of no choice", false, |n| {
+        predict("Number(1),Number(2),", &fill(n, |i| format!("Number({i}):\"zzz\",")))
+    }),
+    ("predictions", true, |n| {
+        let one = "Step(title:\"t\",say:\"\",predict:Predict(ask:\"\",choices:[Number(1),Number(2)],answer:\
+                   Latency(\"s\",P50))),";
+        walkthrough(&fill(n, |_| one.replace("(1)", "(\"1 us\")").replace("(2)", "(\"2 us\")")))
+    }),
+    ("expectations", true, |n| expect(&fill(n, |_| "AtLeast(Latency(\"s\",P99),\"0 us\"),".to_owned()))),
+    ("expectations of unknown stacks", false, |n| expect(&fill(n, |i| format!("Equal(Exits(of:\"no {i}\"),0),")))),
+    ("nested quantities", true, |n| {
+        let mut deep = "Busy(of:\"s\")".to_owned();
+        (0..12).for_each(|_| deep = format!("Difference({deep},Busy(of:\"s\"))"));
+        expect(&fill(n, |_| format!("AtMost({deep},\"0 us\"),")))
+    }),
+    ("stacks", false, |n| whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i:06x}\":Process(run:\"p\"),")), "")),
+    ("stacks of unknown programs", false, |n| {
+        whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i:06x}\":Process(run:\"q{i}\"),")), "")
+    }),
+    ("long unknown names among long names", false, |n| {
+        let long = |letters: &str| letters.repeat(150);
+        let programs = fill(n / 2, |i| format!("\"{i:04}{}\":[Cpuid],", long("abcdefghij")));
+        whole(&programs, &fill(n / 2, |i| format!("\"{i}\":Process(run:\"{}{i}\"),", long("jihgfedcba"))), "")
+    }),
+    ("names of 64 letters that are nearly right", false, |n| {
+        let name = |i: usize| format!("{}{i:04}", "abcdefghijklmno".repeat(4));
+        let programs = fill(80_000, |i| format!("\"{}\":[Cpuid],", name(i)));
+        whole(&programs, &fill(n, |i| format!("\"{i}\":Process(run:\"{}\"),", name(i + 5000))), "")
+    }),
+    ("virtual machines full of copies", false, |n| {
+        let vms =
+            fill(n, |i| format!("\"{i}\":Vm(memory:\"16 MiB\",stacks:{{\"a\":Process(run:\"p\",copies:4096)}}),"));
+        whole("\"p\":[Cpuid]", &vms, "")
+    }),
+    ("virtual machines in virtual machines", false, |n| {
+        let mut deep = "Process(run:\"p\",copies:64)".to_owned();
+        (0..6).for_each(|_| deep = format!("Vm(memory:\"16 MiB\",copies:4,stacks:{{\"a\":{deep}}})"));
+        whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i}\":{deep},")), "")
+    }),
+    ("operations", false, |n| whole(&format!("\"p\":[{}]", fill(n, |_| "Cpuid,".to_owned())), STACK, "")),
+    ("programs", false, |n| whole(&fill(n, |i| format!("\"{i}\":[Cpuid],")), STACK, "")),
+    ("disks", false, |n| {
+        let disks = fill(n, |i| format!("\"{i}\":Nvme(capacity:\"1 TiB\"),"));
+        whole("\"p\":[Cpuid]", STACK, "").replace("hypervisor: Kvm", &format!("disks: {{ {disks} }}, hypervisor: Kvm"))
+    }),
+    ("claims", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("claims:[{}]", fill(n, |i| format!("\"c{i}\","))))),
+    ("unknown operations", false, |n| whole(&format!("\"p\":[{}]", fill(n, |_| "Cpuic,".to_owned())), STACK, "")),
+    ("unknown fields", false, |n| whole("\"p\":[Cpuid]", STACK, &fill(n, |i| format!("field{i}:1,")))),
+    ("fields that are missing", false, |n| whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i}\":Vm(vcpus:1),")), "")),
+    ("numbers without a unit", false, |n| {
+        whole(&format!("\"p\":[{}]", fill(n, |i| format!("Compute({i}),"))), STACK, "")
+    }),
+    ("comments in comments", true, |n| {
+        format!("{}{}{}", "/*".repeat(n / 4), "*/".repeat(n / 4), whole("\"p\":[Cpuid]", STACK, ""))
+    }),
+    ("comments", true, |n| fill(n, |i| format!("// {i}\n")) + &whole("\"p\":[Cpuid]", STACK, "")),
+    ("one text", true, |n| whole("\"p\":[Cpuid]", STACK, &format!("teaches:\"{}\"", "long ".repeat(n / 5)))),
+    ("raw texts", true, |n| {
+        whole("\"p\":[Cpuid]", STACK, &format!("leaves_out:[{}]", fill(n, |_| "r##\"a\"# b\"##,".to_owned())))
+    }),
+    ("hidden characters in a wrong line", false, |n| {
+        whole("\"p\":[Cpuid]", STACK, &format!("teaches:\"{}\", nothing: 1", "\u{202e}\u{9b}".repeat(n / 5)))
+    }),
+    ("open brackets", false, |n| "(".repeat(n)),
+    ("closed brackets", false, |n| ")".repeat(n)),
+    ("quotation marks", false, |n| "\"".repeat(n)),
+    ("lines", false, |n| "\n".repeat(n)),
+    ("curly quotes", false, |n| format!("Scenario({}", "“a” ".repeat(n / 8))),
+    ("brackets that are not closed", false, |n| {
+        format!("Scenario({}", fill(n, |i| format!("a{i}: [Cpuid(\"1 us\", {{\n")))
+    }),
+];
+
+const STACK: &str = "\"s\":Process(run:\"p\")";
+
+/// As many pieces as fit into so many bytes.
+fn fill(bytes: usize, piece: impl Fn(usize) -> String) -> String {
+    let mut text = String::new();
+    for i in 0.. {
+        let piece = piece(i);
+        if text.len() + piece.len() > bytes {
+            break;
+        }
+        // Writing to a String can't fail.
+        let _ = write!(text, "{piece}");
+    }
+    text
+}
+
+fn whole(programs: &str, stacks: &str, rest: &str) -> String {
+    format!(
+        "Scenario(format: 1, id: \"x\", title: \"t\", host: Host(cores: 2, memory: \"64 TiB\", hypervisor: Kvm), \
+         programs: {{ {programs} }}, stacks: {{ {stacks} }}, {rest})"
+    )
+}
+
+fn walkthrough(steps: &str) -> String {
+    whole("\"p\":[Cpuid]", STACK, &format!("walkthrough: [{steps}]"))
+}
+
+fn look_at(paths: &str, stacks: usize) -> String {
+    let stacks: String = (0..stacks).map(|i| format!("\"{i:04x}\":Process(run:\"p\"),")).collect();
+    let step = format!("walkthrough: [Step(title:\"t\",say:\"s\",look_at:[{paths}])]");
+    whole("\"p\":[Cpuid]", &stacks, &step)
+}
+
+fn predict(choices: &str, corrections: &str) -> String {
+    walkthrough(&format!(
+        "Step(title:\"t\",say:\"\",predict:Predict(ask:\"\",choices:[{choices}],answer:Exits(of:\"s\"),\
+         if_wrong:{{{corrections}}}))"
+    ))
+}
+
+fn expect(expectations: &str) -> String {
+    whole("\"p\":[Cpuid]", STACK, &format!("expect: [{expectations}]"))
+}
