@@ -89,7 +89,7 @@ impl Turn<'_> {
         let turn =
             u128::from(self.f.time(Primitive::HddTurn).as_ps()) * u128::from(PROFILE_RPM) / u128::from(rpm.max(1));
         // At most a turn.
-        let rotation = Time((turn * draw >> 32) as u64);
+        let rotation = Time(((turn * draw) >> 32) as u64);
         let now = self.now;
         let bandwidth = self.f.count(Primitive::HddBandwidth);
         let request = self.s.request_mut(request);
