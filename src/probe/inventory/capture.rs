@@ -16,7 +16,7 @@ const DEPTH_LIMIT: usize = 40;
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// A file or folder could not be written.
-    #[error("could not write {path}: {source}; choose a folder that you may write to and that has room")]
+    #[error("could not write {path}: {source}; {}", to_do(.source))]
     Write {
         /// Where.
         path: PathBuf,
@@ -49,6 +49,14 @@ pub enum CaptureError {
         /// What is wrong with it.
         what: String,
     },
+}
+
+/// What helps against an error of writing.
+fn to_do(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::FileTooLarge => "raise the limit of file sizes (`ulimit -f` shows it)",
+        _ => "choose a folder that you may write to and that has room",
+    }
 }
 
 impl Root {
