@@ -276,7 +276,7 @@ fn what_is_no_time_has_a_list_with_unit_published_value_and_method() {
     harness.run_steps(3);
     harness.get_by_label("Sizes and rates").click();
     harness.run_steps(3);
-    harness.get_by_label("L1 size: 32.0 KiB").focus();
+    harness.get_by_label("L1 size: 32 KiB").focus();
     harness.run_steps(3);
     harness.get_by_label_contains("where loads get slower");
     assert!(harness.query_all_by_label_contains("2017 Xeon server:").next().is_some());
