@@ -275,12 +275,17 @@ fn goes_on(text: &str, error: &SpannedError) -> Option<Mistake> {
     let start = offset(text, error.span.start);
     let over = is_syntax(&error.code).then(|| locate::strings_before(text, start + 1).last())??;
     let next = text[over.end..].chars().next()?;
-    let line = text[over.clone()].lines().next().filter(|line| line.len() < over.len())?;
     if over.end > start
         || !text[over.end..start].trim().is_empty()
         || !(next.is_alphanumeric() || "+-_.<".contains(next))
     {
         return None;
+    }
+    let line = text[over.clone()].lines().next().unwrap_or_default();
+    if line.len() == over.len() {
+        let message = "something follows the end of this text at once".to_owned();
+        let help = "is a quotation mark missing in it, or in front of it?".to_owned();
+        return Some(Mistake { span: over, message, help: Some(help) });
     }
     let last = text[..over.end].matches('\n').count() + 1;
     Some(Mistake {
