@@ -6,12 +6,11 @@ use egui_plot::{GridMark, Line, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTr
 use super::amounts::duration;
 use super::detail::detail_ui;
 use super::hints::hint_ui;
-use super::labels::value;
-use super::rows::{Here, Row};
+use super::rows::Row;
 use super::sizes::sizes_ui;
 use super::state::MachinePage;
 use crate::app::fonts;
-use crate::app::panels::widgets::{body, cut, note, segments_ui};
+use crate::app::panels::widgets::{cut, segments_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
 

@@ -6,7 +6,6 @@ use super::drawing::{Ink, Shape};
 use super::picture::Picture;
 use super::tree::is_part;
 use super::words::{LINE, opened};
-use crate::app::theme::TextRole;
 use crate::machine::inspect::Fact;
 use crate::trace::ComponentId;
 

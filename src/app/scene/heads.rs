@@ -1,7 +1,7 @@
 //! What columns say of themselves: one line of state in each head; beside the followed one its labels; and where none
 //! is followed, the crossing that began last in a box in its column's head.
 
-use egui::{Align2, Pos2, Rect};
+use egui::{Align2, Rect};
 
 use super::drawing::{Ink, Shape};
 use super::labels::{Label, Rail, words};
