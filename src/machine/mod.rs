@@ -24,6 +24,7 @@ mod state;
 mod step;
 mod topology;
 mod turn;
+mod utilization;
 mod viewpoint;
 mod workload;
 
@@ -32,6 +33,7 @@ use std::sync::Arc;
 pub use limits::SpecError;
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+pub use utilization::{Hardware, Utilization};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::{Model, Scheduler, Time};
