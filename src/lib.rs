@@ -42,18 +42,20 @@
 //! | [`engine`] | simulated time, event queue, random streams, run loop, history; nothing of computers | nobody |
 //! | [`costs`] | primitives, provenance, profiles | nobody |
 //! | [`trace`] | journeys, hops, ledgers, statistics, Perfetto's format | time of the engine, names of costs |
-//! | [`pace`] | from the learner's seconds to simulated time and back | trace |
+//! | [`pace`] | from the learner's seconds to simulated time and back | trace, names of costs |
 //! | [`machine`] | hardware, kernels, hypervisors, containers, programs | engine, costs, trace |
 //! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below, pace |
 //! | [`probe`] | the real host: what it is made of, what its mechanisms cost | costs |
 //! | [`validate`] | the same work simulated and really done, side by side | machine and below, tools of probe |
 //! | [`files`] | reading and writing files that somebody named | nobody |
+//! | [`amounts`] | amounts written for people | nobody |
 //! | [`visible`](mod@visible) | text from outside, made safe to show | nobody |
 //! | [`cli`] | one file per subcommand | all; of `app`, how to start the window and how to draw one picture |
 //! | `app` | the window, with the feature `app` | scenario and below, probe |
 //!
 //! Nothing below `app` knows bevy or egui; `machine` never reads the host, the clock or a file.
 
+pub mod amounts;
 #[cfg(feature = "app")]
 pub mod app;
 pub mod cli;

@@ -8,12 +8,11 @@ use egui_kittest::kittest::Queryable;
 use strata::app::command::Command;
 use strata::app::frame::shell_ui;
 use strata::app::knobs::At;
-use strata::app::recording::KnobPlace;
 use strata::app::settings::Settings;
 use strata::app::shell::Shell;
 use strata::costs::Profile;
 use strata::engine::Time;
-use strata::scenario::{Ends, Scene, library};
+use strata::scenario::{Ends, KnobPlace, Scene, library};
 
 /// Far from smooth, and quick to test: no scene may depend on the frames.
 const FRAME: f64 = 0.25;

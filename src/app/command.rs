@@ -119,7 +119,7 @@ pub enum Command {
     /// A prediction by the index of its choice.
     Predict(usize),
     /// A knob to one of its stops.
-    Turn(super::recording::KnobPlace, usize),
+    Turn(crate::scenario::KnobPlace, usize),
     /// To the scene that corrects a wrong prediction.
     Correct,
     /// A built-in scenario's id or a file's path.

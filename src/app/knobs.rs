@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::recording::{KnobPlace, Recording};
-use crate::scenario::{Knob, Source, Stops, Value};
+use super::recording::Recording;
+use crate::scenario::{Knob, KnobPlace, Source, Stops, Value};
 
 /// What is known at each stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -5,7 +5,7 @@ use crate::engine::Time;
 use crate::machine::{End, Machine, Outcome, Topology};
 use std::sync::Arc;
 
-use crate::scenario::{self, Answer, Filled, Knob, Played, Scenario, Source, Value};
+use crate::scenario::{self, Answer, Filled, Knob, KnobPlace, Played, Scenario, Source, Value};
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
 use super::lanes::Lane;
@@ -13,15 +13,6 @@ use super::playback::{Moments, Position};
 use super::totals::Totals;
 
 static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new(), left_out: 0 };
-
-/// Where a knob stands: the step, or one more than the last for the page at the end, and which of its knobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnobPlace {
-    /// The step.
-    pub scene: usize,
-    /// Which of its knobs.
-    pub knob: usize,
-}
 
 /// What a scenario was before a knob was turned.
 #[derive(Clone, Debug)]

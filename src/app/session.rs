@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::machine::{RunOptions, SpecError};
-use crate::scenario::{self, Scenario, Source};
+use crate::scenario::{self, KnobPlace, Scenario, Source};
 
-use super::recording::{KnobPlace, Recording, TurnedTo};
+use super::recording::{Recording, TurnedTo};
 use super::reload::Watcher;
 
 /// Hops that the app keeps at most: half a gigabyte of them.

@@ -16,6 +16,15 @@ use crate::costs::{Primitive, Profile, Provenance, Quantiles, Unit};
 use crate::engine::Time;
 use crate::machine::{RunOptions, SpecError};
 
+/// Where a knob stands: the step, or one more than the last for the page at the end, and which of its knobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnobPlace {
+    /// The step.
+    pub scene: usize,
+    /// Which of its knobs.
+    pub knob: usize,
+}
+
 /// A number of the scenario that can be turned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Knob {

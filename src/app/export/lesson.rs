@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::takes::Take;
 use super::text::{escaped, markdown};
-use crate::app::recording::{KnobPlace, Recording};
-use crate::scenario::{Answer, Choice, Knob, Predict, Scene, Setting, Step, capital};
+use crate::app::recording::Recording;
+use crate::scenario::{Answer, Choice, Knob, KnobPlace, Predict, Scene, Setting, Step, capital};
 
 /// What the player has to know about a scene.
 #[derive(Debug, Serialize)]

@@ -6,9 +6,9 @@ use super::widgets::{body, card, heading_ui, note};
 use crate::app::command::Command;
 use crate::app::keyboard::{self, Keeps};
 use crate::app::knobs::{At, Knobs};
-use crate::app::recording::{KnobPlace, Recording};
+use crate::app::recording::Recording;
 use crate::app::theme::{TextRole, Theme};
-use crate::scenario::{Knob, Stops, Value};
+use crate::scenario::{Knob, KnobPlace, Stops, Value};
 
 /// What the panel shows of a step's knobs.
 #[derive(Clone, Copy, Debug)]
