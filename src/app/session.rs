@@ -187,7 +187,7 @@ impl Session {
             }
             return;
         }
-        let words = format!("{} at {setting}, in the file {home}", knob.name);
+        let words = format!("{} at {setting}, {} {home}", knob.name, knob.home_is());
         match knob.turned(&file.source, &file.profile, setting) {
             Ok(turned) => {
                 let to = TurnedTo { place, stop, words, written: file.written() };

@@ -195,7 +195,7 @@ fn knobs(made: &Made, source: &Source, knobs: &[Knob]) -> String {
                 knob.value_at(source, &made.profile, setting, |_, _| true).ok().flatten()
             };
             let value = value.map_or_else(|| "nothing that can be run".to_owned(), |value| value.to_string());
-            let mark = if i == stops.home { ", as in the file" } else { "" };
+            let mark = if i == stops.home { format!(", as {}", knob.home_is()) } else { String::new() };
             text += &format!("  {:>12}  {value}{mark}\n", setting.to_string());
         }
     }

@@ -161,6 +161,14 @@ impl Knob {
         Stops { settings, home }
     }
 
+    /// Where the value stands that it has before it is turned: "in the file".
+    pub fn home_is(&self) -> &'static str {
+        match self.turns.first() {
+            Some(Turn::Cost(_)) => "in the costs",
+            _ => "in the file",
+        }
+    }
+
     /// The value that stands in the file, or in the profile.
     fn home(&self, profile: &Profile) -> Setting {
         match self.turns.first() {

@@ -148,7 +148,8 @@ fn knob(recording: &Recording, knob: &Knob, place: KnobPlace) -> String {
     let (Some(home), Some(now)) = (stops.settings.get(stops.home), stops.settings.get(made_with)) else {
         return String::new();
     };
-    let as_in = if made_with == stops.home { "as in the file".to_owned() } else { format!("in the file {home}") };
+    let at = knob.home_is();
+    let as_in = if made_with == stops.home { format!("as {at}") } else { format!("{at} {home}") };
     let mut rows = String::new();
     let all = recording.outcome.events.saturating_mul(stops.settings.len() as u64);
     for (i, setting) in stops.settings.iter().enumerate().filter(|_| all <= MOST_EVENTS) {

@@ -49,7 +49,8 @@ fn knob_ui(ui: &mut Ui, turning: Turning<'_>, knob: &Knob, place: KnobPlace, the
     let wanted = turning.knobs.at().filter(|(of, _)| *of == place).map_or(stops.home, |(_, stop)| stop);
     let (Some(setting), Some(home)) = (stops.settings.get(wanted), stops.settings.get(stops.home)) else { return };
     let turned = wanted != stops.home;
-    let said = if turned { format!("{setting} (in the file {home})") } else { format!("{setting}, as in the file") };
+    let at = knob.home_is();
+    let said = if turned { format!("{setting} ({at} {home})") } else { format!("{setting}, as {at}") };
     ui.label(body(said, theme).color(theme.text));
     slider_ui(ui, knob, &stops, wanted, place, theme, out);
     if let Some((before, now)) = turning.run.shown(place) {

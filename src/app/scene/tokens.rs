@@ -163,8 +163,12 @@ impl Cast<'_> {
     /// The tokens of a moment: a return takes no simulated time, so while it has the screen it stands for what the same
     /// program does next.
     fn returning<'b>(&'b self, mut current: Vec<(JourneyId, usize, &'b Hop)>) -> Vec<(JourneyId, usize, &'b Hop)> {
-        let Some(moment) = self.moment.filter(|moment| moment.stage != Stage::Rest) else { return current };
+        let Some(moment) = self.moment else { return current };
         let Some(hop) = self.trace.hops.get(moment.hop.index()) else { return current };
+        // The end of an operation is held: while simulated time rests, the next one has not begun.
+        if moment.stage == Stage::Rest && moment.time != hop.end {
+            return current;
+        }
         let over = hop.journey != JourneyId::NONE && current.iter().all(|(journey, _, _)| *journey != hop.journey);
         let position = self.index.hops(hop.journey).iter().position(|id| *id == moment.hop);
         if let (true, Some(position)) = (over, position) {
