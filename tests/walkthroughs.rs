@@ -78,9 +78,7 @@ fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Sh
             let chosen = choose(right, predict.choices.len());
             harness.get_by_label_contains("This run says");
             let why = predict.choices[chosen].why.clone().expect("says why");
-            // Of Markdown the words are looked for, not the marks.
-            let words = why.split(['*', '`', '[', '.', ',', ':']).max_by_key(|part| part.len()).expect("words").trim();
-            harness.get_by_label_contains(words);
+            harness.get_by_label_contains(&spoken(&why));
             if chosen != right {
                 corrected(&mut harness, scene, predict.correction(chosen).expect("leads on"));
             }
@@ -91,6 +89,16 @@ fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Sh
     }
     assert!(harness.state().walk.at_closing(), "{id}");
     harness
+}
+
+/// Markdown as it is heard: the words without the marks.
+fn spoken(markdown: &str) -> String {
+    let mut text = markdown.replace(['*', '`'], "");
+    while let Some(i) = text.find("](= \"") {
+        let end = text[i..].find("\")").map(|end| i + end + 2).expect("closed");
+        text.replace_range(i..end, "");
+    }
+    text.replace('[', "")
 }
 
 /// A wrong answer leads to a scene of this walkthrough, and from there back to the question, still answered.
@@ -179,7 +187,7 @@ fn a_knob_is_turned_and_turned_back_and_what_was_predicted_stays() {
     assert_eq!(values[0], At::Known(now), "the plot and the picture say the same");
     assert_eq!(values[home], At::Known(written));
     harness.get_by_label_contains("The picture shows a run with quota");
-    harness.get_by_label_contains("in the file 50 ms");
+    harness.get_by_label_contains("(in the file 50 ms)");
     let file = harness.state().session.recording.as_ref().expect("a run").source.text.clone();
     assert!(file.contains("quota: \"50 ms\""), "the file is as it was");
     harness.get_by_label("Back to 50 ms").click();

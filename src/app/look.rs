@@ -6,7 +6,7 @@ use super::recording::Recording;
 use super::selection::Selection;
 use super::shell::Shell;
 use crate::machine::{ComponentKind, inspect};
-use crate::trace::{ComponentId, StackId};
+use crate::trace::{ComponentId, JourneyId, StackId};
 
 impl Shell {
     /// The stack that the inspector shows something of.
@@ -20,9 +20,19 @@ impl Shell {
         }
     }
 
+    /// The operation of a column whose end is held: simulated time rests, and the next one has not begun.
+    fn held(&self, stack: StackId) -> Option<JourneyId> {
+        self.playback.position().screen?;
+        let (trace, moment) = (self.session.recording.as_ref()?.trace(), self.playback.moment(false));
+        let hop = trace.hops.get(moment.hop.index()).filter(|hop| hop.stack == stack)?;
+        let journey = trace.journeys.get(hop.journey.index())?;
+        (journey.last_hop == moment.hop && journey.end == moment.time).then_some(hop.journey)
+    }
+
     /// Works out what the inspector shows.
     pub(super) fn look(&mut self) {
         let stack = self.shown_stack();
+        let held = stack.and_then(|stack| self.held(stack));
         let (position, seen_from) = (self.playback.position(), self.seen_from);
         let Some(recording) = &mut self.session.recording else {
             (self.journey, self.part) = (None, None);
@@ -39,7 +49,7 @@ impl Shell {
         self.part = None;
         let (id, pinned) = match (self.selection, stack) {
             (Selection::Journey(id), _) => (Some(id), true),
-            (_, Some(stack)) => (recording.active(stack, position.time, 1).first().copied(), false),
+            (_, Some(stack)) => (held.or(recording.active(stack, position.time, 1).first().copied()), false),
             (_, None) => (None, false),
         };
         // Between two operations the last one stays in view.

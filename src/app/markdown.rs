@@ -183,6 +183,7 @@ fn paragraphs(text: &str, look: &Look) -> Vec<Paragraph> {
             }
             Event::SoftBreak => append(&mut now, " ", look, (strong, stressed, false, link.is_some())),
             Event::HardBreak => append(&mut now, "\n", look, (strong, stressed, false, link.is_some())),
+            Event::Text(text) if number.is_some() => append_number(&mut now, &text, look, (strong, stressed)),
             Event::Text(text) => append(&mut now, &text, look, (strong, stressed, false, link.is_some())),
             Event::Code(text) => append(&mut now, &text, look, (strong, stressed, true, link.is_some())),
             _ => {}
@@ -190,6 +191,14 @@ fn paragraphs(text: &str, look: &Look) -> Vec<Paragraph> {
     }
     finish(&mut now);
     all
+}
+
+/// The words of a number of the run look as all others, and have a faint line under them: there is more to know.
+fn append_number(to: &mut Paragraph, text: &str, look: &Look, (strong, stressed): (i32, i32)) {
+    append(to, text, look, (strong, stressed, false, false));
+    if let Some(section) = to.job.sections.last_mut() {
+        section.format.underline = Stroke::new(1.0, look.color.gamma_multiply(0.5));
+    }
 }
 
 fn append(to: &mut Paragraph, text: &str, look: &Look, (strong, stressed, code, link): (i32, i32, bool, bool)) {

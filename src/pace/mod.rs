@@ -604,12 +604,13 @@ impl Builder {
     }
 }
 
-/// Whether an operation is one of many equal ones, whose end is not held.
+/// Whether an operation is one of many equal ones, whose end is not held: it goes faster than what is only hastened.
 fn shrunk(shown: &[Shown<'_>], trace: &Trace, journey: JourneyId) -> bool {
     let Some(last) = trace.journeys.get(journey.index()).map(|j| j.last_hop) else { return false };
     let hop = &trace.hops[last.index()];
     let from = shown.partition_point(|one| (one.hop.start, one.hop.end, one.id) < (hop.start, hop.end, last));
-    shown.get(from).is_some_and(|one| one.need.all + 1e-9 < Need::of(one.hop).all)
+    let least = |one: &Shown<'_>| Need::of(one.hop).moving.min(CARD_IN) * AGAIN * HASTENED;
+    shown.get(from).is_some_and(|one| one.need.moving + 1e-9 < least(one).min(STAYS * HASTENED))
 }
 
 impl PaceMap {

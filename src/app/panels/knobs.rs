@@ -109,12 +109,10 @@ fn before_and_after_ui(
     theme: &Theme,
 ) {
     let what = crate::scenario::capital(&knob.shows.to_string());
-    let mut text = format!("{what}: {before} at {home}");
+    let mut text = format!("{what}:\n{home} → {before}");
     if let Some((setting, value)) = after {
-        text += &match value {
-            Some(value) => format!(", {value} at {setting}"),
-            None => format!("; running at {setting} …"),
-        };
+        let value = value.map_or_else(|| "running …".to_owned(), |value| value.to_string());
+        text += &format!("\n{setting} → {value}");
     }
     let said = ui.label(body(text, theme));
     ui.ctx().accesskit_node_builder(said.id, |node| node.set_live(egui::accesskit::Live::Polite));
