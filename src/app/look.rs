@@ -1,25 +1,12 @@
-//! What the inspector shows: the selection, and what is worked out from it for the time shown.
+//! What the inspector shows: what is worked out from the selection for the time shown.
 
 use super::panels::inspector::{Inspector, JourneyView, PartView, SeenFrom};
 use super::playback::Position;
 use super::recording::Recording;
+use super::selection::Selection;
 use super::shell::Shell;
 use crate::machine::{ComponentKind, inspect};
-use crate::trace::{ComponentId, JourneyId, StackId};
-
-/// What the inspector shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Selection {
-    /// Whatever is under way in one stack.
-    Follow(StackId),
-    /// One journey.
-    Journey(JourneyId),
-    /// One part of the machine.
-    Part(ComponentId),
-    /// Nothing chosen yet: the stack with the most to show.
-    #[default]
-    Auto,
-}
+use crate::trace::{ComponentId, StackId};
 
 impl Shell {
     /// The stack that the inspector shows something of.
@@ -29,11 +16,7 @@ impl Shell {
             Selection::Follow(stack) => Some(stack),
             Selection::Journey(id) => recording.trace().journeys.get(id.index()).map(|journey| journey.stack),
             Selection::Part(id) => recording.topology().component(id).and_then(|component| component.stack),
-            Selection::Auto => {
-                // The stack with most exits has most to show; the last of equals.
-                let stats = recording.outcome.stats.iter().enumerate();
-                stats.max_by_key(|(i, stats)| (stats.exits_total(), *i)).map(|(i, _)| StackId(i as u16))
-            }
+            Selection::Auto => self.follow.or((!recording.topology().stacks.is_empty()).then_some(StackId(0))),
         }
     }
 
@@ -97,7 +80,6 @@ fn part_view(recording: &mut Recording, id: ComponentId, position: Position) -> 
         facts,
         children: topology.children(id).map(|(id, child)| (id, child.name.clone())).take(64).collect(),
         parent: component.parent.and_then(name),
-        about: String::new(),
     })
 }
 

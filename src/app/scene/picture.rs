@@ -7,13 +7,12 @@ use egui::{Align2, Pos2, Rect, Vec2, pos2};
 use super::camera::Camera;
 use super::drawing::{Drawing, Ink, Shape};
 use super::gauge::Gauge;
-use super::heads::Held;
 use super::index::Index;
 use super::layout::Layout;
 use super::ledger::Ledgers;
 use super::route::Router;
 use super::stage::{brightness, highlight, point_at};
-use super::tokens::{Cast, Slots, Token, Tokens, in_line};
+use super::tokens::{Cast, Held, Slots, Token, Tokens, in_line};
 use super::trails::{chevrons, trail};
 use super::tree::is_part;
 use super::words::Writer;
@@ -91,7 +90,7 @@ impl Picture<'_> {
         };
         ledgers.draw(time, &mut drawing.tokens);
         self.states(&cast, &tokens, held, &mut drawing.tokens);
-        self.rail(&cast, &tokens, &mut drawing.tokens);
+        self.rail(&cast, &tokens, time, &mut drawing.tokens);
         drawing
     }
 

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Vec2, pos2, vec2};
 
 use super::drawing::{Ink, Paint, Shape};
-use super::metrics::Metrics;
+use super::metrics::{Metrics, brief};
 use crate::app::theme::{TextRole, Theme};
 
 /// The height of a line of text, times its size.
@@ -61,10 +61,8 @@ impl Writer<'_> {
     /// its middle.
     pub fn title(&self, name: &str, note: &str, room: Rect, ink: Ink, out: &mut Vec<Shape>) {
         let Some(size) = self.size(TextRole::Body, room.height()) else { return };
-        // A name is written a little smaller rather than shortened.
-        let wide = self.metrics.width(name, 1.0, true);
-        let whole = ((room.width() / wide.max(1e-3)) * 2.0).floor() / 2.0;
-        let size = if whole >= (size * 0.78).max(self.least()) { size.min(whole) } else { size };
+        let (name, size) = self.named(name, (size, true), room.width());
+        let name = name.as_str();
         let small = self.size(TextRole::Note, room.height());
         let (first, second) = (size * LINE, small.unwrap_or(0.0) * LINE);
         let two = !note.is_empty() && small.is_some() && first + second <= room.height();
@@ -94,6 +92,22 @@ impl Writer<'_> {
         }
     }
 
+    /// A name as it fits into `room`: a little smaller rather than shortened, then in its short form, then as small
+    /// as can be read, rather than not at all.
+    pub fn named(&self, name: &str, (size, strong): (f32, bool), room: f32) -> (String, f32) {
+        let whole = |name: &str| {
+            let wide = self.metrics.width(name, 1.0, strong);
+            size.min(((room / wide.max(1e-3)) * 2.0).floor() / 2.0)
+        };
+        let short = brief(name).unwrap_or_else(|| name.to_owned());
+        let tries = [(name, size * 0.8), (short.as_str(), size * 0.7), (name, 0.0), (short.as_str(), 0.0)];
+        let fits = |(name, least): &(&str, f32)| whole(name) >= least.max(self.least());
+        match tries.into_iter().find(fits) {
+            Some((name, _)) => (name.to_owned(), whole(name)),
+            None => (name.to_owned(), size),
+        }
+    }
+
     /// A note beside its name on one line if both fit; otherwise the name alone.
     pub fn one_line(&self, name: &str, note: &str, room: Rect, ink: Ink, out: &mut Vec<Shape>) {
         let room = Rect::from_center_size(room.center(), vec2(room.width(), room.height()));
@@ -106,6 +120,12 @@ impl Writer<'_> {
     pub fn two_lines(&self) -> f32 {
         (self.theme.size(TextRole::Body) + self.theme.size(TextRole::Note)) * self.factor * LINE
     }
+}
+
+/// The size of a part's words, and whether its box has room for more than its name.
+pub fn opened(writer: &Writer, zoom: f32, rect: Rect) -> Option<(f32, bool)> {
+    let size = writer.size(TextRole::Small, rect.height() - 2.0)?;
+    Some((size, zoom >= 1.8 && rect.height() >= size * LINE * 3.4 && rect.width() >= size * 8.0))
 }
 
 /// A box with less on each side, never turned inside out.
