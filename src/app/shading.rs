@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 /// Light from a stored colour above [`DARK`]: coefficients from the constant up, of the stored colour. Least largest
 /// error, found by Lawson's iteration over the curve of IEC 61966-2-1.
-const TO_LIGHT: [f32; 5] = [0.001_046_2, 0.028_405_1, 0.560_366_23, 0.526_522_5, -0.116_797_7];
+const TO_LIGHT: [f32; 5] = [0.001_046_2, 0.028_405_1, 0.560_366_2, 0.526_522_5, -0.116_797_7];
 /// A stored colour from light above [`DIM`]: coefficients from the constant up, of the light's fourth root.
 const TO_STORED: [f32; 4] = [-0.071_760_67, 0.255_793_6, 0.952_580_6, -0.136_828];
 /// Up to this stored colour the curve is a line.
