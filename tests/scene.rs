@@ -707,3 +707,33 @@ fn columns_whose_names_begin_alike_are_told_apart() {
         }
     }
 }
+
+#[test]
+fn a_tokens_letter_stands_in_it_wherever_the_canvas_is() {
+    use strata::app::scene::paint::Canvas;
+    let theme = Theme::dark();
+    for token in [strata::trace::Token::Instruction, strata::trace::Token::SystemCall, strata::trace::Token::Interrupt]
+    {
+        for corner in [egui::pos2(0.0, 0.0), egui::pos2(300.0, 50.0)] {
+            let place = Rect::from_min_size(corner, vec2(400.0, 300.0));
+            let center = egui::pos2(200.0, 150.0);
+            let (radius, paint, mark) = (9.0, Ink::Layer(Layer::User).solid(), "C".to_owned());
+            let shape = Shape::Token { center, radius, token, paint, outlined: true, mark };
+            let input = egui::RawInput {
+                screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(900.0, 700.0))),
+                ..Default::default()
+            };
+            let context = egui::Context::default();
+            let mut output = context.run_ui(input, |ui| Canvas::new(ui.painter(), &theme, place).shape(&shape));
+            output.textures_delta.clear();
+            let letters = output.shapes.iter().filter_map(|clipped| match &clipped.shape {
+                egui::Shape::Text(text) => Some(text.visual_bounding_rect()),
+                _ => None,
+            });
+            let letters: Vec<Rect> = letters.collect();
+            assert_eq!(letters.len(), 1, "{token:?}");
+            let away = letters[0].center().distance(center + corner.to_vec2());
+            assert!(away < radius * 1.3, "{token:?} at {corner:?}: its letter is {away} away");
+        }
+    }
+}
