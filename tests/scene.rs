@@ -352,6 +352,30 @@ fn built_ins_have_nothing_on_words_fifth_part() {
 }
 
 #[test]
+fn each_part_is_named_or_counted_on_canvases_of_every_shape() {
+    let mut faults: Vec<String> = Vec::new();
+    for built_in in strata::scenario::library() {
+        let (topology, trace) = self::built_in(built_in.id);
+        let mut theme = Theme::dark();
+        let mut scene = Scene::new(&topology, &trace);
+        for (i, width) in (600..2400).step_by(220).enumerate() {
+            for height in (476..1300).step_by(76) {
+                let scales = if height < 560 { [1.0, 1.0, 1.0] } else { [1.0, 1.25, 2.0] };
+                theme.scale = scales[(i + height / 76) % 3];
+                let canvas = vec2(width as f32, height as f32);
+                let follow = Some(StackId((height / 76 % (topology.stacks.len() + 1)) as u16));
+                let follow = follow.filter(|stack| stack.index() < topology.stacks.len());
+                let options = SceneOptions { follow, ..options(&theme) };
+                let drawing = scene.draw(&topology, &trace, canvas, &View::default(), Time::us(30), &options);
+                let fault = fault(&drawing, (&topology, scene.layout().unwrap()), canvas);
+                faults.extend(fault.map(|why| format!("{} {canvas:?} at {}: {why}", built_in.id, theme.scale)));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
 fn each_scenario_file_is_among_the_built_ins() {
     let ids: BTreeSet<&str> = strata::scenario::library().iter().map(|source| source.id).collect();
     for entry in std::fs::read_dir("scenarios").unwrap() {
@@ -704,6 +728,36 @@ fn columns_whose_names_begin_alike_are_told_apart() {
         assert!(texts.iter().any(|text| text.ends_with("one CPU")), "{canvas:?}: {texts:?}");
         for letter in ["A", "B", "C", "D", "E"] {
             assert!(texts.contains(&letter), "{canvas:?}: {texts:?}");
+        }
+    }
+}
+
+#[test]
+fn a_tokens_letter_stands_in_it_wherever_the_canvas_is() {
+    use strata::app::scene::paint::Canvas;
+    let theme = Theme::dark();
+    for token in [strata::trace::Token::Instruction, strata::trace::Token::SystemCall, strata::trace::Token::Interrupt]
+    {
+        for corner in [egui::pos2(0.0, 0.0), egui::pos2(300.0, 50.0)] {
+            let place = Rect::from_min_size(corner, vec2(400.0, 300.0));
+            let center = egui::pos2(200.0, 150.0);
+            let (radius, paint, mark) = (9.0, Ink::Layer(Layer::User).solid(), "C".to_owned());
+            let shape = Shape::Token { center, radius, token, paint, outlined: true, mark };
+            let input = egui::RawInput {
+                screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(900.0, 700.0))),
+                ..Default::default()
+            };
+            let context = egui::Context::default();
+            let mut output = context.run_ui(input, |ui| Canvas::new(ui.painter(), &theme, place).shape(&shape));
+            output.textures_delta.clear();
+            let letters = output.shapes.iter().filter_map(|clipped| match &clipped.shape {
+                egui::Shape::Text(text) => Some(text.visual_bounding_rect()),
+                _ => None,
+            });
+            let letters: Vec<Rect> = letters.collect();
+            assert_eq!(letters.len(), 1, "{token:?}");
+            let away = letters[0].center().distance(center + corner.to_vec2());
+            assert!(away < radius * 1.3, "{token:?} at {corner:?}: its letter is {away} away");
         }
     }
 }

@@ -167,7 +167,7 @@ impl Ruler<'_> {
         let (low, high): (Vec<f32>, Vec<f32>) = items.iter().map(|item| (item.least, item.wants)).unzip();
         let sum: f32 = high.iter().sum();
         let widths = if sum <= room {
-            let factor = (room / sum.max(1.0)).min(1.6);
+            let factor = (room / sum.max(1.0)).min(2.0);
             high.iter().map(|width| width * factor).collect()
         } else {
             between(&low, &high, room)

@@ -60,22 +60,26 @@ pub struct Key<'a> {
 }
 
 impl Key<'_> {
-    fn entries(&self, topology: &Topology) -> Vec<(Sign, &'static str)> {
+    fn entries(&self, topology: &Topology) -> Vec<(Sign, &'static str, &'static str)> {
         let has = |kind: ComponentKind| topology.iter().any(|(_, component)| component.kind == kind);
         let token = |token: Token, layer: Layer, words: &'static str| {
-            self.tokens.contains(&token).then_some((Sign::Token(token, layer), words))
+            self.tokens.contains(&token).then_some((
+                Sign::Token(token, layer),
+                words,
+                words.split(',').next().unwrap_or(words),
+            ))
         };
         let kernel = if has(ComponentKind::VirtualMachine) { Layer::GuestKernel } else { Layer::HostKernel };
-        let machine = has(ComponentKind::VirtualMachine).then_some((Sign::Wall, "wall: VM inside"));
+        let machine = has(ComponentKind::VirtualMachine).then_some((Sign::Wall, "wall: VM inside", "wall"));
         let entries = [
             token(Token::Instruction, Layer::User, "instructions"),
             token(Token::SystemCall, kernel, "system call"),
             token(Token::IoRequest, kernel, "I/O request"),
             token(Token::VmExit, Layer::Hypervisor, "VM exit, entry"),
             token(Token::Interrupt, Layer::Hardware, "interrupt"),
-            Some((Sign::Gate, "gate: ring 3 to 0")),
+            Some((Sign::Gate, "gate: ring 3 to 0", "gate")),
             machine,
-            Some((Sign::Letter, "whose: a column")),
+            Some((Sign::Letter, "whose: a column", "whose")),
             token(Token::PageFault, kernel, "page fault"),
             token(Token::Packet, kernel, "packet"),
         ];
@@ -119,13 +123,14 @@ impl Key<'_> {
             let at = (inner.right(), head);
             words.extend(self.writer.line(about, at, Align2::RIGHT_CENTER, (size, false), room, Ink::Muted.solid()));
         }
-        for (i, (sign, text)) in entries.iter().enumerate() {
+        for (i, (sign, text, short)) in entries.iter().enumerate() {
             let (row, right) = ((i % used) as f32, i >= used);
             let x = inner.left() + if right { inner.width() * 0.48 } else { 0.0 };
             let at = pos2(x + size * 0.7, inner.top() + strong * LINE + (row + 0.5) * line);
             self.sign(sign, at, size, floors, words);
             let room = inner.width() * if right { 0.52 } else { 0.48 } - size * 2.0;
             let start = (x + size * 1.9, at.y);
+            let text = if self.writer.metrics.width(text, size, false) <= room { text } else { short };
             words.extend(self.writer.line(text, start, Align2::LEFT_CENTER, (size, false), room, Ink::Body.solid()));
         }
     }
