@@ -61,6 +61,10 @@ impl Shell {
             return;
         };
         let (played, stays, pace) = (*played, step.play == Play::Stay, step.pace);
+        // From the flag of the scene before to where this one goes on is no step back, though what was seen there took
+        // its time.
+        let ended = index.checked_sub(1).and_then(|before| recording.played.get(before)).map(|before| before.until);
+        let goes_on = ended == Some(played.from) && self.playback.reached();
         let follow = step.follow.as_ref().map(|of| of.id);
         // What follows what is said, where the scene names nobody.
         let mentioned = || step.look_at.iter().rev().find_map(|path| self.stack_of(path));
@@ -70,7 +74,7 @@ impl Shell {
         self.follow = follow;
         self.keep_pace();
         let before = self.playback.time();
-        self.back_to = (played.from < before).then_some(played.from);
+        self.back_to = (played.from < before && !goes_on).then_some(played.from);
         self.seek(played.from);
         self.playback.stop_at = (!stays).then(|| self.stop_of(played));
         match pace {
