@@ -133,7 +133,10 @@ fn ends(from: &Setting, to: &Setting, turns: &[Turn], at: &Node, problems: &mut 
                 problems.add(at.key(key).span.clone(), message, Some(help));
             }
         }
-        if let Some(value) = value.filter(|value| !(from.amount..=to.amount).contains(&value.amount)) {
+        let of_a_kind = from.measure == measure && to.measure == measure;
+        if let Some(value) =
+            value.filter(|_| of_a_kind).filter(|value| !(from.amount..=to.amount).contains(&value.amount))
+        {
             let help = Some(format!("it stands at {value}: let the knob go from {from} to {to} around it"));
             problems.add(place, format!("what this turns is {value}, outside of {from} to {to}"), help);
         }
