@@ -26,7 +26,7 @@ fn reads(costs: &Table, threads: u16) -> Outcome {
     let read = Operation::Read { file: "data".to_owned(), bytes: 4096, cache: Cache::Direct };
     let process = ProcessSpec { threads, cpu: None, ..process("app", 0) };
     let stacks = vec![NodeSpec::Process(process)];
-    let spec = Spec { host: host(threads), programs: vec![program(repeat(1, vec![read]))], stacks };
+    let spec = Spec { host: host(threads), programs: vec![program(repeat(1, vec![read]))], stacks, script: Vec::new() };
     machine::run(&spec, costs, 7, &RunOptions::default(), |_, _| true).unwrap()
 }
 

@@ -149,6 +149,7 @@ fn spec() -> impl Strategy<Value = Spec> {
         host: host(cores),
         programs,
         stacks: stacks.into_iter().map(|node| pinned_within(node, cores)).collect(),
+        script: Vec::new(),
     })
 }
 
@@ -252,7 +253,7 @@ proptest! {
             stacks.push(NodeSpec::Process(process("free", 0)));
         }
         let body = vec![Operation::Compute(Time::us(compute)), Operation::SystemCall("getpid".to_owned())];
-        let spec = Spec { host: host(cores), programs: vec![program(repeat(50, body))], stacks };
+        let spec = Spec { host: host(cores), programs: vec![program(repeat(50, body))], stacks, script: Vec::new() };
         let outcome = run(&spec, seed);
         // What its program and its system calls used, from the hops alone, in each period.
         let mut used = std::collections::BTreeMap::<u64, u64>::new();
@@ -313,7 +314,7 @@ proptest! {
             let technique = if interpreted { Technique::Interpreted } else { Technique::Hardware };
             inner = NodeSpec::Vm(VmSpec { technique, preallocated: true, ..vm("vm", 1, vec![inner]) });
         }
-        let spec = |node| Spec { host: host(1), programs: vec![program(repeat(3, operations.clone()))], stacks: vec![node] };
+        let spec = |node| Spec { host: host(1), programs: vec![program(repeat(3, operations.clone()))], stacks: vec![node], script: Vec::new() };
         let options = RunOptions::default();
         let native = machine::run(&spec(NodeSpec::Process(process("app", 0))), &costs, seed, &options, |_, _| true).unwrap();
         let virtual_ = machine::run(&spec(inner), &costs, seed, &options, |_, _| true).unwrap();
@@ -328,7 +329,7 @@ proptest! {
         let programs = vec![program(repeat(2, vec![load]))];
         let inner = VmSpec { preallocated: true, ..vm("vm", 1, vec![NodeSpec::Process(process("app", 0))]) };
         let stacks = vec![NodeSpec::Process(process("app", 0)), NodeSpec::Vm(inner)];
-        let outcome = run(&Spec { host: host(2), programs, stacks }, 7);
+        let outcome = run(&Spec { host: host(2), programs, stacks, script: Vec::new() }, 7);
         let second = |stack| {
             let of = trace(&outcome).journeys.iter().filter(|j| j.stack == StackId(stack));
             of.map(|j| j.latency()).nth(1)
@@ -406,7 +407,7 @@ proptest! {
 
 /// Stacks of processes that all run their own program, on one core.
 fn beside(processes: Vec<ProcessSpec>, programs: Vec<ProgramSpec>) -> Spec {
-    Spec { host: host(1), programs, stacks: processes.into_iter().map(NodeSpec::Process).collect() }
+    Spec { host: host(1), programs, stacks: processes.into_iter().map(NodeSpec::Process).collect(), script: Vec::new() }
 }
 
 #[test]
@@ -461,7 +462,7 @@ fn a_stack_that_is_done_early_has_the_throughput_that_it_has_alone() {
 
 #[test]
 fn snapshots_of_a_large_machine_stay_within_their_bytes() {
-    let spec = Spec { host: host(4), programs: vec![reader(20)], stacks: four_stacks(16) };
+    let spec = Spec { host: host(4), programs: vec![reader(20)], stacks: four_stacks(16), script: Vec::new() };
     let (machine, _, first) = Machine::new(&spec, &costs(7), 7).unwrap();
     let simulation = Simulation::new(machine, first);
     let start = simulation.bytes();
@@ -488,7 +489,10 @@ fn both_ends_of_a_pipe_pass_the_seccomp_filters_of_their_container() {
         Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer: Peer::Local },
     ] {
         let stacks = vec![NodeSpec::Container(ContainerSpec { seccomp_filters: 1, ..container("app", 0) })];
-        let outcome = run(&Spec { host: host(1), programs: vec![program(repeat(10, vec![operation]))], stacks }, 7);
+        let outcome = run(
+            &Spec { host: host(1), programs: vec![program(repeat(10, vec![operation]))], stacks, script: Vec::new() },
+            7,
+        );
         let calls = outcome.stats[0].system_calls;
         let filters = trace(&outcome).hops.iter().filter(|hop| hop.what == What::Pay(Primitive::SeccompFilter));
         assert_eq!(filters.map(|hop| u64::from(hop.count)).sum::<u64>(), calls);
@@ -509,7 +513,10 @@ fn a_packet_pays_for_what_lies_between_two_network_namespaces_and_is_translated_
     ] {
         let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer };
         let stacks = vec![NodeSpec::Container(ContainerSpec { network, ..container("app", 0) })];
-        let outcome = run(&Spec { host: host(2), programs: vec![program(repeat(10, vec![request]))], stacks }, 7);
+        let outcome = run(
+            &Spec { host: host(2), programs: vec![program(repeat(10, vec![request]))], stacks, script: Vec::new() },
+            7,
+        );
         let times = |hop| trace(&outcome).hops.iter().filter(|seen| seen.what == What::Pay(hop)).count();
         // Ten requests, each out and back.
         let expected = [veths, bridges, routed, routed].map(|hops| 20 * hops);
@@ -545,7 +552,7 @@ fn a_description_that_breaks_a_limit_makes_an_error_and_no_machine() {
     use strata::machine::SpecError;
     let good = || {
         let programs = vec![program(vec![Statement::Do(Operation::Cpuid)])];
-        Spec { host: host(2), programs, stacks: vec![NodeSpec::Process(process("app", 0))] }
+        Spec { host: host(2), programs, stacks: vec![NodeSpec::Process(process("app", 0))], script: Vec::new() }
     };
     let with = |change: &dyn Fn(&mut Spec)| {
         let mut spec = good();
@@ -584,7 +591,7 @@ fn a_message_whose_sender_is_preempted_on_the_way_to_waking_its_reader_keeps_its
     let guest = VmSpec { technique: Technique::Interpreted, backend: Backend::UserSpace, ..vm("vm", 2, inner) };
     let short = program(repeat(1, vec![Operation::Hlt]));
     let stacks = vec![NodeSpec::Process(process("short", 1)), NodeSpec::Vm(guest)];
-    let outcome = run(&Spec { host: host(1), programs: vec![asking, short], stacks }, 0);
+    let outcome = run(&Spec { host: host(1), programs: vec![asking, short], stacks, script: Vec::new() }, 0);
     assert_eq!(outcome.end, End::Finished);
     assert!(trace(&outcome).journeys.iter().all(|journey| journey.end != Time::MAX));
 }

@@ -25,16 +25,20 @@ impl<E> Entry<E> {
     }
 }
 
-/// Pending events, earliest first; at one instant, in the order in which they were pushed.
+/// The sequence number of the first event; those below are for inputs.
+const FIRST_EVENT: u64 = 1 << 32;
+
+/// Pending events, earliest first; at one instant inputs come first, then events in the order in which they were pushed.
 #[derive(Clone, Debug, Hash, Serialize, Deserialize)]
 pub struct Queue<E> {
     heap: Vec<Entry<E>>,
     next_sequence: u64,
+    next_input: u64,
 }
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Queue { heap: Vec::new(), next_sequence: 0 }
+        Queue { heap: Vec::new(), next_sequence: FIRST_EVENT, next_input: 0 }
     }
 }
 
@@ -68,8 +72,21 @@ impl<E: Copy> Queue<E> {
     /// Adds an event.
     #[inline]
     pub fn push(&mut self, at: Time, event: E) {
-        let entry = Entry { at, sequence: self.next_sequence, event };
+        let sequence = self.next_sequence;
         self.next_sequence += 1;
+        self.add(Entry { at, sequence, event });
+    }
+
+    /// Adds what comes from outside. When it was added makes no difference, as long as it was before it is due: a script
+    /// that is known from the start and a hand that acts at the moment give the same run.
+    pub fn push_input(&mut self, at: Time, event: E) {
+        let sequence = self.next_input;
+        self.next_input += 1;
+        self.add(Entry { at, sequence, event });
+    }
+
+    #[inline(always)]
+    fn add(&mut self, entry: Entry<E>) {
         self.heap.push(entry);
         self.sift_up(self.heap.len() - 1, entry);
     }
@@ -152,6 +169,23 @@ mod tests {
                 got.push(next);
             }
             prop_assert_eq!(got, expected);
+        }
+
+        #[test]
+        fn an_input_comes_before_the_events_of_its_instant_whenever_it_was_given(late in any::<bool>()) {
+            let mut queue = Queue::new();
+            let input = |queue: &mut Queue<u8>| queue.push_input(Time(7), 0);
+            if !late {
+                input(&mut queue);
+            }
+            queue.push(Time(7), 1);
+            queue.push(Time(5), 2);
+            prop_assert_eq!(queue.pop(), Some((Time(5), 2)));
+            if late {
+                input(&mut queue);
+            }
+            prop_assert_eq!(queue.pop(), Some((Time(7), 0)));
+            prop_assert_eq!(queue.pop(), Some((Time(7), 1)));
         }
 
         #[test]

@@ -60,6 +60,8 @@ pub struct Component {
     pub note: String,
     /// The processor it stands for, if it is a core or vCPU.
     pub cpu: Option<CpuId>,
+    /// The number of the process, container or virtual machine whose outermost part it is: what comes and goes as one.
+    pub node: Option<u32>,
 }
 
 /// What a stack is, for reports: the word of its outermost part.

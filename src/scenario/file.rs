@@ -28,6 +28,8 @@ pub(super) struct ScenarioFile {
     pub stacks: Named<NodeFile>,
     pub copies: Option<Loose>,
     #[serde(default)]
+    pub script: Vec<EntryFile>,
+    #[serde(default)]
     pub walkthrough: Vec<StepFile>,
     pub closing: Option<ClosingFile>,
     #[serde(default)]
@@ -219,6 +221,7 @@ pub(super) enum StatementFile {
         #[serde(default)]
         technique: TechniqueFile,
     },
+    Start(String),
     Cli,
     Sti,
     Hlt,
@@ -292,6 +295,10 @@ pub(super) enum NodeFile {
         #[serde(default)]
         io_ports: bool,
         cgroup: Option<CgroupFile>,
+        #[serde(default = "yes")]
+        up: bool,
+        #[serde(default)]
+        restart: RestartFile,
         copies: Option<Loose>,
     },
     Container {
@@ -306,6 +313,10 @@ pub(super) enum NodeFile {
         #[serde(default)]
         network: NetworkFile,
         image: Option<Loose>,
+        #[serde(default = "yes")]
+        up: bool,
+        #[serde(default)]
+        restart: RestartFile,
         copies: Option<Loose>,
     },
     Vm {
@@ -322,6 +333,10 @@ pub(super) enum NodeFile {
         image: Option<Loose>,
         #[serde(default)]
         stacks: Named<NodeFile>,
+        #[serde(default = "yes")]
+        up: bool,
+        #[serde(default)]
+        restart: RestartFile,
         copies: Option<Loose>,
     },
 }
@@ -367,6 +382,34 @@ pub(super) enum BackendFile {
     #[default]
     Virtio,
     Vhost,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Restart", deny_unknown_fields)]
+pub(super) enum RestartFile {
+    #[default]
+    Never,
+    OnFailure,
+    Always,
+}
+
+/// An entry of the script.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Entry", deny_unknown_fields)]
+pub(super) enum EntryFile {
+    At(Loose, OrderFile),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Order", deny_unknown_fields)]
+pub(super) enum OrderFile {
+    Start(String),
+    Stop(String),
+    Kill(String),
+    Restart(String),
+    SetQuota { of: String, quota: Loose, period: Option<Loose>, burst: Option<Loose> },
+    Panic(String),
+    PowerCut,
 }
 
 #[derive(Debug, Deserialize)]

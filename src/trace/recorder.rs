@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hop, HopId, JourneyId, Layer, StackId, StackStats};
+use super::{Change, Hop, HopId, JourneyId, Layer, StackId, StackStats};
 use crate::engine::Time;
 
 /// What kind of operation a journey is.
@@ -44,11 +44,13 @@ pub enum OperationKind {
     Out,
     /// Another instruction that touches the machine itself.
     Instruction,
+    /// Starting something that the scenario describes: a process, a container, a virtual machine.
+    Start,
 }
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [OperationKind; 17] = [
+    pub const ALL: [OperationKind; 18] = [
         OperationKind::Compute,
         OperationKind::Memory,
         OperationKind::SystemCall,
@@ -66,6 +68,7 @@ impl OperationKind {
         OperationKind::StartVm,
         OperationKind::Out,
         OperationKind::Instruction,
+        OperationKind::Start,
     ];
 
     /// The name in scenario files (`Operation("read")`) and reports.
@@ -88,6 +91,7 @@ impl OperationKind {
             OperationKind::StartVm => "start_vm",
             OperationKind::Out => "out",
             OperationKind::Instruction => "instruction",
+            OperationKind::Start => "start",
         }
     }
 }
@@ -156,6 +160,8 @@ pub struct Recorder {
     pub core_busy: Vec<u64>,
     /// How many hops are kept at most; later ones are only counted.
     pub max_hops: usize,
+    /// What came, changed and went.
+    pub changes: Vec<Change>,
 }
 
 impl Recorder {
@@ -166,6 +172,7 @@ impl Recorder {
             stats: (0..stacks).map(|_| StackStats::one_of(stacks)).collect(),
             core_busy: vec![0; cores],
             max_hops: usize::MAX,
+            changes: Vec::new(),
         }
     }
 
@@ -178,6 +185,11 @@ impl Recorder {
     #[inline]
     pub fn is_full(&self) -> bool {
         self.trace.as_ref().is_some_and(|trace| trace.hops.len() >= self.max_hops)
+    }
+
+    /// Takes what came, changed or went.
+    pub fn change(&mut self, change: &Change) {
+        self.changes.push(*change);
     }
 
     /// Takes one hop.

@@ -12,7 +12,8 @@ use crate::costs::{Primitive, Table};
 use crate::engine::Time;
 use crate::machine::spec::{
     Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, ContainerStart, CpuMax, HostSpec, Image, NodeSpec,
-    Operation, Peer, ProcessSpec, ProgramId, ProgramSpec, Spec, StartNetwork, Statement, Technique, VmSpec, VmStart,
+    Operation, Peer, ProcessSpec, ProgramId, ProgramSpec, Spec, StartNetwork, Statement, Technique, Upkeep, VmSpec,
+    VmStart,
 };
 use crate::machine::{self, Outcome, RunOptions};
 use crate::trace::OperationKind;
@@ -247,6 +248,7 @@ impl Ground<'_> {
             // What is measured beside it executes OUT in ring 0 of a guest of its own.
             io_ports: true,
             cgroup: cpu_max.map(|max| CgroupSpec { cpu_max: Some(max) }),
+            upkeep: Upkeep::default(),
         };
         let filters = u16::from(run.place == Place::Container);
         let network = if run.bridged { ContainerNetwork::Bridge } else { ContainerNetwork::Host };
@@ -266,6 +268,7 @@ impl Ground<'_> {
                 preallocated: true,
                 image_bytes: 0,
                 stacks: vec![node],
+                upkeep: Upkeep::default(),
             }),
             None => node,
         };
@@ -280,6 +283,7 @@ impl Ground<'_> {
                 preallocated: true,
                 image_bytes: 0,
                 stacks: vec![node],
+                upkeep: Upkeep::default(),
             })
         } else {
             node
@@ -294,6 +298,7 @@ impl Ground<'_> {
             },
             programs: vec![ProgramSpec { name: "work".to_owned(), body: run.body }],
             stacks: vec![node],
+            script: Vec::new(),
         }
     }
 }

@@ -25,6 +25,7 @@ pub fn process(name: &str, program: u16) -> ProcessSpec {
         io_ports: true,
         cpu: None,
         cgroup: None,
+        upkeep: Upkeep::default(),
     }
 }
 
@@ -48,6 +49,7 @@ pub fn vm(name: &str, vcpus: u16, stacks: Vec<NodeSpec>) -> VmSpec {
         preallocated: false,
         image_bytes: 0,
         stacks,
+        upkeep: Upkeep::default(),
     }
 }
 

@@ -8,9 +8,10 @@ use super::{host, scalar};
 use crate::engine::Time;
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
-    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, VmSpec,
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, Restart,
+    Upkeep, VmSpec,
 };
-use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile};
+use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, RestartFile, ScenarioFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 use crate::scenario::scale;
@@ -88,6 +89,44 @@ fn expand(nodes: Vec<(NodeSpec, u64)>, copies: u64) -> Vec<NodeSpec> {
         .collect()
 }
 
+/// A limit of CPU time, wherever it is written.
+pub(super) fn cpu_max(
+    quota: &Loose,
+    period: &Option<Loose>,
+    burst: &Option<Loose>,
+    at: &Node,
+    problems: &mut Problems,
+) -> CpuMax {
+    let period = period.as_ref().map_or(Time::ms(100), |p| between(p, at, "period", Time::ms(1), Time::s(1), problems));
+    let quota = between(quota, at, "quota", Time::ms(1), Time::s(1_000), problems);
+    let burst = burst.as_ref().map_or(Time::ZERO, |b| between(b, at, "burst", Time::ZERO, quota, problems));
+    CpuMax { quota, period, burst }
+}
+
+/// A time in the range that the Linux kernel accepts.
+fn between(value: &Loose, at: &Node, what: &str, from: Time, to: Time, problems: &mut Problems) -> Time {
+    let at = at.key(what);
+    let before = problems.len();
+    let time = scalar::time_in(value, at, what, from..=to, problems);
+    if problems.len() == before && !(from..=to).contains(&time) {
+        let help = match what {
+            "burst" => "a burst is at most the quota".to_owned(),
+            _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
+        };
+        problems.add(at.span.clone(), format!("{what} is {time}"), Some(help));
+    }
+    if (from..=to).contains(&time) { time } else { from }
+}
+
+fn upkeep(up: bool, restart: RestartFile) -> Upkeep {
+    let restart = match restart {
+        RestartFile::Never => Restart::Never,
+        RestartFile::OnFailure => Restart::OnFailure,
+        RestartFile::Always => Restart::Always,
+    };
+    Upkeep { up, restart }
+}
+
 impl Checker<'_> {
     /// The nodes on one kernel, each with how many copies of it there are to be.
     fn nodes(&mut self, nodes: &Named<NodeFile>, at: &Node, on: &Platform, copies: u64) -> Vec<(NodeSpec, u64)> {
@@ -129,9 +168,9 @@ impl Checker<'_> {
 
     fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
         match node {
-            NodeFile::Process { run, threads, weight, cpu, io_ports, cgroup, .. } => {
+            NodeFile::Process { run, threads, weight, cpu, io_ports, cgroup, up, restart, .. } => {
                 let process = self.process(name, run, [threads, weight, cpu], cgroup, at, on);
-                NodeSpec::Process(ProcessSpec { io_ports: *io_ports, ..process })
+                NodeSpec::Process(ProcessSpec { io_ports: *io_ports, upkeep: upkeep(*up, *restart), ..process })
             }
             NodeFile::Container {
                 run,
@@ -143,6 +182,8 @@ impl Checker<'_> {
                 seccomp_filters,
                 network,
                 image,
+                up,
+                restart,
                 ..
             } => {
                 let filters = seccomp_filters.as_ref().map_or(0, |n| {
@@ -151,6 +192,7 @@ impl Checker<'_> {
                 NodeSpec::Container(ContainerSpec {
                     process: ProcessSpec {
                         io_ports: *io_ports,
+                        upkeep: upkeep(*up, *restart),
                         ..self.process(name, run, [threads, weight, cpu], cgroup, at, on)
                     },
                     seccomp_filters: filters as u16,
@@ -161,7 +203,9 @@ impl Checker<'_> {
                     image_bytes: self.image(image, at),
                 })
             }
-            NodeFile::Vm { vcpus, memory, technique, backend, pin, preallocated, image, stacks, .. } => {
+            NodeFile::Vm {
+                vcpus, memory, technique, backend, pin, preallocated, image, stacks, up, restart, ..
+            } => {
                 let vcpus = vcpus.as_ref().map_or(1, |n| {
                     scalar::whole(n, at.key("vcpus"), "vcpus", 1..=u64::from(MAX_VM_VCPUS), self.problems)
                 });
@@ -180,6 +224,7 @@ impl Checker<'_> {
                     preallocated: *preallocated,
                     image_bytes: self.image(image, at),
                     stacks: self.guests(name, vcpus, memory, stacks, at, on),
+                    upkeep: upkeep(*up, *restart),
                 })
             }
         }
@@ -235,6 +280,7 @@ impl Checker<'_> {
             io_ports: false,
             cpu: cpu.as_ref().and_then(|cpu| self.cpu(cpu, at.key("cpu"), "cpu", on)),
             cgroup: cgroup.as_ref().map(|cgroup| self.cgroup(cgroup, at.key("cgroup"))),
+            upkeep: Upkeep::default(),
         }
     }
 
@@ -271,30 +317,10 @@ impl Checker<'_> {
     }
 
     fn cgroup(&mut self, cgroup: &CgroupFile, at: &Node) -> CgroupSpec {
-        let cpu_max = cgroup.cpu_max.as_ref().map(|file| {
-            let at = at.key("cpu_max");
-            let period =
-                file.period.as_ref().map_or(Time::ms(100), |p| self.between(p, at, "period", Time::ms(1), Time::s(1)));
-            let quota = self.between(&file.quota, at, "quota", Time::ms(1), Time::s(1_000));
-            let burst = file.burst.as_ref().map_or(Time::ZERO, |b| self.between(b, at, "burst", Time::ZERO, quota));
-            CpuMax { quota, period, burst }
-        });
+        let at = at.key("cpu_max");
+        let cpu_max = cgroup.cpu_max.as_ref();
+        let cpu_max = cpu_max.map(|file| self::cpu_max(&file.quota, &file.period, &file.burst, at, self.problems));
         CgroupSpec { cpu_max }
-    }
-
-    /// A time in the range that the Linux kernel accepts.
-    fn between(&mut self, value: &Loose, at: &Node, what: &str, from: Time, to: Time) -> Time {
-        let at = at.key(what);
-        let before = self.problems.len();
-        let time = scalar::time_in(value, at, what, from..=to, self.problems);
-        if self.problems.len() == before && !(from..=to).contains(&time) {
-            let help = match what {
-                "burst" => "a burst is at most the quota".to_owned(),
-                _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
-            };
-            self.problems.add(at.span.clone(), format!("{what} is {time}"), Some(help));
-        }
-        if (from..=to).contains(&time) { time } else { from }
     }
 
     /// The program called `run`, which this platform must be able to run.
