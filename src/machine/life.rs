@@ -435,30 +435,31 @@ impl Turn<'_> {
         child
     }
 
-    /// A thread that has ended is forgotten on the processor that it ran on, and whatever ends with it.
-    pub fn bury(&mut self, cpu: CpuId, id: TaskId) {
-        let Some((id, process)) = self.s.bury(id) else { return };
+    /// A thread that has ended is forgotten, and whatever ends with it. Returns who is to be told.
+    pub fn bury(&mut self, id: TaskId) -> Option<TaskId> {
+        let (id, process) = self.s.bury(id)?;
         if let Some(vm) = process.vm {
             self.end_guest(vm);
         }
-        let Some(node) = process.node else { return };
+        let node = process.node?;
         let life = self.s.life_mut(node);
         life.processes.retain(|other| *other != id);
         if life.main == id {
             life.fate = process.killed;
         }
-        if life.processes.is_empty() {
-            let why = match (life.fate, life.stopping) {
-                (Some(Signal::Panic), _) => Ended::Panicked,
-                (Some(Signal::Segv), _) => Ended::Faulted,
-                (Some(Signal::Kill | Signal::ParentDeath), _) => Ended::Killed,
-                (_, true) => Ended::Stopped,
-                (Some(Signal::PowerOff), _) => Ended::Stopped,
-                (None | Some(Signal::Exit), _) => Ended::Finished,
-            };
-            self.ended(node, why);
-            self.tell_init(cpu, node);
+        if !life.processes.is_empty() {
+            return None;
         }
+        let why = match (life.fate, life.stopping) {
+            (Some(Signal::Panic), _) => Ended::Panicked,
+            (Some(Signal::Segv), _) => Ended::Faulted,
+            (Some(Signal::Kill | Signal::ParentDeath), _) => Ended::Killed,
+            (_, true) => Ended::Stopped,
+            (Some(Signal::PowerOff), _) => Ended::Stopped,
+            (None | Some(Signal::Exit), _) => Ended::Finished,
+        };
+        self.ended(node, why);
+        self.who_waits_for(node)
     }
 
     /// A process, container or virtual machine has ended.

@@ -148,17 +148,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Something in a guest has ended on `cpu`: if its machine is being turned off, the first process looks whether that
-    /// was the last.
-    pub fn tell_init(&mut self, cpu: CpuId, node: NodeId) {
+    /// Something in a guest has ended: if its machine is being turned off, the first process looks whether that was the
+    /// last.
+    pub fn who_waits_for(&self, node: NodeId) -> Option<TaskId> {
         let fixed = self.f;
-        let Some(outer) = fixed.plans[node.index()].inside.filter(|outer| self.s.life(*outer).stopping) else { return };
-        let Some(machine) = fixed.plans[outer.index()].machine() else { return };
-        let init = self.s.vm(machine.vm).init;
-        if self.s.lives(init) {
-            // Below the switch that is under way.
-            self.s.cpu_mut(cpu).frames.insert(0, Frame::new(Kind::Wake(init), Ride::NONE));
-        }
+        let outer = fixed.plans[node.index()].inside.filter(|outer| self.s.life(*outer).stopping)?;
+        let machine = fixed.plans[outer.index()].machine()?;
+        Some(self.s.vm(machine.vm).init).filter(|init| self.s.lives(*init))
     }
 
     /// [`Kind::Model`]: a device model, from its birth until the machine has been entered.

@@ -384,7 +384,10 @@ impl Turn<'_> {
             self.return_grant(cpu_id, task);
             self.s.cpu_mut(cpu_id).current = TaskId::NONE;
             if self.s.task(task).state == TaskState::Dead {
-                self.bury(cpu_id, task);
+                if let Some(init) = self.bury(task) {
+                    // And then this goes on.
+                    return self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(init));
+                }
             }
         }
         let next = self.pick(cpu_id);
