@@ -50,6 +50,8 @@ pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Proc
         bridged: false,
         filters: 0,
         group: None,
+        mounts: 0,
+        nic: 0,
         space: Space::default(),
         threads: Vec::new(),
         children: Vec::new(),
@@ -66,6 +68,7 @@ pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Proc
 pub fn clothe(process: &mut Process, plan: &ProgramPlan) {
     process.group = plan.group;
     process.ports = plan.ports;
+    (process.nic, process.mounts) = (plan.nic, plan.mounts);
     if let Some(container) = plan.container {
         process.namespace = Some(container.membrane);
         process.filters = container.filters;
@@ -387,9 +390,10 @@ impl Turn<'_> {
             filters: of.filters,
             ports: of.ports,
             group: of.group,
+            mounts: of.mounts,
+            nic: of.nic,
             node: of.node,
             stopping: of.stopping,
-            killed: None,
             space: Space { entries, ..Space::default() },
             ..process(of.kernel, of.stack, of.component)
         };
@@ -545,6 +549,9 @@ impl Turn<'_> {
 
     /// Everything stops at once: the host has lost its power, or its kernel has panicked.
     pub fn go_dark(&mut self, why: Ended) {
+        for core in 0..self.s.cpus.len() as u16 {
+            self.end_segment(CpuId(core));
+        }
         let tasks: Vec<TaskId> = self.s.tasks.iter().map(|(id, _)| TaskId(id)).collect();
         for task in tasks {
             self.forget(task);
@@ -570,8 +577,7 @@ impl Turn<'_> {
             (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
             (vm.backed, vm.at_devices, vm.off) = (0, 0, false);
         }
-        self.s.disk.queue.clear();
-        self.s.disk.served.clear();
+        self.s.disks.iter_mut().for_each(|disk| disk.forget(now));
         for node in 0..self.f.plans.len() as u32 {
             self.gone_with(NodeId(node), why);
         }

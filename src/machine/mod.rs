@@ -25,6 +25,7 @@ pub mod spec;
 mod state;
 mod topology;
 mod turn;
+mod utilization;
 mod viewpoint;
 mod workload;
 
@@ -35,6 +36,7 @@ pub use limits::SpecError;
 pub use orders::Input;
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+pub use utilization::{Hardware, Utilization};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::{Model, Scheduler, Time};

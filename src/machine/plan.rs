@@ -53,6 +53,9 @@ pub struct ProgramPlan {
     pub container: Option<ContainerPlan>,
     pub group: Option<GroupId>,
     pub ports: bool,
+    /// Which of its kernel's network cards it uses, and where its files lie.
+    pub nic: u16,
+    pub mounts: u16,
     /// `None`: nothing runs.
     pub run: Option<Run>,
 }
