@@ -20,7 +20,7 @@ use super::spec::{
 use super::state::{
     Code, Core, Cpu, Fixed, FixedOperation, Group, Kernel, KernelId, Life, Link, Parts, State, Vm, VmId,
 };
-use super::topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+use super::topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
 use super::{Event, Machine, Start, life, workload};
 
 /// Whose kernel, and where things stand, while a stack is being built.
@@ -383,6 +383,12 @@ impl Builder<'_> {
             }),
         });
         self.state.lives.push(Life::default());
+        self.topology.nodes.push(NodeInfo {
+            path: self.plans[id.index()].path.clone(),
+            component: ComponentId::NONE,
+            outer: site.inside.map(|outer| outer.0),
+            up: node.upkeep().up && node.runs(),
+        });
         let (component, what) = match node {
             NodeSpec::Process(process) => self.process(site, process),
             NodeSpec::Container(container) => self.container(site, container),
@@ -391,6 +397,7 @@ impl Builder<'_> {
         let plan = &mut self.plans[id.index()];
         (plan.component, plan.what) = (component, what);
         self.topology.components[component.index()].node = Some(id.0);
+        self.topology.nodes[id.index()].component = component;
         id
     }
 

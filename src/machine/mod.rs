@@ -19,6 +19,7 @@ mod life;
 pub mod limits;
 mod orders;
 mod plan;
+mod presence;
 mod run;
 mod sequence;
 pub mod spec;
@@ -34,8 +35,9 @@ use std::sync::Arc;
 pub use build::bytes as bytes_text;
 pub use limits::SpecError;
 pub use orders::Input;
+pub use presence::{LifeSpan, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
-pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+pub use topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
 pub use utilization::{Hardware, Utilization};
 
 use crate::costs::{Primitive, Table};

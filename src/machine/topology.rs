@@ -1,5 +1,6 @@
 //! The machine as a tree of parts that can be drawn and named: what the scene lays out, the inspector opens and
-//! reports refer to. It is built once with the machine and never changes.
+//! reports refer to. It is built once with the machine: whatever may ever stand on it has its place, and what of it is there
+//! at a time is told by [`super::Presences`].
 
 use crate::trace::{ComponentId, CpuId, Layer, StackId};
 
@@ -79,6 +80,19 @@ pub struct StackInfo {
     pub image_bytes: u64,
 }
 
+/// A process, container or virtual machine: what comes and goes as one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodeInfo {
+    /// As a script names it: "web 2", "vm/app".
+    pub path: String,
+    /// Its outermost part.
+    pub component: ComponentId,
+    /// The number of the virtual machine that it stands in.
+    pub outer: Option<u32>,
+    /// Whether it is up at time zero, if what it stands in is.
+    pub up: bool,
+}
+
 /// A processor of some kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CpuInfo {
@@ -97,6 +111,8 @@ pub struct Topology {
     pub components: Vec<Component>,
     /// By [`StackId`].
     pub stacks: Vec<StackInfo>,
+    /// By [`Component::node`].
+    pub nodes: Vec<NodeInfo>,
     /// By [`CpuId`]: the hardware's cores first.
     pub cpus: Vec<CpuInfo>,
     /// How many of the processors are cores of the hardware.

@@ -76,6 +76,8 @@ pub enum Refusal {
     MachineIsDown,
     /// It has no limit that could be changed.
     NoLimit,
+    /// It stands on another kernel than who wants to start it.
+    OtherKernel,
 }
 
 impl Ended {
@@ -119,6 +121,7 @@ impl Refusal {
             Refusal::DoesNotRun => "it does not run",
             Refusal::MachineIsDown => "the virtual machine that it stands in does not run",
             Refusal::NoLimit => "it has no limit that could be changed",
+            Refusal::OtherKernel => "it stands on another kernel",
         }
     }
 }

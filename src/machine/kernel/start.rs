@@ -63,7 +63,9 @@ impl Turn<'_> {
         match StartStep::of(pc) {
             StartStep::Look => {
                 if self.s.process_of(task).order.is_none() {
-                    if let Err(why) = self.may_start(node) {
+                    let here = self.f.plans[node.index()].kernel == self.s.task(task).kernel;
+                    let may = if here { self.may_start(node) } else { Err(Refusal::OtherKernel) };
+                    if let Err(why) = may {
                         self.change(node, ChangeKind::Refused(why));
                         return self.end_operation(at);
                     }
