@@ -525,8 +525,8 @@ proptest! {
     fn what_has_ended_is_never_run_and_leaves_no_frame_timer_request_or_message(spec in living(), seed in any::<u64>()) {
         let mut simulation = start(&spec, seed);
         let mut sink = Recorder::discard();
-        for _ in 0..12_000 {
-            if !simulation.step(&mut sink) || simulation.now() > Time::ms(60) {
+        for _ in 0..6_000 {
+            if !simulation.step(&mut sink) || simulation.now() > Time::ms(40) {
                 break;
             }
             prop_assert_eq!(simulation.model.leftover(), None, "at {}: {:?}", simulation.now(), spec.script);
@@ -594,7 +594,7 @@ proptest! {
         let mut straight = simulation.clone();
         let mut hashes = vec![straight.state_hash()];
         let mut times = vec![straight.now()];
-        while hashes.len() < 3_000 && straight.step(&mut sink) {
+        while hashes.len() < 1_500 && straight.step(&mut sink) {
             hashes.push(straight.state_hash());
             times.push(straight.now());
         }

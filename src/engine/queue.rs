@@ -4,6 +4,8 @@
 //! which pays when many timers are pending (`benches/queue.rs` compares it with `std::collections::BinaryHeap`).
 //! Cancelling is left to the model: an event carries a generation and is ignored when it is stale.
 
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use super::Time;
@@ -29,11 +31,21 @@ impl<E> Entry<E> {
 const FIRST_EVENT: u64 = 1 << 32;
 
 /// Pending events, earliest first; at one instant inputs come first, then events in the order in which they were pushed.
-#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Queue<E> {
     heap: Vec<Entry<E>>,
     next_sequence: u64,
     next_input: u64,
+}
+
+/// What is pending, and not where in the heap it lies: that depends on when it was pushed.
+impl<E: Hash> Hash for Queue<E> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let mut entries: Vec<&Entry<E>> = self.heap.iter().collect();
+        entries.sort_unstable_by_key(|entry| entry.key());
+        entries.hash(hasher);
+        (self.next_sequence, self.next_input).hash(hasher);
+    }
 }
 
 impl<E> Default for Queue<E> {

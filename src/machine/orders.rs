@@ -10,7 +10,7 @@
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{ChangeKind, Crossing, Ended, OperationKind, Refusal, Token};
+use crate::trace::{ChangeKind, CpuId, Crossing, Ended, OperationKind, Refusal, Token};
 
 use super::frame::{At, Frame, Irq, IrqKind, Kind, Pc, TaskId, steps};
 use super::journal::Ride;
@@ -114,7 +114,8 @@ impl Turn<'_> {
     }
 
     fn start_from_outside(&mut self, node: NodeId) {
-        if let Err(why) = self.may_start(node) {
+        let may = self.reached(node).ok_or(Refusal::MachineIsDown).and(self.may_start(node));
+        if let Err(why) = may {
             return self.change(node, ChangeKind::Refused(why));
         }
         self.begin_start(node);
@@ -127,6 +128,24 @@ impl Turn<'_> {
         self.operator(node, Action::Start(node), frames, ride);
     }
 
+    /// The processor of the kernel of `node` that an order comes to, and the core of the hardware that leads there; `None`
+    /// while that kernel is not up.
+    fn reached(&self, node: NodeId) -> Option<(CpuId, CpuId)> {
+        let plan = &self.f.plans[node.index()];
+        if plan.inside.is_some_and(|outer| self.s.life(outer).phase != Phase::Up) {
+            return None;
+        }
+        let kernel = self.s.kernel(plan.kernel);
+        let free = |cpu: &CpuId| self.s.cpu(*cpu).idle && !self.s.cpu(*cpu).claimed;
+        let cpu = kernel.cpu_ids().find(free).unwrap_or(kernel.first_cpu);
+        let mut core = cpu;
+        while self.s.kernel_of(core).vm.is_some() {
+            let thread = self.s.thread_of(core).filter(|thread| self.s.lives(*thread))?;
+            core = self.s.task(thread).cpu;
+        }
+        Some((cpu, core))
+    }
+
     /// A process on the kernel of `node` does what was ordered.
     fn send_to_do(&mut self, node: NodeId, action: Action) {
         let frames = vec![Frame::new(Kind::ExitThread { lent: false }, Ride::NONE), Frame::new(Kind::Act, Ride::NONE)];
@@ -135,18 +154,15 @@ impl Turn<'_> {
 
     fn operator(&mut self, node: NodeId, action: Action, frames: Vec<Frame>, ride: Ride) {
         let plan = &self.f.plans[node.index()];
-        let kernel = self.s.kernel(plan.kernel);
-        let (component, first) = (kernel.parts.system_calls, kernel.first_cpu);
-        let cpu = kernel.cpu_ids().find(|cpu| self.s.cpu(*cpu).idle && !self.s.cpu(*cpu).claimed).unwrap_or(first);
+        let component = self.s.kernel(plan.kernel).parts.system_calls;
+        let Some((cpu, core)) = self.reached(node) else {
+            return self.change(node, ChangeKind::Refused(Refusal::MachineIsDown));
+        };
         let process = Process { order: Some(action), ..life::process(plan.kernel, plan.stack, component) };
         let process = self.s.spawn(process);
         let vruntime = self.s.cpu(cpu).min_vruntime;
         let task = Task { frames, vruntime, journey: ride, ..self.s.thread(process, cpu) };
         let task = self.s.add_thread(task);
-        let mut core = cpu;
-        while let Some(thread) = self.s.thread_of(core) {
-            core = self.s.task(thread).cpu;
-        }
         let ride = self.s.journal.hand_over(ride);
         self.s.task_mut(task).incoming = ride;
         self.interrupt(core, Irq { kind: IrqKind::Order(task), ride });

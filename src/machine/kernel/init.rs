@@ -65,10 +65,7 @@ impl Turn<'_> {
             (InitStep::Wait, _) if self.s.life(node).stopping => self.first(at, InitStep::Ask),
             (InitStep::Wait, _) => self.block(task),
             (InitStep::Ask, None) => self.goto(at, InitStep::Last),
-            (InitStep::Ask, Some(inner)) if self.s.life(inner).phase == Phase::Down => {
-                self.again(at, InitStep::Ask);
-                let _ = inner;
-            }
+            (InitStep::Ask, Some(inner)) if self.s.life(inner).phase == Phase::Down => self.again(at, InitStep::Ask),
             (InitStep::Ask, Some(_)) => self.enter_kernel(at, InitStep::Asked),
             (InitStep::Asked, Some(inner)) => {
                 self.again(at, InitStep::Ask);
@@ -175,6 +172,7 @@ impl Turn<'_> {
                 self.goto(at, ModelStep::Threads);
                 self.push(at, Kind::Sequence { operation, index: 0 });
             }
+            ModelStep::Threads if self.is_doomed(task) => self.unwind(task),
             ModelStep::Threads if frame.count >= u32::from(machine.vcpus) => self.goto(at, ModelStep::Enter),
             ModelStep::Threads => {
                 let primitive = Primitive::CreateTask;

@@ -154,6 +154,7 @@ impl Turn<'_> {
                 self.goto(at, TakeUpStep::More);
                 self.s.add_partners(task, run);
             }
+            TakeUpStep::More if self.is_doomed(task) => self.unwind(task),
             TakeUpStep::More if frame.count >= u32::from(run.threads) => self.goto(at, TakeUpStep::Up),
             TakeUpStep::More => {
                 let (component, primitive) = (self.s.kernel_of(at.cpu).parts.scheduler, Primitive::CreateTask);
