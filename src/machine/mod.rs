@@ -24,6 +24,7 @@ mod run;
 mod sequence;
 pub mod spec;
 mod state;
+mod step;
 mod topology;
 mod turn;
 mod utilization;
@@ -32,7 +33,6 @@ mod workload;
 
 use std::sync::Arc;
 
-pub use build::bytes as bytes_text;
 pub use limits::SpecError;
 pub use orders::Input;
 pub use presence::{LifeSpan, Presence, Presences};

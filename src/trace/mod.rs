@@ -7,11 +7,13 @@
 
 mod change;
 mod hop;
+mod journey;
 pub mod perfetto;
 mod recorder;
 mod stats;
 
 pub use change::{Change, ChangeKind, Ended, Refusal};
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
-pub use recorder::{Journey, OperationKind, Recorder, Trace};
+pub use journey::{Journey, OperationKind};
+pub use recorder::{Recorder, Trace};
 pub use stats::{EXACT, LEAST_EXACT, Latency, StackStats};

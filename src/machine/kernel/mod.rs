@@ -10,6 +10,7 @@ pub mod devices;
 pub mod driver;
 pub mod file;
 pub mod init;
+mod medium;
 pub mod memory;
 pub mod network;
 pub mod pipe;

@@ -244,7 +244,7 @@ impl Checker<'_> {
             for (target, span) in &program.needs.starts {
                 let Some(found) = self.known.get(target) else {
                     let paths = self.paths.iter().map(String::as_str);
-                    let help = super::super::problem::did_you_mean(target, paths);
+                    let help = crate::scenario::near::did_you_mean(target, paths);
                     self.problems.add_once(span.clone(), format!("no stack is called \"{target}\""), help);
                     continue;
                 };
