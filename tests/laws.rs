@@ -632,6 +632,32 @@ proptest! {
         prop_assert_eq!(again.state_hash(), hash);
     }
 
+    /// Seen to fail with the account of the first period after a change kept.
+    #[test]
+    fn law_4_holds_where_a_limit_is_changed(
+        limits in proptest::collection::vec((1u64..9, 1u64..5, 0u64..3, 0u64..20), 1..6), threads in 1u16..4, cores in 1u16..4,
+        seed in any::<u64>(),
+    ) {
+        let max = |&(quota, period, burst, _): &(u64, u64, u64, u64)| {
+            CpuMax { quota: Time::us(quota * 250), period: Time::ms(period), burst: Time::us(burst * 200) }
+        };
+        let mut limited = container("limited", 0);
+        limited.process.threads = threads;
+        limited.process.cgroup = Some(CgroupSpec { cpu_max: Some(max(&limits[0])) });
+        let body = vec![Operation::Compute(Time::us(170)), Operation::SystemCall("getpid".to_owned())];
+        let mut script: Vec<(Time, Order)> = Vec::new();
+        for limit in &limits[1..] {
+            script.push((Time::us(limit.3 * 977), Order::SetCpuMax("limited".to_owned(), max(limit))));
+        }
+        script.sort_by_key(|(at, _)| *at);
+        let stacks = vec![NodeSpec::Container(limited), NodeSpec::Process(process("free", 0))];
+        let spec = Spec { host: host(cores), programs: vec![program(repeat(90, body))], stacks, script };
+        let outcome = run(&spec, seed);
+        for (most, limit) in outcome.history.current().model.quota_use() {
+            prop_assert!(most <= limit, "{most} of {limit}");
+        }
+    }
+
     #[test]
     fn law_1_holds_where_things_are_started_and_ended(spec in living(), seed in any::<u64>()) {
         let outcome = run(&spec, seed);
@@ -645,9 +671,6 @@ proptest! {
             if journey.end != Time::MAX {
                 prop_assert_eq!(at, journey.end, "journey {} ({:?})", id, journey.kind);
             }
-        }
-        for (most, limit) in outcome.history.current().model.quota_use() {
-            prop_assert!(most <= limit, "{most} of {limit}");
         }
         if outcome.end == End::Finished {
             for (id, journey) in trace(&outcome).journeys.iter().enumerate() {
