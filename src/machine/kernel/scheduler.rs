@@ -383,11 +383,11 @@ impl Turn<'_> {
         } else if let Some(task) = previous.some() {
             self.return_grant(cpu_id, task);
             self.s.cpu_mut(cpu_id).current = TaskId::NONE;
-            if self.s.task(task).state == TaskState::Dead {
-                if let Some(init) = self.bury(task) {
-                    // And then this goes on.
-                    return self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(init));
-                }
+            if self.s.task(task).state == TaskState::Dead
+                && let Some(init) = self.bury(task)
+            {
+                // And then this goes on.
+                return self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(init));
             }
         }
         let next = self.pick(cpu_id);
