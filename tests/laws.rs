@@ -225,7 +225,7 @@ fn named(nodes: &mut [NodeSpec]) {
 fn kept_up(nodes: &mut [NodeSpec], bits: &mut u64) {
     for node in nodes {
         let restart = [Restart::Never, Restart::OnFailure, Restart::Always][(*bits >> 2) as usize % 3];
-        let upkeep = Upkeep { up: *bits % 3 > 0, restart };
+        let upkeep = Upkeep { up: !bits.is_multiple_of(3), restart };
         *bits = bits.rotate_right(5) ^ 0x9e37;
         match node {
             NodeSpec::Process(process) | NodeSpec::Container(ContainerSpec { process, .. }) => process.upkeep = upkeep,
@@ -249,7 +249,7 @@ fn script(paths: &[String], draws: &[(u64, u8, usize)]) -> Vec<(Time, Order)> {
             11 | 12 => Order::Restart(path),
             13 | 14 => Order::SetCpuMax(path, max),
             15 => Order::Panic(path),
-            _ if at % 3 == 0 => Order::PowerCut,
+            _ if at.is_multiple_of(3) => Order::PowerCut,
             _ => Order::HostPanic,
         };
         (Time::us(at * 100), order)
@@ -269,7 +269,7 @@ fn living() -> impl Strategy<Value = Spec> {
         spec.script = script(&known, &draws);
         // Programs start things as well, which may run or not.
         let beside = spec.stacks[bits as usize % spec.stacks.len()].name().to_owned();
-        if bits % 2 == 0 {
+        if bits.is_multiple_of(2) {
             spec.programs[0].body.insert(0, Statement::Do(Operation::Start(beside)));
         }
         spec
