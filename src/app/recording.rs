@@ -1,10 +1,10 @@
 //! A run as the app holds it: the outcome, and what is looked up in it over and over, computed once.
 
-use crate::costs::Profile;
-use crate::engine::Time;
-use crate::machine::{End, Machine, Outcome, Topology};
 use std::sync::Arc;
 
+use crate::costs::Profile;
+use crate::engine::Time;
+use crate::machine::{End, Machine, Outcome, Presences, Topology};
 use crate::scenario::{self, Answer, Filled, Knob, KnobPlace, Played, Scenario, Source, Value};
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
@@ -63,6 +63,8 @@ pub struct Recording {
     pub answers: Vec<Option<Answer>>,
     /// By walkthrough step: the parts that it speaks of.
     pub looked_at: Vec<Vec<ComponentId>>,
+    /// What of the machine is there at a time.
+    pub presences: Presences,
     active: Vec<ActiveIndex>,
 }
 
@@ -83,7 +85,9 @@ impl Recording {
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
+        let presences = Presences::new(&outcome.topology, &outcome.changes);
         Recording {
+            presences,
             looked_at,
             scenario,
             source,

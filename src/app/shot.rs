@@ -18,7 +18,7 @@ use super::scene::{Drawing, Scene, SceneOptions, Selection, View, paint};
 use super::theme::{TextRole, Theme};
 use crate::costs::{Primitive, Profile};
 use crate::engine::Time as SimulatedTime;
-use crate::machine::Topology;
+use crate::machine::{Presences, Topology};
 use crate::pace::Moment;
 use crate::trace::{ComponentId, StackId, Trace};
 
@@ -28,6 +28,8 @@ pub struct Shot<'a> {
     pub topology: &'a Topology,
     /// What happened in it.
     pub trace: &'a Trace,
+    /// What of it is there at a time.
+    pub presences: &'a Presences,
     /// Where the costs' numbers are from.
     pub profile: &'a Profile,
     /// The scenario's title.
@@ -126,6 +128,7 @@ fn card(shot: &Shot) -> Card {
         solo: false,
         moment: shot.moment,
         facts: None,
+        presences: Some(shot.presences),
     };
     let bar = Card::bar(&shot.theme, shot.size);
     let canvas = egui::vec2(shot.size.0 as f32, shot.size.1 as f32 - bar);

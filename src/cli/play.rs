@@ -42,7 +42,7 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
     made.scenario = made.scenario.told(&made.outcome, &made.profile, Filled::Plain);
     let report = made.report();
     if made.scenario.walkthrough.is_empty() {
-        print(&tables::run(&made.scenario, &report))?;
+        print(&tables::run(&made.scenario, &made.outcome, &report))?;
         return Ok(Verdict::Fine);
     }
     print(&format!("{}\n{}\n", one_line(&made.scenario.title), wrap(&made.scenario.teaches, "")))?;
@@ -58,7 +58,7 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
     print(&format!(
         "\n{}\nAll of it, after the whole run\n\n{}",
         "─".repeat(WIDTH),
-        tables::run(&made.scenario, &report)
+        tables::run(&made.scenario, &made.outcome, &report)
     ))?;
     Ok(Verdict::Fine)
 }

@@ -147,9 +147,11 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
         return Err(super::output::failure("the run kept no trace to draw", None));
     };
     let Instant { moment, time, follow, pointed_at, title } = instant(arguments, &made, trace)?;
+    let presences = crate::machine::Presences::new(&made.outcome.topology, &made.outcome.changes);
     let picture = Shot {
         topology: &made.outcome.topology,
         trace,
+        presences: &presences,
         profile: &made.profile,
         title: &title,
         time,
