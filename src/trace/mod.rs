@@ -5,6 +5,7 @@
 //! every counter in a report is a count of hops. Work that no operation waits for (a vCPU going idle, a host
 //! thread finishing up) is recorded too, as hops of journey [`JourneyId::NONE`]: it fills the lanes, not the ledger.
 
+pub mod bars;
 mod hop;
 pub mod perfetto;
 mod recorder;
