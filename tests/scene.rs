@@ -15,6 +15,7 @@ use strata::app::theme::Theme;
 use strata::engine::Time;
 use strata::machine::inspect::Fact;
 use strata::machine::{ComponentKind, Topology};
+use strata::scenario::Topic;
 use strata::trace::{ComponentId, Crossing, JourneyId, Layer, StackId, Trace};
 
 const CANVAS: Vec2 = vec2(980.0, 700.0);
@@ -26,6 +27,7 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         selection: None,
         pointed_at: &[],
         provenance: &|_| "assumed",
+        topic: Topic::default(),
         follow: None,
         solo: false,
         moment: None,

@@ -214,6 +214,13 @@ impl Shell {
         self.look();
     }
 
+    /// What the scene of the walkthrough is about.
+    pub(super) fn topic(&self) -> scenario::Topic {
+        let recording = self.session.recording.as_deref().filter(|_| self.tab == Tab::Walkthrough);
+        let step = recording.and_then(|recording| recording.scenario.walkthrough.get(self.walk.scene()));
+        step.map_or_else(scenario::Topic::default, scenario::Step::topic)
+    }
+
     /// Where everything is in the picture, once it has been drawn.
     pub fn layout(&self) -> Option<&super::scene::Layout> {
         self.scene.as_ref().and_then(Scene::layout)
@@ -251,7 +258,8 @@ impl Shell {
     fn take_in_run(&mut self) {
         let Some(recording) = &self.session.recording else { return };
         self.runs += 1;
-        self.scene = Some(Scene::new(recording.topology(), recording.trace()));
+        let scene = Scene::new(recording.topology(), recording.trace());
+        self.scene = Some(scene.seeded(recording.scenario.seed));
         let scenes = recording.scenario.walkthrough.len();
         self.part = None;
         self.cursor = None;

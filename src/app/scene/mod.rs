@@ -16,10 +16,12 @@
 //! | `index` | the trace by time |
 //! | `gauge` | how much of their quotas groups have used |
 //! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
-//! | `stage`, `gates`, `facts`, `ledger`, `labels`, `heads`, `picture` | drawing |
+//! | `bars` | one row for each column: medians of like operations |
+//! | `stage`, `gates`, `facts`, `labels`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
 
 mod alike;
+pub mod bars;
 mod camera;
 mod drawing;
 mod facts;
@@ -30,7 +32,6 @@ mod heights;
 mod index;
 mod labels;
 mod layout;
-mod ledger;
 mod metrics;
 pub mod paint;
 mod picture;
@@ -54,6 +55,7 @@ pub use layout::{Column, Gate, GateKind, Layout, Place, Shaft, Stop, Street};
 pub use metrics::Metrics;
 pub use widths::Focus;
 
+use self::bars::{Strip, Wish};
 use self::gauge::Gauge;
 use self::paint::Canvas;
 use self::picture::Picture;
@@ -65,6 +67,8 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::Topology;
 use crate::pace::Moment;
+use crate::scenario::Topic;
+use crate::trace::bars::Bars;
 use crate::trace::{ComponentId, JourneyId, StackId, Trace};
 
 /// How far the canvas is moved and magnified. The default shows everything.
@@ -104,6 +108,8 @@ pub struct SceneOptions<'a> {
     pub pointed_at: &'a [ComponentId],
     /// The word that says where a primitive's number is from: `measured`, `literature`, `derived`, `assumed`.
     pub provenance: &'a dyn Fn(Primitive) -> &'static str,
+    /// What is spoken of: the bars are of that.
+    pub topic: Topic,
     /// The column that is followed: it has labels and room, the others are dimmed. `None` follows all alike.
     pub follow: Option<StackId>,
     /// Whether the tokens of the other columns are hidden, but for those in queues that are shared.
@@ -132,6 +138,7 @@ pub struct Scene {
     index: Index,
     gauges: Vec<Gauge>,
     slots: Slots,
+    bars: Bars,
     metrics: Option<Metrics>,
     laid_out: Option<LaidOut>,
 }
@@ -169,7 +176,14 @@ impl Scene {
     pub fn new(topology: &Topology, trace: &Trace) -> Scene {
         let index = Index::new(trace, topology.stacks.len());
         let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
-        Scene { index, gauges, slots, metrics: None, laid_out: None }
+        let bars = Bars::new(trace, &topology.operations, topology.stacks.len(), 0);
+        Scene { index, gauges, slots, bars, metrics: None, laid_out: None }
+    }
+
+    /// The same, with the scenario's seed for what is drawn by lot: the intervals beside ratios.
+    pub fn seeded(mut self, seed: u64) -> Scene {
+        self.bars = self.bars.seeded(seed);
+        self
     }
 
     /// The trace by time: which journeys are under way, and what they have spent.
@@ -217,7 +231,19 @@ impl Scene {
         let (floors, words) = (staged.floors.clone(), staged.words.clone());
         let layout = &laid_out.layout;
         let (index, gauges, slots) = (&self.index, self.gauges.as_slice(), &self.slots);
-        let picture = Picture { topology, trace, index, slots, layout, camera, writer, gauges, followed, options };
+        let chosen = match options.selection {
+            Some(Selection::Journey(id)) => Some(id),
+            _ => None,
+        };
+        let rect = camera.rect(layout.bars);
+        let strip = Strip { rect, writer, topology, layers: &index.layers, follow: options.follow };
+        let wish = Wish { topic: options.topic, chosen, follow: options.follow };
+        let key = bars::shown_key(&self.bars, (trace, index), wish, time);
+        let rows = (wish, strip.most());
+        let standing = key.and_then(|key| bars::standing(&mut self.bars, (trace, index), key, rows, time));
+        let standing = standing.filter(|_| rect.intersects(camera.canvas)).map(|standing| (strip, standing));
+        let picture =
+            Picture { topology, trace, index, slots, layout, camera, writer, gauges, standing, followed, options };
         picture.draw(floors, words, time)
     }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use egui::{Align2, Pos2, Rect, Vec2, pos2};
 
+use super::bars::{Standing, Strip};
 use super::camera::Camera;
 use super::drawing::{Drawing, Ink, Shape};
 use super::gauge::Gauge;
 use super::heads::Held;
 use super::index::Index;
 use super::layout::Layout;
-use super::ledger::Ledgers;
 use super::route::Router;
 use super::stage::{brightness, highlight, point_at};
 use super::tokens::{Cast, Slots, Token, Tokens, in_line};
@@ -46,6 +46,8 @@ pub struct Picture<'a> {
     pub writer: Writer<'a>,
     /// How much of their quotas the groups have used.
     pub gauges: &'a [Gauge],
+    /// The bars, if anything was done that they could show.
+    pub standing: Option<(Strip<'a>, Standing)>,
     /// The column that is followed.
     pub followed: Option<usize>,
     /// The caller's wishes.
@@ -80,16 +82,9 @@ impl Picture<'_> {
         self.at_rest(&cast, &tokens, time, &mut drawing.tokens);
         self.tokens(&tokens, &mut drawing);
         self.overflow(&tokens, &mut drawing.tokens);
-        let chosen = self.selected();
-        let ledgers = Ledgers {
-            layout: self.layout,
-            camera: self.camera,
-            writer: self.writer,
-            trace: self.trace,
-            index: self.index,
-            chosen,
-        };
-        ledgers.draw(time, &mut drawing.tokens);
+        if let Some((strip, standing)) = &self.standing {
+            strip.draw(standing, &mut drawing.tokens);
+        }
         self.states(&cast, &tokens, held, &mut drawing.tokens);
         self.rail(&cast, &tokens, &mut drawing.tokens);
         drawing

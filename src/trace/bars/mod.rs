@@ -110,7 +110,7 @@ pub struct Bars {
     seed: u64,
     /// Worked out for the keys that were asked for.
     prefixes: BTreeMap<KeyId, Vec<Option<Prefix>>>,
-    ratios: BTreeMap<(KeyId, StackId, usize, usize), Ratio>,
+    ratios: BTreeMap<(KeyId, StackId, StackId, usize, usize), Ratio>,
 }
 
 impl Bars {
@@ -144,6 +144,11 @@ impl Bars {
             group.sort_by_key(|id| (trace.journeys[id.index()].end, *id));
         }
         bars
+    }
+
+    /// The same, with another seed for the intervals beside ratios.
+    pub fn seeded(self, seed: u64) -> Bars {
+        Bars { seed, ratios: BTreeMap::new(), ..self }
     }
 
     /// All keys that occur.
@@ -181,31 +186,31 @@ impl Bars {
         self.prefixes(key).iter().flatten().map(Prefix::high_at_the_end).max().unwrap_or(0)
     }
 
-    /// How a stack's median compares with the first one's at `time`.
-    pub fn ratio(&mut self, key: KeyId, stack: StackId, time: Time) -> Ratio {
+    /// How a stack's median compares with that of the stack `measure` at `time`.
+    pub fn ratio(&mut self, key: KeyId, stack: StackId, measure: StackId, time: Time) -> Ratio {
         let prefixes = self.prefixes(key);
-        for prefix in [0, stack.index()] {
-            if let Some(Some(prefix)) = prefixes.get_mut(prefix) {
+        for stack in [measure, stack] {
+            if let Some(Some(prefix)) = prefixes.get_mut(stack.index()) {
                 prefix.ended_by(time);
             }
         }
-        let of = |stack: usize| {
-            let prefix = self.prefixes.get(&key)?.get(stack)?.as_ref();
+        let of = |stack: StackId| {
+            let prefix = self.prefixes.get(&key)?.get(stack.index())?.as_ref();
             prefix.filter(|prefix| prefix.count() > 0)
         };
-        let Some(own) = of(stack.index()) else { return Ratio::Nothing };
-        if stack.index() == 0 {
+        let Some(own) = of(stack) else { return Ratio::Nothing };
+        if stack == measure {
             return Ratio::Measure;
         }
-        let Some(first) = of(0) else { return Ratio::Nothing };
+        let Some(first) = of(measure) else { return Ratio::Nothing };
         if own.count() < FEW || first.count() < FEW {
             return Ratio::TooFew(own.count().min(first.count()));
         }
-        let counts = (key, stack, first.count(), own.count());
+        let counts = (key, stack, measure, first.count(), own.count());
         if let Some(known) = self.ratios.get(&counts) {
             return *known;
         }
-        let ratio = ratio::compare(first, own, self.seed, &format!("bars {} {}", key.0, stack.0));
+        let ratio = ratio::compare(first, own, self.seed, &format!("bars {} {} {}", key.0, stack.0, measure.0));
         // Playing on asks for ever new ones, and dragging back for old ones.
         if self.ratios.len() >= 4096 {
             self.ratios.clear();

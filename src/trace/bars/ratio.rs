@@ -11,10 +11,10 @@ use crate::engine::Stream;
 const DRAWS: usize = 999;
 const OUTSIDE: usize = 24;
 
-/// What can be said of a stack's median beside the first stack's.
+/// What can be said of a stack's median beside that of the stack it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ratio {
-    /// It is the first stack: what the others are measured by.
+    /// It is what the others are measured by.
     Measure,
     /// One of them has no such operation.
     Nothing,

@@ -105,7 +105,7 @@ fn a_ratio_needs_enough_of_both_and_says_if_there_is_no_difference() {
     let all: Vec<_> = of(0, 20, 100).chain(of(1, 20, 200)).chain(of(2, 7, 100)).chain(of(3, 20, 100)).collect();
     let operations: Vec<Doing> = all.iter().map(|(stack, start, hops)| (*stack, 0, *start, &hops[..])).collect();
     let mut bars = Bars::new(&trace(&operations), &texts(), 5, 7);
-    let mut ratio = |stack: u16| bars.ratio(KeyId(0), StackId(stack), Time::MAX);
+    let mut ratio = |stack: u16| bars.ratio(KeyId(0), StackId(stack), StackId(0), Time::MAX);
     assert_eq!(ratio(0), Ratio::Measure);
     let Ratio::Times { ratio: twice, low, high } = ratio(1) else { panic!("a ratio") };
     assert!((1.9..2.1).contains(&twice) && low <= twice && twice <= high && low > 1.5, "{twice} {low} {high}");
