@@ -373,6 +373,7 @@ fn tanks(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         follow: None,
         solo: false,
         moment: None,
+        known: None,
         facts: None,
     };
     let size = Vec2::new(980.0, 700.0);

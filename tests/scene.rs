@@ -31,6 +31,7 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         follow: None,
         solo: false,
         moment: None,
+        known: None,
         facts: None,
     }
 }
@@ -421,7 +422,14 @@ fn tokens_carry_their_columns_letter() {
         })
         .collect();
     assert_eq!(marks, BTreeSet::from(["A", "B", "C", "D"]));
-    let heads: Vec<&str> = drawing.text_boxes().map(|(text, _)| text).filter(|text| text.len() == 1).collect();
+    let heads: Vec<&str> = drawing
+        .words
+        .iter()
+        .filter_map(|shape| match shape {
+            Shape::Text { text, .. } if text.len() == 1 => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
     assert_eq!(heads, ["A", "B", "C", "D"]);
 }
 

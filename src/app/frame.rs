@@ -351,7 +351,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if opened && let Some(recording) = shell.session.recording.as_deref_mut() {
         recording.machine_at(shell.playback.position());
     }
-    let topic = shell.topic();
+    let (topic, known) = (shell.topic(), shell.known());
     if let Some(recording) = shell.session.recording.as_deref() {
         if shell.settings.list {
             let rows = rows(recording, now);
@@ -376,6 +376,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                     &[]
                 },
                 provenance: &provenance,
+                known: known.as_deref(),
                 facts: opened.then_some(&facts),
             };
             // Enter opens a part: the picture itself is not pressed.

@@ -94,6 +94,8 @@ pub struct Shell {
     /// The run and the column that the pace is of.
     pub(super) paced: Option<(u64, Option<StackId>)>,
     pub(super) seen_from: usize,
+    /// Whether the picture shows only what that viewer can name.
+    pub lens: bool,
     pub(super) part: Option<(Position, PartView)>,
     pub(super) journey: Option<JourneyView>,
     pub(super) seen: SeenFrom,
@@ -142,6 +144,7 @@ impl Shell {
             canvas: None,
             runs: 0,
             seen_from: 0,
+            lens: false,
             part: None,
             journey: None,
             seen: SeenFrom::default(),
@@ -267,7 +270,7 @@ impl Shell {
             self.fresh = false;
             self.walk = Walk::new(scenes);
             self.selection = Selection::Auto;
-            (self.follow, self.solo) = (None, false);
+            (self.follow, self.solo, self.lens) = (None, false, false);
             self.lanes = LanesState::default();
             self.view = View::default();
             self.playback.seek(Time::ZERO, &recording.moments);
@@ -381,7 +384,11 @@ impl Shell {
             Command::Spotlight => self.presenting.iter_mut().for_each(|presenting| presenting.spotlight ^= true),
             Command::Hop(by) => self.go_to_hop(by),
             Command::Stack(by) => self.follow_stack(by),
-            Command::SeenFrom(index) => self.seen_from = index,
+            Command::SeenFrom(index) => {
+                // The same again takes the lens away.
+                self.lens = !(self.lens && self.seen_from == index);
+                self.seen_from = index;
+            }
             Command::Measure(plan) => self.start(Task::Measure(plan)),
             Command::Compare(work) => self.start(Task::Compare(work)),
             Command::StopMeasuring if self.tab == Tab::MyMachine => self.machine.stop(),

@@ -131,6 +131,7 @@ fn card(shot: &Shot) -> Card {
         follow: shot.follow,
         solo: false,
         moment: Some(moment),
+        known: None,
         facts: None,
     };
     let bar = Card::bar(&shot.theme, shot.size);

@@ -6,10 +6,13 @@
 //! thread finishing up) is recorded too, as hops of journey [`JourneyId::NONE`]: it fills the lanes, not the ledger.
 
 pub mod bars;
+pub mod exits;
 mod hop;
 pub mod perfetto;
 mod recorder;
 mod stats;
+pub mod stays;
+pub mod tallies;
 
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
 pub use recorder::{Journey, OperationKind, Recorder, Trace};

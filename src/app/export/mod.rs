@@ -111,6 +111,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
         follow: take.follow,
         solo: false,
         moment: Some(moment),
+        known: None,
         facts: None,
     };
     let canvas = egui::vec2(choices.size.0 as f32, choices.size.1 as f32);

@@ -11,7 +11,7 @@ use crate::app::theme::TextRole;
 use crate::engine::Time;
 use crate::machine::Topology;
 use crate::scenario::Topic;
-use crate::trace::bars::{Bars, KeyId, Ratio, Summary, scale};
+use crate::trace::bars::{Bars, KeyId, Ratio, SMALL, Summary, scale};
 use crate::trace::{JourneyId, Layer, OperationKind, StackId, Trace};
 
 /// So far back an operation is looked for that is more than arithmetic between two others.
@@ -128,7 +128,8 @@ pub fn standing(
     let named = wish.topic.measure.filter(|measure| takes_part.contains(measure));
     let measure = named.or(takes_part.first().copied()).unwrap_or(StackId(0));
     let median = |stack: StackId| summaries.get(stack.index()).copied().flatten().map(|summary| summary.median);
-    let fixed: Vec<StackId> = wish.follow.into_iter().chain([measure]).collect();
+    let chosen = wish.chosen.and_then(|id| trace.journeys.get(id.index())).map(|journey| journey.stack);
+    let fixed: Vec<StackId> = wish.follow.into_iter().chain(chosen).chain([measure]).collect();
     let shown = if columns.len() <= most { columns.clone() } else { chosen_rows(&takes_part, &median, &fixed, most) };
     let rest = columns.iter().filter(|stack| !shown.contains(stack));
     let more = rest.clone().count();
@@ -244,11 +245,12 @@ impl Strip<'_> {
         let lines = standing.rows.len() + usize::from(standing.more.is_some());
         let (head, row) = self.heights(lines);
         let Some(size) = self.writer.size(TextRole::Note, row.min(head * 1.4)) else { return };
-        self.head(&standing.title, head, out);
+        self.head(standing, head, out);
         let words: Vec<Words> = standing.rows.iter().map(words).collect();
         let Some(tracks) = self.tracks(standing, &words, size, head) else { return };
         let top = self.rect.top() + head;
-        self.ticks(standing.scale, &tracks, (top, top + row * lines as f32), head, out);
+        let (rows, all) = (top + row * standing.rows.len() as f32, top + row * lines as f32);
+        self.ticks(standing.scale, &tracks, (top, rows, all), head, out);
         for (i, (one, words)) in standing.rows.iter().zip(&words).enumerate() {
             let y = top + row * i as f32;
             if self.follow == Some(one.stack) {
@@ -275,16 +277,20 @@ impl Strip<'_> {
     }
 
     /// What is compared, how to read it, and the legend of layers.
-    fn head(&self, title: &str, height: f32, out: &mut Vec<Shape>) {
+    fn head(&self, standing: &Standing, height: f32, out: &mut Vec<Shape>) {
         let Some(size) = self.writer.size(TextRole::Small, height) else { return };
         let (metrics, y) = (self.writer.metrics, self.rect.top() + height / 2.0);
         let legend = self.legend(size, y, out);
         let room = self.rect.width() - legend - size;
-        let title = super::words::sentence(title);
+        let title = super::words::sentence(&standing.title);
         let at = (self.rect.left(), y);
         out.extend(self.writer.line(&title, at, Align2::LEFT_CENTER, (size, true), room, Ink::Text.solid()));
         let used = metrics.width(&title, size, true) + size * 1.5;
-        let how = "bar: median of those that ended · whisker: 5 to 95 % · thin: running now";
+        let mut counts = standing.rows.iter().filter_map(|row| row.summary.map(|summary| summary.count));
+        let whisker =
+            if counts.any(|count| count < SMALL) { "least to most, from 20 on 5 to 95 %" } else { "5 to 95 %" };
+        let how = format!("bar: median of those that ended · whisker: {whisker} · thin: running now");
+        let how = how.as_str();
         if used + metrics.width(how, size, false) <= room {
             out.extend(self.write(how, (at.0 + used, y), Align2::LEFT_CENTER, size, room - used, Ink::Muted));
         }
@@ -343,7 +349,14 @@ impl Strip<'_> {
     }
 
     /// The lines of the scale, and their numbers below the rows.
-    fn ticks(&self, scale: u64, tracks: &Tracks, (top, bottom): (f32, f32), height: f32, out: &mut Vec<Shape>) {
+    fn ticks(
+        &self,
+        scale: u64,
+        tracks: &Tracks,
+        (top, rows, bottom): (f32, f32, f32),
+        height: f32,
+        out: &mut Vec<Shape>,
+    ) {
         // A fifth of 1 or 5 and a quarter of 2 are round again.
         let parts = if scale.to_string().starts_with('2') { 4 } else { 5 };
         let size = self.writer.size(TextRole::Small, height).filter(|_| self.axis());
@@ -351,7 +364,7 @@ impl Strip<'_> {
         for i in 0..=parts {
             let x = tracks.bars.left() + tracks.bars.width() * i as f32 / parts as f32;
             let line = (1.0, Ink::Outline.faint(0.7));
-            out.push(Shape::Line { points: vec![pos2(x, top), pos2(x, bottom)], line });
+            out.push(Shape::Line { points: vec![pos2(x, top), pos2(x, rows)], line });
             let Some(size) = size else { continue };
             let value = (u128::from(scale) * i as u128 / parts as u128) as u64;
             let text = if i == 0 { "0".to_owned() } else { Time(value).to_string() };

@@ -16,6 +16,7 @@
 //! | `index` | the trace by time |
 //! | `gauge` | how much of their quotas groups have used |
 //! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
+//! | `state`, `holds` | what cores, queues, rings and mailboxes hold at a time; drawing it |
 //! | `bars` | one row for each column: medians of like operations |
 //! | `stage`, `gates`, `facts`, `labels`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
@@ -29,6 +30,7 @@ mod gates;
 mod gauge;
 mod heads;
 mod heights;
+mod holds;
 mod index;
 mod labels;
 mod layout;
@@ -37,6 +39,7 @@ pub mod paint;
 mod picture;
 mod route;
 mod stage;
+pub mod state;
 mod tokens;
 mod trails;
 mod tree;
@@ -60,6 +63,7 @@ use self::gauge::Gauge;
 use self::paint::Canvas;
 use self::picture::Picture;
 use self::stage::Builder;
+use self::state::States;
 use self::tokens::Slots;
 use self::words::Writer;
 use super::theme::Theme;
@@ -117,6 +121,8 @@ pub struct SceneOptions<'a> {
     /// The moment of the screen, for what simulated time alone can't tell: how far the hop that has the screen has
     /// come. `None` draws by simulated time.
     pub moment: Option<Moment>,
+    /// By component: whether the viewer that is chosen can name it; the others are grey. `None` shows all alike.
+    pub known: Option<&'a [bool]>,
     /// What a part knows at the moment shown, for parts that are magnified enough to write it into their boxes.
     pub facts: Option<&'a Facts<'a>>,
 }
@@ -139,6 +145,7 @@ pub struct Scene {
     gauges: Vec<Gauge>,
     slots: Slots,
     bars: Bars,
+    states: States,
     metrics: Option<Metrics>,
     laid_out: Option<LaidOut>,
 }
@@ -167,6 +174,7 @@ struct Key {
 #[derive(Clone, Debug)]
 struct Staged {
     view: View,
+    known: Option<Vec<bool>>,
     floors: Arc<Vec<Shape>>,
     words: Arc<Vec<Shape>>,
 }
@@ -177,7 +185,8 @@ impl Scene {
         let index = Index::new(trace, topology.stacks.len());
         let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
         let bars = Bars::new(trace, &topology.operations, topology.stacks.len(), 0);
-        Scene { index, gauges, slots, bars, metrics: None, laid_out: None }
+        let states = States::new(topology, trace, &index);
+        Scene { index, gauges, slots, bars, states, metrics: None, laid_out: None }
     }
 
     /// The same, with the scenario's seed for what is drawn by lot: the intervals beside ratios.
@@ -189,6 +198,16 @@ impl Scene {
     /// The trace by time: which journeys are under way, and what they have spent.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Like operations of all columns, by number.
+    pub fn bars(&mut self) -> (&mut Bars, &Index) {
+        (&mut self.bars, &self.index)
+    }
+
+    /// What cores, vCPUs, rings and mailboxes hold.
+    pub fn states(&self) -> &States {
+        &self.states
     }
 
     /// The picture at `time`, on a canvas of this size. Text is measured in egui's own font unless
@@ -219,13 +238,15 @@ impl Scene {
         let writer = Writer { metrics, theme, factor };
         let followed = options.follow.map(|stack| laid_out.layout.column(stack));
         let followed = followed.filter(|&column| column < laid_out.layout.columns.len());
-        let staged = match laid_out.staged.take().filter(|staged| staged.view == *view) {
+        let known = options.known;
+        let same = |staged: &Staged| staged.view == *view && staged.known.as_deref() == known;
+        let staged = match laid_out.staged.take().filter(same) {
             Some(staged) => laid_out.staged.insert(staged),
             None => {
                 let layout = &laid_out.layout;
-                let stage = Builder { layout, topology, camera, writer, followed }.build();
+                let stage = Builder { layout, topology, camera, writer, followed, known }.build();
                 let (floors, words) = (Arc::new(stage.floors), Arc::new(stage.words));
-                laid_out.staged.insert(Staged { view: *view, floors, words })
+                laid_out.staged.insert(Staged { view: *view, known: known.map(<[bool]>::to_vec), floors, words })
             }
         };
         let (floors, words) = (staged.floors.clone(), staged.words.clone());
@@ -242,8 +263,21 @@ impl Scene {
         let rows = (wish, strip.most());
         let standing = key.and_then(|key| bars::standing(&mut self.bars, (trace, index), key, rows, time));
         let standing = standing.filter(|_| rect.intersects(camera.canvas)).map(|standing| (strip, standing));
-        let picture =
-            Picture { topology, trace, index, slots, layout, camera, writer, gauges, standing, followed, options };
+        let states = &self.states;
+        let picture = Picture {
+            topology,
+            trace,
+            index,
+            slots,
+            states,
+            layout,
+            camera,
+            writer,
+            gauges,
+            standing,
+            followed,
+            options,
+        };
         picture.draw(floors, words, time)
     }
 

@@ -12,7 +12,8 @@ use super::heads::Held;
 use super::index::Index;
 use super::layout::Layout;
 use super::route::Router;
-use super::stage::{brightness, highlight, point_at};
+use super::stage::{brightness, highlight, knowing, point_at};
+use super::state::States;
 use super::tokens::{Cast, Slots, Token, Tokens, in_line};
 use super::trails::{chevrons, trail};
 use super::tree::is_part;
@@ -38,6 +39,8 @@ pub struct Picture<'a> {
     pub index: &'a Index,
     /// Who has which place in a disk's queue.
     pub slots: &'a Slots,
+    /// What the parts hold.
+    pub states: &'a States,
     /// Where everything is.
     pub layout: &'a Layout,
     /// How it is shown.
@@ -73,6 +76,7 @@ impl Picture<'_> {
             self.facts(facts, &mut drawing.trails);
         }
         self.gauges(time, &mut drawing.trails);
+        self.holds(time, &mut drawing.trails);
         self.shut(&cast, &tokens, &mut drawing.trails);
         self.trails(&cast, &tokens, &mut drawing.trails);
         self.gates(&tokens, &mut drawing.trails);
@@ -206,6 +210,7 @@ impl Picture<'_> {
             let mark = if outlined { self.mark(tokens, token, i) } else { String::new() };
             let shared = self.topology.component(hop.component).is_none_or(|c| c.stack.is_none());
             let by = if shared { 1.0 } else { brightness(self.layout, self.followed, token.column) };
+            let by = by * knowing(self.options.known, hop.component);
             let paint = ink.faint(by);
             drawing.tokens.push(Shape::Token { center, radius, token: hop.token, paint, outlined, mark });
             drawing.hits.push((center, radius * 1.4, Selection::Journey(token.journey)));
@@ -231,7 +236,7 @@ impl Picture<'_> {
             let first = || of_stack.filter(|(_, c)| c.kind == ComponentKind::App).map(|(id, _)| id).next();
             let Some(app) = last.or_else(first) else { continue };
             let center = self.camera.point(cast.router.station(self.layout.drawn_as[app.index()], i));
-            let by = brightness(self.layout, self.followed, i) * 0.8;
+            let by = brightness(self.layout, self.followed, i) * 0.8 * knowing(self.options.known, app);
             let (token, paint) = (crate::trace::Token::Instruction, Ink::Layer(Layer::User).faint(by));
             let mark = letter(column.stack);
             out.push(Shape::Token { center, radius, token, paint, outlined: true, mark });

@@ -3,8 +3,8 @@
 //! Real: whoever compares latencies compares like with like, states how many were measured and how far they spread,
 //! and gives an interval with a ratio. Here the same. Operations are alike if they are of one kind and size and were
 //! answered from the same place. A bar is the median; its parts are the mean ledger of the middle half, scaled to the
-//! median, so that they add up to it; a ratio of two medians has a bootstrap interval. Left out: corrections for
-//! comparing many stacks at once, and for operations of one stack that follow from each other (a queue).
+//! median, so that they add up to it; a ratio of two medians has a bootstrap interval, the wider the more stacks are
+//! compared. Left out: that operations of one stack may follow from each other (a queue).
 //!
 //! The numbers at a moment follow from the trace and the moment alone. What is kept between questions only makes the
 //! next answer quick: one step forward costs the logarithm of the number of operations.
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use prefix::Prefix;
 pub use ratio::Ratio;
 
-use super::{JourneyId, Layer, OperationKind, StackId, Trace, What};
+use super::{CpuId, Crossing, JourneyId, Layer, OperationKind, StackId, Token, Trace, What};
 use crate::costs::Primitive;
 use crate::engine::Time;
 
@@ -206,11 +206,12 @@ impl Bars {
         if own.count() < FEW || first.count() < FEW {
             return Ratio::TooFew(own.count().min(first.count()));
         }
+        let others = (0..self.stacks as u16).filter(|&of| self.total(key, StackId(of)) > 0).count().saturating_sub(1);
         let counts = (key, stack, measure, first.count(), own.count());
         if let Some(known) = self.ratios.get(&counts) {
             return *known;
         }
-        let ratio = ratio::compare(first, own, self.seed, &format!("bars {} {} {}", key.0, stack.0, measure.0));
+        let ratio = ratio::compare(first, own, others, self.seed, &format!("bars {} {} {}", key.0, stack.0, measure.0));
         // Playing on asks for ever new ones, and dragging back for old ones.
         if self.ratios.len() >= 4096 {
             self.ratios.clear();
@@ -270,10 +271,13 @@ fn read(trace: &Trace) -> (Vec<Seen>, Vec<[u64; Layer::ALL.len()]>) {
         let of = hop.journey.index();
         let (Some(seen), Some(ledger)) = (seen.get_mut(of), ledgers.get_mut(of)) else { continue };
         ledger[hop.layer as usize] += hop.duration().as_ps();
+        // A device of the hardware, of whatever kind, serves without a processor.
+        if hop.crossing == Crossing::Device && hop.cpu == CpuId::NONE && hop.token == Token::IoRequest {
+            seen.0 |= Seen::DISK;
+        }
         let What::Pay(primitive) = hop.what else { continue };
         seen.0 |= match primitive {
             Primitive::VirtioFill => Seen::RING,
-            Primitive::DiskRead4k | Primitive::DiskWrite4k => Seen::DISK,
             Primitive::FileLookup | Primitive::PageLookup if seen.has(Seen::RING) => Seen::BELOW,
             Primitive::PageCacheInsert => Seen::CACHED,
             _ => 0,

@@ -15,6 +15,7 @@ fn trace(operations: &[Doing]) -> Trace {
         let id = JourneyId(i as u32);
         let (mut at, mut cause) = (start, HopId::NONE);
         for &(primitive, layer, takes) in hops {
+            let serves = primitive == Primitive::DiskRead4k;
             let hop = Hop {
                 start: Time(at),
                 end: Time(at + takes),
@@ -26,9 +27,9 @@ fn trace(operations: &[Doing]) -> Trace {
                 core: CpuId::NONE,
                 stack: StackId(stack),
                 what: What::Pay(primitive),
-                crossing: Crossing::None,
+                crossing: if serves { Crossing::Device } else { Crossing::None },
                 layer,
-                token: Token::Instruction,
+                token: if serves { Token::IoRequest } else { Token::Instruction },
             };
             (at, cause) = (at + takes, HopId(trace.hops.len() as u32));
             trace.hops.push(hop);

@@ -5,7 +5,7 @@ mod line;
 mod part;
 mod seen_from;
 
-pub use journey::{JourneyView, Station, journey_ui};
+pub use journey::{BarOf, JourneyView, Station, journey_ui};
 pub use part::{PartView, part_ui};
 pub use seen_from::{SeenFrom, seen_from_ui};
 
