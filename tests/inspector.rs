@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use strata::app::command::Command;
-use strata::app::look::Selection;
 use strata::app::panels::inspector::{Inspector, PartView};
+use strata::app::selection::Selection;
 use strata::app::settings::Settings;
 use strata::app::shell::Shell;
 use strata::engine::Time;
@@ -65,7 +65,7 @@ fn each_part_has_tables_of_its_own() {
         ("hypervisor/virtio back ends", "Back ends"),
         ("vCPU 0", "Exits so far"),
         ("core 0", "Run queue, next first"),
-        ("hardware/nvme0", "Waiting in the device, next first"),
+        ("hardware/nvme0", "Requests in the device"),
     ];
     let mut first: BTreeMap<String, &str> = BTreeMap::new();
     for (path, title) in wanted {

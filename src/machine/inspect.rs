@@ -4,7 +4,8 @@
 
 use super::frame::{Context, Kind, TaskId};
 use super::state::{Cpu, State, TaskState, VmId};
-use super::{ComponentKind, Machine, Topology, bytes_text};
+use super::{ComponentKind, Machine, Topology};
+use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId};
 
@@ -171,8 +172,8 @@ impl Look<'_> {
             Fact::new("ready", tasks_text(count(TaskState::Ready))),
             Fact::new("blocked", tasks_text(count(TaskState::Blocked))),
             Fact::new("throttled", tasks_text(count(TaskState::Throttled))),
-            Fact::new("page cache", bytes_text(state.cached.iter().sum())),
-            Fact::new("memory given out", bytes_text(state.allocated)),
+            Fact::new("page cache", bytes(state.cached.iter().sum())),
+            Fact::new("memory given out", bytes(state.allocated)),
         ];
         for (cpu, _) in cpus.iter().take(8) {
             facts.push(Fact::new(self.topology.cpus[cpu.index()].name.clone(), self.doing(*cpu)));
@@ -204,7 +205,7 @@ impl Look<'_> {
             };
             facts.push(Fact::new(self.topology.cpus[vcpu.index()].name.clone(), text));
         }
-        facts.push(Fact::new(format!("{prefix}memory with frames"), bytes_text(vm.backed)));
+        facts.push(Fact::new(format!("{prefix}memory with frames"), bytes(vm.backed)));
         let worker = self.state.task(vm.worker);
         let text = format!("{}, {} in its ring", state_text(worker.state), requests_text(worker.inbox.len()));
         facts.push(Fact::new(format!("{prefix}virtio back end"), text));
@@ -262,7 +263,7 @@ impl Look<'_> {
                 facts.push(Fact::new(format!("{whose}thread {index}"), doing));
             }
             if process.space.touched > 0 {
-                facts.push(Fact::new(format!("{whose}has touched"), bytes_text(process.space.touched)));
+                facts.push(Fact::new(format!("{whose}has touched"), bytes(process.space.touched)));
             }
         }
         facts
@@ -285,28 +286,30 @@ impl Look<'_> {
     }
 
     fn disk(&self, component: ComponentId) -> Vec<Fact> {
-        let disk = &self.state.disk;
-        if disk.component != component {
+        let Some(disk) = self.state.disks.iter().find(|disk| disk.component == component) else {
             return self.virtual_device(component);
-        }
+        };
         vec![
             Fact::new("being served", requests_text(disk.busy as usize)),
             match disk.batch {
                 1 => Fact::new("at the same time at most", requests_text(disk.channels as usize)),
                 _ => Fact::new("served and not yet told of", requests_text(disk.served.len())),
             },
-            Fact::new("waiting in the device", requests_text(disk.queue.len())),
+            Fact::new("waiting in the device", requests_text(disk.waiting())),
+            Fact::new(
+                "served so far",
+                format!("{}, {}", requests_text(disk.load.requests as usize), bytes(disk.load.bytes)),
+            ),
         ]
     }
 
     fn nic(&self, component: ComponentId) -> Vec<Fact> {
-        let nic = &self.state.nic;
-        if nic.component != component {
+        let Some(nic) = self.state.nics.iter().find(|nic| nic.component == component) else {
             return self.virtual_device(component);
-        }
+        };
         vec![
-            Fact::new("sending until", nic.sending_until.to_string()),
-            Fact::new("receiving until", nic.receiving_until.to_string()),
+            Fact::new("sending until", nic.sending.until.to_string()),
+            Fact::new("receiving until", nic.receiving.until.to_string()),
         ]
     }
 
@@ -320,9 +323,9 @@ impl Look<'_> {
     fn memory(&self, component: ComponentId) -> Vec<Fact> {
         let kernel = self.state.kernels.iter().find(|kernel| kernel.parts.hw_memory == component);
         let Some(kernel) = kernel else { return Vec::new() };
-        let mut facts = vec![Fact::new("given out by its kernel", bytes_text(kernel.allocated))];
+        let mut facts = vec![Fact::new("given out by its kernel", bytes(kernel.allocated))];
         if let Some(vm) = kernel.vm {
-            facts.push(Fact::new("with frames of the kernel below", bytes_text(self.state.vm(vm).backed)));
+            facts.push(Fact::new("with frames of the kernel below", bytes(self.state.vm(vm).backed)));
         }
         facts
     }

@@ -7,7 +7,8 @@
 use super::frame::{Kind, RequestId, TaskId};
 use super::inspect::{Look, state_text};
 use super::state::{Kernel, KernelId, Origin, RequestKind, TaskState};
-use super::{ComponentKind, Machine, Topology, bytes_text};
+use super::{ComponentKind, Machine, Topology};
+use crate::amounts::bytes as bytes_text;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId};
 
@@ -58,22 +59,8 @@ pub fn listings(machine: &Machine, topology: &Topology, component: ComponentId) 
     let Some(part) = topology.component(component) else { return Vec::new() };
     let kernel = look.kernel_at(component);
     let tables = match (part.kind, kernel) {
-        (ComponentKind::KernelPart, Some((id, kernel))) => match () {
-            () if kernel.parts.scheduler == component => look.scheduler(id),
-            () if kernel.parts.files == component => vec![look.files(kernel, &files)],
-            () if kernel.parts.memory == component => look.memory_of(id),
-            () if kernel.parts.block == component || kernel.parts.driver == component => vec![look.requests(id)],
-            () if kernel.parts.network == component => vec![look.packets(id)],
-            () if kernel.parts.system_calls == component => vec![look.in_calls(id)],
-            () => Vec::new(),
-        },
-        (ComponentKind::HypervisorPart, Some((id, kernel))) => match () {
-            () if kernel.parts.vcpus == component => vec![look.vcpu_threads(id)],
-            () if kernel.parts.backends == component => vec![look.backends(id)],
-            () if kernel.parts.nested_paging == component => vec![look.guest_memory(id)],
-            () if kernel.parts.exits == component => vec![look.exits_under_way(id)],
-            () => Vec::new(),
-        },
+        (ComponentKind::KernelPart, Some((id, kernel))) => look.kernel_part((id, kernel), component, &files),
+        (ComponentKind::HypervisorPart, Some((id, kernel))) => look.hypervisor_part((id, kernel), component),
         (ComponentKind::Hypervisor, Some((id, _))) => vec![look.vcpu_threads(id), look.guest_memory(id)],
         (ComponentKind::Kernel, Some((id, _))) => vec![look.threads(id)],
         (ComponentKind::Core, _) => part.cpu.map_or(Vec::new(), |cpu| vec![look.queue_of(cpu)]),
@@ -82,7 +69,7 @@ pub fn listings(machine: &Machine, topology: &Topology, component: ComponentId) 
             let owner = kernels.into_iter().find(|id| machine.state.kernel(*id).parts.hw_memory == component);
             owner.map_or(Vec::new(), |id| look.memory_of(id))
         }
-        (ComponentKind::Disk, _) if machine.state.disk.component == component => vec![look.disk_queue()],
+        (ComponentKind::Disk, _) => look.disk_queue(component).into_iter().collect(),
         (ComponentKind::Cgroup, _) => look.valve(component),
         (ComponentKind::App | ComponentKind::Container, _) => vec![inside_and_outside(topology, component)],
         _ => Vec::new(),
@@ -122,6 +109,45 @@ fn inside_and_outside(topology: &Topology, component: ComponentId) -> Listing {
 }
 
 impl Look<'_> {
+    fn kernel_part(
+        &self,
+        (id, kernel): (KernelId, &Kernel),
+        part: ComponentId,
+        files: &dyn Fn(usize) -> String,
+    ) -> Vec<Listing> {
+        let parts = &kernel.parts;
+        if part == parts.scheduler {
+            self.scheduler(id)
+        } else if part == parts.files {
+            vec![self.files(kernel, files)]
+        } else if part == parts.memory {
+            self.memory_of(id)
+        } else if part == parts.block || part == parts.driver {
+            vec![self.requests(id)]
+        } else if part == parts.network {
+            vec![self.packets(id)]
+        } else if part == parts.system_calls {
+            vec![self.in_calls(id)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn hypervisor_part(&self, (id, kernel): (KernelId, &Kernel), part: ComponentId) -> Vec<Listing> {
+        let parts = &kernel.parts;
+        if part == parts.vcpus {
+            vec![self.vcpu_threads(id)]
+        } else if part == parts.backends {
+            vec![self.backends(id)]
+        } else if part == parts.nested_paging {
+            vec![self.guest_memory(id)]
+        } else if part == parts.exits {
+            vec![self.exits_under_way(id)]
+        } else {
+            Vec::new()
+        }
+    }
+
     /// The kernel that a part is or lies in.
     fn kernel_at(&self, component: ComponentId) -> Option<(KernelId, &Kernel)> {
         let kernel = self.kernel_component(component)?;
@@ -205,8 +231,17 @@ impl Look<'_> {
     }
 
     fn files(&self, kernel: &Kernel, name: &dyn Fn(usize) -> String) -> Listing {
+        // By file, and within it by disk.
+        let disks = kernel.devices.disks.len().max(1);
         let cached = kernel.cached.iter().enumerate().filter(|(_, bytes)| **bytes > 0);
-        let rows = cached.map(|(i, bytes)| vec![name(i), bytes_text(*bytes), (bytes.div_ceil(4096)).to_string()]);
+        let rows = cached.map(|(i, bytes)| {
+            let disk = kernel.devices.disks.get(i % disks).map(|disk| self.name(disk.component));
+            let name = match disk.filter(|_| disks > 1) {
+                Some(disk) => format!("{} on {disk}", name(i / disks)),
+                None => name(i / disks),
+            };
+            vec![name, bytes_text(*bytes), (bytes.div_ceil(4096)).to_string()]
+        });
         Listing::new("Files in the page cache", &["File", "From its beginning", "Pages"]).filled(rows)
     }
 
@@ -277,9 +312,16 @@ impl Look<'_> {
         Listing::new("Packets under way", &["Of", "What", "Sent"]).filled(rows)
     }
 
-    fn disk_queue(&self) -> Listing {
-        let waiting = self.state.disk.queue.iter().map(|request| self.request_text(*request));
-        Listing::new("Waiting in the device, next first", &["Of", "What", "Served since"]).filled(waiting)
+    /// The requests that a disk of the hardware has and has not yet answered.
+    fn disk_queue(&self, component: ComponentId) -> Option<Listing> {
+        self.state.disks.iter().find(|disk| disk.component == component)?;
+        let of_disk = |kernel: &Kernel| kernel.devices.disks.iter().position(|disk| disk.component == component);
+        let kernels = (0..self.state.kernels.len() as u16).map(KernelId);
+        let (kernel, number) = kernels.into_iter().find_map(|id| Some((id, of_disk(self.state.kernel(id))?)))?;
+        let requests = self.under_way(kernel, false).into_iter();
+        let own = requests.filter(|request| usize::from(self.state.request(*request).device) == number);
+        let rows = own.map(|request| self.request_text(request));
+        Some(Listing::new("Requests in the device", &["Of", "What", "Served since"]).filled(rows))
     }
 
     /// Threads that are in the kernel on behalf of their programs.

@@ -22,17 +22,19 @@ mod run;
 mod sequence;
 pub mod spec;
 mod state;
+mod step;
 mod topology;
 mod turn;
+mod utilization;
 mod viewpoint;
 mod workload;
 
 use std::sync::Arc;
 
-pub use build::bytes as bytes_text;
 pub use limits::SpecError;
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+pub use utilization::{Hardware, Utilization};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::{Model, Scheduler, Time};

@@ -8,6 +8,7 @@
 pub mod bars;
 pub mod exits;
 mod hop;
+mod journey;
 pub mod perfetto;
 mod recorder;
 mod stats;
@@ -15,5 +16,6 @@ pub mod stays;
 pub mod tallies;
 
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
-pub use recorder::{Journey, OperationKind, Recorder, Trace};
+pub use journey::{Journey, OperationKind};
+pub use recorder::{Recorder, Trace};
 pub use stats::{EXACT, LEAST_EXACT, Latency, StackStats};

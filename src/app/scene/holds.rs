@@ -4,11 +4,10 @@
 use egui::{Align2, Rect, pos2, vec2};
 
 use super::drawing::{Ink, Paint, Shape};
-use super::facts::opened;
 use super::picture::Picture;
 use super::stage::{brightness, dim, knowing};
 use super::state::{Bead, Doing};
-use super::words::LINE;
+use super::words::{LINE, opened};
 use crate::app::letters::{HOST, letter};
 use crate::app::theme::TextRole;
 use crate::engine::Time;

@@ -20,7 +20,7 @@ use crate::machine::turn::Turn;
 
 steps! {
     /// [`Kind::Interrupt`].
-    pub enum InterruptStep {
+    enum InterruptStep {
         Wake,
         Enter,
         /// It has been entered.
@@ -38,6 +38,12 @@ steps! {
 }
 
 impl Turn<'_> {
+    /// Pushes the frame of an interrupt's handler; `entered`: by the exit from guest mode.
+    pub fn begin_handler(&mut self, cpu: CpuId, kind: IrqKind, ride: Ride, entered: bool) {
+        let step = if entered { InterruptStep::Entered } else { InterruptStep::Wake };
+        self.s.cpu_mut(cpu).frames.push(Frame::at(Kind::Interrupt(kind), ride, step));
+    }
+
     /// [`Kind::Interrupt`]: entry, handler, return.
     pub fn step_interrupt(&mut self, at: At, kind: IrqKind, pc: Pc) {
         let component = self.s.cpu(at.cpu).component;
@@ -84,17 +90,11 @@ impl Turn<'_> {
         if step == InterruptStep::Leave {
             return self.leave_interrupt(at);
         }
-        let kernel = self.s.kernel_of(at.cpu);
-        let parts = kernel.parts;
-        let is_virtual = kernel.vm.is_some();
+        let parts = self.s.kernel_of(at.cpu).parts;
         let packet = matches!(self.s.request(request).kind, RequestKind::Packet { .. });
         match step {
             InterruptStep::Entered => {
-                let primitive = match (is_virtual, packet) {
-                    (true, _) => Primitive::VirtioReap,
-                    (false, true) => Primitive::NicReceive,
-                    (false, false) => Primitive::NvmeComplete,
-                };
+                let primitive = self.complete_cost(request);
                 let token = if packet { Token::Packet } else { Token::IoRequest };
                 self.pay(at, InterruptStep::Handled, primitive, 1, parts.driver, Crossing::None, token);
             }
