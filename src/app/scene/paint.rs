@@ -89,7 +89,7 @@ impl<'a> Canvas<'a> {
         self.painter.galley(at, galley, color);
     }
 
-    /// The letter in a token; beside it where its shape has no room.
+    /// The letter in a token at a point of the canvas; beside it where its shape has no room.
     fn mark(&self, center: Pos2, radius: f32, token: Token, mark: &str, alpha: f32) {
         let size = radius * if mark.chars().count() > 1 { 0.95 } else { 1.35 };
         if mark.is_empty() || size < 5.0 {

@@ -89,7 +89,7 @@ impl Picture<'_> {
             strip.draw(standing, &mut drawing.tokens);
         }
         self.states(&cast, &tokens, held, &mut drawing.tokens);
-        self.rail(&cast, &tokens, &mut drawing.tokens);
+        self.rail(&cast, &tokens, time, &mut drawing.tokens);
         drawing
     }
 
