@@ -573,7 +573,7 @@ fn tokens_carry_their_columns_letter() {
         .words
         .iter()
         .filter_map(|shape| match shape {
-            Shape::Text { text, .. } if text.len() == 1 => Some(text.as_str()),
+            Shape::Text { text, .. } if text.len() == 1 && text.starts_with(char::is_uppercase) => Some(text.as_str()),
             _ => None,
         })
         .collect();

@@ -129,7 +129,8 @@ fn a_vcpu_is_out_from_its_exit_until_it_goes_on() {
                 assert!(shown.is_none() || !trace.hops.iter().any(|hop| runs(&hop)), "{name}: {vcpu:?} runs at {time}");
             }
         }
-        assert!(vcpus.is_empty() || out > 0, "{name}");
+        // Arithmetic hardly ever leaves its guest: it may be in it at all of these moments.
+        assert!(vcpus.is_empty() || out > 0 || name == "compute-only", "{name}");
     }
 }
 

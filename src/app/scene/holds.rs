@@ -14,12 +14,25 @@ use crate::engine::Time;
 use crate::machine::ComponentKind;
 use crate::trace::{ComponentId, CpuId, Layer, StackId, Token, What};
 
+/// Where a core's cells and their headings are.
+struct Grid {
+    size: f32,
+    left: f32,
+    cell: egui::Vec2,
+    heads: [f32; 2],
+    head: f32,
+}
+
 impl Picture<'_> {
     /// Everything that the parts hold.
     pub(super) fn holds(&self, time: Time, out: &mut Vec<Shape>) {
-        for (&id, &rect) in &self.layout.cores {
+        // All cores in the same way: as two rings by two modes if there is room for that at each.
+        let grids: Option<Vec<Grid>> =
+            self.layout.cores.iter().map(|(&id, &rect)| self.grid(id, self.camera.rect(rect))).collect();
+        for (i, (&id, &rect)) in self.layout.cores.iter().enumerate() {
             let from = out.len();
-            self.seen(rect, |rect| self.core(id, rect, time, out));
+            let grid = grids.as_ref().and_then(|grids| grids.get(i));
+            self.seen(rect, |rect| self.core(id, (rect, grid), time, out));
             dim(&mut out[from..], self.by(id));
         }
         for (&id, slots) in &self.layout.slots {
@@ -32,6 +45,10 @@ impl Picture<'_> {
         let beads = self.states.beads(self.topology, (self.trace, self.index), time);
         for (id, &rect) in &self.layout.run_queues {
             let Some(beads) = beads.get(id) else { continue };
+            // Where there is little room, a hypervisor's slab reaches into it.
+            let slabs = self.topology.children(*id).filter(|(_, part)| part.kind == ComponentKind::Hypervisor);
+            let slabs = slabs.map(|(slab, _)| self.layout.place(slab).rect).filter(|slab| slab.intersects(rect));
+            let rect = slabs.fold(rect, |rect, slab| rect.with_max_x(slab.left().max(rect.left())));
             self.seen(rect, |rect| self.beads((&beads.queue, &beads.asleep), (*id, rect), out));
         }
         for (&id, &rect) in &self.layout.cards {
@@ -64,13 +81,12 @@ impl Picture<'_> {
         out.extend(self.writer.line(text, at, Align2::CENTER_CENTER, (size, strong), rect.width(), paint));
     }
 
-    /// Ring and mode of a core, and who runs: as two rings by two modes where there is room for that and its heading,
-    /// else in one box in words.
-    fn core(&self, id: ComponentId, rect: Rect, time: Time, out: &mut Vec<Shape>) {
+    /// Ring and mode of a core, and who runs: as two rings by two modes, or in one box in words.
+    fn core(&self, id: ComponentId, (rect, grid): (Rect, Option<&Grid>), time: Time, out: &mut Vec<Shape>) {
         let Some(cpu) = self.cpu(id) else { return };
         let doing = self.states.core(self.topology, self.trace, cpu, time);
-        if self.grid(id, rect, doing, out) {
-            return;
+        if let Some(grid) = grid {
+            return self.cells(grid, rect, doing, out);
         }
         let fill = doing.map_or(Ink::Background.solid(), |doing| Ink::Layer(doing.layer).solid());
         let line = Some((1.0, Ink::Outline.solid()));
@@ -91,48 +107,54 @@ impl Picture<'_> {
         }
     }
 
-    fn grid(&self, id: ComponentId, rect: Rect, doing: Option<Doing>, out: &mut Vec<Shape>) -> bool {
+    /// The cells of a core, if they and their heading can be read well and do not touch its name.
+    fn grid(&self, id: ComponentId, rect: Rect) -> Option<Grid> {
         let place = self.layout.place(id);
-        let head = self.camera.rect(place.name);
-        let Some(size) = self.writer.size(TextRole::Small, (rect.height() / 2.0).min(head.height())) else {
-            return false;
-        };
-        if size * LINE > rect.height() / 2.0 || head.bottom() > rect.top() + 1.0 {
-            return false;
+        let (head, outer) = (self.camera.rect(place.name), self.camera.rect(place.rect));
+        let size = self.writer.size(TextRole::Small, (rect.height() / 2.0 - 2.0).min(head.height()))?;
+        let whole = self.writer.theme.size(TextRole::Small) * self.writer.factor;
+        if size < whole * 0.8 || head.bottom() > rect.top() + 1.0 {
+            return None;
         }
         let width = |text: &str| self.writer.metrics.width(text, size, false);
         let name = self.topology.component(id).map_or("", |part| part.name.as_str());
-        // The core's name may be written a little larger than what stands beside it.
-        let named = head.left() + self.writer.pad(self.camera.rect(place.rect)) + width(name) * 1.3;
+        let name_size = self.writer.size(TextRole::Small, head.height())?;
+        let named = head.left() + self.writer.pad(outer) + self.writer.metrics.width(name, name_size, false) + size;
         let left = rect.left() + width("ring 3") + size * 0.5;
         let cell = vec2((rect.right() - left) / 2.0, rect.height() / 2.0);
-        let heads = [("root", left + cell.x * 0.5), ("non-root", left + cell.x * 1.5)];
-        let beside = |&(text, x): &(&str, f32)| width(text) <= cell.x && x - width(text) / 2.0 >= named;
-        if !heads.iter().all(beside) {
-            return false;
-        }
-        let muted = Ink::Muted.solid();
-        for (text, x) in heads {
-            let at = (x, head.center().y);
+        let heads = [left + cell.x * 0.5, left + cell.x * 1.5];
+        let beside = |text: &str, x: f32| width(text) <= cell.x && x - width(text) / 2.0 >= named;
+        (beside("root", heads[0]) && beside("non-root", heads[1])).then_some(Grid {
+            size,
+            left,
+            cell,
+            heads,
+            head: head.center().y,
+        })
+    }
+
+    fn cells(&self, grid: &Grid, rect: Rect, doing: Option<Doing>, out: &mut Vec<Shape>) {
+        let (size, cell, muted) = (grid.size, grid.cell, Ink::Muted.solid());
+        for (text, x) in ["root", "non-root"].into_iter().zip(grid.heads) {
+            let at = (x, grid.head);
             out.extend(self.writer.line(text, at, Align2::CENTER_CENTER, (size, false), cell.x, muted));
         }
         for (row, text) in ["ring 3", "ring 0"].into_iter().enumerate() {
             let at = (rect.left(), rect.top() + cell.y * (row as f32 + 0.5));
-            out.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), left - rect.left(), muted));
+            let room = grid.left - rect.left();
+            out.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room, muted));
             for (column, root) in [true, false].into_iter().enumerate() {
-                let min = pos2(left + column as f32 * cell.x, rect.top() + row as f32 * cell.y);
+                let min = pos2(grid.left + column as f32 * cell.x, rect.top() + row as f32 * cell.y);
                 let here = Rect::from_min_size(min, cell).shrink(1.0);
                 let lit = doing.filter(|doing| doing.root == root && (doing.ring == 3) == (row == 0));
                 let fill = lit.map_or(Ink::Background.solid(), |doing| Ink::Layer(doing.layer).solid());
                 let line = Some((1.0, Ink::Outline.solid()));
                 out.push(Shape::Rect { rect: here, radius: 2.0, fill: Some(fill), line });
                 if let Some(doing) = lit {
-                    let bright = (true, Ink::Background.solid());
-                    self.middle(&[whose(doing.stack)], here.expand(1.0), bright, out);
+                    self.middle(&[whose(doing.stack)], here, (true, Ink::Background.solid()), out);
                 }
             }
         }
-        true
     }
 
     /// The places of a disk's queue or of a virtual disk's ring. The disk's own requests are tokens; those in a ring are
@@ -214,14 +236,34 @@ impl Picture<'_> {
         out.extend(self.writer.line(text, at, Align2::RIGHT_CENTER, (text_size, false), to - from, paint));
     }
 
-    /// From the left: those that wait to run, filled; then those that sleep, as shadows.
+    /// One bead: filled if it waits to run, a ring if it sleeps.
+    fn bead(
+        &self,
+        mark: String,
+        (center, radius): (egui::Pos2, f32),
+        ink: Ink,
+        (label, by): (&str, f32),
+        out: &mut Vec<Shape>,
+    ) {
+        if label == "queue" {
+            let (token, paint) = (Token::Instruction, ink.faint(by));
+            out.push(Shape::Token { center, radius, token, paint, outlined: true, mark });
+            return;
+        }
+        let inner = radius * 0.85;
+        out.push(Shape::Ring { center, radius: inner, line: (1.3, ink.faint(by)) });
+        let around = Rect::from_center_size(center, vec2(inner, inner) * 1.8);
+        self.middle(&[mark], around, (true, ink.faint(by)), out);
+    }
+
+    /// From the left: those that wait to run, filled; then those that sleep, as rings.
     fn beads(&self, (queue, asleep): (&[Bead], &[Bead]), (id, rect): (ComponentId, Rect), out: &mut Vec<Shape>) {
         let radius = (rect.height() * 0.42).min(self.layout.token * self.camera.tokens);
         let Some(size) = self.writer.size(TextRole::Note, rect.height()).filter(|_| radius > 2.0) else { return };
         let (step, by) = (radius * 2.2, self.by(id));
         let mut x = rect.left() + size * 0.3;
-        let groups = [("queue", queue, 1.0), ("asleep", asleep, 0.35)];
-        for (label, beads, alpha) in groups.into_iter().filter(|(_, beads, _)| !beads.is_empty()) {
+        let groups = [("queue", queue), ("asleep", asleep)];
+        for (label, beads) in groups.into_iter().filter(|(_, beads)| !beads.is_empty()) {
             let wide = self.writer.metrics.width(label, size, false);
             let room = ((rect.right() - x - wide - size * 0.5) / step).max(0.0) as usize;
             if room == 0 {
@@ -233,16 +275,13 @@ impl Picture<'_> {
             let shown = if beads.len() <= room { beads.len() } else { room - 1 };
             for bead in &beads[..shown] {
                 let ink = Ink::Layer(if bead.vcpu { Layer::Hypervisor } else { Layer::User });
-                let (center, mark) = (pos2(x + radius, rect.center().y), whose(bead.stack.some()));
-                let (token, paint) = (Token::Instruction, ink.faint(alpha * by));
-                out.push(Shape::Token { center, radius, token, paint, outlined: true, mark });
+                self.bead(whose(bead.stack.some()), (pos2(x + radius, rect.center().y), radius), ink, (label, by), out);
                 x += step;
             }
             if shown < beads.len() {
-                let center = pos2(x + radius, rect.center().y);
-                let (token, paint) = (Token::Instruction, Ink::Muted.faint(alpha * by));
                 let mark = (beads.len() - shown).to_string();
-                out.push(Shape::Token { center, radius, token, paint, outlined: true, mark });
+                let at = pos2(x + radius, rect.center().y);
+                self.bead(mark, (at, radius), Ink::Muted, (label, by), out);
                 x += step;
             }
             x += size * 0.6;
