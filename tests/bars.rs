@@ -257,6 +257,7 @@ fn drawn_lengths_are_as_the_numbers_and_start_together() {
         moment: None,
         known: None,
         facts: None,
+        presences: None,
     };
     let trace = ran.outcome.trace.as_ref().unwrap();
     let drawing = ran.scene.draw(&ran.outcome.topology, trace, vec2(1000.0, 700.0), &View::default(), end, &options);

@@ -34,6 +34,7 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         moment: None,
         known: None,
         facts: None,
+        presences: None,
     }
 }
 

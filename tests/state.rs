@@ -394,6 +394,7 @@ fn draw(
         moment: None,
         known: None,
         facts: None,
+        presences: None,
     };
     let mut scene = Scene::new(topology, trace);
     let drawing = scene.draw(topology, trace, vec2(1600.0, 950.0), &View::default(), time, &options);

@@ -90,9 +90,11 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     };
     let follow =
         arguments.follow.as_ref().map(|name| super::output::column(name, &made.outcome.topology)).transpose()?;
+    let presences = crate::machine::Presences::new(&made.outcome.topology, &made.outcome.changes);
     let picture = Shot {
         topology: &made.outcome.topology,
         trace,
+        presences: &presences,
         profile: &made.profile,
         title: &made.scenario.title,
         time: arguments.at,

@@ -114,6 +114,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
         moment: Some(moment),
         known: None,
         facts: None,
+        presences: Some(&recording.presences),
     };
     let canvas = egui::vec2(choices.size.0 as f32, choices.size.1 as f32);
     scene.draw(recording.topology(), recording.trace(), canvas, &View::default(), moment.time, &options)

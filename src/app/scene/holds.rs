@@ -7,7 +7,7 @@ use super::drawing::{Ink, Paint, Shape};
 use super::picture::Picture;
 use super::stage::{brightness, dim, knowing};
 use super::state::{Bead, Doing};
-use super::words::{LINE, opened};
+use super::words::opened;
 use crate::app::letters::{HOST, letter};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
@@ -99,6 +99,7 @@ impl Picture<'_> {
                 let texts = [
                     format!("{whose} · ring {}, {mode}", doing.ring),
                     format!("{whose} · {}, {mode}", doing.ring),
+                    format!("{whose} · {}, {}", doing.ring, if doing.root { "root" } else { "guest" }),
                     format!("{whose} · {}", doing.ring),
                     whose,
                 ];

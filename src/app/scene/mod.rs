@@ -21,6 +21,7 @@
 //! | `stage`, `key`, `gates`, `facts`, `labels`, `gadgets`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
 
+mod absent;
 mod alike;
 pub mod bars;
 mod camera;
@@ -72,7 +73,7 @@ use self::words::Writer;
 use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::machine::Topology;
+use crate::machine::{Presences, Topology};
 use crate::pace::Moment;
 use crate::scenario::Topic;
 use crate::trace::bars::Bars;
@@ -128,6 +129,8 @@ pub struct SceneOptions<'a> {
     pub known: Option<&'a [bool]>,
     /// What a part knows at the moment shown, for parts that are magnified enough to write it into their boxes.
     pub facts: Option<&'a Facts<'a>>,
+    /// What is there at a time. `None` draws everything as if it always were.
+    pub presences: Option<&'a Presences>,
 }
 
 /// What happened to the canvas in this frame.
