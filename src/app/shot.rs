@@ -19,7 +19,8 @@ use super::theme::{TextRole, Theme};
 use crate::costs::{Primitive, Profile};
 use crate::engine::Time as SimulatedTime;
 use crate::machine::{Presences, Topology};
-use crate::pace::Moment;
+use crate::pace::{Moment, PaceMap};
+use crate::scenario::Topic;
 use crate::trace::{ComponentId, StackId, Trace};
 
 /// What to render.
@@ -38,10 +39,10 @@ pub struct Shot<'a> {
     pub time: SimulatedTime,
     /// How far what is shown has come, where the time alone can't say.
     pub moment: Option<Moment>,
-    /// The column that is followed.
-    pub follow: Option<StackId>,
     /// The parts that are spoken of.
     pub pointed_at: &'a [ComponentId],
+    /// How long the run is.
+    pub end: SimulatedTime,
     /// The picture's width and height in pixels.
     pub size: (u32, u32),
     /// Its colours.
@@ -52,6 +53,12 @@ pub struct Shot<'a> {
     pub selection: Option<Selection>,
     /// Chevrons instead of motion.
     pub reduced_motion: bool,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// The column that is followed.
+    pub follow: Option<StackId>,
+    /// What is spoken of.
+    pub topic: Topic,
 }
 
 /// Why there is no picture.
@@ -118,22 +125,28 @@ impl Card {
 
 fn card(shot: &Shot) -> Card {
     let provenance = |primitive: Primitive| shot.profile.cost(primitive).provenance.word();
+    let moment = shot.moment.unwrap_or_else(|| {
+        let map = PaceMap::new(shot.trace, shot.end, shot.follow);
+        Moment { time: shot.time, ..map.at(map.screen_of(shot.time)) }
+    });
     let options = SceneOptions {
         theme: &shot.theme,
         reduced_motion: shot.reduced_motion,
         selection: shot.selection,
         pointed_at: shot.pointed_at,
         provenance: &provenance,
+        topic: shot.topic,
         follow: shot.follow,
         solo: false,
-        moment: shot.moment,
+        moment: Some(moment),
+        known: None,
         facts: None,
         presences: Some(shot.presences),
     };
     let bar = Card::bar(&shot.theme, shot.size);
     let canvas = egui::vec2(shot.size.0 as f32, shot.size.1 as f32 - bar);
-    let drawing =
-        Scene::new(shot.topology, shot.trace).draw(shot.topology, shot.trace, canvas, &shot.view, shot.time, &options);
+    let mut scene = Scene::new(shot.topology, shot.trace).seeded(shot.seed);
+    let drawing = scene.draw(shot.topology, shot.trace, canvas, &shot.view, shot.time, &options);
     Card::new(drawing, &shot.theme, shot.title, shot.time, bar)
 }
 

@@ -30,6 +30,9 @@ pub(super) struct ShotArguments {
     /// Dark on light instead of light on dark
     #[arg(long)]
     pub light: bool,
+    /// The stack whose column is followed, by its name
+    #[arg(long, value_name = "STACK")]
+    pub follow: Option<String>,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -91,6 +94,7 @@ struct Instant {
     follow: Option<crate::trace::StackId>,
     pointed_at: Vec<crate::trace::ComponentId>,
     title: String,
+    topic: crate::scenario::Topic,
 }
 
 /// A time, or a scene of the walkthrough: at its end, or so long after its beginning.
@@ -106,7 +110,8 @@ fn instant(
     let title = made.scenario.title.clone();
     let Some(scene) = arguments.scene else {
         let time = arguments.at.unwrap_or_default();
-        return Ok(Instant { moment: None, time, follow: None, pointed_at: Vec::new(), title });
+        let topic = crate::scenario::Topic::default();
+        return Ok(Instant { moment: None, time, follow: None, pointed_at: Vec::new(), title, topic });
     };
     let steps = &made.scenario.walkthrough;
     let Some(step) = steps.get(scene as usize - 1) else {
@@ -129,7 +134,7 @@ fn instant(
     let parts = Parts::of(&made.outcome.topology);
     let pointed_at = step.look_at.iter().filter_map(|path| parts.find(path)).collect();
     let title = format!("{title} · {scene} of {}: {}", steps.len(), step.title);
-    Ok(Instant { moment: Some(moment), time: moment.time, follow, pointed_at, title })
+    Ok(Instant { moment: Some(moment), time: moment.time, follow, pointed_at, title, topic: step.topic() })
 }
 
 #[cfg(feature = "app")]
@@ -146,7 +151,9 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     let Some(trace) = &made.outcome.trace else {
         return Err(super::output::failure("the run kept no trace to draw", None));
     };
-    let Instant { moment, time, follow, pointed_at, title } = instant(arguments, &made, trace)?;
+    let column = arguments.follow.as_ref().map(|name| super::output::column(name, &made.outcome.topology));
+    let column = column.transpose()?;
+    let Instant { moment, time, follow, pointed_at, title, topic } = instant(arguments, &made, trace)?;
     let presences = crate::machine::Presences::new(&made.outcome.topology, &made.outcome.changes);
     let picture = Shot {
         topology: &made.outcome.topology,
@@ -156,13 +163,16 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
         title: &title,
         time,
         moment,
-        follow,
         pointed_at: &pointed_at,
         size: arguments.size,
         theme: if arguments.light { Theme::light() } else { Theme::dark() },
         view: View::default(),
         selection: None,
         reduced_motion: false,
+        seed: made.scenario.seed,
+        end: made.outcome.simulated,
+        follow: column.or(follow),
+        topic,
     };
     shot(&picture, &arguments.out).map_err(|why| match why {
         ShotError::NotWritten(error) => told(error),
