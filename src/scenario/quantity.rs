@@ -237,8 +237,11 @@ impl Quantity {
         match self {
             Quantity::Count { per, .. } => per.flatten(),
             Quantity::Operations { kind, .. } | Quantity::Latency { kind, .. } => *kind,
-            Quantity::Ratio(a, b) | Quantity::Difference(a, b) => a.operation().or_else(|| b.operation()),
-            Quantity::Throughput { .. } | Quantity::Ledger { .. } | Quantity::Busy { .. } => None,
+            Quantity::Ratio(a, b) | Quantity::Difference(a, b) | Quantity::Sum(a, b) | Quantity::Share(a, b) => {
+                a.operation().or_else(|| b.operation())
+            }
+            Quantity::Ledger { per, .. } => per.flatten(),
+            Quantity::Throughput { .. } | Quantity::Busy { .. } | Quantity::Cost(_) => None,
         }
     }
 
