@@ -19,10 +19,12 @@
 //! | `markdown` | running text with strong words and links |
 //! | `present` | the big picture for a room |
 //! | [`events`], [`totals`] | what happened, as a list and as sums so far |
+//! | [`versus`] | two runs beside each other |
 //! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | `teach` | how a walkthrough is led |
 //! | [`frame`] | where everything stands in the window |
+//! | [`hint`] | the line that says what is pointed at |
 //! | [`look`] | what the inspector shows |
 //! | [`damage`] | painting only what changed, without a graphics processor |
 //! | [`theme`] | every colour and text size |
@@ -41,6 +43,7 @@ pub mod exporter;
 mod focus;
 mod fonts;
 pub mod frame;
+pub mod hint;
 pub mod keyboard;
 pub mod lanes;
 pub mod letters;
@@ -61,6 +64,7 @@ pub mod shot;
 mod teach;
 pub mod theme;
 pub mod totals;
+pub mod versus;
 pub mod walk;
 mod window;
 

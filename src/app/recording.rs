@@ -27,6 +27,8 @@ pub struct Recording {
     pub moments: Moments,
     /// The swim lanes.
     pub lanes: Vec<Lane>,
+    /// What they fold into: the hardware, and each stack.
+    pub heads: Vec<Lane>,
     /// The totals at any moment.
     pub totals: Totals,
     /// By walkthrough step: from when and up to when it plays.
@@ -44,6 +46,7 @@ impl Recording {
         let trace = outcome.trace.as_ref().unwrap_or(&NOTHING);
         let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
+        let heads = super::lanes::heads(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
         let steps = &scenario.walkthrough;
@@ -54,7 +57,20 @@ impl Recording {
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, active }
+        Recording {
+            looked_at,
+            scenario,
+            source,
+            profile,
+            outcome,
+            moments,
+            lanes,
+            heads,
+            totals,
+            played,
+            answers,
+            active,
+        }
     }
 
     /// The hops and journeys.

@@ -6,6 +6,8 @@ use egui_phosphor::regular as icon;
 use super::widgets::{body, card, eyebrow_ui, note, title_ui};
 use crate::app::command::Command;
 use crate::app::fonts;
+use crate::app::hint;
+use crate::app::keyboard;
 use crate::app::theme::{TextRole, Theme};
 use crate::scenario::{self, Scenario, Source};
 
@@ -97,6 +99,8 @@ fn card_ui(ui: &mut Ui, entry: &Card, open: bool, theme: &Theme, out: &mut Vec<C
                 let button = ui.button(format!("{} {label}", icon::PLAY));
                 let name = format!("{label}: {}", entry.title);
                 button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
+                keyboard::reveal(&button);
+                hint::say(&button, || entry.teaches.clone());
                 if button.clicked() {
                     out.push(Command::OpenScenario(entry.id.clone()));
                 }

@@ -2,7 +2,7 @@
 
 use egui::{Align, Context, Layout, RichText, ScrollArea, Window};
 
-use super::widgets::{eyebrow_ui, note};
+use super::widgets::{eyebrow_ui, keys_scroll, note};
 use crate::app::command::{self, Command, Entry};
 use crate::app::theme::{TextRole, Theme};
 
@@ -20,7 +20,8 @@ pub fn shortcuts_ui(context: &Context, theme: &Theme) -> Vec<Command> {
         .fixed_size([width, (screen.height() - 120.0).clamp(80.0, 620.0 * theme.scale)])
         .frame(egui::Frame::window(&context.global_style()).inner_margin(egui::Margin::same(18)))
         .show(context, |ui| {
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| sheet_ui(ui, theme));
+            let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| sheet_ui(ui, theme));
+            keys_scroll(ui, &shown, "All keys");
         });
     if !open {
         out.push(Command::ToggleShortcuts);

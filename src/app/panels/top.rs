@@ -7,6 +7,7 @@ use super::widgets::badge_with_ui;
 use crate::app::command::{self, Command, Side, Tab};
 use crate::app::exporter::What;
 use crate::app::fonts;
+use crate::app::hint;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::Profile;
 
@@ -157,12 +158,12 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         if let Some((profile, words)) = words.filter(|_| !places.bare) {
             ui.add_space(4.0);
             let text = if places.short { &words.short } else { &words.long };
-            let hint = badge_hint(profile, top.error);
             let color = theme.provenance(words.provenance);
             let button = badge_with_ui(ui, text, color, egui::Sense::click(), theme);
             let name = format!("{}. {}", words.long, command::hint(ui.ctx(), &Command::ShowCosts));
             button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
-            if button.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+            hint::say(&button, || badge_hint(profile, top.error));
+            if button.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
                 out.push(Command::ShowCosts);
             }
         }
@@ -191,7 +192,8 @@ fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Com
     let shown = ui.menu_button(text, |ui| {
         for tab in Tab::ALL {
             let button = ui.add(egui::Button::new(tab.label()).selected(tab == open));
-            if button.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
+            hint::say(&button, || page_hint(&button.ctx, tab));
+            if button.clicked() {
                 out.push(Command::Open(tab));
                 ui.close();
             }
@@ -226,21 +228,24 @@ fn tabs_ui(ui: &mut Ui, open: Tab, theme: &Theme, out: &mut Vec<Command>) {
             let line = line.with_max_x(area.right() - 10.0);
             ui.painter().rect_filled(line, 1.5, if on { theme.accent } else { theme.outline });
         }
-        if response.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
+        hint::say(&response, || page_hint(&response.ctx, tab));
+        if response.clicked() {
             out.push(Command::Open(tab));
         }
     }
 }
 
+/// What a page is for, and its keys.
+fn page_hint(context: &egui::Context, tab: Tab) -> String {
+    format!("{} ({})", tab.about(), command::keys_hint(context, &Command::Open(tab)))
+}
+
 fn quiet_button_ui(ui: &mut Ui, symbol: &str, command: Command, theme: &Theme, out: &mut Vec<Command>) {
     let text = RichText::new(symbol).font(icon_font(theme)).color(theme.text_muted);
-    let hint = command::hint(ui.ctx(), &command);
-    let response = ui.add(egui::Button::new(text).frame(false)).on_hover_text(&hint);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &hint));
-    if response.has_focus() {
-        let ring = egui::Stroke::new(1.5, theme.accent);
-        ui.painter().rect_stroke(response.rect, 4.0, ring, egui::StrokeKind::Outside);
-    }
+    let help = command::hint(ui.ctx(), &command);
+    let response = ui.add(egui::Button::new(text).frame(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &help));
+    hint::say(&response, || help.clone());
     if response.clicked() {
         out.push(command);
     }
