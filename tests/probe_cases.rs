@@ -236,6 +236,22 @@ fn what_only_virtual_machines_have_still_shows_one_that_hides_its_bit() {
     assert_eq!(layer(&root, LayerKind::Hypervisor).confidence, Confidence::Conflict);
 }
 
+#[test]
+fn without_a_bit_a_cloud_s_name_alone_makes_a_guest_possible_and_no_more() {
+    let of = |vendor: &str, product: &str| {
+        let mut root = with("arm64-board", &[(VENDOR, vendor), (PRODUCT, product)]);
+        for path in ["/dev/kvm", "/proc/device-tree/model", "/proc/device-tree/compatible"] {
+            root.insert(path, Entry::Refused("taken out".into()));
+        }
+        layer(&root, LayerKind::Hypervisor)
+    };
+    for (vendor, product) in [("Google", "Google Compute Engine"), ("Alibaba Cloud", "Alibaba Cloud ECS")] {
+        assert_eq!(of(vendor, product).confidence, Confidence::Possible, "{product}");
+    }
+    assert_eq!(of("Ampere", "Altra").name, "no hypervisor seen");
+    assert_eq!(of("QEMU", "KVM Virtual Machine").confidence, Confidence::Likely);
+}
+
 // Signatures.
 
 #[test]

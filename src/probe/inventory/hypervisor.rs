@@ -357,7 +357,8 @@ fn unnamed(root: &Root, signs: &Signs, evidence: &mut Vec<String>) -> (String, C
         return ("no hypervisor".into(), Confidence::Likely, false);
     }
     if signs.perhaps_virtual && !signs.a_machine {
-        return ("a virtual machine, hypervisor not named".into(), Confidence::Likely, true);
+        let confidence = if signs.devices { Confidence::Likely } else { Confidence::Possible };
+        return ("a virtual machine, hypervisor not named".into(), confidence, true);
     }
     if signs.perhaps_virtual {
         evidence.push(BARE_TOO.into());
@@ -396,6 +397,11 @@ pub fn layer(root: &Root, signs: &Signs) -> Layer {
         ([one], None) if owned => (format!("{one} guest"), Confidence::Certain, true),
         ([_], None) if signs.cloud.is_some() && !signs.only_virtual && root.exists("/dev/kvm") => {
             unnamed(root, signs, &mut evidence)
+        }
+        // A cloud rents whole machines under the same name.
+        ([one], None) if signs.cloud.is_some() && !signs.only_virtual && !signs.devices => {
+            evidence.push(BARE_TOO.into());
+            (format!("{one} guest"), Confidence::Possible, true)
         }
         ([one], None) => (format!("{one} guest"), Confidence::Likely, true),
         // Xen's paravirtual guests see the hardware's CPUID.
