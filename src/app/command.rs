@@ -374,6 +374,11 @@ pub fn hint(context: &egui::Context, command: &Command) -> String {
     })
 }
 
+/// "Play or pause": the name of a command that has keys.
+pub fn name(command: &Command) -> &'static str {
+    table().iter().find(|entry| entry.command == *command).map_or("", |entry| entry.name)
+}
+
 /// "Ctrl+1": the keys alone, for the tooltip of what shows its name already.
 pub fn keys_hint(context: &egui::Context, command: &Command) -> String {
     let table = table();

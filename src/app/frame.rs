@@ -37,6 +37,8 @@ use crate::trace::ComponentId;
 /// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
 pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
+    // Who comes by keyboard begins at the first scenario, not at the bar.
+    shell.library.enter |= asked.contains(&Command::Open(Tab::Library));
     let theme = shell.theme.clone();
     ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);
     if let Some(presenting) = shell.presenting {
@@ -111,6 +113,10 @@ fn exported_ui(ui: &Ui, shell: &mut Shell, theme: &Theme) {
         card(theme, theme.accent).fill(theme.card).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.label(body(words, theme).color(theme.text));
+                let written = shell.exporter.written.as_ref().filter(|_| shell.exporter.progress().is_none());
+                if let Some(path) = written.filter(|_| ui.button("Open it").clicked()) {
+                    ui.ctx().open_url(egui::OpenUrl::new_tab(format!("file://{}", path.display())));
+                }
                 let word = if shell.exporter.progress().is_some() { "Stop" } else { "Dismiss" };
                 ui.button(word).clicked()
             })
@@ -132,6 +138,7 @@ fn bar_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
         tab: shell.tab,
         profile: recording.map(|r| &r.profile),
         error: shell.machine.comparison.error_of_costs(),
+        settings: &shell.settings,
     };
     Panel::top("bar")
         .exact_size(height(theme))

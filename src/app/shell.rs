@@ -385,7 +385,11 @@ impl Shell {
                     Pace::Proportional => Pace::Paced,
                 }
             }
-            Command::Open(tab) => self.tab = tab,
+            Command::Open(tab) => {
+                self.tab = tab;
+                // What was told on one page is not told on the next.
+                self.exporter.close();
+            }
             Command::NextScene => self.go_to_scene(self.walk.scene() + 1),
             Command::PreviousScene => self.go_to_scene(self.walk.scene().saturating_sub(1)),
             Command::Scene(scene) => self.go_to_scene(scene),

@@ -3,7 +3,7 @@
 use egui::{Context, RichText, Ui, Window};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::note;
+use super::widgets::{focus_new, keys_scroll, note};
 use crate::app::command::Command;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::{Cost, Primitive, Profile, Unit};
@@ -14,7 +14,7 @@ pub fn costs_ui(context: &Context, profile: &Profile, theme: &Theme) -> Vec<Comm
     let mut open = true;
     let screen = context.content_rect();
     let size = [(900.0 * theme.scale).min(screen.width() - 60.0), (640.0 * theme.scale).min(screen.height() - 120.0)];
-    Window::new("Costs of this run")
+    Window::new(TITLE)
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
@@ -25,12 +25,14 @@ pub fn costs_ui(context: &Context, profile: &Profile, theme: &Theme) -> Vec<Comm
     if open { Vec::new() } else { vec![Command::ShowCosts] }
 }
 
+const TITLE: &str = "Costs of this run";
+
 fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
     ui.label(note(format!("{}, {}. {}", profile.title, profile.machine, provenances(profile)), theme));
     ui.add_space(6.0);
     let rows: Vec<Primitive> = Primitive::ALL.to_vec();
     let width = ui.available_width();
-    TableBuilder::new(ui)
+    let shown = TableBuilder::new(ui)
         .striped(true)
         .auto_shrink([false, false])
         .column(Column::initial(0.34 * width).clip(true).resizable(true))
@@ -59,6 +61,8 @@ fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
                 row.col(|ui| cell(ui, &cost.provenance.detail(), theme.text_body));
             });
         });
+    keys_scroll(ui, &shown, "Costs");
+    focus_new(ui, &shown, TITLE);
 }
 
 /// "35 measured, 60 literature, 20 assumed".

@@ -194,6 +194,14 @@ pub fn keys_scroll<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, name: &str) {
     }
 }
 
+/// Gives a window's content the keyboard when the window opens: whoever opened it by a key reads on by keys.
+pub fn focus_new<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, window: &str) {
+    let layer = egui::LayerId::new(egui::Order::Middle, egui::Id::new(window));
+    if !ui.memory(|memory| memory.areas().visible_last_frame(&layer)) {
+        ui.memory_mut(|memory| memory.request_focus(shown.id.with("keys")));
+    }
+}
+
 /// A thin line across.
 pub fn rule_ui(ui: &mut Ui, theme: &Theme) {
     let (rect, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 1.0), Sense::hover());
