@@ -100,10 +100,11 @@ fn cgroup() -> impl Strategy<Value = Option<CgroupSpec>> {
 fn any_process() -> impl Strategy<Value = ProcessSpec> {
     let weight = prop_oneof![Just(1u32), Just(512), Just(1024), Just(3000), Just(100_000)];
     let cpu = prop_oneof![3 => Just(None), 1 => (0u16..3).prop_map(Some)];
-    let process_of = (0u16..3, 1u16..3, weight, cpu, cgroup(), any::<bool>());
-    process_of.prop_map(|(program, threads, weight, cpu, cgroup, io_ports)| ProcessSpec {
+    let process_of = (0u16..3, 1u16..3, weight, cpu, cgroup(), any::<bool>(), 0u16..2);
+    process_of.prop_map(|(program, threads, weight, cpu, cgroup, io_ports, nic)| ProcessSpec {
         threads,
         io_ports,
+        nic,
         weight,
         cpu,
         cgroup,
@@ -114,41 +115,85 @@ fn any_process() -> impl Strategy<Value = ProcessSpec> {
 fn node() -> impl Strategy<Value = NodeSpec> {
     let leaf = prop_oneof![
         any_process().prop_map(NodeSpec::Process),
-        (any_process(), 0u16..3, any::<bool>()).prop_map(|(process, seccomp_filters, bridge)| {
-            let network = if bridge { ContainerNetwork::Bridge } else { ContainerNetwork::Host };
-            NodeSpec::Container(ContainerSpec { process, seccomp_filters, network, image_bytes: 0 })
-        }),
+        (any_process(), 0u16..3, any::<bool>(), proptest::option::of(0u16..4), mounts()).prop_map(
+            |(process, seccomp_filters, bridge, disk, volumes)| {
+                let network = if bridge { ContainerNetwork::Bridge } else { ContainerNetwork::Host };
+                let container = ContainerSpec::new(process);
+                NodeSpec::Container(ContainerSpec { seccomp_filters, network, disk, volumes, ..container })
+            }
+        ),
     ];
     leaf.prop_recursive(2, 6, 2, |inner| {
         let pin = prop_oneof![3 => Just(Vec::new()), 1 => proptest::collection::vec(0u16..3, 4)];
-        (1u16..4, any::<bool>(), any::<bool>(), technique(), pin, proptest::collection::vec(inner, 0..3)).prop_map(
-            |(vcpus, vhost, preallocated, technique, pin, stacks)| {
-                let backend = if vhost { Backend::Vhost } else { Backend::UserSpace };
-                NodeSpec::Vm(VmSpec { technique, backend, preallocated, pin, ..vm("vm", vcpus, stacks) })
-            },
-        )
+        let devices = (virtual_devices(), virtual_devices(), mounts());
+        let how = (any::<bool>(), any::<bool>(), technique(), pin);
+        (1u16..4, how, devices, proptest::collection::vec(inner, 0..3)).prop_map(|(vcpus, how, devices, stacks)| {
+            let ((vhost, preallocated, technique, pin), (disks, nics, mounts)) = (how, devices);
+            let backend = if vhost { Backend::Vhost } else { Backend::UserSpace };
+            let vm = vm("vm", vcpus, stacks);
+            NodeSpec::Vm(VmSpec { technique, backend, preallocated, pin, disks, nics, mounts, ..vm })
+        })
     })
 }
 
-/// Pins only to processors that the kernel has.
-fn pinned_within(mut node: NodeSpec, cpus: u16) -> NodeSpec {
+/// Only on processors, disks and network cards that the kernel has.
+fn within(mut node: NodeSpec, cpus: u16, disks: u16, nics: u16) -> NodeSpec {
+    let process_within = |process: &mut ProcessSpec| {
+        process.cpu = process.cpu.map(|cpu| cpu % cpus);
+        process.nic %= nics;
+    };
     match &mut node {
-        NodeSpec::Process(process) | NodeSpec::Container(ContainerSpec { process, .. }) => {
-            process.cpu = process.cpu.map(|cpu| cpu % cpus);
+        NodeSpec::Process(process) => process_within(process),
+        NodeSpec::Container(container) => {
+            process_within(&mut container.process);
+            container.disk = container.disk.map(|disk| disk % disks);
+            container.volumes.iter_mut().for_each(|volume| volume.disk %= disks);
         }
         NodeSpec::Vm(vm) => {
             vm.pin.iter_mut().for_each(|cpu| *cpu %= cpus);
-            vm.stacks = vm.stacks.drain(..).map(|inner| pinned_within(inner, vm.vcpus)).collect();
+            vm.disks.iter_mut().for_each(|disk| disk.on %= disks);
+            vm.nics.iter_mut().for_each(|nic| nic.on %= nics);
+            let (disks, nics) = (vm.disks.len().max(1) as u16, vm.nics.len().max(1) as u16);
+            vm.mounts.iter_mut().for_each(|mount| mount.disk %= disks);
+            vm.stacks = vm.stacks.drain(..).map(|inner| within(inner, vm.vcpus, disks, nics)).collect();
         }
     }
     node
 }
 
+fn mounts() -> impl Strategy<Value = Vec<MountSpec>> {
+    let one = (prop_oneof![Just("data"), Just("log"), Just("/")], 0u16..4);
+    let mount = one.prop_map(|(path, disk)| MountSpec { path: path.to_owned(), disk });
+    proptest::collection::vec(mount, 0..3)
+}
+
+fn virtual_devices() -> impl Strategy<Value = Vec<VirtualDevice>> {
+    let device = (0u16..4).prop_map(|on| VirtualDevice { name: "device".to_owned(), on });
+    proptest::collection::vec(device, 0..3)
+}
+
+/// A host with one disk or more, of all kinds, and one network card or two.
+fn any_host() -> impl Strategy<Value = HostSpec> {
+    let kind = prop_oneof![
+        3 => Just(DiskKind::Nvme),
+        1 => Just(DiskKind::SataSsd),
+        // Fast for one that turns, so that a run sees many of its requests.
+        1 => Just(DiskKind::Hdd { rpm: 30_000 }),
+    ];
+    let disks = proptest::collection::vec(kind, 1..4);
+    (1u16..6, disks, 1usize..3, mounts()).prop_map(|(cores, disks, nics, mut mounts)| {
+        mounts.iter_mut().for_each(|mount| mount.disk %= disks.len() as u16);
+        let disks = disks.into_iter().map(|kind| disk("disk", kind)).collect();
+        let host = host(cores);
+        HostSpec { disks, nics: vec![host.nics[0].clone(); nics], mounts, ..host }
+    })
+}
+
 fn spec() -> impl Strategy<Value = Spec> {
-    (1u16..6, programs(), proptest::collection::vec(node(), 1..5)).prop_map(|(cores, programs, stacks)| Spec {
-        host: host(cores),
-        programs,
-        stacks: stacks.into_iter().map(|node| pinned_within(node, cores)).collect(),
+    (any_host(), programs(), proptest::collection::vec(node(), 1..5)).prop_map(|(host, programs, stacks)| {
+        let (disks, nics) = (host.disks.len() as u16, host.nics.len() as u16);
+        let stacks = stacks.into_iter().map(|node| within(node, host.cores, disks, nics)).collect();
+        Spec { host, programs, stacks }
     })
 }
 
@@ -565,6 +610,16 @@ fn a_description_that_breaks_a_limit_makes_an_error_and_no_machine() {
     let many = |spec: &mut Spec| spec.stacks = vec![spec.stacks[0].clone(); 70_000];
     assert!(matches!(with(&many), Err(SpecError::TooMany { n: 70_000, .. })));
     assert!(matches!(of_process(&|p| p.cpu = Some(2)), Err(SpecError::NoSuchCpu { cpu: 2, has: 2, .. })));
+    let no_device =
+        |what: Result<(), SpecError>| matches!(what, Err(SpecError::NoSuchDevice { device: 1, has: 1, .. }));
+    assert!(no_device(of_process(&|p| p.nic = 1)));
+    let mount = MountSpec { path: "/".to_owned(), disk: 1 };
+    assert!(no_device(with(&|spec| spec.host.mounts.push(mount.clone()))));
+    let on = VirtualDevice { name: "vda".to_owned(), on: 1 };
+    let guest = VmSpec { disks: vec![on], ..vm("vm", 1, Vec::new()) };
+    assert!(no_device(with(&|spec| spec.stacks.push(NodeSpec::Vm(guest.clone())))));
+    let far = ContainerSpec { disk: Some(1), ..container("app", 0) };
+    assert!(no_device(with(&|spec| spec.stacks.push(NodeSpec::Container(far.clone())))));
     assert!(matches!(of_process(&|p| p.weight = 0), Err(SpecError::Zero { .. })));
     let max = CpuMax { quota: Time::ms(1), period: Time::ZERO, burst: Time::ZERO };
     let group = CgroupSpec { cpu_max: Some(max) };

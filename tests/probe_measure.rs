@@ -387,3 +387,58 @@ fn killed_runs() -> (Traces, Traces) {
     }
     (before, after)
 }
+
+/// What one killed run left, at once and after `rmdir` of its groups and the next start's sweep.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Left {
+    mounts_or_links: bool,
+    processes_in_groups: usize,
+    groups_that_stay: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    after_the_sweep: usize,
+}
+
+#[test]
+fn a_kill_leaves_at_most_the_probe_s_folder_and_empty_groups_that_rmdir_removes() {
+    let result = in_child(|| {
+        rustix::process::setsid().map_err(|e| e.to_string())?;
+        let temporary = tempfile::tempdir().map_err(|e| e.to_string())?;
+        // SAFETY: this process was forked for this test and has one thread.
+        unsafe { std::env::set_var("TMPDIR", temporary.path()) };
+        let session = std::process::id().to_string();
+        let families = some(&["groups", "container"]);
+        let before = Traces::now(temporary.path(), &session);
+        let killed = Child::spawn(|| {
+            run_families(Plan::Quick, Instant::now(), &families, &mut |_| {}, &AtomicBool::new(false));
+            0
+        });
+        std::thread::sleep(Duration::from_millis(150));
+        drop(killed);
+        let began = Instant::now();
+        let mut after = Traces::now(temporary.path(), &session);
+        // Its children are killed by the kernel, each in its own time.
+        while after.processes != before.processes && began.elapsed() < Duration::from_secs(300) {
+            std::thread::sleep(Duration::from_millis(20));
+            after = Traces::now(temporary.path(), &session);
+        }
+        let groups: Vec<PathBuf> = after.cgroups.difference(&before.cgroups).cloned().collect();
+        let processes = |group: &PathBuf| fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        let processes_in_groups = groups.iter().map(|group| processes(group).lines().count()).sum();
+        groups.iter().for_each(|group| drop(fs::remove_dir(group)));
+        let folders = after.folders.difference(&before.folders).cloned().collect();
+        sweep(temporary.path());
+        Ok(Left {
+            mounts_or_links: after.mounts != before.mounts || !after.links.is_subset(&before.links),
+            processes_in_groups,
+            groups_that_stay: groups.into_iter().filter(|group| group.exists()).collect(),
+            folders,
+            after_the_sweep: fs::read_dir(temporary.path()).map_or(0, Iterator::count),
+        })
+    });
+    let left = result.unwrap();
+    assert!(!left.mounts_or_links, "a mount or a network device outlives a kill");
+    assert_eq!((left.processes_in_groups, left.groups_that_stay.len()), (0, 0), "{:?}", left.groups_that_stay);
+    let own = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("strata-probe-"));
+    assert!(left.folders.len() <= 1 && left.folders.iter().all(own), "{:?}", left.folders);
+    assert_eq!(left.after_the_sweep, 0, "the next start removes the folder");
+}

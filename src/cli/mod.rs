@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
         Some(Command::Play(arguments)) => play::play(&arguments),
         Some(Command::Probe(arguments)) => probe::probe(&arguments),
         Some(Command::Validate(arguments)) => validate::validate(&arguments),
-        Some(Command::Gather(arguments)) => gather::gather(&arguments),
+        Some(Command::Gather(arguments)) => gather::save(&arguments),
         Some(Command::Shot(arguments)) => window::shot(&arguments),
         Some(Command::Export(arguments)) => export::export(&arguments),
     };

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::engine::Time;
-use crate::machine::{End, Outcome};
+use crate::machine::{End, Outcome, Utilization};
 use crate::scenario::Scenario;
 use crate::trace::{ExitReason, Latency, Layer, OperationKind, StackStats};
 
@@ -34,8 +34,21 @@ pub(super) struct Report {
     pub end: &'static str,
     /// In the order of the file.
     pub stacks: Vec<StackReport>,
+    /// Cores, disks and links.
+    pub utilization: Vec<UtilizationReport>,
     /// In the order of the file.
     pub expectations: Vec<ExpectationReport>,
+}
+
+/// A core, a disk, or one direction of a link.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct UtilizationReport {
+    pub name: String,
+    pub kind: &'static str,
+    pub busy_ps: u64,
+    pub share: f64,
+    pub requests: u64,
+    pub bytes: u64,
 }
 
 /// One stack.
@@ -91,6 +104,7 @@ impl Report {
             events_per_s: if wall_s > 0.0 { outcome.events as f64 / wall_s } else { 0.0 },
             end: end_key(outcome.end),
             stacks: stacks.map(|(info, stats)| stack(info, stats, outcome)).collect(),
+            utilization: outcome.utilization.iter().map(|used| utilization(used, outcome)).collect(),
             expectations: scenario
                 .check(outcome)
                 .into_iter()
@@ -106,6 +120,19 @@ impl Report {
     /// Whether every expectation holds.
     pub(super) fn passed(&self) -> bool {
         self.expectations.iter().all(|expectation| expectation.passed)
+    }
+}
+
+fn utilization(used: &Utilization, outcome: &Outcome) -> UtilizationReport {
+    let part = outcome.topology.component(used.component);
+    let (busy, simulated) = (used.busy.as_ps(), outcome.simulated.as_ps());
+    UtilizationReport {
+        name: part.map_or(String::new(), |part| part.name.clone()),
+        kind: used.of.key(),
+        busy_ps: busy,
+        share: if simulated > 0 { busy as f64 / simulated as f64 } else { 0.0 },
+        requests: used.requests,
+        bytes: used.bytes,
     }
 }
 

@@ -3,7 +3,7 @@
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 
-use super::report::{Report, StackReport};
+use super::report::{Report, StackReport, UtilizationReport};
 use crate::engine::Time;
 use crate::scenario::{Kind, Scenario, Value};
 use crate::trace::{ExitReason, Layer};
@@ -52,6 +52,7 @@ pub(super) fn run(scenario: &Scenario, report: &Report) -> String {
     }
     text += &format!("Where the time of all operations goes\n{}\n\n", ledger(&report.stacks));
     text += &format!("What was done for it\n{}\n", counters(&report.stacks));
+    text += &format!("\nHow busy the hardware was\n{}\n", utilization(&report.utilization));
     if let Some(table) = exits(&report.stacks) {
         text += &format!("\nWhy guests were left\n{table}\n");
     }
@@ -116,6 +117,37 @@ fn counters(stacks: &[StackReport]) -> Table {
         row
     };
     table(&header, stacks.iter().map(row), 1)
+}
+
+/// So many cores have a line each; of more than these, one line tells of all.
+const CORES_APART: usize = 8;
+
+fn utilization(used: &[UtilizationReport]) -> Table {
+    let header = headers(&["part", "what", "busy", "share", "requests", "data"]);
+    let row = |name: String, u: &UtilizationReport, share: f64| {
+        let what = if u.kind == "disk" {
+            "serving"
+        } else if u.kind == "core" {
+            "working"
+        } else {
+            u.kind
+        };
+        let share = format!("{:.1} %", 100.0 * share);
+        vec![name, what.to_owned(), time(u.busy_ps), share, count(u.requests), bytes(u.bytes)]
+    };
+    let (cores, devices): (Vec<_>, Vec<_>) = used.iter().partition(|u| u.kind == "core");
+    let mut rows: Vec<Vec<String>> = match cores.len() {
+        0..=CORES_APART => cores.iter().map(|u| row(u.name.clone(), u, u.share)).collect(),
+        n => {
+            let all = UtilizationReport { busy_ps: cores.iter().map(|u| u.busy_ps).sum(), ..cores[0].clone() };
+            let share = cores.iter().map(|u| u.share).sum::<f64>() / n as f64;
+            vec![row(format!("{n} cores together"), &all, share)]
+        }
+    };
+    rows.extend(
+        devices.iter().filter(|u| u.requests > 0 || u.kind != "receiving").map(|u| row(u.name.clone(), u, u.share)),
+    );
+    table(&header, rows, 2)
 }
 
 /// Nothing if no VM exited.

@@ -183,6 +183,22 @@ primitives! {
     ForwardHop "forward_hop" Ns "routing" "One packet routed from one device to another: looking up the route, and the second device's queue";
 
     LeavePage "leave_page" Ns "leave a shared page" "Taking out of an address space one page that something else keeps: another process, the page cache";
+
+    // More kinds of disks
+    DiskWriteBandwidth "disk_write_bandwidth" BytesPerSecond "NVMe bandwidth, writing" "As disk_bandwidth, of what is written";
+    SataRead4k "sata_read_4k" Ns "SATA SSD read, 4 KiB" "The device's service of one random 4 KiB read";
+    SataWrite4k "sata_write_4k" Ns "SATA SSD write, 4 KiB" "The device's service of one random 4 KiB write";
+    SataQueue "sata_queue" Count "native command queue" "Commands that a SATA device holds at the same time; more wait in the kernel";
+    SataRequest "sata_request" Ns "SATA controller, one read" "How long one read holds the part of the device that all pass one after the other, its data aside";
+    SataWriteRequest "sata_write_request" Ns "SATA controller, one write" "The same for a write";
+    SataBandwidth "sata_bandwidth" BytesPerSecond "SATA bandwidth" "Bytes a second over the link, beyond the first 4 KiB of a request";
+    SataWriteBandwidth "sata_write_bandwidth" BytesPerSecond "SATA bandwidth, writing" "As sata_bandwidth, of what is written";
+    HddSeekTrack "hdd_seek_track" Ns "seek to the next track" "Moving a spinning disk's arm by one track, and settling there";
+    HddSeekAverage "hdd_seek_average" Ns "average seek" "The mean over all pairs of places, as data sheets give it";
+    HddTurn "hdd_turn" Ns "one turn" "One revolution of the platters at 7,200 revolutions a minute; at another speed in proportion";
+    HddBandwidth "hdd_bandwidth" BytesPerSecond "spinning disk, transfer" "Bytes a second that pass under the head, the mean over all tracks";
+    AhciSubmit "ahci_submit" Ns "AHCI, submit" "Through libata and SCSI to a command slot of the controller and its registers";
+    AhciComplete "ahci_complete" Ns "AHCI, complete" "Reading the controller's interrupt and command registers, and back through SCSI and libata";
 }
 
 impl Primitive {

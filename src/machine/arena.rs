@@ -14,6 +14,14 @@ pub struct Key {
 impl Key {
     /// Stands for "none".
     pub const NONE: Key = Key { slot: u32::MAX, generation: u32::MAX };
+    /// Not after any other.
+    pub const FIRST: Key = Key { slot: 0, generation: 0 };
+
+    /// What first lives in a slot.
+    #[cfg(test)]
+    pub fn of_slot(slot: u32) -> Key {
+        Key { slot, generation: 0 }
+    }
 }
 
 #[derive(Clone, Debug, Hash)]

@@ -2,22 +2,26 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::costs::{Primitive, Table};
-use crate::engine::{Stream, Time};
+use crate::costs::Table;
+use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Layer, StackId};
 
 use super::arena::Arena;
 use super::frame::{Exit, Frame, GroupId, Kind, TaskId};
+use super::hardware::disk::{Disk, DiskId};
+use super::hardware::nic::{Nic, NicId};
 use super::hypervisor::ExitStep;
 use super::journal::{Journal, Ride};
+use super::kernel::devices::{Binding, Device, Devices};
 use super::kernel::pipe::EchoStep;
 use super::kernel::scheduler::IdleStep;
 use super::spec::{
-    CgroupSpec, ContainerNetwork, ContainerSpec, NodeSpec, Operation, ProcessSpec, Spec, Technique, VmSpec,
+    CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, MountSpec, NicSpec, NodeSpec, Operation,
+    ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
-    Code, Core, Cpu, Disk, Fixed, FixedOperation, Group, Kernel, KernelId, Link, Nic, Parts, Process, State, Task,
-    TaskState, Vm, VmId,
+    Code, Core, Cpu, Fixed, FixedOperation, Group, Kernel, KernelId, Link, Parts, Process, State, Task, TaskState, Vm,
+    VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
 use super::{Event, Machine, Start, life, workload};
@@ -40,6 +44,10 @@ struct Builder<'a> {
     kernel_components: Vec<(ComponentId, Option<ComponentId>)>,
     /// Ready tasks put on each processor so far.
     load: Vec<u32>,
+    /// On which disk each file lies: each list once, for all that mount alike.
+    mounts: Vec<Vec<u16>>,
+    /// What each kernel has mounted.
+    file_systems: Vec<Vec<MountSpec>>,
 }
 
 /// Builds the machine, its tree, and the events that set it going. `spec` keeps the [`super::limits`].
@@ -54,17 +62,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
             kernels: Vec::new(),
             vms: Vec::new(),
             groups: Vec::new(),
-            disk: Disk {
-                component: ComponentId::NONE,
-                channels: u32::try_from(costs.get(Primitive::DiskChannels)).unwrap_or(u32::MAX).max(1),
-                busy: 0,
-                shared_until: Time::ZERO,
-                queue: VecDeque::new(),
-                batch: u32::try_from(costs.get(Primitive::DiskBatch)).unwrap_or(u32::MAX).max(1),
-                served: Vec::new(),
-                stream: Stream::new(seed, "disk"),
-            },
-            nic: Nic { component: ComponentId::NONE, sending_until: Time::ZERO, receiving_until: Time::ZERO },
+            disks: Vec::new(),
+            nics: Vec::new(),
             requests: Arena::default(),
         },
         topology: Topology::default(),
@@ -73,9 +72,11 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         files: Vec::new(),
         kernel_components: Vec::new(),
         load: Vec::new(),
+        mounts: Vec::new(),
+        file_systems: Vec::new(),
     };
     builder.compile_programs();
-    builder.host();
+    builder.host(costs, seed);
     for (index, node) in spec.stacks.iter().enumerate() {
         builder.stack(StackId(index as u16), node);
     }
@@ -89,7 +90,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         layers: builder.topology.components.iter().map(|component| component.layer).collect(),
         programs: builder.programs,
         operations: builder.operations,
-        bandwidth: spec.host.nics.first().map_or(10_000_000_000, |nic| nic.1),
+        mounts: builder.mounts,
     };
     let first = (0..cores).map(|core| (Time::ZERO, Event::Run(CpuId(core)))).collect();
     (Machine::from_parts(builder.state, fixed), builder.topology, first)
@@ -144,7 +145,23 @@ impl Builder<'_> {
         id
     }
 
-    fn host(&mut self) {
+    /// The number of the list that says on which disk of its kernel each file lies, for files on `disk` unless one of
+    /// `mounts` holds them, the longest path first.
+    fn mounted(&mut self, disk: u16, mounts: &[MountSpec]) -> u16 {
+        let of = |file: &String| {
+            let holding = mounts.iter().filter(|mount| mount.holds(file));
+            holding.max_by_key(|mount| mount.path.len()).map_or(disk, |mount| mount.disk)
+        };
+        let list: Vec<u16> = self.files.iter().map(of).collect();
+        let known = self.mounts.iter().position(|known| *known == list).unwrap_or_else(|| {
+            self.mounts.push(list);
+            self.mounts.len() - 1
+        });
+        // No more lists than there are processes, of which a machine has fewer than a u16 counts.
+        known as u16
+    }
+
+    fn host(&mut self, costs: &Table, seed: u64) {
         let host = &self.spec.host;
         let hardware = self.add(ComponentKind::Hardware, "hardware", None, None, Layer::Hardware, "");
         let first_cpu = self.cpus(hardware, host.cores, KernelId(0), None, "core");
@@ -153,17 +170,27 @@ impl Builder<'_> {
             b.add(kind, name, Some(hardware), None, Layer::Hardware, note)
         };
         let memory = part(self, ComponentKind::Memory, "memory", bytes(host.memory));
-        let (disk_name, capacity) = host.disks.first().map_or(("disk", 0), |disk| (disk.0.as_str(), disk.1));
-        let note = if capacity > 0 { format!("NVMe · {}", bytes(capacity)) } else { "NVMe".to_owned() };
-        let disk = part(self, ComponentKind::Disk, disk_name, note);
-        let (nic_name, bandwidth) = host.nics.first().map_or(("NIC", 0), |nic| (nic.0.as_str(), nic.1));
-        let note = if bandwidth > 0 { format!("{} Gbit/s", bandwidth as f64 / 1e9) } else { String::new() };
-        let nic = part(self, ComponentKind::Nic, nic_name, note);
+        let mut devices = Devices::default();
+        let unnamed = [DiskSpec { name: "disk".to_owned(), kind: DiskKind::Nvme, capacity: 0 }];
+        for (index, disk) in or_else(&host.disks, &unnamed).iter().enumerate() {
+            let kind = disk.kind.text();
+            let note = if disk.capacity > 0 { format!("{kind} · {}", bytes(disk.capacity)) } else { kind };
+            let component = part(self, ComponentKind::Disk, &disk.name, note);
+            self.state.disks.push(Disk::new(component, disk.kind, costs, seed, index));
+            devices.disks.push(Device { component, binding: Binding::Hardware(DiskId(index as u16)) });
+        }
+        let unnamed = [NicSpec { name: "NIC".to_owned(), bandwidth: 10_000_000_000 }];
+        for (index, nic) in or_else(&host.nics, &unnamed).iter().enumerate() {
+            let known = !host.nics.is_empty();
+            let note = if known { format!("{} Gbit/s", nic.bandwidth as f64 / 1e9) } else { String::new() };
+            let component = part(self, ComponentKind::Nic, &nic.name, note);
+            self.state.nics.push(Nic::new(component, nic.bandwidth));
+            devices.nics.push(Device { component, binding: Binding::Hardware(NicId(index as u16)) });
+        }
         let timer = part(self, ComponentKind::Timer, "timer", String::new());
-        self.state.disk.component = disk;
-        self.state.nic.component = nic;
         let has_vms = self.spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
-        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, disk, nic, timer]);
+        self.file_systems.push(host.mounts.clone());
+        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices);
     }
 
     /// Processors of one kernel, with their components.
@@ -230,7 +257,8 @@ impl Builder<'_> {
         cpus: u16,
         stack: Option<StackId>,
         has_vms: bool,
-        [hw_memory, hw_disk, hw_nic, hw_timer]: [ComponentId; 4],
+        [hw_memory, hw_timer]: [ComponentId; 2],
+        devices: Devices,
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -258,8 +286,6 @@ impl Builder<'_> {
             network,
             driver,
             hw_memory,
-            hw_disk,
-            hw_nic,
             hw_timer,
             exits: scheduler,
             nested_paging: memory,
@@ -287,7 +313,8 @@ impl Builder<'_> {
             first_cpu,
             cpus,
             parts,
-            cached: vec![0; self.files.len().max(1)],
+            cached: vec![0; self.files.len().max(1) * devices.disks.len().max(1)],
+            devices,
             allocated: 0,
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
@@ -323,8 +350,8 @@ impl Builder<'_> {
         let name = process.name.as_str();
         let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "ring 3");
         let group = self.group(site, process.cgroup.as_ref(), kernel);
-        let ports = process.io_ports;
-        let shell = Process { group, ports, ..life::process(site.kernel, site.stack, app) };
+        let (ports, nic, mounts) = (process.io_ports, process.nic, self.mounts_of(site.kernel));
+        let shell = Process { group, ports, nic, mounts, ..life::process(site.kernel, site.stack, app) };
         self.threads(site, process, shell);
         app
     }
@@ -344,16 +371,38 @@ impl Builder<'_> {
         };
         let app = self.add(ComponentKind::App, "app", Some(membrane), stack, Layer::User, note);
         let group = self.group(site, container.process.cgroup.as_ref(), membrane);
+        let mounts = self.mounts_in(site.kernel, container);
         let shell = Process {
             group,
             namespace: Some(membrane),
             filters: container.seccomp_filters,
             bridged: container.network == ContainerNetwork::Bridge,
             ports: container.process.io_ports,
+            nic: container.process.nic,
+            mounts,
             ..life::process(site.kernel, site.stack, app)
         };
         self.threads(site, &container.process, shell);
         membrane
+    }
+
+    /// Where a kernel's processes find their files.
+    fn mounts_of(&mut self, kernel: KernelId) -> u16 {
+        let mounts = self.file_systems[usize::from(kernel.0)].clone();
+        self.mounted(0, &mounts)
+    }
+
+    /// Where a container's processes do: its layers and volumes, and for the rest of them its kernel's.
+    fn mounts_in(&mut self, kernel: KernelId, container: &ContainerSpec) -> u16 {
+        match container.disk {
+            Some(disk) => self.mounted(disk, &container.volumes),
+            None => {
+                let mut mounts = self.file_systems[usize::from(kernel.0)].clone();
+                // Over what its kernel has mounted at the same place.
+                mounts.extend(container.volumes.iter().cloned());
+                self.mounted(0, &mounts)
+            }
+        }
     }
 
     fn group(&mut self, site: Site, cgroup: Option<&CgroupSpec>, parent: ComponentId) -> Option<GroupId> {
@@ -472,8 +521,18 @@ impl Builder<'_> {
             b.add(kind, name, Some(hardware), stack, Layer::Hardware, note)
         };
         let memory = part(self, ComponentKind::Memory, "memory", bytes(spec.memory));
-        let disk = part(self, ComponentKind::Disk, "disk", "virtio".to_owned());
-        let nic = part(self, ComponentKind::Nic, "NIC", "virtio".to_owned());
+        let mut devices = Devices::default();
+        let one = |name: &str| [VirtualDevice { name: name.to_owned(), on: 0 }];
+        for disk in or_else(&spec.disks, &one("disk")) {
+            let note = self.served_by(site.kernel, ComponentKind::Disk, spec.disks.len(), disk.on);
+            let component = part(self, ComponentKind::Disk, &disk.name, note);
+            devices.disks.push(Device { component, binding: Binding::Virtio { below: disk.on } });
+        }
+        for nic in or_else(&spec.nics, &one("NIC")) {
+            let note = self.served_by(site.kernel, ComponentKind::Nic, spec.nics.len(), nic.on);
+            let component = part(self, ComponentKind::Nic, &nic.name, note);
+            devices.nics.push(Device { component, binding: Binding::Virtio { below: nic.on } });
+        }
         let timer = part(self, ComponentKind::Timer, "timer", String::new());
         let vm_id = VmId(self.state.vms.len() as u16);
         self.state.vms.push(Vm {
@@ -486,13 +545,26 @@ impl Builder<'_> {
             stack: site.stack,
         });
         let has_vms = spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
-        let parts = [memory, disk, nic, timer];
-        self.kernel(hardware, Some(vm_id), first_cpu, spec.vcpus, stack, has_vms, parts);
+        self.file_systems.push(spec.mounts.clone());
+        self.kernel(hardware, Some(vm_id), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices);
         for node in &spec.stacks {
             self.node(Site { kernel: guest, stack: site.stack }, node);
         }
         self.vm_threads(site, vm_id, spec, first_cpu);
         wall
+    }
+
+    /// Words for a virtual device: what it is and, where the file says it, by which device below it is served.
+    fn served_by(&self, below: KernelId, kind: ComponentKind, written: usize, on: u16) -> String {
+        let devices = &self.state.kernel(below).devices;
+        let device = match kind {
+            ComponentKind::Disk => devices.disks.get(usize::from(on)).map(|disk| disk.component),
+            _ => devices.nics.get(usize::from(on)).map(|nic| nic.component),
+        };
+        match device.and_then(|id| self.topology.component(id)) {
+            Some(device) if written > 0 => format!("virtio, on {}", device.name),
+            _ => "virtio".to_owned(),
+        }
     }
 
     /// The threads of a VM in the kernel below: one per vCPU and one for its devices.
@@ -532,6 +604,11 @@ impl Builder<'_> {
         let worker = self.add_task(worker, false);
         self.state.vm_mut(vm).worker = worker;
     }
+}
+
+/// What is written, or what there is where nothing is.
+fn or_else<'a, T>(written: &'a [T], otherwise: &'a [T]) -> &'a [T] {
+    if written.is_empty() { otherwise } else { written }
 }
 
 /// `container in vm`, `vm in vm`: the innermost first.

@@ -24,6 +24,9 @@ macro_rules! key {
             /// Stands for "none".
             #[allow(dead_code)]
             pub const NONE: $name = $name(Key::NONE);
+            /// Not after any other.
+            #[allow(dead_code)]
+            pub const FIRST: $name = $name(Key::FIRST);
             /// `None` for [`Self::NONE`].
             #[inline]
             #[allow(dead_code)]

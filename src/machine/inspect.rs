@@ -284,28 +284,30 @@ impl Look<'_> {
     }
 
     fn disk(&self, component: ComponentId) -> Vec<Fact> {
-        let disk = &self.state.disk;
-        if disk.component != component {
+        let Some(disk) = self.state.disks.iter().find(|disk| disk.component == component) else {
             return self.virtual_device(component);
-        }
+        };
         vec![
             Fact::new("being served", requests_text(disk.busy as usize)),
             match disk.batch {
                 1 => Fact::new("at the same time at most", requests_text(disk.channels as usize)),
                 _ => Fact::new("served and not yet told of", requests_text(disk.served.len())),
             },
-            Fact::new("waiting in the device", requests_text(disk.queue.len())),
+            Fact::new("waiting in the device", requests_text(disk.waiting())),
+            Fact::new(
+                "served so far",
+                format!("{}, {}", requests_text(disk.load.requests as usize), bytes_text(disk.load.bytes)),
+            ),
         ]
     }
 
     fn nic(&self, component: ComponentId) -> Vec<Fact> {
-        let nic = &self.state.nic;
-        if nic.component != component {
+        let Some(nic) = self.state.nics.iter().find(|nic| nic.component == component) else {
             return self.virtual_device(component);
-        }
+        };
         vec![
-            Fact::new("sending until", nic.sending_until.to_string()),
-            Fact::new("receiving until", nic.receiving_until.to_string()),
+            Fact::new("sending until", nic.sending.until.to_string()),
+            Fact::new("receiving until", nic.receiving.until.to_string()),
         ]
     }
 

@@ -34,6 +34,8 @@ pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Proc
         bridged: false,
         filters: 0,
         group: None,
+        mounts: 0,
+        nic: 0,
         space: Space::default(),
         threads: Vec::new(),
         children: Vec::new(),
@@ -143,6 +145,8 @@ impl Turn<'_> {
             filters: of.filters,
             ports: of.ports,
             group: of.group,
+            mounts: of.mounts,
+            nic: of.nic,
             space: Space { entries, ..Space::default() },
             ..process(of.kernel, of.stack, of.component)
         };

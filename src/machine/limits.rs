@@ -4,7 +4,7 @@
 //! A scenario file is checked against the same limits, with places in the file; here a description that was made in
 //! some other way is.
 
-use super::spec::{ContainerSpec, HostSpec, NodeSpec, ProcessSpec, Spec, Statement, VmSpec};
+use super::spec::{HostSpec, MountSpec, NodeSpec, ProcessSpec, Spec, Statement, VmSpec};
 use crate::engine::Time;
 
 /// How many kernels, containers and processes may stand on one another.
@@ -15,6 +15,8 @@ pub const MAX_STACKS: usize = 4096;
 pub const MAX_VM_VCPUS: u16 = 64;
 /// The most programs, and the most operations written in all of them.
 pub const MAX_PROGRAMS: usize = 1024;
+/// The most disks, and the most network cards, of a machine.
+pub const MAX_DEVICES: u64 = 16;
 
 /// The most processes, containers and virtual machines: enough for [`MAX_STACKS`] stacks of two.
 const MAX_NODES: u64 = 8_192;
@@ -40,8 +42,11 @@ impl Total {
         let (vcpus, threads, parts) = match node {
             NodeSpec::Process(process) => (0, u64::from(process.threads), 2),
             NodeSpec::Container(container) => (0, u64::from(container.process.threads), 3),
-            // A wall, virtual hardware with four devices, a kernel with seven parts, a hypervisor with four.
-            NodeSpec::Vm(vm) => (u64::from(vm.vcpus), 0, 19 + u64::from(vm.vcpus)),
+            // A wall, virtual hardware with memory, timer and its devices, a kernel with seven parts, a hypervisor with four.
+            NodeSpec::Vm(vm) => {
+                let devices = vm.disks.len().max(1) + vm.nics.len().max(1);
+                (u64::from(vm.vcpus), 0, 17 + devices as u64 + u64::from(vm.vcpus))
+            }
         };
         Total { nodes: 1, vcpus, threads, parts }
     }
@@ -105,6 +110,10 @@ pub enum SpecError {
     #[error("\"{of}\" is a virtual machine, and the host's kernel has no hypervisor")]
     #[allow(missing_docs)]
     NoHypervisor { of: String },
+    /// Something is on a disk, or leaves by a network card, that its kernel does not have.
+    #[error("\"{of}\" is on {what} {device}, and the kernel that it stands on has {has}; they count from 0")]
+    #[allow(missing_docs)]
+    NoSuchDevice { of: String, what: &'static str, device: u16, has: usize },
     /// A stack that stands too deep.
     #[error("\"{of}\" stands more than {MAX_DEPTH} deep")]
     #[allow(missing_docs)]
@@ -119,52 +128,93 @@ pub fn check(spec: &Spec) -> Result<(), SpecError> {
     at_most(spec.programs.len() as u64, MAX_PROGRAMS as u64, "programs")?;
     let operations = spec.programs.iter().map(|program| operations(&program.body)).sum();
     at_most(operations, MAX_PROGRAMS as u64, "operations in the programs")?;
+    at_most(host.disks.len() as u64, MAX_DEVICES, "disks")?;
+    at_most(host.nics.len() as u64, MAX_DEVICES, "network cards")?;
+    let on = Platform::of(host.cores, host.disks.len(), host.nics.len());
+    mounts("the host", &host.mounts, on)?;
     let mut total = Total::default();
     for node in &spec.stacks {
-        nodes(spec, node, host.cores, 1, &mut total)?;
+        nodes(spec, node, on, 1, &mut total)?;
     }
     total.too_many().map_or(Ok(()), |(n, most, what)| Err(SpecError::TooMany { n, most, what }))
 }
 
-/// A node and what stands in it, on a kernel with `on` processors.
-fn nodes(spec: &Spec, node: &NodeSpec, on: u16, depth: usize, total: &mut Total) -> Result<(), SpecError> {
+/// What a kernel has: processors, disks, network cards.
+#[derive(Clone, Copy)]
+struct Platform {
+    cpus: u16,
+    disks: usize,
+    nics: usize,
+}
+
+impl Platform {
+    /// Where no device is described there is one.
+    fn of(cpus: u16, disks: usize, nics: usize) -> Platform {
+        Platform { cpus, disks: disks.max(1), nics: nics.max(1) }
+    }
+}
+
+/// A node and what stands in it, on a kernel.
+fn nodes(spec: &Spec, node: &NodeSpec, on: Platform, depth: usize, total: &mut Total) -> Result<(), SpecError> {
     if depth > MAX_DEPTH {
         return Err(SpecError::TooDeep { of: node.name().to_owned() });
     }
     *total = total.plus(Total::of(node));
     match node {
-        NodeSpec::Process(process) | NodeSpec::Container(ContainerSpec { process, .. }) => {
-            self::process(spec, process, on)
+        NodeSpec::Process(process) => self::process(spec, process, on),
+        NodeSpec::Container(container) => {
+            let of = &container.process.name;
+            container.disk.map_or(Ok(()), |disk| device(of, "disk", disk, on.disks))?;
+            mounts(of, &container.volumes, on)?;
+            process(spec, &container.process, on)
         }
         NodeSpec::Vm(vm) => {
             virtual_machine(spec, vm, on)?;
-            vm.stacks.iter().try_for_each(|inner| nodes(spec, inner, vm.vcpus, depth + 1, total))
+            let inside = Platform::of(vm.vcpus, vm.disks.len(), vm.nics.len());
+            mounts(&vm.name, &vm.mounts, inside)?;
+            vm.stacks.iter().try_for_each(|inner| nodes(spec, inner, inside, depth + 1, total))
         }
     }
 }
 
-fn process(spec: &Spec, process: &ProcessSpec, on: u16) -> Result<(), SpecError> {
+fn mounts(of: &str, mounts: &[MountSpec], on: Platform) -> Result<(), SpecError> {
+    mounts.iter().try_for_each(|mount| device(of, "disk", mount.disk, on.disks))
+}
+
+fn device(of: &str, what: &'static str, device: u16, has: usize) -> Result<(), SpecError> {
+    match usize::from(device) < has {
+        true => Ok(()),
+        false => Err(SpecError::NoSuchDevice { of: of.to_owned(), what, device, has }),
+    }
+}
+
+fn process(spec: &Spec, process: &ProcessSpec, on: Platform) -> Result<(), SpecError> {
     let of = || process.name.clone();
     let zero = |what| Err(SpecError::Zero { of: of(), what });
     if let Some(program) = process.program.filter(|program| usize::from(program.0) >= spec.programs.len()) {
         return Err(SpecError::NoSuchProgram { of: of(), program: program.0, has: spec.programs.len() });
     }
+    device(&process.name, "network card", process.nic, on.nics)?;
     if process.weight == 0 {
         return zero("the weight");
     }
     match process.cgroup.as_ref().and_then(|cgroup| cgroup.cpu_max) {
         Some(max) if max.quota == Time::ZERO => zero("the quota of cpu.max"),
         Some(max) if max.period == Time::ZERO => zero("the period of cpu.max"),
-        _ => pinned(&process.name, process.cpu.as_slice(), on),
+        _ => pinned(&process.name, process.cpu.as_slice(), on.cpus),
     }
 }
 
-fn virtual_machine(spec: &Spec, vm: &VmSpec, on: u16) -> Result<(), SpecError> {
+fn virtual_machine(spec: &Spec, vm: &VmSpec, on: Platform) -> Result<(), SpecError> {
     if !spec.host.hypervisor {
         return Err(SpecError::NoHypervisor { of: vm.name.clone() });
     }
     cpus(&format!("\"{}\"", vm.name), vm.vcpus, MAX_VM_VCPUS)?;
-    pinned(&vm.name, &vm.pin, on)
+    at_most(vm.disks.len() as u64, MAX_DEVICES, "disks of a virtual machine")?;
+    at_most(vm.nics.len() as u64, MAX_DEVICES, "network cards of a virtual machine")?;
+    vm.disks.iter().try_for_each(|disk| device(&vm.name, "disk", disk.on, on.disks))?;
+    vm.nics.iter().try_for_each(|nic| device(&vm.name, "network card", nic.on, on.nics))?;
+    pinned(&vm.name, &vm.pin, on.cpus)
 }
 
 fn cpus(of: &str, n: u16, most: u16) -> Result<(), SpecError> {

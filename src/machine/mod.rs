@@ -23,6 +23,7 @@ pub mod spec;
 mod state;
 mod topology;
 mod turn;
+mod utilization;
 mod viewpoint;
 mod workload;
 
@@ -32,6 +33,7 @@ pub use build::bytes as bytes_text;
 pub use limits::SpecError;
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+pub use utilization::{Hardware, Utilization};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::{Model, Scheduler, Time};

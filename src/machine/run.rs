@@ -5,7 +5,7 @@ use crate::engine::{History, Simulation, Time};
 use crate::trace::{Recorder, StackStats, Trace};
 
 use super::spec::Spec;
-use super::{Machine, SpecError, Topology};
+use super::{Machine, SpecError, Topology, Utilization};
 
 /// Events between two snapshots: a seek replays no more than these.
 const SNAPSHOT_INTERVAL: u64 = 65_536;
@@ -70,6 +70,8 @@ pub struct Outcome {
     pub stats: Vec<StackStats>,
     /// Picoseconds that each hardware core was busy.
     pub core_busy: Vec<u64>,
+    /// How busy each core, disk and link was.
+    pub utilization: Vec<Utilization>,
     /// The hash over every hop.
     pub trace_hash: u64,
     /// How far simulated time came.
@@ -120,14 +122,16 @@ pub fn run(
         history.step(&mut recorder);
     };
     let current = history.current();
+    let simulated = match end {
+        End::Until => options.until,
+        End::Finished => current.model.last_end(),
+        _ => current.now(),
+    };
     Ok(Outcome {
         topology,
         trace_hash: current.model.trace_hash(),
-        simulated: match end {
-            End::Until => options.until,
-            End::Finished => current.model.last_end(),
-            _ => current.now(),
-        },
+        utilization: current.model.utilization(simulated),
+        simulated,
         events: current.events(),
         end,
         trace: recorder.trace,

@@ -27,10 +27,12 @@ pub struct HostSpec {
     pub cores: u16,
     /// Bytes of memory.
     pub memory: u64,
-    /// NVMe disks by name, each with its capacity in bytes; the first is the one that file systems are on.
-    pub disks: Vec<(String, u64)>,
-    /// Network cards by name, each with its bandwidth in bits per second; the first is the one that is used.
-    pub nics: Vec<(String, u64)>,
+    /// Disks. Files lie on the first one, unless a mount says otherwise.
+    pub disks: Vec<DiskSpec>,
+    /// Network cards. Requests leave by the first one, unless who makes them says otherwise.
+    pub nics: Vec<NicSpec>,
+    /// File systems on other disks than the first.
+    pub mounts: Vec<MountSpec>,
     /// Whether the kernel contains a hypervisor (KVM). Without one no [`VmSpec`] may stand on it.
     pub hypervisor: bool,
 }
@@ -38,6 +40,77 @@ pub struct HostSpec {
 impl HostSpec {
     /// The most cores that a host may have.
     pub const MAX_CORES: u16 = 1024;
+}
+
+/// A disk of the hardware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskSpec {
+    /// The name in the file.
+    pub name: String,
+    /// What it is.
+    pub kind: DiskKind,
+    /// Its capacity in bytes.
+    pub capacity: u64,
+}
+
+/// What kind of disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DiskKind {
+    /// Flash behind PCIe.
+    Nvme,
+    /// Flash behind SATA, with native command queueing.
+    SataSsd,
+    /// A spinning disk behind SATA, with so many revolutions a minute.
+    #[allow(missing_docs)]
+    Hdd { rpm: u32 },
+}
+
+impl DiskKind {
+    /// As it is drawn: "NVMe", "SATA SSD", "7,200 rpm".
+    pub fn text(self) -> String {
+        match self {
+            DiskKind::Nvme => "NVMe".to_owned(),
+            DiskKind::SataSsd => "SATA SSD".to_owned(),
+            DiskKind::Hdd { rpm } if rpm < 1_000 => format!("{rpm} rpm"),
+            DiskKind::Hdd { rpm } => format!("{},{:03} rpm", rpm / 1_000, rpm % 1_000),
+        }
+    }
+}
+
+/// A network card of the hardware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NicSpec {
+    /// The name in the file.
+    pub name: String,
+    /// Bits per second in each direction.
+    pub bandwidth: u64,
+}
+
+/// A file system, or a volume: the file called `path`, or those whose paths begin with it, lie on a disk of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountSpec {
+    /// A whole part of a path, as "/srv" is of "/srv/data" and not of "/srv2".
+    pub path: String,
+    /// The disk's number in its kernel.
+    pub disk: u16,
+}
+
+impl MountSpec {
+    /// Whether a file of this name lies here.
+    pub fn holds(&self, file: &str) -> bool {
+        let path = self.path.trim_end_matches('/');
+        let rest = file.strip_prefix(path);
+        path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// A device of a virtual machine, which stands for one of the kernel below.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualDevice {
+    /// The name in the file.
+    pub name: String,
+    /// The number of the disk or network card of the kernel below that it is served by.
+    pub on: u16,
 }
 
 /// Something that stands on a kernel.
@@ -77,8 +150,26 @@ pub struct ProcessSpec {
     pub cpu: Option<u16>,
     /// Whether its kernel has given it the device ports (ioperm), so that IN and OUT are its own.
     pub io_ports: bool,
+    /// The number of its kernel's network card by which its requests to other computers leave.
+    pub nic: u16,
     /// Limits, if it has a cgroup of its own.
     pub cgroup: Option<CgroupSpec>,
+}
+
+impl ProcessSpec {
+    /// One that does nothing, with one thread of the usual weight.
+    pub fn new(name: &str) -> ProcessSpec {
+        ProcessSpec {
+            name: name.to_owned(),
+            program: None,
+            threads: 1,
+            weight: 1024,
+            cpu: None,
+            io_ports: false,
+            nic: 0,
+            cgroup: None,
+        }
+    }
 }
 
 /// A cgroup's limits (cgroup v2).
@@ -110,6 +201,24 @@ pub struct ContainerSpec {
     pub network: ContainerNetwork,
     /// Bytes of its image.
     pub image_bytes: u64,
+    /// The number of its kernel's disk on which its layers, and so its files, lie; `None`: where its kernel's are.
+    pub disk: Option<u16>,
+    /// What lies elsewhere.
+    pub volumes: Vec<MountSpec>,
+}
+
+impl ContainerSpec {
+    /// One without filters, image or volumes, in its kernel's network namespace.
+    pub fn new(process: ProcessSpec) -> ContainerSpec {
+        ContainerSpec {
+            process,
+            seccomp_filters: 0,
+            network: ContainerNetwork::Host,
+            image_bytes: 0,
+            disk: None,
+            volumes: Vec::new(),
+        }
+    }
 }
 
 /// How a container reaches the network.
@@ -135,6 +244,12 @@ pub struct VmSpec {
     pub technique: Technique,
     /// Where its virtio devices are served.
     pub backend: Backend,
+    /// Its disks; none written is one on the first disk of the kernel below.
+    pub disks: Vec<VirtualDevice>,
+    /// Its network cards; none written is one behind the first card of the kernel below.
+    pub nics: Vec<VirtualDevice>,
+    /// File systems on other disks of it than the first.
+    pub mounts: Vec<MountSpec>,
     /// Whether vCPU `i` is pinned to the CPU below with number `cpus[i]`; empty for no pinning.
     pub pin: Vec<u16>,
     /// Whether all guest memory has its frames from the start, so that no EPT violation happens later.
@@ -143,6 +258,26 @@ pub struct VmSpec {
     pub image_bytes: u64,
     /// What stands on its kernel.
     pub stacks: Vec<NodeSpec>,
+}
+
+impl VmSpec {
+    /// One with a disk and a network card, served by vhost, in which nothing runs.
+    pub fn new(name: &str, vcpus: u16, memory: u64) -> VmSpec {
+        VmSpec {
+            name: name.to_owned(),
+            vcpus,
+            memory,
+            technique: Technique::Hardware,
+            backend: Backend::Vhost,
+            disks: Vec::new(),
+            nics: Vec::new(),
+            mounts: Vec::new(),
+            pin: Vec::new(),
+            preallocated: false,
+            image_bytes: 0,
+            stacks: Vec::new(),
+        }
+    }
 }
 
 /// How a virtual machine's instructions are executed.

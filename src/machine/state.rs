@@ -3,12 +3,15 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::costs::{Primitive, Table};
-use crate::engine::{Stream, Time};
+use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Layer, OperationKind, StackId};
 
 use super::arena::Arena;
 use super::frame::{Frame, GroupId, Irq, ProcessId, RequestId, TaskId, Work};
+use super::hardware::disk::Disk;
+use super::hardware::nic::Nic;
 use super::journal::{Journal, Ride};
+use super::kernel::devices::Devices;
 use super::spec::{Backend, CpuMax, Operation, Peer, Technique};
 
 /// An index into [`State::kernels`].
@@ -30,8 +33,10 @@ pub struct State {
     pub kernels: Vec<Kernel>,
     pub vms: Vec<Vm>,
     pub groups: Vec<Group>,
-    pub disk: Disk,
-    pub nic: Nic,
+    /// By [`DiskId`](super::hardware::disk::DiskId): the disks of the hardware.
+    pub disks: Vec<Disk>,
+    /// By [`NicId`](super::hardware::nic::NicId): its network cards.
+    pub nics: Vec<Nic>,
     pub requests: Arena<Request>,
 }
 
@@ -43,8 +48,8 @@ pub struct Fixed {
     pub layers: Vec<Layer>,
     pub programs: Vec<Vec<Code>>,
     pub operations: Vec<FixedOperation>,
-    /// Bits per second of the network card.
-    pub bandwidth: u64,
+    /// On which disk of its kernel each file lies, by [`Process::mounts`] and [`FixedOperation::file`].
+    pub mounts: Vec<Vec<u16>>,
 }
 
 /// An operation of a program, made ready to run.
@@ -193,6 +198,10 @@ pub struct Process {
     /// Seccomp filters on each of its system calls.
     pub filters: u16,
     pub group: Option<GroupId>,
+    /// Where its files lie: an index into [`Fixed::mounts`].
+    pub mounts: u16,
+    /// The network card of its kernel by which its requests leave.
+    pub nic: u16,
     pub space: Space,
     pub threads: Vec<TaskId>,
     pub children: Vec<ProcessId>,
@@ -317,7 +326,8 @@ pub struct Kernel {
     pub first_cpu: CpuId,
     pub cpus: u16,
     pub parts: Parts,
-    /// Bytes in the page cache, by file, from the file's beginning.
+    pub devices: Devices,
+    /// Bytes in the page cache, by file and disk, from the file's beginning.
     pub cached: Vec<u64>,
     /// Bytes of its physical memory that it has given out so far.
     pub allocated: u64,
@@ -345,8 +355,6 @@ pub struct Parts {
     pub driver: ComponentId,
     /// The hardware that it takes for real.
     pub hw_memory: ComponentId,
-    pub hw_disk: ComponentId,
-    pub hw_nic: ComponentId,
     pub hw_timer: ComponentId,
     /// Of its hypervisor, if it has one; otherwise the scheduler.
     pub exits: ComponentId,
@@ -389,31 +397,6 @@ pub struct Group {
     pub most_used: Time,
 }
 
-/// The disk of the hardware.
-#[derive(Clone, Debug, Hash)]
-pub struct Disk {
-    pub component: ComponentId,
-    pub channels: u32,
-    pub busy: u32,
-    /// Until when the part that all requests pass is taken.
-    pub shared_until: Time,
-    pub queue: VecDeque<RequestId>,
-    /// Of how many requests it tells at once; 1: of each by itself.
-    pub batch: u32,
-    /// Served and not yet told of, if it tells of many at once.
-    pub served: Vec<RequestId>,
-    pub stream: Stream,
-}
-
-/// The network card of the hardware.
-#[derive(Clone, Debug, Hash)]
-pub struct Nic {
-    pub component: ComponentId,
-    /// Until when each direction of the wire is taken.
-    pub sending_until: Time,
-    pub receiving_until: Time,
-}
-
 /// A request to a disk, or a packet and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
@@ -426,7 +409,12 @@ pub struct Request {
     pub kernel: KernelId,
     pub cpu: CpuId,
     pub stack: StackId,
+    /// Which disk, or which network card, of the kernel that issued it.
+    pub device: u16,
     pub started: Time,
+    /// Of a spinning disk: how long the arm moved, and how long it then waited for the sector.
+    pub seek: Time,
+    pub rotation: Time,
     /// Served: on its way back.
     pub done: bool,
     /// The next one that the same interrupt tells of.
@@ -538,7 +526,9 @@ impl State {
             let kin = process.threads.len() * size_of::<TaskId>() + process.children.len() * size_of::<ProcessId>();
             size_of::<Process>() + kin + size_of::<ProcessId>()
         };
-        let kernel = |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * size_of::<u64>();
+        let kernel =
+            |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * size_of::<u64>() + kernel.devices.bytes();
+        let disk = |disk: &Disk| size_of::<Disk>() + (disk.waiting() + disk.served.len()) * size_of::<RequestId>();
         let group = |group: &Group| size_of::<Group>() + group.throttled.len() * size_of::<TaskId>();
         size_of::<State>()
             + self.journal.bytes()
@@ -549,7 +539,8 @@ impl State {
             + self.vms.len() * size_of::<Vm>()
             + self.groups.iter().map(group).sum::<usize>()
             + self.requests.slots() * (size_of::<Request>() + size_of::<u32>())
-            + (self.disk.queue.len() + self.disk.served.len()) * size_of::<RequestId>()
+            + self.disks.iter().map(disk).sum::<usize>()
+            + self.nics.len() * size_of::<Nic>()
     }
 
     /// The vCPU thread behind a virtual processor; `None` for a core of the hardware.

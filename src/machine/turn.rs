@@ -383,6 +383,21 @@ impl Turn<'_> {
         token: Token,
         start: Time,
     ) {
+        self.hardware_hop_until(ride, what, component, crossing, token, start, self.now);
+    }
+
+    /// The same for one that ended before now.
+    #[allow(clippy::too_many_arguments)]
+    pub fn hardware_hop_until(
+        &mut self,
+        ride: Ride,
+        what: What,
+        component: ComponentId,
+        crossing: Crossing,
+        token: Token,
+        start: Time,
+        end: Time,
+    ) {
         // Carried on in the meantime (a posted interrupt that was seen at an entry): nothing is left to tell.
         if self.s.journal.accounted(ride).is_none_or(|until| until > start) {
             return;
@@ -399,7 +414,7 @@ impl Turn<'_> {
             crossing,
             token,
             start,
-            self.now,
+            end,
         );
     }
 

@@ -5,7 +5,7 @@
 //! person from another are taken out first: host names, paths of one's own, container and user ids, boot parameters
 //! that have nothing to do with layers, environment variables, the builder of the kernel. Serial numbers, MAC
 //! addresses and machine ids are never read at all.
-
+//!
 //! # The format
 //!
 //! A folder of plain text, which a person can read before sending it, and edit:
@@ -27,5 +27,10 @@ use std::path::Path;
 /// # Errors
 /// [`CaptureError::NotEmpty`] where the folder holds anything, [`CaptureError::Write`] where it cannot be written.
 pub fn save(dir: &Path) -> Result<(), CaptureError> {
-    Root::host().scrubbed().save(dir)
+    read().save(dir)
+}
+
+/// Reads this host, without what tells it from others.
+pub fn read() -> Root {
+    Root::host().scrubbed()
 }

@@ -138,6 +138,9 @@ pub(super) struct HostFile {
     pub disks: Named<DiskFile>,
     #[serde(default)]
     pub nics: Named<NicFile>,
+    /// The names of disks, by path.
+    #[serde(default)]
+    pub mounts: Named<String>,
     pub hypervisor: Option<HypervisorFile>,
 }
 
@@ -151,12 +154,24 @@ pub(super) enum HypervisorFile {
 #[serde(rename = "Disk", deny_unknown_fields)]
 pub(super) enum DiskFile {
     Nvme { capacity: Loose },
+    SataSsd { capacity: Loose },
+    Hdd { capacity: Loose, rpm: Option<Loose> },
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename = "Network card", deny_unknown_fields)]
 pub(super) enum NicFile {
     Nic { bandwidth: Loose },
+}
+
+/// A device of a virtual machine, on one of the kernel below.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Virtual device", deny_unknown_fields)]
+pub(super) enum VirtualDeviceFile {
+    Virtio {
+        #[serde(default)]
+        on: Option<String>,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -291,6 +306,7 @@ pub(super) enum NodeFile {
         cpu: Option<Loose>,
         #[serde(default)]
         io_ports: bool,
+        nic: Option<String>,
         cgroup: Option<CgroupFile>,
         copies: Option<Loose>,
     },
@@ -301,6 +317,10 @@ pub(super) enum NodeFile {
         cpu: Option<Loose>,
         #[serde(default)]
         io_ports: bool,
+        nic: Option<String>,
+        disk: Option<String>,
+        #[serde(default)]
+        volumes: Named<String>,
         cgroup: Option<CgroupFile>,
         seccomp_filters: Option<Loose>,
         #[serde(default)]
@@ -315,6 +335,12 @@ pub(super) enum NodeFile {
         technique: TechniqueFile,
         #[serde(default)]
         backend: BackendFile,
+        #[serde(default)]
+        disks: Named<VirtualDeviceFile>,
+        #[serde(default)]
+        nics: Named<VirtualDeviceFile>,
+        #[serde(default)]
+        mounts: Named<String>,
         #[serde(default)]
         pin: Vec<Loose>,
         #[serde(default)]

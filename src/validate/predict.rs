@@ -11,8 +11,9 @@ use super::{Facts, Forks, GuestWork, Place, Work, work::Route};
 use crate::costs::{Primitive, Table};
 use crate::engine::Time;
 use crate::machine::spec::{
-    Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, ContainerStart, CpuMax, HostSpec, Image, NodeSpec,
-    Operation, Peer, ProcessSpec, ProgramId, ProgramSpec, Spec, StartNetwork, Statement, Technique, VmSpec, VmStart,
+    Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, ContainerStart, CpuMax, DiskKind, DiskSpec, HostSpec,
+    Image, NicSpec, NodeSpec, Operation, Peer, ProcessSpec, ProgramId, ProgramSpec, Spec, StartNetwork, Statement,
+    Technique, VmSpec, VmStart,
 };
 use crate::machine::{self, Outcome, RunOptions};
 use crate::trace::OperationKind;
@@ -239,47 +240,39 @@ impl Ground<'_> {
         const GIB: u64 = 1 << 30;
         let cpu_max = run.quota.map(|quota| CpuMax { quota, period: Time::ps(PERIOD * 1000), burst: Time::ZERO });
         let process = ProcessSpec {
-            name: "work".to_owned(),
             program: Some(ProgramId(0)),
             threads: run.threads,
-            weight: 1024,
             cpu: run.pinned.then_some(0),
             // What is measured beside it executes OUT in ring 0 of a guest of its own.
             io_ports: true,
             cgroup: cpu_max.map(|max| CgroupSpec { cpu_max: Some(max) }),
+            ..ProcessSpec::new("work")
         };
         let filters = u16::from(run.place == Place::Container);
         let network = if run.bridged { ContainerNetwork::Bridge } else { ContainerNetwork::Host };
         let node = if run.bridged || filters > 0 {
-            NodeSpec::Container(ContainerSpec { process, seccomp_filters: filters, network, image_bytes: 0 })
+            NodeSpec::Container(ContainerSpec { seccomp_filters: filters, network, ..ContainerSpec::new(process) })
         } else {
             NodeSpec::Process(process)
         };
         let node = match run.guest {
             Some(technique) => NodeSpec::Vm(VmSpec {
-                name: "guest".to_owned(),
-                vcpus: 1,
-                memory: GIB,
                 technique,
                 backend: Backend::UserSpace,
                 pin: vec![0],
                 preallocated: true,
-                image_bytes: 0,
                 stacks: vec![node],
+                ..VmSpec::new("guest", 1, GIB)
             }),
             None => node,
         };
         let node = if run.in_vm {
             NodeSpec::Vm(VmSpec {
-                name: "this computer".to_owned(),
-                vcpus: self.cores,
-                memory: 4 * GIB,
-                technique: Technique::Hardware,
                 backend: Backend::Vhost,
                 pin: (0..self.cores).collect(),
                 preallocated: true,
-                image_bytes: 0,
                 stacks: vec![node],
+                ..VmSpec::new("this computer", self.cores, 4 * GIB)
             })
         } else {
             node
@@ -288,8 +281,9 @@ impl Ground<'_> {
             host: HostSpec {
                 cores: self.cores,
                 memory: 16 * GIB,
-                disks: vec![("disk".to_owned(), 1 << 40)],
-                nics: vec![("network".to_owned(), 10_000_000_000)],
+                disks: vec![DiskSpec { name: "disk".to_owned(), kind: DiskKind::Nvme, capacity: 1 << 40 }],
+                nics: vec![NicSpec { name: "network".to_owned(), bandwidth: 10_000_000_000 }],
+                mounts: Vec::new(),
                 hypervisor: true,
             },
             programs: vec![ProgramSpec { name: "work".to_owned(), body: run.body }],

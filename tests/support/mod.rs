@@ -10,10 +10,15 @@ pub fn host(cores: u16) -> HostSpec {
     HostSpec {
         cores,
         memory: 64 * GIB,
-        disks: vec![("nvme0".to_owned(), 1 << 40)],
-        nics: vec![("eth0".to_owned(), 10_000_000_000)],
+        disks: vec![disk("nvme0", DiskKind::Nvme)],
+        nics: vec![NicSpec { name: "eth0".to_owned(), bandwidth: 10_000_000_000 }],
+        mounts: Vec::new(),
         hypervisor: true,
     }
+}
+
+pub fn disk(name: &str, kind: DiskKind) -> DiskSpec {
+    DiskSpec { name: name.to_owned(), kind, capacity: 1 << 40 }
 }
 
 pub fn process(name: &str, program: u16) -> ProcessSpec {
@@ -23,6 +28,7 @@ pub fn process(name: &str, program: u16) -> ProcessSpec {
         threads: 1,
         weight: 1024,
         io_ports: true,
+        nic: 0,
         cpu: None,
         cgroup: None,
     }
@@ -34,6 +40,8 @@ pub fn container(name: &str, program: u16) -> ContainerSpec {
         seccomp_filters: 0,
         network: ContainerNetwork::Host,
         image_bytes: 0,
+        disk: None,
+        volumes: Vec::new(),
     }
 }
 
@@ -44,6 +52,9 @@ pub fn vm(name: &str, vcpus: u16, stacks: Vec<NodeSpec>) -> VmSpec {
         memory: 4 * GIB,
         technique: Technique::Hardware,
         backend: Backend::Vhost,
+        disks: Vec::new(),
+        nics: Vec::new(),
+        mounts: Vec::new(),
         pin: Vec::new(),
         preallocated: false,
         image_bytes: 0,

@@ -98,11 +98,13 @@ impl Turn<'_> {
                 self.goto(at, BackendStep::Take);
                 let Some(guest_request) = self.s.task_mut(worker).inbox.pop_front() else { return };
                 let guest = *self.s.request(guest_request);
+                let device = self.s.device_below(guest_request);
                 let request = self.s.add_request(Request {
                     ride: Ride::NONE,
                     origin: Origin::Guest(vm, guest_request),
                     kernel: self.s.cpu(at.cpu).kernel,
                     cpu: at.cpu,
+                    device,
                     started: Time::ZERO,
                     done: false,
                     with: None,

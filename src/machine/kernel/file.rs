@@ -36,7 +36,8 @@ impl Turn<'_> {
     /// read().
     pub fn step_read(&mut self, at: At, task: TaskId, file: u16, bytes: u64, cache: Cache, pc: Pc) {
         let files = self.s.kernel_of(at.cpu).parts.files;
-        let cached = self.s.kernel_of(at.cpu).cached[usize::from(file)];
+        let (disk, page_cache) = self.place_of_file(at, task, file);
+        let cached = self.s.kernel_of(at.cpu).cached[page_cache];
         match ReadStep::of(pc) {
             ReadStep::Enter => self.enter_kernel(at, ReadStep::Filters),
             ReadStep::Filters => self.run_filters(at, task, ReadStep::Lookup),
@@ -61,7 +62,7 @@ impl Turn<'_> {
             }
             ReadStep::Submit => {
                 self.goto(at, ReadStep::Wait);
-                self.submit_for(at, task, RequestKind::Read, bytes);
+                self.submit_for(at, task, RequestKind::Read, disk, bytes);
             }
             ReadStep::Wait if self.has_arrived(task) => self.goto(at, ReadStep::Arrived),
             ReadStep::Wait => self.block_for_device(task),
@@ -69,7 +70,7 @@ impl Turn<'_> {
             ReadStep::Arrived => self.find_further_pages(at, bytes, ReadStep::Copy),
             ReadStep::Copy => {
                 let kernel = self.s.cpu(at.cpu).kernel;
-                self.s.kernel_mut(kernel).cached[usize::from(file)] = cached.max(bytes);
+                self.s.kernel_mut(kernel).cached[page_cache] = cached.max(bytes);
                 let (primitive, count) = (Primitive::Copy4k, pages(bytes));
                 self.pay(at, ReadStep::Return, primitive, count, files, Crossing::None, Token::SystemCall);
             }
@@ -96,7 +97,8 @@ impl Turn<'_> {
     /// write().
     pub fn step_write(&mut self, at: At, task: TaskId, file: u16, bytes: u64, sync: bool, pc: Pc) {
         let files = self.s.kernel_of(at.cpu).parts.files;
-        let cached = self.s.kernel_of(at.cpu).cached[usize::from(file)];
+        let (disk, page_cache) = self.place_of_file(at, task, file);
+        let cached = self.s.kernel_of(at.cpu).cached[page_cache];
         match WriteStep::of(pc) {
             WriteStep::Enter => self.enter_kernel(at, WriteStep::Filters),
             WriteStep::Filters => self.run_filters(at, task, WriteStep::Lookup),
@@ -107,7 +109,7 @@ impl Turn<'_> {
             WriteStep::Cached => {
                 let new = pages(bytes.saturating_sub(cached));
                 let kernel = self.s.cpu(at.cpu).kernel;
-                self.s.kernel_mut(kernel).cached[usize::from(file)] = cached.max(bytes);
+                self.s.kernel_mut(kernel).cached[page_cache] = cached.max(bytes);
                 match new {
                     0 => self.find_further_pages(at, bytes, WriteStep::Copy),
                     _ => {
@@ -122,7 +124,7 @@ impl Turn<'_> {
             }
             WriteStep::Submit => {
                 self.goto(at, WriteStep::Wait);
-                self.submit_for(at, task, RequestKind::Write, bytes);
+                self.submit_for(at, task, RequestKind::Write, disk, bytes);
             }
             WriteStep::Wait if self.has_arrived(task) => self.goto(at, WriteStep::Return),
             WriteStep::Wait => self.block_for_device(task),
@@ -144,8 +146,17 @@ impl Turn<'_> {
         }
     }
 
-    fn submit_for(&mut self, at: At, task: TaskId, kind: RequestKind, bytes: u64) {
-        let request = self.make_request(at, task, kind, bytes);
+    /// On which disk of its kernel a task finds a file, and where in its page cache: files of one name on two disks are
+    /// two files.
+    fn place_of_file(&self, at: At, task: TaskId, file: u16) -> (u16, usize) {
+        let mounts = &self.f.mounts[usize::from(self.s.process_of(task).mounts)];
+        let disk = mounts.get(usize::from(file)).copied().unwrap_or_default();
+        let disks = self.s.kernel_of(at.cpu).devices.disks.len().max(1);
+        (disk, usize::from(file) * disks + usize::from(disk))
+    }
+
+    fn submit_for(&mut self, at: At, task: TaskId, kind: RequestKind, disk: u16, bytes: u64) {
+        let request = self.make_request(at, task, kind, disk, bytes);
         self.push(at, Kind::SubmitBlock(request));
     }
 }

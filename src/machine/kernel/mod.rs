@@ -6,6 +6,7 @@
 
 pub mod block;
 pub mod cpu_max;
+pub mod devices;
 pub mod driver;
 pub mod file;
 pub mod memory;

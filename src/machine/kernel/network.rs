@@ -57,7 +57,8 @@ impl Turn<'_> {
             }
             RequestStep::Submit => {
                 self.goto(at, RequestStep::Receive);
-                let request = self.make_request(at, task, RequestKind::Packet { receive, think }, send);
+                let nic = self.s.process_of(task).nic;
+                let request = self.make_request(at, task, RequestKind::Packet { receive, think }, nic, send);
                 self.push(at, Kind::SubmitPacket(request));
             }
             RequestStep::Receive => self.enter_kernel(at, RequestStep::ReceiveFilters),
@@ -97,8 +98,7 @@ impl Turn<'_> {
 
     /// [`Kind::SubmitPacket`]: through the driver onto the wire, or into a virtio ring.
     pub fn step_submit_packet(&mut self, at: At, request: RequestId, pc: Pc) {
-        let kernel = self.s.kernel_of(at.cpu);
-        let (parts, vm) = (kernel.parts, kernel.vm);
+        let parts = self.s.kernel_of(at.cpu).parts;
         match SubmitStep::of(pc) {
             SubmitStep::Tap => match self.s.request(request).origin {
                 // From a VM's tap device over the bridge.
@@ -109,7 +109,7 @@ impl Turn<'_> {
                 Origin::Task(_) => self.goto(at, SubmitStep::Driver),
             },
             SubmitStep::Driver => {
-                let primitive = if vm.is_some() { Primitive::VirtioFill } else { Primitive::NicTransmit };
+                let primitive = self.submit_cost(request);
                 self.pay(at, SubmitStep::Doorbell, primitive, 1, parts.driver, Crossing::None, Token::Packet);
             }
             SubmitStep::Doorbell => {

@@ -84,17 +84,11 @@ impl Turn<'_> {
         if step == InterruptStep::Leave {
             return self.leave_interrupt(at);
         }
-        let kernel = self.s.kernel_of(at.cpu);
-        let parts = kernel.parts;
-        let is_virtual = kernel.vm.is_some();
+        let parts = self.s.kernel_of(at.cpu).parts;
         let packet = matches!(self.s.request(request).kind, RequestKind::Packet { .. });
         match step {
             InterruptStep::Entered => {
-                let primitive = match (is_virtual, packet) {
-                    (true, _) => Primitive::VirtioReap,
-                    (false, true) => Primitive::NicReceive,
-                    (false, false) => Primitive::NvmeComplete,
-                };
+                let primitive = self.complete_cost(request);
                 let token = if packet { Token::Packet } else { Token::IoRequest };
                 self.pay(at, InterruptStep::Handled, primitive, 1, parts.driver, Crossing::None, token);
             }

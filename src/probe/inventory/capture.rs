@@ -4,6 +4,7 @@ use super::{Cpuid, Entry, READ_LIMIT, Root};
 use std::fmt::Write as _;
 use std::io::{Error, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest file that is written as one line.
 const LINE_LIMIT: usize = 400;
@@ -16,7 +17,7 @@ const DEPTH_LIMIT: usize = 40;
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// A file or folder could not be written.
-    #[error("could not write {path}: {source}; choose a folder that you may write to and that has room")]
+    #[error("could not write {path}: {source}; {}", to_do(.source))]
     Write {
         /// Where.
         path: PathBuf,
@@ -39,6 +40,9 @@ pub enum CaptureError {
         /// Where.
         path: PathBuf,
     },
+    /// Somebody asked for the end before all was written; nothing of it is left.
+    #[error("stopped before the end; nothing was saved")]
+    Stopped,
     /// A line says nothing that is understood.
     #[error("{path}, line {line}: {what}; correct the line or capture the host again")]
     Format {
@@ -49,6 +53,14 @@ pub enum CaptureError {
         /// What is wrong with it.
         what: String,
     },
+}
+
+/// What helps against an error of writing.
+fn to_do(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::FileTooLarge => "raise the limit of file sizes (`ulimit -f` shows it)",
+        _ => "choose a folder that you may write to and that has room",
+    }
 }
 
 impl Root {
@@ -92,7 +104,15 @@ impl Root {
     /// # Errors
     /// [`CaptureError::NotEmpty`], [`CaptureError::Write`].
     pub fn save(&self, dir: &Path) -> Result<(), CaptureError> {
-        let mut made = Made::default();
+        self.save_unless(dir, &AtomicBool::new(false))
+    }
+
+    /// As [`Root::save`], unless `stop` is set before the end.
+    ///
+    /// # Errors
+    /// As there, and [`CaptureError::Stopped`].
+    pub fn save_unless(&self, dir: &Path, stop: &AtomicBool) -> Result<(), CaptureError> {
+        let mut made = Made { paths: Vec::new(), stop };
         let saved = self.save_to(dir, &mut made);
         if saved.is_err() {
             made.remove();
@@ -100,7 +120,7 @@ impl Root {
         saved
     }
 
-    fn save_to(&self, dir: &Path, made: &mut Made) -> Result<(), CaptureError> {
+    fn save_to(&self, dir: &Path, made: &mut Made<'_>) -> Result<(), CaptureError> {
         made.folder(dir)?;
         let mut names = std::fs::read_dir(dir).map_err(|source| CaptureError::Read { path: dir.into(), source })?;
         if names.next().is_some() {
@@ -123,41 +143,47 @@ impl Root {
                 made.file(&file, bytes)?;
             }
         }
-        made.file(&dir.join("facts.txt"), facts.as_bytes())?;
-        if self.cpuid.is_empty() {
-            return Ok(());
+        if !self.cpuid.is_empty() {
+            made.file(&dir.join("cpuid.txt"), self.cpuid.to_text().as_bytes())?;
         }
-        made.file(&dir.join("cpuid.txt"), self.cpuid.to_text().as_bytes())
+        // Last of all: without it a folder is no capture, should a kill or the end of power leave a part.
+        made.file(&dir.join("facts.txt"), facts.as_bytes())
     }
 }
 
 /// What one save has made, in order: nothing else is ever removed.
-#[derive(Default)]
-struct Made(Vec<PathBuf>);
+struct Made<'a> {
+    paths: Vec<PathBuf>,
+    /// Set when somebody asks for the end.
+    stop: &'a AtomicBool,
+}
 
-impl Made {
+impl Made<'_> {
     /// Makes a folder and those above it that are missing.
     fn folder(&mut self, path: &Path) -> Result<(), CaptureError> {
         let missing: Vec<&Path> =
             path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
         for folder in missing.into_iter().rev() {
             std::fs::create_dir(folder).map_err(|source| CaptureError::Write { path: folder.into(), source })?;
-            self.0.push(folder.into());
+            self.paths.push(folder.into());
         }
         Ok(())
     }
 
     /// Writes a file that is not there yet.
     fn file(&mut self, path: &Path, bytes: &[u8]) -> Result<(), CaptureError> {
+        if self.stop.load(Ordering::SeqCst) {
+            return Err(CaptureError::Stopped);
+        }
         let error = |source| CaptureError::Write { path: path.into(), source };
         let mut file = std::fs::File::create_new(path).map_err(error)?;
-        self.0.push(path.into());
+        self.paths.push(path.into());
         file.write_all(bytes).map_err(error)
     }
 
     /// Removes all of it. What cannot be removed stays: the error that led here is the one to tell.
     fn remove(self) {
-        for path in self.0.iter().rev() {
+        for path in self.paths.iter().rev() {
             let _ = std::fs::remove_file(path).or_else(|_| std::fs::remove_dir(path));
         }
     }

@@ -42,6 +42,8 @@ pub struct Hierarchy {
     pub hidden_above: bool,
     /// The mounts that show other groups only, in words.
     pub elsewhere: Vec<String>,
+    /// Whether the names of its files lack the controller's, as Android mounts it: `cpus` for `cpuset.cpus`.
+    pub noprefix: bool,
 }
 
 impl Hierarchy {
@@ -51,6 +53,11 @@ impl Hierarchy {
             2 => "cgroup v2".into(),
             _ => format!("cgroup v1 {}", self.controllers.join(",")),
         }
+    }
+
+    /// The name of a file of this hierarchy, as it is mounted.
+    pub fn file<'a>(&self, name: &'a str) -> &'a str {
+        name.split_once('.').filter(|_| self.noprefix).map_or(name, |(_, rest)| rest)
     }
 
     /// Where it is mounted, in words.
@@ -93,7 +100,9 @@ pub fn hierarchies(root: &Root, initial: Option<bool>) -> Vec<Hierarchy> {
         .map(|(controllers, path)| {
             let version = if controllers.is_empty() { 2 } else { 1 };
             let (mut views, mut elsewhere) = (Vec::new(), Vec::new());
+            let mut noprefix = false;
             for mount in mounts.iter().filter(|mount| is_of(mount, &controllers)) {
+                noprefix |= mount.kind == "cpuset" || mount.options.contains_key("noprefix");
                 if mounts::is_covered(&mounts, mount) {
                     continue;
                 }
@@ -122,6 +131,7 @@ pub fn hierarchies(root: &Root, initial: Option<bool>) -> Vec<Hierarchy> {
                 own,
                 hidden_above: !(whole && from_the_top && initial == Some(true)),
                 elsewhere,
+                noprefix,
                 path,
             }
         })
@@ -136,6 +146,8 @@ fn is_of(mount: &Mount, controllers: &[String]) -> bool {
             Some(name) => mount.options.get("name").is_some_and(|n| n == name),
             None => mount.options.contains_key(controller),
         }),
+        // The file system that cpusets had of their own before there were control groups.
+        (false, "cpuset") => controllers == ["cpuset"],
         _ => false,
     }
 }

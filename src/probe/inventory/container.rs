@@ -17,6 +17,7 @@
 //! Where to read more: systemd's `src/basic/virt.c` for markers; the OCI runtime specification, `config-linux.md`.
 
 use super::imitation::{Imitation, Kind};
+use super::mounts::Mount;
 use super::namespaces::{self, Namespace};
 use super::root::quote;
 use super::{Confidence, Layer, LayerKind, Root, cgroup, mounts, process};
@@ -31,6 +32,8 @@ pub const MARKERS: &[(&str, &str)] = &[
     ("/run/host/container-manager", ""),
     ("/dev/.lxc", "LXC"),
     ("/dev/lxd/sock", "LXC"),
+    ("/dev/incus/sock", "LXC"),
+    ("/.singularity.d", "Apptainer"),
     ("/run/WSL", "WSL"),
     ("/.flatpak-info", "Flatpak"),
 ];
@@ -89,7 +92,7 @@ pub fn layer(root: &Root, namespaces: &[Namespace], imitation: Option<&Imitation
     }
     from_patches(root, &mut signs);
     from_cgroups(root, namespaces, &mut signs);
-    from_mounts(root, &mut signs);
+    from_mounts(root, namespaces, &mut signs);
     from_markers(root, &mut signs);
     let restrictions = restrictions(root);
     let mut layer = match foreign {
@@ -175,17 +178,22 @@ fn judge(root: &Root, signs: &Signs) -> Layer {
         layer.detail =
             format!("the kernel's records name {}, the markers {}", signs.named.join(", "), signs.marked.join(", "));
     } else if layer.present {
-        layer.detail = format!("{} of a container's mechanisms are in use", signs.mechanisms);
+        let are = if signs.mechanisms == 1 { "is" } else { "are" };
+        layer.detail = format!("{} of a container's mechanisms {are} in use", signs.mechanisms);
     }
     layer
 }
 
 /// Whether this is the kernel of WSL2, whose distributions have plain namespaces and no more.
+///
+/// People build kernels of their own for it, which may be called anything; then what Windows puts beside it tells.
 fn is_wsl2(root: &Root) -> bool {
-    root.release().is_some_and(|release| {
+    let named = root.release().is_some_and(|release| {
         let release = release.to_ascii_lowercase();
         release.contains("microsoft") || release.ends_with("wsl2")
-    })
+    });
+    let windows = root.exists("/dev/dxg") || !root.names("/sys/bus/vmbus/devices").is_empty();
+    named || (windows && root.exists("/run/WSL"))
 }
 
 /// The kernels that number their containers.
@@ -220,7 +228,7 @@ fn from_patches(root: &Root, signs: &mut Signs) {
 /// Kubernetes runs containers by Docker or containerd, Docker by containerd, LXC can hold any.
 fn related(named: &str, marked: &str) -> bool {
     let family = |name| match name {
-        "Kubernetes pod" | "containerd" | "Docker" | "CRI-O" => 1,
+        "Kubernetes pod" | "Amazon ECS task" | "containerd" | "Docker" | "CRI-O" => 1,
         "Podman" | "rootless Podman" => 2,
         _ => 0,
     };
@@ -231,9 +239,15 @@ fn kind(signs: &Signs) -> String {
     match &signs.named[..] {
         [] if signs.marked.is_empty() => "container of unknown kind".into(),
         [] => format!("container of unknown kind, {} by its markers", signs.marked.join(" or ")),
-        [one] => format!("{one}{}", if one.ends_with("pod") { "" } else { " container" }),
-        [inner, rest @ ..] => format!("{inner} container in {}", rest.join(" in ")),
+        [one] => one_of(one),
+        [inner, rest @ ..] => format!("{} in {}", one_of(inner), rest.join(" in ")),
     }
+}
+
+/// What a runtime's containers are called.
+fn one_of(runtime: &str) -> String {
+    let has_a_word = runtime.ends_with("pod") || runtime.ends_with("task");
+    format!("{runtime}{}", if has_a_word { "" } else { " container" })
 }
 
 fn from_namespaces(root: &Root, all: &[Namespace], signs: &mut Signs) {
@@ -281,6 +295,9 @@ pub fn runtime_of(part: &str) -> Option<&'static str> {
         _ if starts("lxc.payload") || starts("lxc.monitor") => "LXC",
         _ if starts("systemd-nspawn") => "systemd-nspawn",
         _ if starts("garden") => "Garden",
+        "ecs" => "Amazon ECS task",
+        "mesos" => "Mesos",
+        "buildkit" => "BuildKit",
         _ => return None,
     })
 }
@@ -314,24 +331,49 @@ fn from_cgroups(root: &Root, all: &[Namespace], signs: &mut Signs) {
     }
 }
 
-fn from_mounts(root: &Root, signs: &mut Signs) {
+/// Words in the root's source and folders where an operating system itself puts its root together: image-based ones,
+/// live media, read-only roots with changes beside them.
+const OWN_ROOTS: &[&str] =
+    &["/ostree/", "composefs", "LiveOS", "/run/live/", "/run/rootfsbase", "overlayroot", "/rofs", "overlayfs:/overlay"];
+
+/// Whether the root is the machine's own, however it is made: pid 1 of the machine has it too, or it is as operating
+/// systems make it.
+fn is_own_root(top: &Mount, namespaces: &[Namespace], pid_initial: Option<bool>) -> bool {
+    let shared = namespaces.iter().find(|n| n.kind == "mnt").and_then(|n| n.shared_with_pid1);
+    let folders = top.options.values().chain([&top.source, &top.root]);
+    let known = || folders.into_iter().any(|text| OWN_ROOTS.iter().any(|word| format!("{text}/").contains(word)));
+    pid_initial == Some(true) && shared.unwrap_or_else(known)
+}
+
+fn from_mounts(root: &Root, namespaces: &[Namespace], signs: &mut Signs) {
     let mounts = mounts::of(root);
-    if let Some(top) = mounts::at_root(&mounts) {
+    let own = |top: &&Mount| is_own_root(top, namespaces, signs.pid_initial);
+    if let Some(top) = mounts::at_root(&mounts).filter(own) {
+        let said = format!("/ is {} from {}, its root {}", top.kind, top.source, top.root);
+        signs.evidence.push(format!("{}: the machine's own", quote("/proc/self/mountinfo", &said)));
+    } else if let Some(top) = mounts::at_root(&mounts) {
         let said = format!("/ is {} from {}, its root {}", top.kind, top.source, top.root);
         let line = quote("/proc/self/mountinfo", &said);
         let overlay = matches!(top.kind.as_str(), "overlay" | "fuse.fuse-overlayfs" | "aufs");
         let subtree = top.root != "/" && top.kind != "btrfs";
-        if overlay || subtree {
+        let kata = top.source == "kataShared";
+        if overlay || subtree || kata {
             signs.mechanism(line);
             signs.made += 1;
         } else {
             signs.evidence.push(format!("{line}: not an overlay"));
         }
+        if kata {
+            signs.name("Kata");
+        }
         let options = top.options.values().map(String::as_str).collect::<Vec<_>>().join(" ");
         let by_path = [
             ("/docker/", "Docker"),
+            ("/buildkit/", "BuildKit"),
             ("/containers/storage/", "Podman"),
             ("io.containerd", "containerd"),
+            ("/singularity/mnt/", "Apptainer"),
+            ("/apptainer/mnt/", "Apptainer"),
             ("/lxc/", "LXC"),
             ("/lxd/", "LXC"),
             // Where the folders were moved elsewhere their arrangement stays.
@@ -390,7 +432,7 @@ fn from_mounts(root: &Root, signs: &mut Signs) {
         signs.name("systemd-nspawn");
     }
     // What Kubernetes or Docker run by way of containerd, a person calls a pod or a Docker container.
-    if signs.named.contains(&"Kubernetes pod") {
+    if signs.named.iter().any(|name| matches!(*name, "Kubernetes pod" | "Amazon ECS task")) {
         signs.named.retain(|name| !matches!(*name, "containerd" | "CRI-O" | "Docker" | "Podman"));
     } else if signs.named.contains(&"Docker") {
         signs.named.retain(|name| *name != "containerd");
@@ -444,6 +486,8 @@ fn named_in(value: &str) -> Option<&'static str> {
         ("oci", "OCI"),
         ("wsl", "WSL"),
         ("flatpak", "Flatpak"),
+        ("apptainer", "Apptainer"),
+        ("singularity", "Apptainer"),
     ];
     known.iter().find(|(text, _)| value.trim().starts_with(text)).map(|(_, runtime)| *runtime)
 }

@@ -10,7 +10,7 @@
 //! the Power Architecture Platform Reference, appendix on partitions; QEMU `hw/arm/virt.c`, `hw/ppc/spapr.c`.
 
 use super::root::quote;
-use super::{Confidence, Root};
+use super::{Confidence, Root, processor};
 
 /// Properties and nodes whose existence alone is read.
 pub const PRESENCE: &[&str] = &[
@@ -44,6 +44,8 @@ const BOARDS: &[(&str, &str, Confidence)] = &[
     ("spike-bare", "the Spike simulator", Confidence::Certain),
     ("arm,foundation", "ARM's Foundation model", Confidence::Certain),
     ("arm,fvp", "ARM's fixed virtual platform", Confidence::Certain),
+    ("xen,xenvm", "Xen's toolstack", Confidence::Certain),
+    ("jailhouse", "Jailhouse", Confidence::Certain),
 ];
 
 /// What the tree says.
@@ -51,6 +53,8 @@ const BOARDS: &[(&str, &str, Confidence)] = &[
 pub struct Said {
     /// A hypervisor's name.
     pub maker: Option<String>,
+    /// Whether that name is a conclusion.
+    pub unsure: bool,
     /// Whose model of a machine this is, and how sure that is.
     pub model: Option<(&'static str, Confidence)>,
     /// The whole machine's own firmware says that nothing is below it.
@@ -75,6 +79,9 @@ pub fn said(root: &Root) -> Said {
     }
     partition(root, &mut out);
     let (compatible, model) = (root.line(COMPATIBLE), root.line(MODEL));
+    if compatible.is_none() && model.is_none() {
+        of_power(root, &mut out);
+    }
     let configured = root.names("/proc/device-tree").iter().find(|name| name.contains("fw-cfg"));
     if let Some(name) = configured {
         out.evidence.push(format!("/proc/device-tree/{name}: there, as QEMU makes it"));
@@ -104,6 +111,30 @@ pub fn said(root: &Root) -> Said {
     out
 }
 
+/// Containers often hide the tree; on POWER, the end of `/proc/cpuinfo` has what matters of it.
+fn of_power(root: &Root, out: &mut Said) {
+    if !root.fact("arch").is_some_and(|arch| arch.starts_with("powerpc")) {
+        return;
+    }
+    let field = |key| processor::cpuinfo(root, key).unwrap_or_default();
+    let (platform, machine) = (field("platform"), field("machine"));
+    for (key, text) in [("platform", &platform), ("machine", &machine)] {
+        if !text.is_empty() {
+            out.evidence.push(quote(&format!("/proc/cpuinfo, {key}"), text));
+        }
+    }
+    match platform.as_str() {
+        _ if machine.contains("qemu") => out.model = Some(("QEMU", Confidence::Certain)),
+        "PowerNV" => out.bare = true,
+        "PS3" => out.maker = out.maker.take().or(Some("LV1 of the PlayStation 3".into())),
+        "pSeries" if out.maker.is_none() => {
+            out.maker = Some("PowerVM".into());
+            out.unsure = true;
+        }
+        _ => {}
+    }
+}
+
 /// POWER: PowerVM's partitions, and the bare machine.
 fn partition(root: &Root, out: &mut Said) {
     if root.line(COMPATIBLE).is_some_and(|line| line.contains("ibm,powernv")) {
@@ -124,7 +155,12 @@ fn partition(root: &Root, out: &mut Said) {
             .push(format!("{name}: there, a logical partition{}", if hmc { "" } else { " of some hypervisor" }));
         if hmc {
             out.evidence.push(format!("{managed}: there, as PowerVM's firmware makes it"));
-            out.maker = out.maker.take().or(Some("PowerVM".into()));
+        }
+        // QEMU's name is in its trees; nothing else divides such machines.
+        let emulated = [COMPATIBLE, MODEL].iter().any(|path| root.line(path).is_some_and(|text| text.contains("qemu")));
+        if !emulated && out.maker.is_none() {
+            out.maker = Some("PowerVM".into());
+            out.unsure = !hmc;
         }
     }
     if root.exists("/proc/iSeries") {

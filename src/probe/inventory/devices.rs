@@ -68,28 +68,34 @@ pub struct Sign {
     /// Whether they are found in virtual machines only. virtio functions are not: cards with processors of their own show
     /// them to the machine that they are in, and processors beside a board's main one speak virtio.
     pub only_virtual: bool,
+    /// The hypervisor that has them, where one alone has.
+    pub maker: Option<&'static str>,
 }
 
 /// The buses and vendors that speak for a virtual machine.
 pub fn signs(root: &Root) -> Vec<Sign> {
     let mut out = Vec::new();
-    let mut sign = |evidence, only_virtual| out.push(Sign { evidence, only_virtual });
+    let mut sign = |evidence, only_virtual, maker| out.push(Sign { evidence, only_virtual, maker });
     let virtio = virtio(root);
     if !virtio.is_empty() {
         let over = if root.names("/sys/bus/pci/devices").is_empty() { ", no PCI bus" } else { "" };
-        sign(format!("/sys/bus/virtio/devices: {}{over}", virtio.join(", ")), false);
+        sign(format!("/sys/bus/virtio/devices: {}{over}", virtio.join(", ")), false, None);
     }
-    for bus in ["vmbus", "xen"] {
+    for (bus, maker) in [("vmbus", "Hyper-V"), ("xen", "Xen")] {
         let count = root.names(&format!("/sys/bus/{bus}/devices")).len();
         if count > 0 {
-            sign(format!("/sys/bus/{bus}/devices: {count}"), true);
+            sign(format!("/sys/bus/{bus}/devices: {count}"), true, Some(maker));
         }
     }
     let functions = pci(root);
     for &(vendor, name, machines) in makers::PCI {
         let count = functions.iter().filter(|(id, ..)| *id == vendor).count();
         if count > 0 {
-            sign(format!("/sys/bus/pci/devices: {count} of vendor {vendor:#06x}, {name}"), !machines);
+            sign(
+                format!("/sys/bus/pci/devices: {count} of vendor {vendor:#06x}, {name}"),
+                !machines,
+                makers::of_pci(vendor),
+            );
         }
     }
     out

@@ -90,8 +90,9 @@ fn gvisor(root: &Root) -> Option<Imitation> {
     let mut evidence = Vec::new();
     let release = root.release().filter(|release| release.contains("gvisor"));
     evidence.extend(release.map(|release| quote("the kernel's release", &release)));
-    let version = root.line("/proc/version").filter(|line| line.contains(GVISOR_BUILD));
-    evidence.extend(version.map(|line| format!("{}, as every build of gVisor says", quote("/proc/version", &line))));
+    let versions = versions(root);
+    let version = versions.iter().find(|(_, line)| line.contains(GVISOR_BUILD));
+    evidence.extend(version.map(|(place, line)| format!("{}, as every build of gVisor says", quote(place, line))));
     let named = !evidence.is_empty();
     // Its gofer hands files to the sandbox over a pair of descriptors, in the protocol of Plan 9.
     let all = mounts::of(root);
@@ -117,11 +118,20 @@ fn gvisor(root: &Root) -> Option<Imitation> {
     })
 }
 
+/// What the kernel says of its build, and where.
+fn versions(root: &Root) -> Vec<(&'static str, String)> {
+    let files = ["/proc/version", "/proc/sys/kernel/version"].into_iter();
+    let of_files = files.filter_map(|path| Some((path, root.line(path)?)));
+    of_files.chain(root.fact("version").map(|text| ("uname, version", text.to_owned()))).collect()
+}
+
 fn wsl1(root: &Root) -> Option<Imitation> {
-    // `4.4.0-19041-Microsoft`; the kernels of WSL 2 are Linux and end otherwise.
+    // `4.4.0-19041-Microsoft`, built as `#1237-Microsoft Sat …`; the kernels of WSL 2 are Linux and are called otherwise.
     let release = root.release().filter(|release| release.ends_with("-Microsoft"));
     let mut evidence: Vec<String> =
         release.map(|release| quote("the kernel's release", &release)).into_iter().collect();
+    let build = versions(root).into_iter().find(|(_, text)| text.contains("-Microsoft "));
+    evidence.extend(build.map(|(place, text)| quote(place, &text)));
     let all = mounts::of(root);
     let top = mounts::at_root(&all).filter(|top| matches!(top.kind.as_str(), "lxfs" | "wslfs"));
     evidence.extend(top.map(|top| format!("/proc/self/mountinfo: / is {}, which only Windows has", top.kind)));
@@ -136,10 +146,7 @@ fn wsl1(root: &Root) -> Option<Imitation> {
 
 fn other(root: &Root) -> Option<Imitation> {
     let release = root.release().map(|text| ("the kernel's release", text));
-    let version = root.line("/proc/version").map(|text| ("/proc/version", text));
-    let build = root.line("/proc/sys/kernel/version").map(|text| ("/proc/sys/kernel/version", text));
-    let said = [release, version, build].into_iter().flatten();
-    let found = said.clone().find_map(|(place, text)| {
+    let found = release.into_iter().chain(versions(root)).find_map(|(place, text)| {
         let word = WORDS.iter().find(|(word, ..)| has(&text, word))?;
         Some((word, quote(place, &text)))
     });

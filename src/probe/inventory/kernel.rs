@@ -110,6 +110,7 @@ pub fn layer(root: &Root, imitation: Option<&Imitation>) -> Layer {
     layer.detail = detail.join(" · ");
     if release.is_none() {
         layer.evidence.push(root.missing("/proc/sys/kernel/osrelease"));
+        layer.evidence.push("uname: its answer is not among what was captured".into());
         let subset = mounts::of(root).into_iter().find(|m| m.kind == "proc" && m.options.contains_key("subset"));
         layer
             .evidence
@@ -189,9 +190,9 @@ enum State {
 /// with a state of its own: `KVM: Mitigation: Split huge pages`, `Mitigation: PTE Inversion; VMX: vulnerable`, `Vulnerable; SMT
 /// vulnerable`, `Mitigation: Retpolines; STIBP: disabled; BHI: Vulnerable`.
 fn judge(line: &str) -> (State, Vec<String>) {
-    let lower = line.to_ascii_lowercase();
-    let mut segments = lower.split([';', ',']).map(str::trim);
-    let first = segments.next().unwrap_or_default();
+    let mut segments = line.split([';', ',']).map(str::trim);
+    let named = segments.next().unwrap_or_default();
+    let first = named.to_ascii_lowercase();
     let begins =
         |word: &str| first.starts_with(word) || first.split_once(": ").is_some_and(|(_, rest)| rest.starts_with(word));
     let state = match () {
@@ -200,14 +201,17 @@ fn judge(line: &str) -> (State, Vec<String>) {
         _ if begins("vulnerable") || begins("processor vulnerable") => State::Vulnerable,
         _ => State::Unknown,
     };
-    let whose = |text: &str| text.split([':', ' ']).next().unwrap_or_default().to_ascii_uppercase();
+    let whose = |text: &str| text.split([':', ' ']).next().unwrap_or_default().to_owned();
     let mut parts = Vec::new();
     if state == State::Vulnerable && !first.starts_with("vulnerable") && !first.starts_with("processor") {
-        parts.push(whose(first));
+        parts.push(whose(named));
     }
     if state == State::Mitigated {
-        let open = segments.filter(|segment| segment.contains("vulnerable") && !segment.contains("not vulnerable"));
-        parts.extend(open.map(whose));
+        let open = |segment: &&str| {
+            let lower = segment.to_ascii_lowercase();
+            lower.contains("vulnerable") && !lower.contains("not vulnerable")
+        };
+        parts.extend(segments.filter(open).map(whose));
     }
     (state, parts)
 }
@@ -253,6 +257,14 @@ mod tests {
                 &["BHI"],
             ),
             ("Mitigation: Full generic retpoline, IBPB: conditional, STIBP: disabled", Mitigated, &[]),
+            ("Mitigation: Enhanced IBRS, IBPB: conditional, PBRSB-eIBRS: Vulnerable", Mitigated, &["PBRSB-eIBRS"]),
+            ("Vulnerable, IBPB: disabled, STIBP: disabled", Vulnerable, &[]),
+            ("Vulnerable: Safe RET, no microcode", Vulnerable, &[]),
+            ("Mitigation: untrained return thunk; SMT vulnerable", Mitigated, &["SMT"]),
+            ("Mitigation: RFI Flush, L1D private per thread", Mitigated, &[]),
+            ("Mitigation: execute trampolines", Mitigated, &[]),
+            ("KVM: Mitigation: VMX unsupported", Mitigated, &[]),
+            ("Unknown: No mitigations", Unknown, &[]),
             ("Unknown: Dependent on hypervisor status", Unknown, &[]),
             ("Unknown (XEN PV detected, hypervisor mitigation required)", Unknown, &[]),
         ] {

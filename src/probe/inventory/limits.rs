@@ -7,7 +7,8 @@
 //! cannot be seen from here included, and without those that do not bind because a hierarchy is switched off.
 //!
 //! A set of processors is a limit where one of the machine's processors is not in it. lxcfs shows a container a list of
-//! processors made from its own set, which is no measure for it.
+//! processors made from its own set or quota, which is no measure for it. v1 may keep processors in a set that are not
+//! there.
 //!
 //! Read: `cpu.max`, `memory.max`, `memory.high`, `memory.swap.max`, `pids.max`, `cpuset.cpus.effective`, `io.max` and
 //! their v1 counterparts, at every level. Left out: weights and shares, which limit only under contention; the
@@ -162,6 +163,9 @@ struct Bound {
     folder: Option<String>,
 }
 
+/// The period of a quota where no other is set, in microseconds.
+const DEFAULT_PERIOD: &str = "100000";
+
 /// How many lines of a file are evidence.
 const LINES: usize = 16;
 
@@ -183,14 +187,21 @@ struct Found {
     seen: bool,
 }
 
+/// The hierarchies that may limit a resource. A controller is in one only: where one of v1 has it, v2's has it not.
+fn relevant(resource: Resource, hierarchies: &[Hierarchy]) -> Vec<&Hierarchy> {
+    let has = |h: &&Hierarchy| h.controllers.iter().any(|c| c == resource.controller());
+    let of_v1: Vec<&Hierarchy> = hierarchies.iter().filter(has).collect();
+    if of_v1.is_empty() { hierarchies.iter().filter(|h| h.version == 2).collect() } else { of_v1 }
+}
+
 fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
-    let relevant = |h: &&Hierarchy| h.version == 2 || h.controllers.iter().any(|c| c == resource.controller());
+    let relevant = relevant(resource, hierarchies);
     let mut found = Found {
         // Groups, but none with this controller: the kernel does not have it, so nothing can be limited.
-        seen: !hierarchies.is_empty() && !hierarchies.iter().any(|h| relevant(&h)),
+        seen: !hierarchies.is_empty() && relevant.is_empty(),
         ..Found::default()
     };
-    for hierarchy in hierarchies.iter().filter(relevant) {
+    for hierarchy in &relevant {
         level_by_level(root, resource, hierarchy, &mut found);
     }
     let devices = std::mem::take(&mut found.io).into_list();
@@ -209,7 +220,7 @@ fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
         None if !devices.is_empty() => (None, throttles::text(&devices), throttles::place(&devices).map(str::to_owned)),
         None if found.seen => (None, "none".into(), None),
         None => {
-            let shown = hierarchies.iter().filter(relevant).filter(|h| h.own.is_none());
+            let shown = relevant.iter().filter(|h| h.own.is_none());
             found.evidence.extend(shown.map(|h| format!("{}: {}", h.label(), h.place())));
             (None, "unknown".into(), None)
         }
@@ -220,10 +231,16 @@ fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
 /// Reads the files of every level of one hierarchy.
 fn level_by_level(root: &Root, resource: Resource, hierarchy: &Hierarchy, found: &mut Found) {
     let (mut bounds, mut hidden) = (Vec::new(), hierarchy.hidden_above);
-    found.seen |= hierarchy.own.is_some();
+    found.seen |= hierarchy.own.as_ref().is_some_and(|own| root.refused(own).is_none());
     for folder in &hierarchy.levels {
+        if let Some(why) = root.refused(folder) {
+            hidden = true;
+            found.evidence.push(quote(folder, why));
+            continue;
+        }
         // A file that is not there sets no limit: the root group has none, nor has one whose controller is off.
-        for &file in resource.files(hierarchy.version) {
+        for &name in resource.files(hierarchy.version) {
+            let file = hierarchy.file(name);
             let path = format!("{folder}/{file}");
             if let Some(why) = root.refused(&path) {
                 hidden = true;
@@ -236,7 +253,7 @@ fn level_by_level(root: &Root, resource: Resource, hierarchy: &Hierarchy, found:
                 found.evidence.push(quote(&path, "(empty)"));
             }
             match resource {
-                Resource::Io => found.io.add(folder, file, text),
+                Resource::Io => found.io.add(folder, name, text),
                 Resource::Swap if hierarchy.version == 1 => bounds.extend(together(root, text, folder)),
                 _ => bounds.extend(bound(root, resource, hierarchy.version, folder, text, &mut found.evidence)),
             }
@@ -294,7 +311,8 @@ fn bound(
     let (value, text) = match resource {
         Resource::Cpu => {
             let (quota, period) = match version {
-                2 => text.split_once(' ')?,
+                // A reader may be given the quota alone; the period is then the kernel's own.
+                2 => text.split_once(' ').unwrap_or((text, DEFAULT_PERIOD)),
                 _ => (text, &*root.line(&format!("{folder}/cpu.cfs_period_us"))?),
             };
             let (quota, period): (i64, i64) = (quota.trim().parse().ok()?, period.trim().parse().ok()?);
@@ -302,15 +320,16 @@ fn bound(
                 return None;
             }
             let cores = quota as f64 / period as f64;
-            (cores, format!("{cores} cores ({quota} µs each {period} µs)"))
+            let what = if quota == period { "core" } else { "cores" };
+            // In thousandths, and never so little that it reads as none.
+            let rounded = ((cores * 1000.0).round() / 1000.0).max(0.001);
+            (cores, format!("{rounded} {what} ({quota} µs each {period} µs)"))
         }
         Resource::Cpuset => {
             let set = Cpus::parse(text)?;
-            if !is_limit(root, &set, evidence) {
-                return None;
-            }
+            let set = in_force_of(root, set, evidence)?;
             let what = if set.count() == 1 { "CPU" } else { "CPUs" };
-            (set.count() as f64, super::root::short(&format!("{} {what} ({text})", set.count())))
+            (set.count() as f64, super::root::short(&format!("{} {what} ({})", set.count(), set.text())))
         }
         Resource::Memory | Resource::MemoryHigh | Resource::Swap => {
             let bytes = bytes(root, version, text)?;
@@ -326,24 +345,32 @@ fn bound(
     Some(Bound { value, text, folder: Some(folder.to_owned()) })
 }
 
-/// Whether a set of processors leaves out any of the machine's.
-fn is_limit(root: &Root, set: &Cpus, evidence: &mut Vec<String>) -> bool {
+/// What a set of processors leaves of the machine's; `None` where it leaves out none of them.
+///
+/// v1 gives the set as it was asked for, with processors in it that are switched off or not there.
+fn in_force_of(root: &Root, set: Cpus, evidence: &mut Vec<String>) -> Option<Cpus> {
     const CPUS: &str = "/sys/devices/system/cpu";
     let read = |file: &str| root.line(&format!("{CPUS}/{file}")).and_then(|list| Cpus::parse(&list));
     let online = format!("{CPUS}/online");
-    let rewritten = mounts::of(root).iter().any(|m| m.kind == "fuse.lxcfs" && mounts::is_above(&m.point, &online));
-    if !rewritten {
-        return read("online").is_none_or(|online| !set.contain(&online));
+    if !mounts::is_made_up(&mounts::of(root), &online) {
+        return match read("online") {
+            Some(online) if set.contain(&online) => None,
+            Some(online) => Some(set.common(&online).unwrap_or(set)),
+            None => Some(set),
+        };
     }
     let said = root.line(&online).unwrap_or_default();
     let line = quote(&online, &format!("{said}, which lxcfs makes up from the container's own set"));
     if !evidence.contains(&line) {
         evidence.push(line);
     }
-    match read("present") {
-        Some(present) => !set.contain(&present),
-        None => read("online").as_ref() != Some(set),
-    }
+    let limits = match (read("present"), read("online")) {
+        (Some(present), _) => !set.contain(&present),
+        // Fewer than the set has are made up from a quota, and tell nothing of the set.
+        (None, Some(online)) => online != set && online.count() >= set.count(),
+        (None, None) => true,
+    };
+    limits.then_some(set)
 }
 
 /// A limit in bytes; `None` where the text says that there is none.

@@ -151,6 +151,12 @@ pub const PCI: &[(u32, &str, bool)] = &[
     (0x1ae0, "Google", true),
 ];
 
+/// The hypervisor that has devices of this PCI vendor.
+pub fn of_pci(vendor: u32) -> Option<&'static str> {
+    let known = [(0x15ad, "VMware"), (0x80ee, "VirtualBox"), (0x5853, "Xen"), (0x1ab8, "Parallels")];
+    known.into_iter().find(|(number, _)| *number == vendor).map(|(_, maker)| maker)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,8 +42,10 @@ mod reads;
 mod reads;
 mod root;
 mod scrub;
+mod signs;
 mod text;
 mod throttles;
+mod translation;
 
 pub use capture::CaptureError;
 pub(super) use cgroup::{Hierarchy, hierarchies};
@@ -197,10 +199,33 @@ pub fn take(root: &Root) -> Inventory {
     if root.fact("system") != Some("linux") {
         return elsewhere(root);
     }
+    match translation::of(root) {
+        Some(translation) => translated(root, &translation),
+        None => of_linux(root),
+    }
+}
+
+/// The inventory of a program that is translated: what the machine itself says, with what that means.
+fn translated(root: &Root, translation: &translation::Translation) -> Inventory {
+    let mut inventory = of_linux(&translation.taken_away(root));
+    for layer in &mut inventory.layers {
+        match layer.layer {
+            LayerKind::Hypervisor => layer.evidence.push(translation.of_cpuid()),
+            LayerKind::Process => {
+                layer.detail = format!("{} · {}", layer.detail, translation.told());
+                layer.evidence.extend(translation.evidence.iter().cloned());
+            }
+            _ => {}
+        }
+    }
+    inventory
+}
+
+fn of_linux(root: &Root) -> Inventory {
     let namespaces = namespaces::of(root);
     let processor = processor::layer(root);
     let imitation = imitation::of(root);
-    let signs = hypervisor::signs(root, imitation.as_ref());
+    let signs = signs::of(root, imitation.as_ref());
     let hypervisor = hypervisor::layer(root, &signs);
     let below = kvm_device::Below {
         guest: hypervisor.present,
@@ -247,6 +272,9 @@ fn imitated(inventory: &mut Inventory, other: &imitation::Imitation) {
                 layer.confidence = Confidence::Unknown;
                 layer.evidence.push(own.clone());
             }
+            LayerKind::Hypervisor if other.kind == imitation::Kind::Gvisor => {
+                layer.evidence.push(format!("{}{}", hypervisor::NOT_THE_PROCESSOR, other.name));
+            }
             LayerKind::Cgroups if layer.confidence != Confidence::Unknown => {
                 layer.confidence = Confidence::Possible;
                 layer.evidence.push(own.clone());
@@ -269,7 +297,7 @@ fn elsewhere(root: &Root) -> Inventory {
     let system = root.fact("system").unwrap_or("unknown system");
     let mut kernel = Layer::new(LayerKind::Kernel, root.fact("kernel").unwrap_or("unknown"), Confidence::Certain);
     kernel.evidence.push("the operating system's own name and version".into());
-    let hypervisor = hypervisor::layer(root, &hypervisor::signs(root, None));
+    let hypervisor = hypervisor::layer(root, &signs::of(root, None));
     let mut layers = vec![processor::layer(root), hypervisor, kernel];
     for kind in
         [LayerKind::Firmware, LayerKind::Devices, LayerKind::Cgroups, LayerKind::Namespaces, LayerKind::Container]

@@ -102,6 +102,23 @@ pub fn escape(text: &str) -> String {
         .collect()
 }
 
+impl Mount {
+    /// Whether this shows control groups.
+    pub fn is_cgroup(&self) -> bool {
+        is_cgroup(&self.kind)
+    }
+}
+
+/// Whether file systems of this type show control groups.
+pub fn is_cgroup(kind: &str) -> bool {
+    matches!(kind, "cgroup" | "cgroup2" | "cpuset")
+}
+
+/// Whether lxcfs makes up what a file says, from the container's own limits.
+pub fn is_made_up(mounts: &[Mount], path: &str) -> bool {
+    mounts.iter().any(|mount| mount.kind == "fuse.lxcfs" && is_above(&mount.point, path))
+}
+
 /// The file system at `/`: the last one mounted there.
 pub fn at_root(mounts: &[Mount]) -> Option<&Mount> {
     mounts.iter().rev().find(|mount| mount.point == "/")

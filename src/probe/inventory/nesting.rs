@@ -11,8 +11,8 @@
 //! Project", OSDI 2010; Huang et al., "PVM: Efficient Shadow Paging for Deploying Secure Containers in Cloud-native
 //! Environment", SOSP 2023.
 
-use super::hypervisor::{self, Signs};
-use super::{Confidence, Layer, LayerKind, Root, kernel, processor};
+use super::signs::Signs;
+use super::{Confidence, Layer, LayerKind, Root, hypervisor, kernel, processor};
 use crate::engine::Time;
 
 /// One exit through a single hypervisor takes at most about this long, in nanoseconds, as published for hardware of the
@@ -123,6 +123,11 @@ fn made_up_processor(root: &Root) -> Option<String> {
 /// Weighs what one CPUID was measured to cost.
 pub fn add_exit_cost(layers: &mut [Layer], cpuid_ns: f64) {
     let line = format!("measured: one CPUID takes {}", Time((cpuid_ns.max(0.0) * 1000.0).round() as u64));
+    let by_a_program = |layer: &Layer| layer.evidence.iter().any(|l| l.starts_with(hypervisor::NOT_THE_PROCESSOR));
+    if let Some(layer) = layers.iter_mut().find(|layer| by_a_program(layer)) {
+        layer.evidence.push(format!("{line}, which tells nothing of what is below, as a program may answer it"));
+        return;
+    }
     if let Some(layer) = layers.iter_mut().find(|layer| layer.layer == LayerKind::Hypervisor) {
         let intercepted = cpuid_ns > NATIVE_NS;
         layer

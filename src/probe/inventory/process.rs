@@ -74,9 +74,30 @@ const CAPABILITIES: [&str; 41] = [
 /// The last capability that this kernel knows.
 const LAST: &str = "/proc/sys/kernel/cap_last_cap";
 
+/// Since which release the last capability is this one.
+const LAST_SINCE: &[((u32, u32), u32)] =
+    &[((5, 9), 40), ((5, 8), 39), ((3, 16), 37), ((3, 5), 36), ((3, 0), 35), ((2, 6), 34)];
+
+/// The last capability that a kernel of this release knows.
+fn last_by_release(release: &str) -> Option<u32> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().ok());
+    let release = (numbers.next()??, numbers.next()??);
+    LAST_SINCE.iter().find(|(since, _)| release >= *since).map(|(_, last)| *last)
+}
+
 /// A set of capabilities in words: of those that the kernel knows, as far as that can be told.
 fn in_words(root: &Root, set: u64) -> String {
-    let last = root.line(LAST).and_then(|line| line.parse::<u32>().ok()).filter(|last| *last < 64);
+    let told = root.line(LAST).and_then(|line| line.parse::<u32>().ok()).filter(|last| *last < 64);
+    // Distributions bring later ones to old kernels: what is set within those that are known exists.
+    let by_release = || {
+        let last = last_by_release(&root.release()?)?;
+        let sets = ["CapBnd", "CapPrm", "CapEff"].map(|key| capabilities(root, key).unwrap_or(0));
+        let held = sets.into_iter().fold(set, |all, set| all | set);
+        // Old kernels show all 64 as set, which tells nothing.
+        let highest = 63 - (held | 1).leading_zeros();
+        Some(if highest < CAPABILITIES.len() as u32 { last.max(highest) } else { last })
+    };
+    let last = told.or_else(by_release);
     let known = last.map_or(CAPABILITIES.len() as u32, |last| last + 1);
     let all = if known >= 64 { u64::MAX } else { (1 << known) - 1 };
     let (held, missing) = ((set & all).count_ones(), all & !set);

@@ -13,7 +13,7 @@
 
 use super::amounts::count_list;
 use super::root::quote;
-use super::{Confidence, Layer, LayerKind, Root, mainframe};
+use super::{Confidence, Layer, LayerKind, Root, mainframe, mounts};
 
 /// Why VT-x or AMD-V can or cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,7 +222,9 @@ fn topology(root: &Root, evidence: &mut Vec<String>) -> String {
         return root.fact("cpus").map(|cpus| format!("{cpus} processors")).unwrap_or_default();
     };
     let count = |list: Option<String>| list.and_then(|list| count_list(&list));
-    evidence.push(quote("/sys/devices/system/cpu/online", &online));
+    let made_up = mounts::is_made_up(&mounts::of(root), "/sys/devices/system/cpu/online");
+    let by = if made_up { ", which lxcfs makes up from the container's own limits" } else { "" };
+    evidence.push(format!("{}{by}", quote("/sys/devices/system/cpu/online", &online)));
     let mut out = match count_list(&online) {
         Some(1) => "1 processor".into(),
         Some(n) => format!("{n} processors"),
@@ -230,6 +232,9 @@ fn topology(root: &Root, evidence: &mut Vec<String>) -> String {
     };
     let threads = count(list("cpu0/topology/core_cpus_list").or(list("cpu0/topology/thread_siblings_list")));
     let package = count(list("cpu0/topology/package_cpus_list").or(list("cpu0/topology/core_siblings_list")));
+    if made_up {
+        out = format!("{out} shown by lxcfs");
+    }
     if let (Some(threads), Some(package)) = (threads, package) {
         evidence.push(format!("{cpu}/cpu0/topology: {threads} to a core, {package} to a package"));
         out = format!("{out}, {threads} to a core");

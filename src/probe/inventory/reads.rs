@@ -46,6 +46,7 @@ const FILES: &[&str] = &[
     "/sys/devices/system/cpu/cpu0/topology/core_siblings_list",
     "/sys/devices/system/cpu/cpu0/topology/package_cpus_list",
     "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list",
+    "/sys/devices/jailhouse/enabled",
     "/sys/devices/system/cpu/online",
     "/sys/devices/system/cpu/present",
     "/sys/devices/system/node/online",
@@ -76,8 +77,15 @@ const FOLDERS: &[(&str, &[&str])] = &[
 ];
 
 /// Folders whose existence alone says something.
-const PRESENCE: &[&str] =
-    &["/proc/bc", "/proc/iSeries", "/proc/vz", "/sys/firmware/efi", "/sys/firmware/qemu_fw_cfg", "/sys/module"];
+const PRESENCE: &[&str] = &[
+    "/proc/bc",
+    "/proc/iSeries",
+    "/proc/vz",
+    "/sys/firmware/efi",
+    "/sys/firmware/qemu_fw_cfg",
+    "/sys/firmware/qemu_fw_cfg/rev",
+    "/sys/module",
+];
 
 /// Device nodes whose permissions are looked at; none is opened.
 const NODES: &[&str] = &[
@@ -102,8 +110,10 @@ impl Root {
         let mut root = Root { cpuid: Cpuid::host(), ..Root::default() };
         root.set_fact("system", std::env::consts::OS);
         root.set_fact("arch", std::env::consts::ARCH);
-        // Where /proc hides it, this call still tells.
-        root.set_fact("release", rustix::system::uname().release().to_string_lossy());
+        // Where /proc hides them, this call still tells.
+        let uname = rustix::system::uname();
+        root.set_fact("release", uname.release().to_string_lossy());
+        root.set_fact("version", uname.version().to_string_lossy());
         root.set_fact("uid", rustix::process::geteuid().as_raw().to_string());
         // The one variable of this process's environment that is looked at.
         if let Ok(value) = std::env::var("container") {
@@ -181,8 +191,13 @@ fn cgroups(root: &mut Root) {
     let initial = namespaces::initial(&namespaces::of(root), "cgroup");
     for hierarchy in cgroup::hierarchies(root, initial) {
         for folder in &hierarchy.levels {
-            for file in limits::files(hierarchy.version) {
-                read_file(root, &format!("{folder}/{file}"), READ_LIMIT);
+            // A group without a file sets no limit; one that cannot be seen may set any.
+            if let Err(error) = std::fs::symlink_metadata(folder) {
+                root.insert(folder, Entry::Refused(reason(&error)));
+                continue;
+            }
+            for name in limits::files(hierarchy.version) {
+                read_file(root, &format!("{folder}/{}", hierarchy.file(name)), READ_LIMIT);
             }
         }
     }

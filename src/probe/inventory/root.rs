@@ -50,8 +50,8 @@ pub enum Entry {
 pub struct Root {
     /// By absolute path.
     pub(super) entries: BTreeMap<String, Entry>,
-    /// What is not a file: `system`, `arch`, `uid`, `release` (as uname(2) tells it), `container` (the variable of that
-    /// name in this process).
+    /// What is not a file: `system`, `arch`, `uid`, `release` and `version` (as uname(2) tells them), `container` (the
+    /// variable of that name in this process).
     pub(super) facts: BTreeMap<String, String>,
     /// The processor's own answers.
     pub(super) cpuid: Cpuid,

@@ -132,6 +132,26 @@ const WORDS: &[&str] = &[
     "sched_debug",
     "self",
     "userdata",
+    "ecs",
+    "mesos",
+    "buildkit",
+    "runc-overlayfs",
+    "singularity",
+    "apptainer",
+    "session",
+    "overlay-lowerdir",
+    "kataShared",
+    "ostree",
+    "deploy",
+    "composefs",
+    "LiveOS",
+    "LiveOS_rootfs",
+    "live",
+    "rofs",
+    "cow",
+    "overlayroot",
+    "rootfsbase",
+    "overlayfs:",
     "sysfs",
     "linprocfs",
     "system",
@@ -255,8 +275,7 @@ impl Root {
         if out.fact("uid").is_some_and(|uid| uid != "0") {
             out.set_fact("uid", "1000");
         }
-        let groups: Vec<Mount> =
-            mounts::of(self).into_iter().filter(|mount| mount.kind.starts_with("cgroup")).collect();
+        let groups: Vec<Mount> = mounts::of(self).into_iter().filter(Mount::is_cgroup).collect();
         let first = FIRST.iter().filter_map(|path| self.entries.get_key_value(*path));
         let rest = self.entries.iter().filter(|(path, _)| !FIRST.contains(&path.as_str()));
         for (path, entry) in first.chain(rest) {
@@ -274,6 +293,7 @@ impl Root {
                 Some((folder, file)) if is_of_a_group(&groups, folder, file) => {
                     format!("{}/{file}", names.path(folder))
                 }
+                _ if is_a_group_unseen(&groups, path, entry) => names.path(path),
                 _ => path.clone(),
             };
             out.insert(path, clean);
@@ -284,8 +304,16 @@ impl Root {
 
 /// Whether this is a file of a control group, whose folder people may have named.
 fn is_of_a_group(mounts: &[Mount], folder: &str, file: &str) -> bool {
-    let known = || [1, 2].into_iter().flat_map(limits::files).any(|name| name == file);
+    // Some mounts have the names without the controller's.
+    let is = |name: &str| name == file || name.split_once('.').is_some_and(|(_, rest)| rest == file);
+    let known = || [1, 2].into_iter().flat_map(limits::files).any(is);
     mounts.iter().any(|mount| mounts::is_above(&mount.point, folder)) && known()
+}
+
+/// Whether this is a group's folder, of which is known only that it could not be seen.
+fn is_a_group_unseen(mounts: &[Mount], path: &str, entry: &Entry) -> bool {
+    let below = |mount: &Mount| mount.point != "/" && mounts::is_above(&mount.point, path);
+    matches!(entry, Entry::Refused(_)) && mounts.iter().any(below)
 }
 
 /// The numbers of all words that already look like scrubbed ones.
@@ -449,7 +477,7 @@ fn wanted(line: &str) -> Option<String> {
     let (root, point, kind) = (fields.get(3)?, mounts::unescape(fields.get(4)?), fields.get(dash + 1)?);
     let wanted = point == "/"
         || root.contains("/systemd/nspawn/propagate/")
-        || kind.starts_with("cgroup")
+        || mounts::is_cgroup(kind)
         || matches!(*kind, "fuse.lxcfs" | "linprocfs")
         || matches!(point.as_str(), "/proc" | "/sys" | "/dev" | "/etc/hosts" | "/etc/hostname" | "/etc/resolv.conf");
     wanted.then_some(point)

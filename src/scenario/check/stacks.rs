@@ -8,9 +8,12 @@ use super::{host, scalar};
 use crate::engine::Time;
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
-    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, VmSpec,
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId,
+    VirtualDevice, VmSpec,
 };
-use crate::scenario::file::{BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile};
+use crate::scenario::file::{
+    BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile, VirtualDeviceFile,
+};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 use crate::scenario::scale;
@@ -29,6 +32,9 @@ struct Platform<'a> {
     cpus: u64,
     memory: u64,
     depth: usize,
+    /// The names of its disks and network cards.
+    disks: &'a [&'a str],
+    nics: &'a [&'a str],
 }
 
 struct Checker<'a> {
@@ -65,7 +71,16 @@ pub(super) fn check(
         by_name.entry(program.spec.name.as_str()).or_insert(i);
     }
     let mut checker = Checker { host, programs, has_until, total: Total::default(), by_name, made: 0, problems };
-    let platform = Platform { name: "the host", cpus: u64::from(host.cores), memory: host.memory, depth: 1 };
+    let disks: Vec<&str> = host.disks.iter().map(|disk| disk.name.as_str()).collect();
+    let nics: Vec<&str> = host.nics.iter().map(|nic| nic.name.as_str()).collect();
+    let platform = Platform {
+        name: "the host",
+        cpus: u64::from(host.cores),
+        memory: host.memory,
+        depth: 1,
+        disks: &disks,
+        nics: &nics,
+    };
     let stacks = checker.nodes(&file.stacks, at, &platform, copies);
     let standing = stacks.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(own.saturating_mul(copies)));
     let too_many = (standing > MAX_STACKS as u64).then_some((standing, MAX_STACKS as u64, "stacks"));
@@ -86,6 +101,15 @@ fn expand(nodes: Vec<(NodeSpec, u64)>, copies: u64) -> Vec<NodeSpec> {
             wanted.map(move |(node, _)| scale::copy_of(node, copy))
         })
         .collect()
+}
+
+/// What a guest calls its devices; the one that it has where none is written, if there is one below.
+fn names<'a>(devices: &'a [VirtualDevice], below: &[&str], unnamed: &'a str) -> Vec<&'a str> {
+    match devices {
+        [] if below.is_empty() => Vec::new(),
+        [] => vec![unnamed],
+        devices => devices.iter().map(|device| device.name.as_str()).collect(),
+    }
 }
 
 impl Checker<'_> {
@@ -129,9 +153,9 @@ impl Checker<'_> {
 
     fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
         match node {
-            NodeFile::Process { run, threads, weight, cpu, io_ports, cgroup, .. } => {
+            NodeFile::Process { run, threads, weight, cpu, io_ports, nic, cgroup, .. } => {
                 let process = self.process(name, run, [threads, weight, cpu], cgroup, at, on);
-                NodeSpec::Process(ProcessSpec { io_ports: *io_ports, ..process })
+                NodeSpec::Process(ProcessSpec { io_ports: *io_ports, nic: self.nic(nic, at, on), ..process })
             }
             NodeFile::Container {
                 run,
@@ -139,18 +163,24 @@ impl Checker<'_> {
                 weight,
                 cpu,
                 io_ports,
+                nic,
+                disk,
+                volumes,
                 cgroup,
                 seccomp_filters,
                 network,
                 image,
                 ..
             } => {
+                let disk =
+                    disk.as_ref().and_then(|name| host::device(name, "disk", on.disks, at.key("disk"), self.problems));
                 let filters = seccomp_filters.as_ref().map_or(0, |n| {
                     scalar::whole(n, at.key("seccomp_filters"), "seccomp_filters", 0..=64, self.problems)
                 });
                 NodeSpec::Container(ContainerSpec {
                     process: ProcessSpec {
                         io_ports: *io_ports,
+                        nic: self.nic(nic, at, on),
                         ..self.process(name, run, [threads, weight, cpu], cgroup, at, on)
                     },
                     seccomp_filters: filters as u16,
@@ -159,14 +189,34 @@ impl Checker<'_> {
                         NetworkFile::Bridge => ContainerNetwork::Bridge,
                     },
                     image_bytes: self.image(image, at),
+                    disk,
+                    volumes: host::mounts(volumes, at.key("volumes"), on.disks, self.problems),
                 })
             }
-            NodeFile::Vm { vcpus, memory, technique, backend, pin, preallocated, image, stacks, .. } => {
+            NodeFile::Vm {
+                vcpus,
+                memory,
+                technique,
+                backend,
+                disks,
+                nics,
+                mounts,
+                pin,
+                preallocated,
+                image,
+                stacks,
+                ..
+            } => {
                 let vcpus = vcpus.as_ref().map_or(1, |n| {
                     scalar::whole(n, at.key("vcpus"), "vcpus", 1..=u64::from(MAX_VM_VCPUS), self.problems)
                 });
                 let memory = scalar::size(memory, at.key("memory"), "memory", LEAST_GUEST..=64 << 40, self.problems);
                 self.needs_hypervisor(at);
+                let disks = self.virtual_devices(disks, at.key("disks"), "disk", on.disks);
+                let nics = self.virtual_devices(nics, at.key("nics"), "network card", on.nics);
+                // Where none is written there is one.
+                let disk_names = names(&disks, on.disks, "disk");
+                let nic_names = names(&nics, on.nics, "NIC");
                 NodeSpec::Vm(VmSpec {
                     name: name.to_owned(),
                     vcpus: vcpus as u16,
@@ -179,28 +229,56 @@ impl Checker<'_> {
                     pin: self.pins(pin, vcpus, at.key("pin"), on),
                     preallocated: *preallocated,
                     image_bytes: self.image(image, at),
-                    stacks: self.guests(name, vcpus, memory, stacks, at, on),
+                    mounts: host::mounts(mounts, at.key("mounts"), &disk_names, self.problems),
+                    stacks: self.guests(
+                        Platform {
+                            name,
+                            cpus: vcpus,
+                            memory,
+                            depth: on.depth + 1,
+                            disks: &disk_names,
+                            nics: &nic_names,
+                        },
+                        stacks,
+                        at,
+                    ),
+                    disks: disks.clone(),
+                    nics: nics.clone(),
                 })
             }
         }
     }
 
-    fn guests(
+    /// The number of the network card that a process names; the first one where it names none.
+    fn nic(&mut self, nic: &Option<String>, at: &Node, on: &Platform) -> u16 {
+        let found =
+            nic.as_ref().and_then(|name| host::device(name, "network card", on.nics, at.key("nic"), self.problems));
+        found.unwrap_or_default()
+    }
+
+    /// The disks or network cards of a virtual machine, each on one of the kernel below, called as in `below`.
+    fn virtual_devices(
         &mut self,
-        name: &str,
-        cpus: u64,
-        memory: u64,
-        stacks: &Named<NodeFile>,
+        devices: &Named<VirtualDeviceFile>,
         at: &Node,
-        on: &Platform,
-    ) -> Vec<NodeSpec> {
+        what: &str,
+        below: &[&str],
+    ) -> Vec<VirtualDevice> {
+        let device =
+            |name: &str, VirtualDeviceFile::Virtio { on }: &VirtualDeviceFile, at: &Node, problems: &mut Problems| {
+                let on = on.as_ref().and_then(|on| host::device(on, what, below, at.key("on"), problems));
+                VirtualDevice { name: name.to_owned(), on: on.unwrap_or_default() }
+            };
+        host::devices(devices, at, &format!("{what}s"), device, self.problems)
+    }
+
+    fn guests(&mut self, platform: Platform, stacks: &Named<NodeFile>, at: &Node) -> Vec<NodeSpec> {
         let inside = at.key("stacks");
-        if on.depth >= MAX_DEPTH && !stacks.0.is_empty() {
+        if platform.depth > MAX_DEPTH && !stacks.0.is_empty() {
             let help = Some(format!("stacks may stand {MAX_DEPTH} deep"));
             self.problems.add(inside.span.clone(), "too many virtual machines in one another", help);
             return Vec::new();
         }
-        let platform = Platform { name, cpus, memory, depth: on.depth + 1 };
         let guests = self.nodes(stacks, inside, &platform, 1);
         // Copies of copies are counted before they are made; what is made must fit into one machine.
         let copies = guests.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
@@ -228,13 +306,12 @@ impl Checker<'_> {
         let threads = whole(threads, "threads", 1..=1024, 1) as u16;
         let weight = whole(weight, "weight", 1..=100_000, 1024) as u32;
         ProcessSpec {
-            name: name.to_owned(),
             program: run.as_ref().and_then(|run| self.program(run, name, at.key("run"), on)),
             threads,
             weight,
-            io_ports: false,
             cpu: cpu.as_ref().and_then(|cpu| self.cpu(cpu, at.key("cpu"), "cpu", on)),
             cgroup: cgroup.as_ref().map(|cgroup| self.cgroup(cgroup, at.key("cgroup"))),
+            ..ProcessSpec::new(name)
         }
     }
 

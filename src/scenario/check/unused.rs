@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use crate::scenario::file::{CgroupFile, Named, NodeFile, PredictFile, ScenarioFile, StatementFile};
+use crate::scenario::file::{CgroupFile, Named, NodeFile, PredictFile, ScenarioFile, StatementFile, VirtualDeviceFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 
 pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
     let host = root.key("host");
-    beyond_the_first(&file.host.disks, host.key("disks"), "disk", "files are on", remarks);
-    beyond_the_first(&file.host.nics, host.key("nics"), "network card", "requests go through", remarks);
+    let named = Devices::on(&file.host.mounts, &file.stacks);
+    named.beyond_the_first(&file.host.disks, host.key("disks"), "disk", remarks);
+    named.beyond_the_first(&file.host.nics, host.key("nics"), "network card", remarks);
     let programs = root.key("programs");
     for (i, (_, body)) in file.programs.0.iter().enumerate() {
         statements(body, programs.item(i), remarks);
@@ -29,11 +30,49 @@ pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
     }
 }
 
-fn beyond_the_first<T>(devices: &Named<T>, at: &Node, what: &str, used: &str, remarks: &mut Problems) {
-    let Some(((first, _), others)) = devices.0.split_first() else { return };
-    for (i, (name, _)) in others.iter().enumerate() {
-        let text = format!("the {what} \"{name}\" is not used: {used} the first one, \"{first}\"");
-        remarks.add(at.key_span(i + 1), text, None);
+/// The devices of one kernel that something names.
+#[derive(Default)]
+struct Devices<'a> {
+    disks: HashSet<&'a str>,
+    nics: HashSet<&'a str>,
+}
+
+impl<'a> Devices<'a> {
+    /// Those that a kernel's mounts and what stands on it name.
+    fn on(mounts: &'a Named<String>, nodes: &'a Named<NodeFile>) -> Devices<'a> {
+        let mut named = Devices::default();
+        named.disks.extend(mounts.0.iter().map(|(_, disk)| disk.as_str()));
+        let on = |(_, VirtualDeviceFile::Virtio { on }): &'a (String, VirtualDeviceFile)| on.as_deref();
+        for (_, node) in &nodes.0 {
+            match node {
+                NodeFile::Process { nic, .. } => named.nics.extend(nic.as_deref()),
+                NodeFile::Container { nic, disk, volumes, .. } => {
+                    named.nics.extend(nic.as_deref());
+                    named.disks.extend(disk.as_deref());
+                    named.disks.extend(volumes.0.iter().map(|(_, disk)| disk.as_str()));
+                }
+                NodeFile::Vm { disks, nics, .. } => {
+                    named.disks.extend(disks.0.iter().filter_map(on));
+                    named.nics.extend(nics.0.iter().filter_map(on));
+                }
+            }
+        }
+        named
+    }
+
+    /// What nobody names is the first of its kind, or is not used.
+    fn beyond_the_first<T>(&self, devices: &Named<T>, at: &Node, what: &str, remarks: &mut Problems) {
+        let Some(((first, _), others)) = devices.0.split_first() else { return };
+        let (named, used) = match what {
+            "disk" => (&self.disks, "files lie on"),
+            _ => (&self.nics, "requests leave by"),
+        };
+        for (i, (name, _)) in others.iter().enumerate().filter(|(_, (name, _))| !named.contains(name.as_str())) {
+            let text = format!(
+                "the {what} \"{name}\" is not used: {used} the first one, \"{first}\", where nothing names another"
+            );
+            remarks.add(at.key_span(i + 1), text, None);
+        }
     }
 }
 
@@ -67,7 +106,12 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
                 let given = [threads.is_some(), weight.is_some(), cpu.is_some(), cgroup.is_some(), filters];
                 process(program.is_some(), given, cgroup.as_ref(), at, remarks);
             }
-            NodeFile::Vm { stacks: inside, .. } => stacks(inside, at.key("stacks"), run, remarks),
+            NodeFile::Vm { disks, nics, mounts, stacks: inside, .. } => {
+                let named = Devices::on(mounts, inside);
+                named.beyond_the_first(disks, at.key("disks"), "disk", remarks);
+                named.beyond_the_first(nics, at.key("nics"), "network card", remarks);
+                stacks(inside, at.key("stacks"), run, remarks);
+            }
         }
     }
 }

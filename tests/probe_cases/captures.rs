@@ -1,0 +1,51 @@
+//! What is taken out of a capture, and that it says what the host says.
+
+use super::*;
+
+#[test]
+fn a_capture_says_what_the_host_says() {
+    for item in std::fs::read_dir(hosts()).unwrap() {
+        let name = item.unwrap().file_name().into_string().unwrap();
+        let root = host(&name);
+        assert_eq!(verdict(&take(&root.scrubbed())), verdict(&take(&root)), "{name}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    gather::save(&dir.path().join("host")).unwrap();
+    let (live, gathered) = (take(&Root::host()), take(&Root::load(&dir.path().join("host")).unwrap()));
+    assert_eq!(verdict(&gathered), verdict(&live));
+}
+
+#[test]
+fn a_folder_s_name_is_in_no_file_of_a_capture_wherever_a_tree_is_mounted() {
+    let point = "/mnt/SECRET/chroot/sys/fs/cgroup";
+    let mounts = format!(
+        "22 1 8:2 / / rw - ext4 /dev/sda2 rw\n40 22 0:9 / /mnt rw - tmpfs none rw\n\
+         30 40 0:26 / {point} rw - cgroup2 c rw\n31 40 0:26 /SECRET /mnt/SECRET2 rw - cgroup2 c rw\n"
+    );
+    let root = with(
+        "gce-metal",
+        &[
+            ("/proc/self/mountinfo", &mounts),
+            ("/proc/self/cgroup", "0::/SECRET3/b\n"),
+            (&format!("{point}/SECRET3/memory.max"), "268435456\n"),
+            (&format!("{point}/SECRET3/b/memory.max"), "max\n"),
+        ],
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("host");
+    root.scrubbed().save(&folder).unwrap();
+    let clean = Root::load(&folder).unwrap();
+    assert_eq!(verdict(&take(&clean)), verdict(&take(&root)));
+    assert_eq!(limit(&clean, Resource::Memory).value, Some(268435456.0));
+    let whole = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let said = whole(&folder.join("facts.txt")) + &whole(&folder.join("tree/proc/self/mountinfo"));
+    assert!(!said.contains("SECRET"), "{said}");
+}
+
+#[test]
+fn a_value_that_ends_in_spaces_is_saved_as_it_is() {
+    let root = with("gce-metal", &[(PRODUCT, "PowerEdge R640   \n"), (VENDOR, "  Dell \n")]);
+    let dir = tempfile::tempdir().unwrap();
+    root.save(&dir.path().join("host")).unwrap();
+    assert_eq!(Root::load(&dir.path().join("host")).unwrap(), root);
+}

@@ -1,0 +1,182 @@
+//! What is around this process: containers of all kinds, and what only looks like one.
+
+use super::*;
+
+#[test]
+fn containers_in_a_wsl2_distribution_are_found_and_the_distribution_alone_is_none() {
+    let root = "900 899 0:60 / / rw - overlay overlay rw,lowerdir=";
+    let cgroup = "910 909 0:30 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n";
+    let file = |folder: &str, name: &str| format!("9 900 8:33 {folder}/{name} /etc/{name} rw - ext4 /dev/sdd rw\n");
+    let files = |folder: &str| ["resolv.conf", "hostname", "hosts"].map(|name| file(folder, name)).concat();
+    let podman = format!("{root}/data/pods/overlay/l/A\n{cgroup}{}", files("/run/x/overlay-containers/0001/userdata"));
+    let docker = format!("{root}/var/lib/docker/overlay2/l/A\n{cgroup}{}", files("/var/lib/docker/containers/0001"));
+    let unknown = format!("{root}/data/layers/1\n{cgroup}");
+    for (mounts, name) in [
+        (podman, "Podman container"),
+        (docker, "Docker container"),
+        (unknown, "container of unknown kind, Docker by its markers"),
+    ] {
+        let root = with("docker-data-root-moved-in-wsl2", &[("/proc/self/mountinfo", &mounts)]);
+        assert_eq!(layer(&root, LayerKind::Container).name, name);
+    }
+    assert_eq!(layer(&host("wsl2"), LayerKind::Container).name, "WSL2 distribution");
+}
+
+#[test]
+fn kernels_that_number_their_containers_are_taken_at_their_word() {
+    let container = |files: &[(&str, &str)], bc: bool| {
+        let mut root = with("openvz6-container", files);
+        if bc {
+            root.insert("/proc/bc", Entry::Exists);
+        }
+        layer(&root, LayerKind::Container)
+    };
+    let status = "/proc/self/status";
+    assert_eq!(container(&[], false).name, "OpenVZ container");
+    assert_eq!(container(&[(status, "Name:\tcat\n")], false).name, "OpenVZ container");
+    assert!(!container(&[(status, "Name:\tcat\nenvID:\t0\n")], true).present);
+    assert!(!container(&[(status, "Name:\tcat\n")], true).present);
+    let vserver = container(&[(status, "Name:\tcat\nenvID:\t0\nVxID:\t42\n")], true);
+    assert_eq!((&*vserver.name, vserver.confidence), ("Linux-VServer container", Confidence::Certain));
+}
+
+/// A host of the machine's own, whose pid 1 may be asked or not, with another root.
+fn rooted(line: &str, asked: bool) -> Root {
+    let mounts =
+        format!("22 1 0:30 {line}\n24 22 0:22 / /sys rw - sysfs s rw\n30 24 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n");
+    let mut root = with("gce-metal", &[("/proc/self/mountinfo", &mounts)]);
+    if !asked {
+        for kind in ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] {
+            root.insert(format!("/proc/1/ns/{kind}"), Entry::Refused("permission denied".into()));
+        }
+    }
+    root
+}
+
+#[test]
+fn a_root_that_the_system_itself_puts_together_is_no_container_s() {
+    for line in [
+        "/ / ro - overlay composefs ro,lowerdir=/run/ostree/.private/cfsroot-lower::/sysroot/ostree/repo/objects",
+        "/ostree/deploy/fedora-coreos/deploy/0123456789abcdef.0 / rw - xfs /dev/vda4 rw",
+        "/ / rw - overlay LiveOS_rootfs rw,lowerdir=/run/rootfsbase,upperdir=/run/overlayfs,workdir=/run/ovlwork",
+        "/ / rw - overlay overlay rw,lowerdir=/run/live/rootfs/filesystem.squashfs/,upperdir=/run/live/overlay/rw",
+        "/ / rw - overlay overlayroot rw,lowerdir=/media/root-ro,upperdir=/media/root-rw/overlay",
+        "/ / rw - overlay /cow rw,lowerdir=/rofs,upperdir=/cow/upper,workdir=/cow/work",
+        "/ / rw - overlay overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work",
+        "/@rootfs / rw - btrfs /dev/sda2 rw,subvol=/@rootfs",
+    ] {
+        for asked in [true, false] {
+            let found = of(&rooted(line, asked), LayerKind::Container);
+            assert_eq!((found.present, found.confidence), (false, Confidence::Certain), "{line}, {asked}: {found:?}");
+        }
+        // A service with a user namespace of its own is none either.
+        let mut root = rooted(line, true);
+        root.insert("/proc/self/ns/user", Entry::Link("user:[4026532700]".into()));
+        assert!(!of(&root, LayerKind::Container).present, "{line}");
+    }
+    // Any root that pid 1 of the machine has too.
+    let odd = "/ / rw - overlay whatever rw,lowerdir=/a,upperdir=/b,workdir=/c";
+    assert_eq!(of(&rooted(odd, true), LayerKind::Container).confidence, Confidence::Certain);
+}
+
+/// A container with these mounts, groups and namespaces, and files of its own.
+fn boxed(mounts: &str, groups: &str, kinds: &[&str], files: &[&str]) -> Root {
+    let mut root =
+        with("gce-metal", &[("/proc/self/mountinfo", mounts), ("/proc/self/cgroup", groups), ("/proc/2/comm", "")]);
+    root.insert("/proc/1/cgroup", text(groups));
+    contained(&mut root, kinds);
+    files.iter().for_each(|path| root.insert(*path, Entry::Exists));
+    root
+}
+
+const ALL: [&str; 5] = ["pid", "mnt", "uts", "ipc", "cgroup"];
+
+#[test]
+fn runtimes_are_named_by_what_they_mount_and_where_they_put_their_groups() {
+    let root = |options: &str| format!("900 899 0:60 / / rw - overlay overlay rw,{options}\n");
+    let kata = "900 899 0:60 /containers/0123456789ab/rootfs / rw - virtiofs kataShared rw\n".to_owned();
+    for (mounts, groups, files, name) in [
+        (kata.clone(), "0::/\n", vec![], "Kata container"),
+        (kata, "0::/kubepods/besteffort/pod1/0123456789ab\n", vec![], "Kubernetes pod in Kata"),
+        (root("lowerdir=/var/lib/buildkit/runc-overlayfs/snapshots/1/fs"), "0::/\n", vec![], "BuildKit container"),
+        (
+            root("lowerdir=/var/lib/singularity/mnt/session/overlay-lowerdir:/x"),
+            "0::/\n",
+            vec!["/.singularity.d"],
+            "Apptainer container",
+        ),
+        (
+            root("lowerdir=/var/lib/docker/overlay2/l/A"),
+            "5:memory:/ecs/0123456789abcdef/0123456789abcdef\n",
+            vec!["/.dockerenv"],
+            "Amazon ECS task",
+        ),
+        (root("lowerdir=/var/lib/x"), "5:memory:/mesos/0123456789abcdef\n", vec![], "Mesos container"),
+        (root("lowerdir=/home/me/.local/share/docker/overlay2/l/A"), "0::/\n", vec![], "Docker container"),
+        (root("lowerdir=/data/l/1"), "5:memory:/lxc/100/ns/docker/0123456789ab\n", vec![], "Docker container in LXC"),
+        (
+            "900 899 0:60 /var/lib/docker/vfs/dir/0123456789ab / rw - ext4 /dev/sda1 rw\n".into(),
+            "0::/\n",
+            vec![],
+            "Docker container",
+        ),
+    ] {
+        let found = of(&boxed(&mounts, groups, &ALL, &files), LayerKind::Container);
+        assert_eq!((&*found.name, found.confidence), (name, Confidence::Certain), "{found:?}");
+    }
+}
+
+#[test]
+fn a_container_that_keeps_the_machine_s_processes_is_still_one() {
+    // As toolbox and distrobox make them: --pid host, --ipc host, the user's own id.
+    let mounts =
+        "900 899 0:60 / / rw - overlay overlay rw,lowerdir=/home/me/.local/share/containers/storage/overlay/l/A\n";
+    let mut root =
+        boxed(mounts, "0::/user.slice/user-1000.slice/user@1000.service/x.scope\n", &[], &["/run/.containerenv"]);
+    for (kind, number) in [("user", 4026532700u64), ("mnt", 4026532701), ("cgroup", 4026532702)] {
+        root.insert(format!("/proc/self/ns/{kind}"), Entry::Link(format!("{kind}:[{number}]")));
+    }
+    let found = of(&root, LayerKind::Container);
+    assert_eq!((found.present, &*found.name), (true, "Podman container"), "{found:?}");
+}
+
+#[test]
+fn a_distribution_of_wsl2_is_known_under_a_kernel_of_any_name() {
+    let release = "/proc/sys/kernel/osrelease";
+    let root = with("wsl2", &[(release, "6.6.36-mine\n"), ("/proc/version", "Linux version 6.6.36-mine\n")]);
+    assert_eq!(of(&root, LayerKind::Container).name, "WSL2 distribution");
+    // Containers in it, by mechanisms of their own.
+    for (mounts, groups, name) in [
+        ("75 70 0:60 / / rw - overlay overlay rw,lowerdir=/data/overlay2/l/A\n", "0::/\n", "Docker container"),
+        ("75 70 8:32 /rootfs / rw - ext4 /dev/sdd rw\n", "0::/lxc.payload.one\n", "LXC container"),
+        (
+            "75 70 8:32 /m/one / rw - ext4 /dev/sdd rw\n76 75 0:9 /systemd/nspawn/propagate/one /run/host/incoming ro - tmpfs t rw\n",
+            "0::/\n",
+            "systemd-nspawn container",
+        ),
+    ] {
+        for release_text in ["6.6.36-mine\n", "5.15.153.1-microsoft-standard-WSL2\n"] {
+            let mut root = with(
+                "wsl2",
+                &[(release, release_text), ("/proc/self/mountinfo", mounts), ("/proc/self/cgroup", groups)],
+            );
+            contained(&mut root, &ALL);
+            assert_eq!(of(&root, LayerKind::Container).name, name, "{release_text}");
+        }
+    }
+}
+
+#[test]
+fn sandboxes_of_desktops_are_told_as_what_they_are() {
+    // bubblewrap, for Flatpak: the root is a folder of a tmpfs.
+    let mounts = "900 899 0:60 /newroot / rw - tmpfs tmpfs rw\n901 900 8:1 /usr /usr ro - ext4 /dev/sda1 rw\n";
+    let root =
+        boxed(mounts, "0::/user.slice/app.slice/app-flatpak-x.scope\n", &["pid", "user", "mnt"], &["/.flatpak-info"]);
+    let found = of(&root, LayerKind::Container);
+    assert!(found.present && found.name.contains("Flatpak"), "{found:?}");
+    // A snap has a mount namespace and nothing more.
+    let mounts = "900 899 7:1 / / ro - squashfs /dev/loop1 ro\n";
+    let mut root = boxed(mounts, "0::/user.slice/snap.x.scope\n", &[], &[]);
+    root.insert("/proc/self/ns/mnt", Entry::Link("mnt:[4026532701]".into()));
+    assert!(!of(&root, LayerKind::Container).present);
+}
