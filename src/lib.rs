@@ -48,12 +48,14 @@
 //! | [`probe`] | the real host: what it is made of, what its mechanisms cost | costs |
 //! | [`validate`] | the same work simulated and really done, side by side | machine and below, tools of probe |
 //! | [`files`] | reading and writing files that somebody named | nobody |
+//! | [`amounts`] | amounts written for people | nobody |
 //! | [`visible`](mod@visible) | text from outside, made safe to show | nobody |
 //! | [`cli`] | one file per subcommand | all; of `app`, how to start the window and how to draw one picture |
 //! | `app` | the window, with the feature `app` | scenario and below, probe |
 //!
 //! Nothing below `app` knows bevy or egui; `machine` never reads the host, the clock or a file.
 
+pub mod amounts;
 #[cfg(feature = "app")]
 pub mod app;
 pub mod cli;

@@ -3,6 +3,9 @@
 //! What measures is a script in `tests/fixtures/children`; nothing is measured here, and nothing of this host matters.
 #![cfg(all(feature = "app", unix))]
 
+#[path = "support/ended.rs"]
+mod ended;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -198,17 +201,18 @@ fn a_real_measurement_that_inherited_no_ear_for_ctrl_c_is_stopped_and_saves_noth
 #[test]
 #[cfg(target_os = "linux")]
 fn a_measurement_ends_with_a_window_that_is_killed_whatever_it_inherited() {
-    use std::io::BufRead;
     use std::process::{Command as Start, Stdio};
 
     let folder = tempfile::tempdir().expect("a folder");
     let script = format!("'{}' probe --full --save --progress json & echo $!; wait", deaf(folder.path()).display());
     let mut parent =
         Start::new("sh").args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = std::io::BufReader::new(parent.stdout.take().unwrap()).lines();
-    let child: i32 = lines.next().unwrap().unwrap().trim().parse().unwrap();
-    let mut progress = std::io::BufReader::new(parent.stderr.take().unwrap()).lines();
-    assert!(progress.next().unwrap().unwrap().contains("measuring"));
+    let output = std::io::BufReader::new(parent.stdout.take().unwrap());
+    let (said, _output) = ended::line(output, "the shell");
+    let child: i32 = said.parse().unwrap();
+    let progress = std::io::BufReader::new(parent.stderr.take().unwrap());
+    let (said, _progress) = ended::line(progress, "the probe");
+    assert!(said.contains("measuring"), "{said}");
     parent.kill().unwrap();
     parent.wait().unwrap();
     let alive = || {
@@ -276,7 +280,7 @@ fn what_is_no_time_has_a_list_with_unit_published_value_and_method() {
     harness.run_steps(3);
     harness.get_by_label("Sizes and rates").click();
     harness.run_steps(3);
-    harness.get_by_label("L1 size: 32.0 KiB").focus();
+    harness.get_by_label("L1 size: 32 KiB").focus();
     harness.run_steps(3);
     harness.get_by_label_contains("where loads get slower");
     assert!(harness.query_all_by_label_contains("2017 Xeon server:").next().is_some());

@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use rand::RngExt;
 use strata::app::command::{self, Command, Side, Tab};
 use strata::app::frame::shell_ui;
-use strata::app::look::Selection;
 use strata::app::playback::{Pace, Position, Step, StepKind};
 use strata::app::recording::Recording;
 use strata::app::scene::{Scene, SceneOptions, Shape, View};
+use strata::app::selection::Selection;
 use strata::app::settings::Settings;
 use strata::app::shell::{Shell, Wake};
 use strata::app::theme::Theme;
@@ -219,9 +219,10 @@ fn a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_run() {
     shell.finish_run();
     let context = egui::Context::default();
     let title = |shell: &Shell| shell.session.recording.as_ref().map(|r| r.scenario.title.clone()).unwrap_or_default();
-    let wait = |shell: &mut Shell, done: &dyn Fn(&Shell) -> bool| {
+    let wait = |shell: &mut Shell, what: &str, done: &dyn Fn(&Shell) -> bool| {
         let began = std::time::Instant::now();
-        while !done(shell) && began.elapsed().as_secs() < 300 {
+        while !done(shell) {
+            assert!(began.elapsed().as_secs() < 300, "{what}: not within five minutes");
             std::thread::sleep(std::time::Duration::from_millis(20));
             let mut output = context.run_ui(egui::RawInput::default(), |ui| shell.update(ui.ctx(), 0.0));
             output.textures_delta.clear();
@@ -229,14 +230,14 @@ fn a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_run() {
     };
     let old = title(&shell);
     std::fs::write(&path, good.replace(&old, "Another title")).expect("written");
-    wait(&mut shell, &|shell| title(shell) == "Another title");
+    wait(&mut shell, "the changed file's title", &|shell| title(shell) == "Another title");
     assert_eq!(title(&shell), "Another title");
     std::fs::write(&path, "Scenario(").expect("written");
-    wait(&mut shell, &|shell| shell.session.trouble.is_some());
+    wait(&mut shell, "the broken file's mistake", &|shell| shell.session.trouble.is_some());
     assert!(shell.session.trouble.is_some());
     assert_eq!((title(&shell).as_str(), shell.sandbox.text.as_str()), ("Another title", "Scenario("));
     std::fs::write(&path, &good).expect("written");
-    wait(&mut shell, &|shell| title(shell) == old);
+    wait(&mut shell, "the old title", &|shell| title(shell) == old);
     assert_eq!((title(&shell), shell.session.trouble.is_none()), (old, true));
 }
 

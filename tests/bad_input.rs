@@ -50,6 +50,17 @@ fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
 }
 
 #[test]
+fn what_is_written_and_not_used_is_remarked() {
+    for stem in ["unused", "steps"] {
+        let file = format!("tests/fixtures/unused/{stem}.ron");
+        let output = strata().args(["check", &file, "--costs", "xeon-2017"]).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+        golden::assert_golden(&format!("unused/{stem}.txt"), &told);
+    }
+}
+
+#[test]
 fn a_problem_knows_file_line_column_and_text_for_the_window() {
     let source = find("tests/fixtures/bad/unknown-program.ron").unwrap();
     let errors = Scenario::parse(&source).unwrap_err();

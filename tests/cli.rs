@@ -1,8 +1,9 @@
 //! The command line, driven as a process.
 
+#[path = "support/ended.rs"]
+mod ended;
 mod golden;
 
-use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -177,7 +178,7 @@ fn an_interrupted_run_reports_what_it_has() {
     wait_until_it_listens(&mut child);
     std::thread::sleep(Duration::from_millis(200));
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = ended::output_of(child, "the interrupted run");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &report["end"]), (Some(130), &Value::from("cancelled")));
     assert!(report["stacks"][0]["operations"].is_u64() && report["events"].is_u64(), "{report}");
@@ -251,10 +252,9 @@ fn a_reader_who_leaves_early_causes_no_panic() {
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let mut error = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-    assert!(child.wait().unwrap().success());
-    assert_eq!(error, "");
+    let output = ended::output_of(child, "a walkthrough that nobody reads");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]

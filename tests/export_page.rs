@@ -1,5 +1,5 @@
 //! What is exported, looked at by those that it is for: a browser, an XML reader, a reader of pictures.
-#![cfg(feature = "app")]
+#![cfg(all(feature = "app", target_os = "linux"))]
 
 #[path = "support/browser.rs"]
 mod browser;

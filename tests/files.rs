@@ -1,6 +1,9 @@
 //! Files that the program writes: whole or not at all, and never over what nobody gave it.
 #![cfg(target_os = "linux")]
 
+#[path = "support/ended.rs"]
+mod ended;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,7 +15,7 @@ fn strata(arguments: &[&str], folder: &Path, limited: bool) -> Output {
     let limit = if limited { "ulimit -f 2;" } else { "" };
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{limit} exec \"$0\" \"$@\""), STRATA]).args(arguments).current_dir(folder);
-    command.env("NO_COLOR", "1").env("XDG_DATA_HOME", folder.join("data")).output().unwrap()
+    ended::run(command.env("NO_COLOR", "1").env("XDG_DATA_HOME", folder.join("data")))
 }
 
 fn error_of(output: &Output) -> String {

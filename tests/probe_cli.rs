@@ -1,6 +1,9 @@
 //! `probe`, `gather` and `validate`, driven as processes: fields, privileges, interruptions. Never absolute times.
 #![cfg(target_os = "linux")]
 
+#[path = "support/ended.rs"]
+mod ended;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -53,12 +56,17 @@ impl Place {
         entries.any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with(beginning))
     }
 
-    /// Waits, however long it takes, until the last process of the probes that were killed here is gone: until then the
-    /// kernel holds the locks of their folders.
+    /// Waits until the last process of the probes that were killed here is gone: until then the kernel holds the locks
+    /// of their folders.
     fn wait_for_the_killed(&self) {
+        let since = std::time::Instant::now();
         for entry in fs::read_dir(self.path("temporary")).unwrap() {
-            if let Ok(lock) = fs::File::open(entry.unwrap().path().join("lock")) {
-                rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+            let path = entry.unwrap().path().join("lock");
+            let Ok(lock) = fs::File::open(&path) else { continue };
+            while rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+                let patient = since.elapsed() < ended::PATIENCE;
+                assert!(patient, "{} is held by a killed probe for {:?}", path.display(), ended::PATIENCE);
+                std::thread::sleep(Duration::from_millis(20));
             }
         }
     }
@@ -115,7 +123,7 @@ fn was_busy(measurement: &Value) -> bool {
 #[test]
 fn a_quick_probe_has_the_documented_fields_and_its_costs_are_used_once_they_are_saved() {
     let place = Place::new();
-    let output = place.strata().args(["probe", "--quick", "--save", "--report", "json"]).output().unwrap();
+    let output = ended::run(place.strata().args(["probe", "--quick", "--save", "--report", "json"]));
     let report = json(&output);
     assert_documented(&report);
     assert_eq!(report["plan"], "quick");
@@ -125,7 +133,7 @@ fn a_quick_probe_has_the_documented_fields_and_its_costs_are_used_once_they_are_
     let saved = saved.unwrap().expect("the report lies beside the profile");
     assert_eq!(saved.measurements.len(), report["measurements"].as_array().unwrap().len());
 
-    let costs = |arguments: &[&str]| json(&place.strata().args(arguments).output().unwrap())["costs"].clone();
+    let costs = |arguments: &[&str]| json(&ended::run(place.strata().args(arguments)))["costs"].clone();
     let run = ["run", "compute-only", "--report", "json"];
     assert_eq!(costs(&run), Profile::THIS_HOST);
     assert_eq!(costs(&[&run[..], &["--costs", "measured"]].concat()), Profile::THIS_HOST);
@@ -143,10 +151,10 @@ fn an_ordinary_user_gets_the_same_report_with_less_in_it() {
     fs::copy(env!("CARGO_BIN_EXE_strata"), &program).unwrap();
     let mut command = place.command(Path::new("setpriv"));
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&program);
-    let output = match command.args(["probe", "--quick", "--report", "json"]).output() {
-        Ok(output) => output,
-        Err(error) => return println!("skipped: setpriv: {error}"),
-    };
+    if Command::new("setpriv").arg("--version").output().is_err() {
+        return println!("skipped: there is no setpriv");
+    }
+    let output = ended::run(command.args(["probe", "--quick", "--report", "json"]));
     let report = json(&output);
     assert_documented(&report);
     let start = named(&report, "container_root_start");
@@ -166,11 +174,11 @@ fn a_broken_saved_profile_is_told_and_the_published_costs_are_used() {
     fs::create_dir(&folder).unwrap();
     for broken in ["", "(id: \"x\"", "\u{0}\u{1}\u{2}"] {
         fs::write(folder.join("measured.ron"), broken).unwrap();
-        let output = place.strata().args(["run", "compute-only", "--report", "json"]).output().unwrap();
+        let output = ended::run(place.strata().args(["run", "compute-only", "--report", "json"]));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("measured.ron") && said.contains("strata probe --save"), "{said}");
         assert_eq!(json(&output)["costs"], "xeon-2017");
-        let asked = place.strata().args(["run", "compute-only", "--costs", "measured"]).output().unwrap();
+        let asked = ended::run(place.strata().args(["run", "compute-only", "--costs", "measured"]));
         assert_eq!(asked.status.code(), Some(2));
     }
 }
@@ -188,7 +196,7 @@ fn costs_of_another_computer_are_used_and_told_to_be_that() {
         fs::write(folder.join("measured.ron"), profile.to_ron()).unwrap();
         for costs in [&[][..], &["--costs", "measured"]] {
             let mut command = place.strata();
-            let output = command.args(["run", "compute-only", "--report", "json"]).args(costs).output().unwrap();
+            let output = ended::run(command.args(["run", "compute-only", "--report", "json"]).args(costs));
             assert_eq!(json(&output)["costs"], Profile::THIS_HOST);
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert_eq!(said.contains("another computer: AMD-K6"), foreign, "{said}");
@@ -219,7 +227,7 @@ fn where_nothing_can_be_measured_nothing_is_saved_and_the_costs_that_were_are_ke
             Ok(rustix::process::setrlimit(rustix::process::Resource::Nproc, one)?)
         });
     }
-    let output = command.output().unwrap();
+    let output = ended::run(&mut command);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("no cost could be measured") && said.contains("forking"), "{said}");
@@ -231,7 +239,7 @@ fn where_nothing_can_be_measured_nothing_is_saved_and_the_costs_that_were_are_ke
 fn what_is_gathered_gives_the_same_layers_as_the_host() {
     let place = Place::new();
     let folder = place.path("gathered");
-    let gather = || place.strata().arg("gather").arg(&folder).output().unwrap();
+    let gather = || ended::run(place.strata().arg("gather").arg(&folder));
     assert_eq!(gather().status.code(), Some(0));
     let names = |root: &Root| take(root).layers.into_iter().map(|l| (l.layer, l.confidence)).collect::<Vec<_>>();
     assert_eq!(names(&Root::load(&folder).unwrap()), names(&Root::host()));
@@ -263,7 +271,7 @@ fn signalled_while(place: &Place, arguments: &[&str], signal: rustix::process::S
     std::thread::sleep(Duration::from_millis(700));
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, signal).unwrap();
-    child.wait_with_output().unwrap()
+    ended::output_of(child, &format!("{arguments:?} after {signal:?}"))
 }
 
 #[test]
@@ -313,7 +321,7 @@ fn what_a_killed_probe_leaves_is_gone_after_the_next_one() {
 #[test]
 fn a_validation_predicts_at_least_ten_works_and_says_what_is_missing() {
     let place = Place::new();
-    let output = place.strata().args(["validate", "--report", "json"]).output().unwrap();
+    let output = ended::run(place.strata().args(["validate", "--report", "json"]));
     // A busy machine may fail it, which is no mistake of the program.
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -345,7 +353,7 @@ fn one_work_is_compared_alone_with_its_samples_and_progress_for_a_program() {
     fs::create_dir(place.path("data").join("strata")).unwrap();
     fs::write(place.path("data").join("strata/measured.ron"), Profile::xeon_2017().to_ron()).unwrap();
     let arguments = ["validate", "--only", "Arithmetic, PROCESS", "--report", "json", "--progress", "json"];
-    let output = place.strata().args(arguments).output().unwrap();
+    let output = ended::run(place.strata().args(arguments));
     // The published costs are not this computer's, so it may fail.
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -364,8 +372,7 @@ fn one_work_is_compared_alone_with_its_samples_and_progress_for_a_program() {
 
 #[test]
 fn a_work_that_does_not_exist_is_an_error_that_lists_those_that_do() {
-    let output = Place::new().strata().args(["validate", "--only", "ping-pong", "--only", "no such work"]).output();
-    let output = output.unwrap();
+    let output = ended::run(Place::new().strata().args(["validate", "--only", "ping-pong", "--only", "no such work"]));
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("no such work") && said.contains("fork, exec and wait"), "{said}");

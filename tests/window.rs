@@ -6,6 +6,9 @@
 //! libxrandr2 libxkbcommon-x11-0
 #![cfg(all(feature = "app", target_os = "linux"))]
 
+#[path = "support/ended.rs"]
+mod ended;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -124,8 +127,7 @@ impl Window {
 
     fn xdotool(&self, arguments: &[&str]) -> bool {
         let mut command = Command::new("xdotool");
-        command.args(arguments).env("DISPLAY", &self.display).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
+        ended::run(command.args(arguments).env("DISPLAY", &self.display)).status.success()
     }
 
     fn key(&self, key: &str) {
@@ -137,7 +139,7 @@ impl Window {
         let path: PathBuf = self.folder.path().join("picture.png");
         let mut command = Command::new("import");
         command.args(["-window", "root"]).arg(&path).env("DISPLAY", &self.display);
-        assert!(command.status().is_ok_and(|status| status.success()), "import takes a picture");
+        assert!(ended::run(&mut command).status.success(), "import takes a picture");
         image::open(&path).expect("a picture").to_rgb8()
     }
 

@@ -8,7 +8,6 @@ use super::cursor::{Rows, on_screen};
 use super::hint;
 use super::keyboard;
 use super::lanes::{Lanes, lanes_ui};
-use super::look::Selection;
 use super::machine_page::machine_ui;
 use super::panels::costs::costs_ui;
 use super::panels::events::{events_ui, filter_ui};
@@ -29,6 +28,7 @@ use super::panels::widgets::{body, card, note, panel_frame, segments_said_ui, se
 use super::present::{self, Presenting};
 use super::recording::Recording;
 use super::scene::{self, Scene, SceneOptions};
+use super::selection::Selection;
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
 use crate::engine::Time;

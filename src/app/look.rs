@@ -1,25 +1,12 @@
-//! What the inspector shows: the selection, and what is worked out from it for the time shown.
+//! What the inspector shows: what is worked out from the selection for the time shown.
 
 use super::panels::inspector::{Inspector, JourneyView, PartView, SeenFrom};
 use super::playback::Position;
 use super::recording::Recording;
+use super::selection::Selection;
 use super::shell::Shell;
 use crate::machine::{ComponentKind, inspect};
-use crate::trace::{ComponentId, JourneyId, StackId};
-
-/// What the inspector shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Selection {
-    /// Whatever is under way in one stack.
-    Follow(StackId),
-    /// One journey.
-    Journey(JourneyId),
-    /// One part of the machine.
-    Part(ComponentId),
-    /// Nothing chosen yet: the stack with the most to show.
-    #[default]
-    Auto,
-}
+use crate::trace::{ComponentId, StackId};
 
 impl Shell {
     /// The stack that the inspector shows something of.
@@ -97,7 +84,6 @@ fn part_view(recording: &mut Recording, id: ComponentId, position: Position) -> 
         facts,
         children: topology.children(id).map(|(id, child)| (id, child.name.clone())).take(64).collect(),
         parent: component.parent.and_then(name),
-        about: String::new(),
     })
 }
 

@@ -57,6 +57,7 @@ mod present;
 pub mod recording;
 mod reload;
 pub mod scene;
+pub mod selection;
 pub mod session;
 pub mod settings;
 pub mod shell;

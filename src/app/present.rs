@@ -1,10 +1,8 @@
-//! The big picture for a room: text that can be read from the last row, one key on and one back, and nothing on the
-//! screen that is not needed.
+//! The big picture for a room: text that can be read from the last row, and nothing on the screen that is not needed.
 
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Color32, Context, Id, LayerId, Order, Pos2, Shape, Stroke};
 
-use super::shell::Shell;
 use super::theme::Theme;
 
 /// How a room is shown the picture.
@@ -23,29 +21,6 @@ impl Presenting {
     pub const SAID: f32 = 0.36;
     /// How much of that the picture's own words get: its boxes are as large as ever.
     pub const PICTURE: f32 = 0.72;
-}
-
-impl Shell {
-    /// One thing on, or one back: a clicker has two keys. On plays the scene, and once it plays or has been played
-    /// goes to the next; back goes to the scene's beginning, and from there to the one before.
-    pub(super) fn onward(&mut self, by: i32) {
-        if let Some(presenting) = self.presenting.as_mut().filter(|presenting| presenting.blank) {
-            presenting.blank = false;
-            return;
-        }
-        let scene = self.walk.scene();
-        let begun = self.scene_plays().is_some_and(|played| self.playback.time() > played.from);
-        match by > 0 {
-            true if self.playback.playing() || self.scene_played() => self.go_to_scene(scene + 1),
-            true => {
-                if let Some(recording) = &self.session.recording {
-                    self.playback.play(&recording.moments);
-                }
-            }
-            false if begun || self.playback.playing() => self.replay_scene(),
-            false => self.go_to_scene(scene.saturating_sub(1)),
-        }
-    }
 }
 
 /// Darkens everything but a circle around the pointer.

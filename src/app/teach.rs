@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::command::Tab;
 use super::lanes::Window;
-use super::look::Selection;
 use super::playback::{Pace, Position};
+use super::selection::Selection;
 use super::shell::Shell;
 use crate::engine::Time;
 use crate::pace::PaceMap;
@@ -186,6 +186,27 @@ impl Shell {
             Some(Correction::Step(index)) if self.walk.go_to_correction(index) => self.enter_scene(),
             Some(Correction::Scenario(id)) => self.open(&id),
             Some(Correction::Step(_)) | None => {}
+        }
+    }
+
+    /// One thing on, or one back: a clicker has two keys. On plays the scene, and once it plays or has been played
+    /// goes to the next; back goes to the scene's beginning, and from there to the one before.
+    pub(super) fn onward(&mut self, by: i32) {
+        if let Some(presenting) = self.presenting.as_mut().filter(|presenting| presenting.blank) {
+            presenting.blank = false;
+            return;
+        }
+        let scene = self.walk.scene();
+        let begun = self.scene_plays().is_some_and(|played| self.playback.time() > played.from);
+        match by > 0 {
+            true if self.playback.playing() || self.scene_played() => self.go_to_scene(scene + 1),
+            true => {
+                if let Some(recording) = &self.session.recording {
+                    self.playback.play(&recording.moments);
+                }
+            }
+            false if begun || self.playback.playing() => self.replay_scene(),
+            false => self.go_to_scene(scene.saturating_sub(1)),
         }
     }
 }

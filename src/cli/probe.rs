@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::output::{failure, note, print, print_json};
 use super::steps::{Shown, Steps};
-use super::tables::{bytes, table};
+use super::tables::table;
 use super::{Failure, Format, Verdict};
+use crate::amounts::bytes;
 use crate::costs::{Primitive, Profile, Quantiles, Unit};
 use crate::engine::Time;
 use crate::probe::inventory::{self, Inventory, Root};

@@ -4,6 +4,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 
 use super::report::{Report, StackReport, UtilizationReport};
+use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::scenario::{Kind, Scenario, Value};
 use crate::trace::{ExitReason, Layer};
@@ -113,7 +114,7 @@ fn counters(stacks: &[StackReport]) -> Table {
         let counts = [s.system_calls, s.context_switches, s.page_faults, s.interrupts, exits, s.throttles];
         let mut row = vec![s.name.clone(), time(s.busy_ps)];
         row.extend(counts.map(count));
-        row.push(bytes(s.memory_bytes));
+        row.push(if s.memory_bytes == 0 { "–".to_owned() } else { bytes(s.memory_bytes) });
         row
     };
     table(&header, stacks.iter().map(row), 1)
@@ -177,15 +178,4 @@ pub(super) fn expectations(scenario: &Scenario, report: &Report) -> String {
         format!("{mark} {}: {value}\n", one_line(&result.text))
     };
     pairs.map(line).collect()
-}
-
-/// Bytes in the binary unit that a person would choose, or a dash for none.
-pub(super) fn bytes(bytes: u64) -> String {
-    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0)];
-    let found = units.iter().find(|(_, shift)| bytes >> shift > 0);
-    found.map_or("–".to_owned(), |(name, shift)| {
-        let value = bytes as f64 / (1u64 << shift) as f64;
-        let digits = if value >= 99.95 { 0 } else { 1 };
-        format!("{} {name}", format!("{value:.digits$}").trim_end_matches(".0"))
-    })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::amounts::bytes;
 use crate::costs::Table;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Layer, StackId};
@@ -9,7 +10,7 @@ use crate::trace::{ComponentId, CpuId, Layer, StackId};
 use super::arena::Arena;
 use super::frame::{Exit, Frame, GroupId, Kind, TaskId};
 use super::hardware::disk::{Disk, DiskId};
-use super::hardware::nic::{Nic, NicId};
+use super::hardware::wire::{Nic, NicId};
 use super::hypervisor::ExitStep;
 use super::journal::{Journal, Ride};
 use super::kernel::devices::{Binding, Device, Devices};
@@ -679,17 +680,4 @@ fn describe(operation: &Operation) -> String {
         Operation::Out => "OUT".to_owned(),
         Operation::Instruction(instruction) => instruction.mnemonic().to_owned(),
     }
-}
-
-/// A size in the unit that fits: "4 KiB", "16 GiB".
-pub fn bytes(size: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut unit = 0;
-    let mut value = size as f64;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    let text = if value >= 100.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
-    format!("{text} {}", UNITS[unit])
 }

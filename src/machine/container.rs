@@ -17,8 +17,8 @@ use crate::trace::{Crossing, Token};
 
 use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
 use super::journal::Ride;
-use super::sequence::{Place, Step};
 use super::spec::{ContainerStart, Operation, StartNetwork};
+use super::step::{Place, Step};
 use super::turn::Turn;
 
 steps! {

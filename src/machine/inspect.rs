@@ -4,7 +4,8 @@
 
 use super::frame::{Context, Kind, TaskId};
 use super::state::{Cpu, State, TaskState, VmId};
-use super::{ComponentKind, Machine, Topology, bytes_text};
+use super::{ComponentKind, Machine, Topology};
+use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId};
 
@@ -170,8 +171,8 @@ impl Look<'_> {
             Fact::new("ready", tasks_text(count(TaskState::Ready))),
             Fact::new("blocked", tasks_text(count(TaskState::Blocked))),
             Fact::new("throttled", tasks_text(count(TaskState::Throttled))),
-            Fact::new("page cache", bytes_text(state.cached.iter().sum())),
-            Fact::new("memory given out", bytes_text(state.allocated)),
+            Fact::new("page cache", bytes(state.cached.iter().sum())),
+            Fact::new("memory given out", bytes(state.allocated)),
         ];
         for (cpu, _) in cpus.iter().take(8) {
             facts.push(Fact::new(self.topology.cpus[cpu.index()].name.clone(), self.doing(*cpu)));
@@ -203,7 +204,7 @@ impl Look<'_> {
             };
             facts.push(Fact::new(self.topology.cpus[vcpu.index()].name.clone(), text));
         }
-        facts.push(Fact::new(format!("{prefix}memory with frames"), bytes_text(vm.backed)));
+        facts.push(Fact::new(format!("{prefix}memory with frames"), bytes(vm.backed)));
         let worker = self.state.task(vm.worker);
         let text = format!("{}, {} in its ring", state_text(worker.state), requests_text(worker.inbox.len()));
         facts.push(Fact::new(format!("{prefix}virtio back end"), text));
@@ -261,7 +262,7 @@ impl Look<'_> {
                 facts.push(Fact::new(format!("{whose}thread {index}"), doing));
             }
             if process.space.touched > 0 {
-                facts.push(Fact::new(format!("{whose}has touched"), bytes_text(process.space.touched)));
+                facts.push(Fact::new(format!("{whose}has touched"), bytes(process.space.touched)));
             }
         }
         facts
@@ -296,7 +297,7 @@ impl Look<'_> {
             Fact::new("waiting in the device", requests_text(disk.waiting())),
             Fact::new(
                 "served so far",
-                format!("{}, {}", requests_text(disk.load.requests as usize), bytes_text(disk.load.bytes)),
+                format!("{}, {}", requests_text(disk.load.requests as usize), bytes(disk.load.bytes)),
             ),
         ]
     }
@@ -321,9 +322,9 @@ impl Look<'_> {
     fn memory(&self, component: ComponentId) -> Vec<Fact> {
         let kernel = self.state.kernels.iter().find(|kernel| kernel.parts.hw_memory == component);
         let Some(kernel) = kernel else { return Vec::new() };
-        let mut facts = vec![Fact::new("given out by its kernel", bytes_text(kernel.allocated))];
+        let mut facts = vec![Fact::new("given out by its kernel", bytes(kernel.allocated))];
         if let Some(vm) = kernel.vm {
-            facts.push(Fact::new("with frames of the kernel below", bytes_text(self.state.vm(vm).backed)));
+            facts.push(Fact::new("with frames of the kernel below", bytes(self.state.vm(vm).backed)));
         }
         facts
     }

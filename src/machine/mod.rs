@@ -21,6 +21,7 @@ mod run;
 mod sequence;
 pub mod spec;
 mod state;
+mod step;
 mod topology;
 mod turn;
 mod utilization;
@@ -29,7 +30,6 @@ mod workload;
 
 use std::sync::Arc;
 
-pub use build::bytes as bytes_text;
 pub use limits::SpecError;
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};

@@ -1,55 +1,12 @@
 //! Sequences: things that are done by many system calls one after the other, each with a cost of its own.
 
-use crate::costs::Primitive;
-use crate::trace::{ComponentId, Crossing, Token};
+use crate::trace::{Crossing, Token};
 
 use super::frame::{At, Frame, Kind, steps};
 use super::spec::Operation;
-use super::state::Parts;
+use super::step::{Place, Step};
 use super::turn::Turn;
 use super::{container, hypervisor};
-
-/// Where a step's work shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    Calls,
-    Tasks,
-    Memory,
-    Files,
-    Network,
-    /// Of the hypervisor, where the kernel has one.
-    Vcpus,
-    Backends,
-}
-
-impl Place {
-    fn of(self, parts: &Parts) -> ComponentId {
-        match self {
-            Place::Calls => parts.system_calls,
-            Place::Tasks => parts.scheduler,
-            Place::Memory => parts.memory,
-            Place::Files => parts.files,
-            Place::Network => parts.network,
-            Place::Vcpus => parts.vcpus,
-            Place::Backends => parts.backends,
-        }
-    }
-}
-
-/// One step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A system call with this as its body, so many times.
-    Call(Primitive, u32, Place),
-    /// Work without a call: more of the same one's, or of the hardware.
-    Work(Primitive, Place),
-    /// The same, so often.
-    Times(Primitive, u32, Place),
-    /// So many bytes are touched for the first time.
-    Touch(u64),
-    /// Not here.
-    Skip,
-}
 
 steps! {
     /// One step that is a call; what is none needs the first alone.

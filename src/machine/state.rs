@@ -9,7 +9,7 @@ use crate::trace::{ComponentId, CpuId, Layer, OperationKind, StackId};
 use super::arena::Arena;
 use super::frame::{Frame, GroupId, Irq, ProcessId, RequestId, TaskId, Work};
 use super::hardware::disk::Disk;
-use super::hardware::nic::Nic;
+use super::hardware::wire::Nic;
 use super::journal::{Journal, Ride};
 use super::kernel::devices::Devices;
 use super::spec::{Backend, CpuMax, Operation, Peer, Technique};
@@ -35,7 +35,7 @@ pub struct State {
     pub groups: Vec<Group>,
     /// By [`DiskId`](super::hardware::disk::DiskId): the disks of the hardware.
     pub disks: Vec<Disk>,
-    /// By [`NicId`](super::hardware::nic::NicId): its network cards.
+    /// By [`NicId`](super::hardware::wire::NicId): its network cards.
     pub nics: Vec<Nic>,
     pub requests: Arena<Request>,
 }

@@ -11,9 +11,7 @@ use crate::trace::{ComponentId, CpuId, Crossing, Layer, Recorder, Token, Wait, W
 
 use super::Event;
 use super::frame::{At, Context, Exit, Frame, Irq, IrqKind, Kind, Pc, TaskId, Work};
-use super::hypervisor::ExitStep;
 use super::journal::{Doer, Ride};
-use super::kernel::timer::InterruptStep;
 use super::state::{Fixed, Segment, State};
 
 /// Steps that a core may take at one instant before it gives the event loop a chance to count: the guard against
@@ -107,28 +105,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a task runs with interrupts off: the hypervisor between leaving guest mode and the handler.
-    fn masked(&self, task: TaskId) -> bool {
-        matches!(self.s.task(task).frames.last(), Some(Frame { kind: Kind::Exit { .. }, pc, .. }) if ExitStep::of(*pc) < ExitStep::Handle)
-    }
-
     /// Starts the handler of the first pending interrupt.
     fn take_interrupt(&mut self, cpu_id: CpuId) {
         self.stop_charging(cpu_id);
         // An interrupt that ended guest mode was entered by the exit.
-        let current = self.s.cpu(cpu_id).current.some();
-        let top = current.and_then(|task| self.s.task(task).frames.last());
-        let by_exit = matches!(
-            top,
-            Some(Frame { kind: Kind::Exit { exit: Exit::ExternalInterrupt, reflect: false }, pc, .. })
-                if ExitStep::of(*pc) == ExitStep::Handle
-        );
+        let entered = self.is_entered_by_exit(cpu_id);
         let cpu = self.s.cpu_mut(cpu_id);
         let Some(Irq { kind, ride }) = cpu.pending.pop_front() else { return };
         // Whoever was still bringing it is too late.
         let ride = self.pass_with(ride, kind);
-        let step = if by_exit { InterruptStep::Entered } else { InterruptStep::Wake };
-        self.s.cpu_mut(cpu_id).frames.push(Frame::at(Kind::Interrupt(kind), ride, step));
+        self.begin_handler(cpu_id, kind, ride, entered);
     }
 
     fn work_of(&self, context: Context) -> Option<Work> {
@@ -265,7 +251,7 @@ impl Turn<'_> {
             Kind::SubmitBlock(request) => self.step_submit_block(at, request, frame.pc),
             Kind::SubmitPacket(request) => self.step_submit_packet(at, request, frame.pc),
             Kind::BetweenNamespaces { bridged, peer, inward, place } => {
-                self.step_between_namespaces(at, super::kernel::network::way(bridged, peer), inward, place, frame);
+                self.step_between_namespaces(at, (bridged, peer), inward, place, frame);
             }
             Kind::Populate(bytes) => self.step_populate(at, bytes, frame.pc),
             Kind::Touch(bytes) => self.step_touch(at, bytes, frame),

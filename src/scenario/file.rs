@@ -297,7 +297,7 @@ pub(super) enum PeerFile {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename = "Stack", deny_unknown_fields)]
+#[serde(rename = "Kind of stack", deny_unknown_fields)]
 pub(super) enum NodeFile {
     Process {
         run: Option<String>,

@@ -18,6 +18,7 @@ mod file;
 mod library;
 mod locate;
 mod look_up;
+mod near;
 mod problem;
 mod quantity;
 mod scale;

@@ -6,10 +6,12 @@
 //! thread finishing up) is recorded too, as hops of journey [`JourneyId::NONE`]: it fills the lanes, not the ledger.
 
 mod hop;
+mod journey;
 pub mod perfetto;
 mod recorder;
 mod stats;
 
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
-pub use recorder::{Journey, OperationKind, Recorder, Trace};
+pub use journey::{Journey, OperationKind};
+pub use recorder::{Recorder, Trace};
 pub use stats::{EXACT, LEAST_EXACT, Latency, StackStats};

@@ -7,10 +7,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Value, json};
 
 /// The names under which it is looked for.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// How long an answer may take: only a hang takes longer.
+const PATIENCE: Timespec = Timespec { tv_sec: 300, tv_nsec: 0 };
 
 /// A browser with one page.
 pub struct Browser {
@@ -83,15 +87,33 @@ impl Browser {
         self.to.write_all(message.to_string().as_bytes()).unwrap();
         self.to.write_all(&[0]).unwrap();
         loop {
-            let mut bytes = Vec::new();
-            self.from.read_until(0, &mut bytes).unwrap();
-            assert_eq!(bytes.pop(), Some(0), "the browser has ended");
-            let answer: Value = serde_json::from_slice(&bytes).unwrap();
+            let answer: Value = serde_json::from_slice(&self.next(method)).unwrap();
             if answer["id"] == json!(self.sent) {
                 assert!(answer["error"].is_null(), "{method}: {answer}");
                 return answer["result"].clone();
             }
             self.take_in(&answer);
+        }
+    }
+
+    /// The next message, without its zero byte; `method` is what was called.
+    fn next(&mut self, method: &str) -> Vec<u8> {
+        let mut message = Vec::new();
+        loop {
+            if self.from.buffer().is_empty() {
+                let mut there = [PollFd::new(self.from.get_ref(), PollFlags::IN)];
+                let ready = poll(&mut there, Some(&PATIENCE)).unwrap();
+                assert!(ready > 0, "the browser has not answered {method} within {} s", PATIENCE.tv_sec);
+            }
+            let part = self.from.fill_buf().unwrap();
+            assert!(!part.is_empty(), "the browser has ended instead of answering {method}");
+            let end = part.iter().position(|byte| *byte == 0);
+            message.extend_from_slice(&part[..end.unwrap_or(part.len())]);
+            let taken = end.map_or(part.len(), |end| end + 1);
+            self.from.consume(taken);
+            if end.is_some() {
+                return message;
+            }
         }
     }
 

@@ -89,6 +89,75 @@ pub const KINDS: &[Kind] = &[
     ("quotation marks", false, |n| "\"".repeat(n)),
     ("lines", false, |n| "\n".repeat(n)),
     ("curly quotes", false, |n| format!("Scenario({}", "“a” ".repeat(n / 8))),
+    ("claims that stand there again", true, |n| {
+        whole("\"p\":[Cpuid]", STACK, &format!("claims:[{}]", fill(n, |_| "\"boot\",".to_owned())))
+    }),
+    ("ratios of ratios", false, |n| {
+        let one = format!("AtMost({}Busy(of:\"s\"){},1),", "Ratio(".repeat(40), ",Busy(of:\"s\"))".repeat(40));
+        expect(&fill(n, |_| one.clone()))
+    }),
+    ("labels in labels", false, |n| {
+        predict(&fill(n, |i| format!("{}Number({i}){},", "Label(\"a\",".repeat(40), ")".repeat(40))), "")
+    }),
+    ("choices that lead nowhere", false, |n| {
+        predict(&fill(n, |i| format!("Choice(label:\"a\",when:Number({i}),see:\"no {i}\"),")), "")
+    }),
+    ("stacks of one name", false, |n| whole("\"p\":[Cpuid]", &fill(n, |_| format!("{STACK},")), "")),
+    ("programs of one name", false, |n| whole(&fill(n, |_| "\"p\":[Cpuid],".to_owned()), STACK, "")),
+    ("steps of one id", false, |n| walkthrough(&fill(n, |_| "Step(id:\"a\",title:\"t\",say:\"\"),".to_owned()))),
+    ("steps that follow nobody", false, |n| {
+        walkthrough(&fill(n, |i| format!("Step(title:\"t\",say:\"\",follow:\"z{i}\"),")))
+    }),
+    ("steps up to each operation", true, |n| {
+        walkthrough(&fill(n, |i| format!("Step(title:\"t\",say:\"\",play:Until(Operation(of:\"s\",nth:{}))),", i + 1)))
+    }),
+    ("one number", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("seed:{}", "9".repeat(n)))),
+    ("one word", false, |n| whole(&format!("\"p\":[{}]", "A".repeat(n)), STACK, "")),
+    ("one name", false, |n| whole("\"p\":[Cpuid]", &format!("\"{}\":Process(run:\"p\")", "x".repeat(n)), "")),
+    ("one path", true, |n| look_at(&format!("\"{}process\"", "host kernel/".repeat(n / 12)), 1)),
+    ("one duration", false, |n| whole(&format!("\"p\":[Compute(\"{} us\")]", "1".repeat(n)), STACK, "")),
+    ("long paths", true, |n| {
+        let path = "hardware/host kernel/".repeat(30);
+        look_at(&fill(n, |i| format!("\"{path}process{i}\",")), 1)
+    }),
+    ("mistakes in one field each", false, |n| {
+        whole(&format!("\"p\":[{}]", fill(n, |i| format!("Read(file:\"f\",bytes:\"{i} gigs\"),"))), STACK, "")
+    }),
+    ("pins", false, |n| {
+        whole("\"p\":[Cpuid]", &format!("\"v\":Vm(memory:\"1 GiB\",pin:[{}])", fill(n, |i| format!("{i},"))), "")
+    }),
+    ("fields that stand there again", false, |n| whole("\"p\":[Cpuid]", STACK, &fill(n, |_| "seed:1,".to_owned()))),
+    ("a map for a list", false, |n| whole(&fill(n, |i| format!("\"{i}\":{{\"a\":1}},")), STACK, "")),
+    ("nearly a value", false, |n| {
+        whole(
+            &format!("\"p\":[{}]", fill(n, |_| "Read(file:\"f\",bytes:\"4 KiB\",cache:Colld),".to_owned())),
+            STACK,
+            "",
+        )
+    }),
+    ("commas that are missing", false, |n| whole(&format!("\"p\":[{}]", fill(n, |_| "Cpuid ".to_owned())), STACK, "")),
+    ("a text that is not closed", false, |n| {
+        format!("{}, teaches:\"{}", whole("\"p\":[Cpuid]", STACK, "").trim_end_matches(", )"), "x\n".repeat(n / 2))
+    }),
+    ("a comment that is not closed", false, |n| format!("/*{}", "x".repeat(n))),
+    ("comments that are not closed", false, |n| "/*".repeat(n / 2)),
+    ("texts over lines, and a mistake", false, |n| {
+        let texts = fill(n, |_| "\"a\nb\",".to_owned());
+        whole("\"p\":[Cpuid]", STACK, &format!("leaves_out:[{texts}\"a\nb\"c]"))
+    }),
+    ("texts with curly quotes, and one outside", false, |n| {
+        whole("\"p\":[Cpuid]", STACK, &format!("leaves_out:[{}“x”]", fill(n, |_| "\"“a”\",".to_owned())))
+    }),
+    ("escapes", true, |n| whole("\"p\":[Cpuid]", STACK, &format!("teaches:\"{}\"", "\\u{41}".repeat(n / 6)))),
+    ("hashes of a raw text", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("teaches:r{}", "#".repeat(n)))),
+    ("apostrophes", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("teaches:{}", "'".repeat(n)))),
+    ("lines as Windows ends them, and a mistake", false, |n| {
+        format!("{}{}", "\r\n".repeat(n / 2), whole("\"p\":[Cpuid]", STACK, "nothing: 1"))
+    }),
+    ("a list of objects", false, |n| format!("{{{}}}", fill(n, |i| format!("\"a{i}\":[1,2,{{\"b\":null}}],")))),
+    ("letters of several parts, and a mistake", false, |n| {
+        whole("\"p\":[Cpuid]", STACK, &format!("teaches:\"{}\", nothing: 1", "👩‍💻e\u{301}".repeat(n / 14)))
+    }),
     ("brackets that are not closed", false, |n| {
         format!("Scenario({}", fill(n, |i| format!("a{i}: [Cpuid(\"1 us\", {{\n")))
     }),

@@ -6,8 +6,6 @@ use crate::validate::Unit;
 const TIMES: [(f64, &str); 5] = [(1e-3, "ps"), (1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")];
 /// Units of what happens in a second.
 const RATES: [(f64, &str); 4] = [(1.0, "/s"), (1e3, "k/s"), (1e6, "M/s"), (1e9, "G/s")];
-/// Units of bytes, as caches count them.
-const BYTES: [(f64, &str); 4] = [(1.0, "B"), (1024.0, "KiB"), (1_048_576.0, "MiB"), (1_073_741_824.0, "GiB")];
 /// Units of bytes in a second.
 const BANDWIDTHS: [(f64, &str); 4] = [(1.0, "B/s"), (1e3, "kB/s"), (1e6, "MB/s"), (1e9, "GB/s")];
 
@@ -25,11 +23,6 @@ pub fn amount(value: f64, unit: Unit) -> String {
         Unit::Ns => duration(value),
         Unit::PerSecond => in_unit(value, &RATES),
     }
-}
-
-/// The size of a cache: "32.0 KiB".
-pub fn bytes(bytes: f64) -> String {
-    in_unit(bytes, &BYTES)
 }
 
 /// "35.1 GB/s".
@@ -52,7 +45,7 @@ fn in_unit(value: f64, units: &[(f64, &str)]) -> String {
     let fits = units.iter().find(|(size, _)| value / size < 999.5).or(units.last());
     let (size, name) = fits.copied().unwrap_or((1.0, ""));
     let value = value / size;
-    let whole = name == "ps" || name == "B";
+    let whole = name == "ps";
     format!("{} {name}", if whole { format!("{value:.0}") } else { three(value) })
 }
 
@@ -90,7 +83,7 @@ mod tests {
         assert_eq!(written, ["0 ns", "276 ps", "17.0 ns", "1.00 µs", "2.57 µs", "3.80 µs", "50.0 µs", "2.00 s"]);
         let rates: Vec<String> = [9.0, 614.0, 2630.0, 14_300.0].map(|rate| amount(rate, Unit::PerSecond)).to_vec();
         assert_eq!(rates, ["9.00 /s", "614 /s", "2.63 k/s", "14.3 k/s"]);
-        assert_eq!((bytes(32_768.0), bandwidth(35.127e9)), ("32.0 KiB".to_owned(), "35.1 GB/s".to_owned()));
+        assert_eq!(bandwidth(35.127e9), "35.1 GB/s");
     }
 
     #[test]

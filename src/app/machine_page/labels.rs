@@ -2,7 +2,8 @@
 
 use crate::costs::{Primitive, Unit};
 
-use super::amounts::{bandwidth, bytes, duration};
+use super::amounts::{bandwidth, duration};
+use crate::amounts::bytes;
 
 /// What is measured beside the costs of simulations.
 const LABELS: &[(&str, &str)] = &[
@@ -148,7 +149,7 @@ pub fn value(name: &str, unit: Unit, value: f64) -> String {
     match unit {
         Unit::Ns => duration(value),
         Unit::BytesPerSecond => bandwidth(value),
-        Unit::Count if name.ends_with("_bytes") => bytes(value),
+        Unit::Count if name.ends_with("_bytes") => bytes(value as u64),
         Unit::Count if name.starts_with("tlb_") => match value {
             1.0 => "1 entry".to_owned(),
             _ => format!("{value:.0} entries"),
@@ -180,7 +181,7 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        assert_eq!(value("l1_bytes", Unit::Count, 32_768.0), "32.0 KiB");
+        assert_eq!(value("l1_bytes", Unit::Count, 32_768.0), "32 KiB");
         assert_eq!(value("tlb_entries_4k", Unit::Count, 3072.0), "3072 entries");
         assert_eq!(value("disk_channels", Unit::Count, 1.0), "1 request");
         assert_eq!(value("disk_bandwidth", Unit::BytesPerSecond, 1.321e9), "1.32 GB/s");

@@ -24,6 +24,7 @@ pub mod child;
 pub mod comparison;
 mod costs;
 mod counters;
+mod detail;
 mod export;
 mod hints;
 mod histogram;

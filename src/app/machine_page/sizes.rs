@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::costs::detail_ui;
+use super::detail::detail_ui;
 use super::hints::hint_ui;
 use super::labels::value;
 use super::rows::Row;
@@ -36,7 +36,7 @@ pub fn sizes_ui(ui: &mut Ui, rows: &[Row], open: &mut bool, theme: &Theme) {
     }
 }
 
-/// "L2 1.00 MiB · memory 35.1 GB/s", as far as it was measured.
+/// "L2 1 MiB · memory 35.1 GB/s", as far as it was measured.
 fn summary(rows: &[Row]) -> String {
     let measured = |(name, words): (&str, &str)| {
         let row = rows.iter().find(|row| row.name == name)?;

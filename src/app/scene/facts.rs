@@ -5,8 +5,7 @@ use egui::{Align2, Rect};
 use super::drawing::{Ink, Shape};
 use super::picture::Picture;
 use super::tree::is_part;
-use super::words::{LINE, Writer};
-use crate::app::theme::TextRole;
+use super::words::{LINE, opened};
 use crate::machine::inspect::Fact;
 use crate::trace::ComponentId;
 
@@ -15,12 +14,6 @@ const OPEN: usize = 48;
 
 /// Asks for what a part knows at the moment that is shown.
 pub type Facts<'a> = dyn Fn(ComponentId) -> Vec<Fact> + 'a;
-
-/// The size of a part's words, and whether its box has room for more than its name.
-pub fn opened(writer: &Writer, zoom: f32, rect: Rect) -> Option<(f32, bool)> {
-    let size = writer.size(TextRole::Small, rect.height() - 2.0)?;
-    Some((size, zoom >= 1.8 && rect.height() >= size * LINE * 3.4 && rect.width() >= size * 8.0))
-}
 
 impl Picture<'_> {
     /// The facts of all opened parts that can be seen.

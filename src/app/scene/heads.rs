@@ -1,13 +1,13 @@
 //! What columns say of themselves: one line of state in each head; beside the followed one its labels; and where none
 //! is followed, the crossing that began last in a box in its column's head.
 
-use egui::{Align2, Pos2, Rect};
+use egui::{Align2, Rect};
 
 use super::drawing::{Ink, Shape};
 use super::labels::{Label, Rail, words};
 use super::picture::Picture;
 use super::stage::{brightness, dim};
-use super::tokens::{Cast, Token, Tokens, alarms};
+use super::tokens::{Cast, Held, Token, Tokens, alarms};
 use crate::app::theme::TextRole;
 use crate::trace::{Crossing, Hop, StackId};
 
@@ -15,17 +15,6 @@ use crate::trace::{Crossing, Hop, StackId};
 const BACK: usize = 60;
 /// So many past labels stand beside the current one.
 const PAST: usize = 3;
-
-/// A crossing that stands until the next one begins.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// Its token, by its place in [`Tokens::all`].
-    pub token: usize,
-    /// Its hop's position in the journey.
-    pub position: usize,
-    /// Where it is seen.
-    pub spot: Pos2,
-}
 
 impl Picture<'_> {
     /// The crossings whose flashes stand: the followed column's last; or the last of all.

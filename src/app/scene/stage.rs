@@ -4,10 +4,9 @@ use egui::{Align2, Pos2, Rect, pos2, vec2};
 
 use super::camera::Camera;
 use super::drawing::{Ink, Paint, Shape};
-use super::facts::opened;
 use super::layout::{Gate, GateKind, Layout, Place};
 use super::tree::is_part;
-use super::words::{LINE, Writer, sentence, shrink};
+use super::words::{LINE, Writer, opened, sentence, shrink};
 use crate::app::letters::letter;
 use crate::app::theme::TextRole;
 use crate::machine::{Component, ComponentKind, Topology};

@@ -37,6 +37,17 @@ pub struct Token {
     pub drawn_as: usize,
 }
 
+/// A crossing that stands until the next one begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Its token, by its place in [`Tokens::all`].
+    pub token: usize,
+    /// Its hop's position in the journey.
+    pub position: usize,
+    /// Where it is seen.
+    pub spot: Pos2,
+}
+
 /// Everything that tokens follow from.
 pub struct Cast<'a> {
     /// Ways and stations.

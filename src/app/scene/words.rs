@@ -108,6 +108,12 @@ impl Writer<'_> {
     }
 }
 
+/// The size of a part's words, and whether its box has room for more than its name.
+pub fn opened(writer: &Writer, zoom: f32, rect: Rect) -> Option<(f32, bool)> {
+    let size = writer.size(TextRole::Small, rect.height() - 2.0)?;
+    Some((size, zoom >= 1.8 && rect.height() >= size * LINE * 3.4 && rect.width() >= size * 8.0))
+}
+
 /// A box with less on each side, never turned inside out.
 pub fn shrink(rect: Rect, by: Vec2) -> Rect {
     Rect::from_center_size(rect.center(), (rect.size() - 2.0 * by).max(Vec2::ZERO))

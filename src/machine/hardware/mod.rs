@@ -4,6 +4,7 @@ pub mod disk;
 pub mod idle;
 pub mod nic;
 pub mod paging;
+pub mod wire;
 
 use crate::engine::Time;
 

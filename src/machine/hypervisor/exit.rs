@@ -55,6 +55,23 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether a task runs with interrupts off: the hypervisor between leaving guest mode and the handler.
+    pub fn masked(&self, task: TaskId) -> bool {
+        let top = self.s.task(task).frames.last();
+        matches!(top, Some(Frame { kind: Kind::Exit { .. }, pc, .. }) if ExitStep::of(*pc) < ExitStep::Handle)
+    }
+
+    /// Whether the exit from guest mode has entered the handler of an interrupt already.
+    pub fn is_entered_by_exit(&self, cpu: CpuId) -> bool {
+        let current = self.s.cpu(cpu).current.some();
+        let top = current.and_then(|task| self.s.task(task).frames.last());
+        matches!(
+            top,
+            Some(Frame { kind: Kind::Exit { exit: Exit::ExternalInterrupt, reflect: false }, pc, .. })
+                if ExitStep::of(*pc) == ExitStep::Handle
+        )
+    }
+
     /// [`Kind::Exit`], step by step.
     pub fn step_exit(&mut self, at: At, exit: Exit, reflect: bool, frame: Frame) {
         let Some(thread) = self.task_of(at) else { return self.pop(at) };

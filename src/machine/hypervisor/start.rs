@@ -11,8 +11,8 @@
 use crate::costs::Primitive::*;
 
 use crate::machine::frame::{At, Kind, Pc, steps};
-use crate::machine::sequence::{Place, Step};
 use crate::machine::spec::{Technique, VmStart};
+use crate::machine::step::{Place, Step};
 use crate::machine::turn::Turn;
 
 /// Pages of guest memory that the first instruction needs: four levels of tables and itself.

@@ -7,11 +7,8 @@
 //! (`hypervisor/virtio.rs`). A file lies on the disk that its mount says. Left out: partitions, RAID, devices that are
 //! plugged in during a run, passthrough.
 
-use crate::machine::frame::RequestId;
 use crate::machine::hardware::disk::DiskId;
-use crate::machine::hardware::nic::NicId;
-use crate::machine::spec::DiskKind;
-use crate::machine::state::{RequestKind, State};
+use crate::machine::hardware::wire::NicId;
 use crate::trace::ComponentId;
 
 /// The disks and network cards that a kernel sees, by number.
@@ -37,15 +34,6 @@ pub enum Binding<H> {
     Virtio { below: u16 },
 }
 
-/// What a request goes to next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Medium {
-    Disk(DiskId, DiskKind),
-    Nic(NicId),
-    /// A device of a hypervisor.
-    Virtual,
-}
-
 impl Devices {
     /// About how many bytes a copy takes beside itself.
     pub fn bytes(&self) -> usize {
@@ -53,41 +41,9 @@ impl Devices {
     }
 }
 
-impl State {
-    /// What the device of a request is bound to, in the kernel that issued it.
-    pub fn medium(&self, request: RequestId) -> Medium {
-        let request = self.request(request);
-        let devices = &self.kernel(request.kernel).devices;
-        let device = usize::from(request.device);
-        match request.kind {
-            RequestKind::Packet { .. } => match devices.nics.get(device).map(|nic| nic.binding) {
-                Some(Binding::Hardware(nic)) => Medium::Nic(nic),
-                _ => Medium::Virtual,
-            },
-            RequestKind::Read | RequestKind::Write => match devices.disks.get(device).map(|disk| disk.binding) {
-                Some(Binding::Hardware(disk)) => Medium::Disk(disk, self.disks[usize::from(disk.0)].kind),
-                _ => Medium::Virtual,
-            },
-        }
-    }
-
-    /// The device of the kernel below that serves a guest's request.
-    pub fn device_below(&self, request: RequestId) -> u16 {
-        let request = self.request(request);
-        let devices = &self.kernel(request.kernel).devices;
-        let device = usize::from(request.device);
-        let below = |binding: Option<u16>| binding.unwrap_or_default();
-        match request.kind {
-            RequestKind::Packet { .. } => below(devices.nics.get(device).and_then(|nic| nic.binding.below())),
-            RequestKind::Read | RequestKind::Write => {
-                below(devices.disks.get(device).and_then(|disk| disk.binding.below()))
-            }
-        }
-    }
-}
-
 impl<H> Binding<H> {
-    fn below(&self) -> Option<u16> {
+    /// The number of the device below, if it is one of the kernel below.
+    pub fn below(&self) -> Option<u16> {
         match self {
             Binding::Hardware(_) => None,
             Binding::Virtio { below } => Some(*below),

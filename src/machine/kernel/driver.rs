@@ -4,12 +4,12 @@
 //! Modelled: the request, its submitting processor, and what the device behind the doorbell is bound to
 //! (`devices.rs`). Left out: full rings; doorbells that are saved because the device is already at work, but for virtio.
 
-use super::devices::Medium;
+use super::medium::Medium;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::frame::{At, RequestId, TaskId};
 use crate::machine::hardware::disk::DiskId;
-use crate::machine::hardware::nic::NicId;
+use crate::machine::hardware::wire::NicId;
 use crate::machine::journal::Ride;
 use crate::machine::spec::DiskKind;
 use crate::machine::state::{Origin, Request, RequestKind};

@@ -9,6 +9,7 @@ pub mod cpu_max;
 pub mod devices;
 pub mod driver;
 pub mod file;
+mod medium;
 pub mod memory;
 pub mod network;
 pub mod pipe;

@@ -19,7 +19,7 @@ use crate::machine::turn::Turn;
 
 /// What lies between a program's network namespace and its peer's, in the order of a packet out. `bridged`: the
 /// program's is a container's own, joined by a bridge to the kernel's first one; otherwise it is that one.
-pub fn way(bridged: bool, peer: Peer) -> &'static [Primitive] {
+fn way(bridged: bool, peer: Peer) -> &'static [Primitive] {
     use Primitive::{BridgeHop, ForwardHop, NatHop, VethHop};
     match (bridged, peer) {
         (false, Peer::Local | Peer::Remote) => &[],
@@ -83,12 +83,12 @@ impl Turn<'_> {
     pub fn step_between_namespaces(
         &mut self,
         at: At,
-        way: &[Primitive],
+        (bridged, peer): (bool, Peer),
         inward: bool,
         place: ComponentId,
         frame: Frame,
     ) {
-        let step = frame.count as usize;
+        let (way, step) = (way(bridged, peer), frame.count as usize);
         let hop = if inward { way.iter().rev().nth(step) } else { way.get(step) };
         let Some(&primitive) = hop else { return self.pop(at) };
         let crossing = if primitive == Primitive::VethHop { Crossing::Namespace } else { Crossing::None };

@@ -20,7 +20,7 @@ use crate::machine::turn::Turn;
 
 steps! {
     /// [`Kind::Interrupt`].
-    pub enum InterruptStep {
+    enum InterruptStep {
         Wake,
         Enter,
         /// It has been entered.
@@ -38,6 +38,12 @@ steps! {
 }
 
 impl Turn<'_> {
+    /// Pushes the frame of an interrupt's handler; `entered`: by the exit from guest mode.
+    pub fn begin_handler(&mut self, cpu: CpuId, kind: IrqKind, ride: Ride, entered: bool) {
+        let step = if entered { InterruptStep::Entered } else { InterruptStep::Wake };
+        self.s.cpu_mut(cpu).frames.push(Frame::at(Kind::Interrupt(kind), ride, step));
+    }
+
     /// [`Kind::Interrupt`]: entry, handler, return.
     pub fn step_interrupt(&mut self, at: At, kind: IrqKind, pc: Pc) {
         let component = self.s.cpu(at.cpu).component;

@@ -65,15 +65,6 @@ pub fn count_list(list: &str) -> Option<u64> {
     Cpus::parse(list).map(|cpus| cpus.count())
 }
 
-/// Bytes as a person writes them: the greatest unit in which the number is at least one.
-pub fn bytes_text(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    let power = (bytes.max(1).ilog2() / 10) as usize;
-    let value = bytes as f64 / (1u64 << (10 * power)) as f64;
-    // ilog2 of a u64 is at most 63, so `power` is at most 6.
-    format!("{} {}", (value * 10.0).round() / 10.0, units[power.min(6)])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

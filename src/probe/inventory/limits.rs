@@ -16,7 +16,7 @@
 //! Where to read more: Linux `Documentation/admin-guide/cgroup-v2.rst`, "Controllers"; `cgroup-v1/memory.rst`;
 //! `include/linux/page_counter.h`, `PAGE_COUNTER_MAX`; lxcfs, `src/sysfs_fuse.c`.
 
-use super::amounts::{Cpus, bytes_text};
+use super::amounts::Cpus;
 use super::cgroup::Hierarchy;
 use super::namespaces::{self, Namespace};
 use super::root::quote;
@@ -270,7 +270,10 @@ fn level_by_level(root: &Root, resource: Resource, hierarchy: &Hierarchy, found:
         bounds.retain(|bound: &Bound| Some(bound.value) == total.map(|bytes| bytes as f64));
         if let (Some(bytes), true) = (total, bounds.is_empty()) {
             let together = if resource == Resource::Swap { ", memory and swap together" } else { "" };
-            let text = format!("{}{together}, set by a group above that cannot be seen from here", bytes_text(bytes));
+            let text = format!(
+                "{}{together}, set by a group above that cannot be seen from here",
+                crate::amounts::bytes(bytes)
+            );
             bounds.push(Bound { value: bytes as f64, text, folder: None });
         }
     }
@@ -333,7 +336,7 @@ fn bound(
         }
         Resource::Memory | Resource::MemoryHigh | Resource::Swap => {
             let bytes = bytes(root, version, text)?;
-            (bytes as f64, bytes_text(bytes))
+            (bytes as f64, crate::amounts::bytes(bytes))
         }
         Resource::Pids => {
             let tasks: u64 = text.parse().ok()?;
@@ -393,7 +396,7 @@ fn is_no_limit(root: &Root, bytes: u64) -> bool {
 /// v1's limit on memory and swap together.
 fn together(root: &Root, text: &str, folder: &str) -> Option<Bound> {
     let bytes = bytes(root, 1, text)?;
-    let text = format!("{}, memory and swap together", bytes_text(bytes));
+    let text = format!("{}, memory and swap together", crate::amounts::bytes(bytes));
     Some(Bound { value: bytes as f64, text, folder: Some(folder.to_owned()) })
 }
 
@@ -410,9 +413,9 @@ fn less_memory(root: &Root, hierarchies: &[Hierarchy], bound: &mut Bound, eviden
     bound.value = (all - limit).max(0.0);
     bound.text = format!(
         "{} ({} with memory's {})",
-        bytes_text(bound.value as u64),
-        bytes_text(all as u64),
-        bytes_text(limit as u64)
+        crate::amounts::bytes(bound.value as u64),
+        crate::amounts::bytes(all as u64),
+        crate::amounts::bytes(limit as u64)
     );
     evidence.extend(memory.evidence);
 }

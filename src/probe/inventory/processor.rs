@@ -263,13 +263,13 @@ fn caches(root: &Root, decoded: &[(u8, &str, usize)], evidence: &mut Vec<String>
         evidence.push(format!("{}: L{level} {kind} {size}{shared}", path("")));
         if kind != "Instruction" {
             let bytes = size.strip_suffix('K').and_then(|k| k.parse::<u64>().ok()).and_then(|k| k.checked_mul(1024));
-            out.push(format!("L{level} {}", bytes.map_or(size, super::amounts::bytes_text)));
+            out.push(format!("L{level} {}", bytes.map_or(size, crate::amounts::bytes)));
         }
     }
     if out.is_empty() {
         for (level, kind, bytes) in decoded {
             evidence.push(format!("CPUID cache leaf: L{level} {kind} {bytes} bytes"));
-            out.push(format!("L{level} {}", super::amounts::bytes_text(*bytes as u64)));
+            out.push(format!("L{level} {}", crate::amounts::bytes(*bytes as u64)));
         }
     }
     out.join(", ")

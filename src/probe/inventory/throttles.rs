@@ -9,7 +9,6 @@
 //! Where to read more: Linux `Documentation/admin-guide/cgroup-v2.rst`, "IO Interface Files", and
 //! `cgroup-v1/blkio-controller.rst`.
 
-use super::amounts::bytes_text;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -128,8 +127,8 @@ pub fn text(all: &[Throttle]) -> String {
 fn one(throttle: &Throttle, with_place: bool) -> String {
     let Throttle { device, kind, per_second, set_at } = throttle;
     let rate = match kind {
-        DiskUse::ReadBytes => format!("read {}/s", bytes_text(*per_second)),
-        DiskUse::WriteBytes => format!("write {}/s", bytes_text(*per_second)),
+        DiskUse::ReadBytes => format!("read {}/s", crate::amounts::bytes(*per_second)),
+        DiskUse::WriteBytes => format!("write {}/s", crate::amounts::bytes(*per_second)),
         DiskUse::ReadOperations => format!("read {per_second} operations/s"),
         DiskUse::WriteOperations => format!("write {per_second} operations/s"),
     };

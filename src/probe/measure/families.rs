@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use disk::write_file;
 
-use super::cell::Bench;
+use super::bench::Bench;
 use crate::costs::Unit;
 
 /// Measurements that belong together and share a process.

@@ -14,6 +14,8 @@
 
 #[cfg(target_os = "linux")]
 mod aio;
+mod bench;
+#[cfg(target_os = "linux")]
 mod cell;
 mod derived;
 #[cfg(target_os = "linux")]
@@ -43,7 +45,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-pub use cell::Bench;
+pub use bench::Bench;
 #[cfg(target_os = "linux")]
 pub use device_reads::DeviceReads;
 #[cfg(target_os = "linux")]

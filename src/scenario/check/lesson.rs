@@ -12,7 +12,8 @@ use crate::scenario::file::{
     StepFile,
 };
 use crate::scenario::locate::Node;
-use crate::scenario::problem::{Problems, did_you_mean};
+use crate::scenario::near::did_you_mean;
+use crate::scenario::problem::Problems;
 use crate::scenario::{
     Bound, Boundary, Choice, Closing, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step,
     Subject, Value, library,
@@ -60,13 +61,18 @@ struct Lesson<'a> {
 impl Lesson<'_> {
     fn step(&mut self, index: usize, step: &StepFile, at: &Node) -> Step {
         if step.title.trim().is_empty() {
-            self.names.problems.add(at.key("title").span.clone(), "the title is empty", None);
+            self.names.problems.add(
+                at.key("title").span.clone(),
+                "the title is empty",
+                Some("write what the step is called".to_owned()),
+            );
         }
         if let Some(id) = &step.id
             && self.ids.get(id.as_str()).is_some_and(|first| *first < index)
         {
             let message = format!("an earlier step has the id \"{id}\" as well");
-            self.names.problems.add(at.key("id").span.clone(), message, None);
+            let help = Some("give one of them another id".to_owned());
+            self.names.problems.add(at.key("id").span.clone(), message, help);
         }
         let play = match &step.play {
             PlayFile::Stay => Play::Stay,
@@ -92,7 +98,11 @@ impl Lesson<'_> {
                     let at = at.key("pace").key("per_second");
                     let per_second = scalar::duration(per_second, at, "per_second", self.names.problems);
                     if per_second == Time::ZERO {
-                        self.names.problems.add(at.span.clone(), "per_second is zero: nothing would move", None);
+                        self.names.problems.add(
+                            at.span.clone(),
+                            "per_second is zero: nothing would move",
+                            Some("write how much of the run one second shows, as in \"10 us\"".to_owned()),
+                        );
                     }
                     Pace::Proportional { per_second }
                 }
@@ -251,7 +261,11 @@ fn amount(value: &Loose, at: &Node, kind: Kind, problems: &mut Problems) -> f64 
         (Loose::Whole(n), _) => *n as f64,
         (Loose::Real(n), _) if n.is_finite() => *n,
         (Loose::Real(n), _) => {
-            problems.add(at.span.clone(), format!("{n} is not a number to compare with"), None);
+            problems.add(
+                at.span.clone(),
+                format!("{n} is not a number to compare with"),
+                Some("write a number, as in 2 or 0.5".to_owned()),
+            );
             0.0
         }
     }

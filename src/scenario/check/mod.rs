@@ -12,6 +12,8 @@ mod shape;
 mod stacks;
 mod unused;
 
+use std::ops::Range;
+
 use super::file::{CostsFile, ScenarioFile};
 use super::locate::Node;
 use super::problem::Problems;
@@ -24,6 +26,14 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
     let file = match shape::read(&source.text) {
         Ok(file) => file,
         Err(mistakes) => {
+            // A file for a newer program may well have what this one can't read: that alone is to be told.
+            let written = Node::of(&source.text).key("format").span.clone();
+            if let Ok(format) = problems.written(&written).parse::<u32>()
+                && format != FORMAT
+            {
+                wrong_format(&written, &format.to_string(), &mut problems);
+                return Err(problems.into_errors());
+            }
             mistakes.into_iter().for_each(|mistake| problems.add(mistake.span, mistake.message, mistake.help));
             return Err(problems.into_errors());
         }
@@ -46,7 +56,11 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
         let before = problems.len();
         let time = scalar::time(until, at, "until", problems);
         if time.0 == 0 && problems.len() == before {
-            problems.add(at.span.clone(), "until is zero: nothing would be simulated", None);
+            problems.add(
+                at.span.clone(),
+                "until is zero: nothing would be simulated",
+                Some("write a time, as in \"10 ms\", or leave until out".to_owned()),
+            );
         }
         time
     });
@@ -81,9 +95,7 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
 fn header(file: &ScenarioFile, root: &Node, problems: &mut Problems) {
     let format = scalar::whole(&file.format, root.key("format"), "format", 0..=u64::from(u32::MAX), problems);
     if format != u64::from(FORMAT) {
-        let help = format!("write format: {FORMAT}; a newer file needs a newer Strata");
-        let message = format!("this program reads format {FORMAT}, not {}", file.format);
-        problems.add(root.key("format").span.clone(), message, Some(help));
+        wrong_format(&root.key("format").span, &file.format.to_string(), problems);
     }
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if file.id.is_empty() || file.id.len() > 64 || !file.id.chars().all(plain) {
@@ -91,11 +103,20 @@ fn header(file: &ScenarioFile, root: &Node, problems: &mut Problems) {
         problems.add(root.key("id").span.clone(), format!("\"{}\" can't be an id", file.id), Some(help));
     }
     if file.title.trim().is_empty() {
-        problems.add(root.key("title").span.clone(), "the title is empty", None);
+        problems.add(
+            root.key("title").span.clone(),
+            "the title is empty",
+            Some("write what it is called in a list of scenarios".to_owned()),
+        );
     }
     for (i, claim) in file.claims.iter().enumerate().filter(|(_, claim)| !CLAIMS.contains(&claim.as_str())) {
         problems.unknown(root.key("claims").item(i).span.clone(), "claim", claim, CLAIMS.iter().copied());
     }
+}
+
+fn wrong_format(at: &Range<usize>, written: &str, problems: &mut Problems) {
+    let help = format!("write format: {FORMAT}; a newer file needs a newer Strata");
+    problems.add(at.clone(), format!("this program reads format {FORMAT}, not {written}"), Some(help));
 }
 
 fn costs(costs: &CostsFile, root: &Node, problems: &mut Problems) -> CostChoice {

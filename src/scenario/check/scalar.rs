@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::amounts;
 use crate::engine::Time;
 use crate::scenario::file::Loose;
 use crate::scenario::locate::Node;
@@ -79,14 +80,16 @@ pub(super) fn time_in(
         return Time::ZERO;
     };
     text.parse().unwrap_or_else(|error: crate::engine::TimeError| {
-        problems.add(at.span.clone(), format!("{what}: {error}"), None);
+        let too_long = matches!(error, crate::engine::TimeError::TooLong(_)) && *range.end() < Time::MAX;
+        let help = too_long.then(|| format!("write a time from {} to {}", range.start(), range.end()));
+        problems.add(at.span.clone(), format!("{what}: {error}"), help);
         Time::ZERO
     })
 }
 
 /// Bytes, with their unit, in `range`.
 pub(super) fn size(value: &Loose, at: &Node, what: &str, range: RangeInclusive<u64>, problems: &mut Problems) -> u64 {
-    let (least, most) = (size_text(*range.start()), size_text(*range.end()));
+    let (least, most) = (amounts::bytes(*range.start()), amounts::bytes(*range.end()));
     let Loose::Text(text) = value else {
         let kib = f64::from(1 << 10);
         let units = [("KiB", kib), ("MiB", kib.powi(2)), ("GiB", kib.powi(3)), ("TiB", kib.powi(4)), ("B", 1.0)];
@@ -149,22 +152,8 @@ fn without_unit(number: &Loose, at: &Node, what: &str, help: &str, problems: &mu
     problems.add(at.span.clone(), format!("{what} is {number}{why}"), help);
 }
 
-/// Bytes in the largest binary unit of which they are a whole number: "8 GiB", "1025 B".
+/// Bytes, so written that they are read as exactly as many: "8 GiB", "1025 B".
 fn exact_size(bytes: u64) -> String {
-    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    let found = units.iter().find(|(_, shift)| bytes > 0 && bytes.trailing_zeros() >= *shift);
-    found.map_or_else(|| format!("{bytes} B"), |(name, shift)| format!("{} {name}", bytes >> shift))
-}
-
-/// Bytes in the unit that a person would choose: "4 GiB".
-pub(super) fn size_text(bytes: u64) -> String {
-    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    for (name, shift) in units {
-        let value = bytes as f64 / (1u64 << shift) as f64;
-        if value >= 1.0 {
-            let text = format!("{value:.1}");
-            return format!("{} {name}", text.trim_end_matches(".0"));
-        }
-    }
-    format!("{bytes} B")
+    let text = amounts::bytes(bytes);
+    if units::size(&text) == Ok(bytes) { text } else { format!("{bytes} B") }
 }

@@ -9,7 +9,8 @@ use ron::extensions::Extensions;
 
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::locate::{self, Tree};
-use crate::scenario::problem::{MOST, did_you_mean, nearest};
+use crate::scenario::near::{did_you_mean, nearest};
+use crate::scenario::problem::MOST;
 
 /// How deep brackets may lie in one another. Far above what [`MAX_DEPTH`] needs, far below what the
 /// program's own stack bears.
@@ -156,6 +157,9 @@ fn mistake(text: &str, tree: &Tree, error: &SpannedError) -> Mistake {
     if let Some(mistake) = look_alike(text, error) {
         return mistake;
     }
+    if let Some(mistake) = goes_on(text, error) {
+        return mistake;
+    }
     let span = place(text, tree, error);
     let (message, help) = match &error.code {
         Error::SuggestRawIdentifier(found) if found.starts_with(|c: char| c.is_ascii_digit()) => {
@@ -265,6 +269,32 @@ fn look_alike(text: &str, error: &SpannedError) -> Option<Mistake> {
     })
 }
 
+/// A text in quotation marks that went on over lines to where the next text was to begin: what should have been inside
+/// of that follows its end at once.
+fn goes_on(text: &str, error: &SpannedError) -> Option<Mistake> {
+    let start = offset(text, error.span.start);
+    let over = is_syntax(&error.code).then(|| locate::strings_before(text, start + 1).last())??;
+    let next = text[over.end..].chars().next()?;
+    if over.end > start
+        || !text[over.end..start].trim().is_empty()
+        || !(next.is_alphanumeric() || "+-_.<".contains(next))
+    {
+        return None;
+    }
+    let line = text[over.clone()].lines().next().unwrap_or_default();
+    if line.len() == over.len() {
+        let message = "something follows the end of this text at once".to_owned();
+        let help = "is a quotation mark missing in it, or in front of it?".to_owned();
+        return Some(Mistake { span: over, message, help: Some(help) });
+    }
+    let last = text[..over.end].matches('\n').count() + 1;
+    Some(Mistake {
+        span: over.start..over.start + line.trim_end().trim_end_matches(',').len(),
+        message: format!("this text goes on to line {last}"),
+        help: Some("is a quotation mark missing behind it?".to_owned()),
+    })
+}
+
 /// Whether ron stopped at a character, and not at what something means.
 fn is_syntax(code: &Error) -> bool {
     !matches!(
@@ -290,16 +320,24 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
             format!("{written} needs something in brackets"),
             variant(written).map(|example| format!("write it as in {example}")),
         ),
-        (Error::UnexpectedChar(_), Some(',' | ')' | ']' | '}')) => ("a value is missing before this".to_owned(), None),
+        (Error::UnexpectedChar(_), Some(',' | ')' | ']' | '}')) => {
+            ("a value is missing before this".to_owned(), Some("write it, or take its name out too".to_owned()))
+        }
         (Error::ExpectedIdentifier, Some('"')) => match opened_by(text, span.start) {
             Some(outer) if !outer.is_empty() && !text[..span.start].trim_end().ends_with(':') => (
                 format!("what stands in the brackets of {outer} has names"),
                 variant(outer).map(|example| format!("write it as in {example}")),
             ),
-            _ => (
-                "expected a word without quotation marks".to_owned(),
-                Some("names of operations and kinds are words, as in Cpuid".to_owned()),
-            ),
+            _ => {
+                let quoted = quoted(text, span.start);
+                let word =
+                    quoted.filter(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_'));
+                let help = word.map_or("names of operations and kinds are words, as in Cpuid".to_owned(), |word| {
+                    let example = variant(word).unwrap_or(word);
+                    format!("names of operations and kinds are words: write {example}")
+                });
+                ("expected a word without quotation marks".to_owned(), Some(help))
+            }
         },
         (Error::ExpectedIdentifier, Some('(')) => {
             ("a name is missing before this bracket".to_owned(), Some("as in Process(run: \"reader\")".to_owned()))
@@ -319,11 +357,23 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
         (Error::ExpectedString, Some('\'')) => {
             ("expected a text in double quotation marks".to_owned(), Some("write it as in \"reader\"".to_owned()))
         }
+        (Error::ExpectedMap, _) => {
+            let field =
+                named(text, text[..span.start].trim_end().trim_end_matches(':').len()).map(|field| &text[field]);
+            let example = field.and_then(|field| example(field, None)).filter(|example| example.contains('{'))?;
+            ("expected a map in braces".to_owned(), Some(format!("write it as in {example}")))
+        }
         (Error::ExpectedStringEnd, _) => {
             ("this text is never closed".to_owned(), Some("is a quotation mark missing behind it?".to_owned()))
         }
         _ => return None,
     })
+}
+
+/// What stands between the quotation marks of which the first is at `at`.
+fn quoted(text: &str, at: usize) -> Option<&str> {
+    let inside = text.get(at..)?.strip_prefix('"')?;
+    inside.find('"').map(|end| &inside[..end])
 }
 
 /// The last place of `word` that ends at or before `end`: ron stands just behind the word that it did not know.
@@ -391,7 +441,7 @@ fn words(error: &Error) -> (String, Option<String>) {
             (message, Some("keep one of them".to_owned()))
         }
         Error::ExpectedDifferentStructName { expected, found } => {
-            (format!("expected {expected}(…), found {found}"), None)
+            (format!("expected {expected}(…), found {found}"), Some(format!("write {expected} there")))
         }
         Error::ExpectedNamedStructLike("Scenario") => {
             let help = "a scenario file reads Scenario(format: 1, id: …, title: …, host: …, programs: …, stacks: …)";
@@ -405,7 +455,7 @@ fn words(error: &Error) -> (String, Option<String>) {
             ("expected a name".to_owned(), Some(help.to_owned()))
         }
         Error::ExceededRecursionLimit => {
-            let help = format!("stacks may stand {} deep", MAX_DEPTH);
+            let help = format!("{MAX_BRACKETS} brackets may lie in one another, and stacks stand {MAX_DEPTH} deep");
             ("brackets lie too deep in one another".to_owned(), Some(help))
         }
         Error::Eof => {
@@ -422,9 +472,7 @@ fn words(error: &Error) -> (String, Option<String>) {
             ("expected a text in quotation marks".to_owned(), Some("write it as in \"reader\"".to_owned()))
         }
         Error::ExpectedArray => ("expected a list in square brackets".to_owned(), Some("as in [Cpuid]".to_owned())),
-        Error::ExpectedMap => {
-            ("expected a map in braces".to_owned(), Some("as in { \"app\": Process(run: \"reader\") }".to_owned()))
-        }
+        Error::ExpectedMap => ("expected a map in braces".to_owned(), Some("as in { \"name\": value }".to_owned())),
         Error::ExpectedBoolean => ("expected true or false".to_owned(), None),
         Error::IntegerOutOfBounds => ("this number is too large".to_owned(), None),
         Error::TrailingCharacters => (
@@ -453,6 +501,8 @@ fn example(field: &str, outer: Option<&str>) -> Option<String> {
         ("stacks", _) => "{ \"process\": Process(run: \"reader\") }",
         ("cores", _) => "2",
         ("memory", _) => "\"4 GiB\"",
+        ("disks", _) => "{ \"nvme0\": Nvme(capacity: \"1 TiB\") }",
+        ("nics", _) => "{ \"eth0\": Nic(bandwidth: \"10 Gbit/s\") }",
         ("capacity", _) => "\"1 TiB\"",
         ("bandwidth", _) => "\"10 Gbit/s\"",
         ("quota", _) => "\"5 ms\"",

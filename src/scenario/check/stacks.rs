@@ -140,7 +140,7 @@ impl Checker<'_> {
     }
 
     fn beyond_memory(&mut self, memory: u64, copies: u64, promised: u64, span: Range<usize>, on: &Platform) {
-        let size = scalar::size_text;
+        let size = crate::amounts::bytes;
         let times = if copies > 1 { format!(" ({copies} copies of {})", size(memory)) } else { String::new() };
         let message = format!(
             "with this the virtual machines are promised {}{times}, and {} has {}",
@@ -414,7 +414,7 @@ impl Checker<'_> {
         if let Some((set, span)) = &needs.memory
             && *set > on.memory
         {
-            let size = scalar::size_text;
+            let size = crate::amounts::bytes;
             let (want, has) = (size(*set), size(on.memory));
             let message = format!("a working set of {want}, and for \"{stack}\" {} has {has}", on.name);
             self.problems.add_once(span.clone(), message, Some("make it smaller, or give more memory".to_owned()));

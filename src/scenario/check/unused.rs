@@ -1,10 +1,14 @@
 //! What a file says and nothing uses: told as remarks, since it changes nothing and yet was meant to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::scenario::file::{CgroupFile, Named, NodeFile, PredictFile, ScenarioFile, StatementFile, VirtualDeviceFile};
+use crate::scenario::file::{
+    CgroupFile, ChoiceFile, Loose, Named, NodeFile, PaceFile, PeerFile, PlayFile, PredictFile, ScenarioFile,
+    StatementFile, StepFile, VirtualDeviceFile,
+};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
+use crate::scenario::units;
 
 pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
     let host = root.key("host");
@@ -13,7 +17,7 @@ pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
     named.beyond_the_first(&file.host.nics, host.key("nics"), "network card", remarks);
     let programs = root.key("programs");
     for (i, (_, body)) in file.programs.0.iter().enumerate() {
-        statements(body, programs.item(i), remarks);
+        statements(body, programs.item(i), &mut HashMap::new(), remarks);
     }
     let mut run = HashSet::new();
     stacks(&file.stacks, root.key("stacks"), &mut run, remarks);
@@ -22,11 +26,27 @@ pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
             remarks.add(programs.key_span(i), format!("no stack runs the program \"{name}\""), None);
         }
     }
+    let mut claimed = HashSet::new();
+    for (i, claim) in file.claims.iter().enumerate().filter(|(_, claim)| !claimed.insert(claim.as_str())) {
+        remarks.add(root.key("claims").item(i).span.clone(), format!("the claim \"{claim}\" stands here twice"), None);
+    }
     let steps = root.key("walkthrough");
     for (i, step) in file.walkthrough.iter().enumerate() {
-        if let Some(predict) = &step.predict {
-            choices(predict, steps.item(i).key("predict"), remarks);
-        }
+        self::step(step, steps.item(i), remarks);
+    }
+    if file.closing.is_some() && file.walkthrough.is_empty() {
+        let text = "there is no walkthrough that this could stand after";
+        remarks.add(root.key("closing").span.clone(), text, None);
+    }
+}
+
+fn step(step: &StepFile, at: &Node, remarks: &mut Problems) {
+    if matches!((&step.play, &step.pace), (PlayFile::Stay, PaceFile::Proportional { .. })) {
+        let text = "this step plays nothing: how fast has no use";
+        remarks.add(at.key("pace").span.clone(), text, None);
+    }
+    if let Some(predict) = &step.predict {
+        choices(predict, at.key("predict"), remarks);
     }
 }
 
@@ -76,18 +96,44 @@ impl<'a> Devices<'a> {
     }
 }
 
-fn statements(body: &[StatementFile], at: &Node, remarks: &mut Problems) {
+/// What is sent at once between processes of one computer costs the same up to here and, in this model, beyond.
+const MESSAGE: u64 = 64 << 10;
+
+/// `asked`: how long each kind of peer on the same computer has been asked to think.
+fn statements(body: &[StatementFile], at: &Node, asked: &mut HashMap<bool, String>, remarks: &mut Problems) {
     for (i, statement) in body.iter().enumerate() {
         let at = at.item(i);
         match statement {
-            StatementFile::Repeat { body, .. } => statements(body, at.key("body"), remarks),
-            StatementFile::Forever(body) => statements(body, at.item(0), remarks),
+            StatementFile::Repeat { body, .. } => statements(body, at.key("body"), asked, remarks),
+            StatementFile::Forever(body) => statements(body, at.item(0), asked, remarks),
             StatementFile::Fork { vfork: true, writes: Some(_), .. } => {
                 let text = "with vfork no page is copied: what the child writes to has no use";
                 remarks.add(at.key("writes").span.clone(), text, None);
             }
+            StatementFile::Request { send, receive, think, peer: peer @ (PeerFile::Local | PeerFile::Namespace) } => {
+                for (name, size) in [("send", send), ("receive", receive)] {
+                    if bytes(size).is_some_and(|bytes| bytes > MESSAGE) {
+                        let text =
+                            format!("a message on one computer costs the same whatever its size: {name} has no use");
+                        remarks.add(at.key(name).span.clone(), text, None);
+                    }
+                }
+                let think = think.as_ref().map_or(String::new(), Loose::to_string);
+                let before = asked.entry(matches!(peer, PeerFile::Local)).or_insert_with(|| think.clone());
+                if *before != think {
+                    let text = "a program's peer of one kind is one process: it thinks as long as it is ever asked to";
+                    remarks.add(at.span.clone(), text, None);
+                }
+            }
             _ => {}
         }
+    }
+}
+
+fn bytes(size: &Loose) -> Option<u64> {
+    match size {
+        Loose::Text(text) => units::size(text).ok(),
+        _ => None,
     }
 }
 
@@ -95,15 +141,15 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
     for (i, (_, node)) in nodes.0.iter().enumerate() {
         let at = at.item(i);
         match node {
-            NodeFile::Process { run: program, threads, weight, cpu, cgroup, .. } => {
+            NodeFile::Process { run: program, threads, weight, cpu, io_ports, cgroup, .. } => {
                 run.extend(program.as_deref());
-                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), cgroup.is_some(), false];
+                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), *io_ports, cgroup.is_some(), false];
                 process(program.is_some(), given, cgroup.as_ref(), at, remarks);
             }
-            NodeFile::Container { run: program, threads, weight, cpu, cgroup, seccomp_filters, .. } => {
+            NodeFile::Container { run: program, threads, weight, cpu, io_ports, cgroup, seccomp_filters, .. } => {
                 run.extend(program.as_deref());
                 let filters = seccomp_filters.is_some();
-                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), cgroup.is_some(), filters];
+                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), *io_ports, cgroup.is_some(), filters];
                 process(program.is_some(), given, cgroup.as_ref(), at, remarks);
             }
             NodeFile::Vm { disks, nics, mounts, stacks: inside, .. } => {
@@ -116,8 +162,8 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
     }
 }
 
-fn process(runs: bool, given: [bool; 5], cgroup: Option<&CgroupFile>, at: &Node, remarks: &mut Problems) {
-    let fields = ["threads", "weight", "cpu", "cgroup", "seccomp_filters"];
+fn process(runs: bool, given: [bool; 6], cgroup: Option<&CgroupFile>, at: &Node, remarks: &mut Problems) {
+    let fields = ["threads", "weight", "cpu", "io_ports", "cgroup", "seccomp_filters"];
     for (field, _) in fields.into_iter().zip(given).filter(|(_, given)| *given && !runs) {
         remarks.add(at.key(field).span.clone(), format!("no program runs here: {field} has no use"), None);
     }
@@ -129,16 +175,34 @@ fn process(runs: bool, given: [bool; 5], cgroup: Option<&CgroupFile>, at: &Node,
 fn choices(predict: &PredictFile, at: &Node, remarks: &mut Problems) {
     let mut seen = HashSet::new();
     for (i, choice) in predict.choices.iter().enumerate() {
+        let at = at.key("choices").item(i);
         if !seen.insert(choice.key()) {
             let text = "this choice is never the right one: the same stands above it";
-            remarks.add(at.key("choices").item(i).span.clone(), text, None);
+            remarks.add(at.span.clone(), text, None);
+        }
+        let inner = match choice {
+            ChoiceFile::Label(_, inner) => Some((inner, at.item(1))),
+            ChoiceFile::Choice { when, .. } => Some((when, at.key("when"))),
+            ChoiceFile::Number(_) | ChoiceFile::Between(..) => None,
+        };
+        if let Some((_, at)) = inner.filter(|(inner, _)| has_words(inner)) {
+            remarks.add(at.span.clone(), "the words in here are not used: those around them are", None);
         }
     }
     seen.clear();
     for (i, (choice, _)) in predict.if_wrong.0.iter().enumerate() {
+        let at = at.key("if_wrong").key_span(i);
+        if has_words(choice) {
+            remarks.add(at.clone(), "the words in here are not used: those of the choice are", None);
+        }
         if !seen.insert(choice.key()) {
             let text = "this correction is never used: one for the same choice stands above it";
-            remarks.add(at.key("if_wrong").key_span(i), text, None);
+            remarks.add(at, text, None);
         }
     }
+}
+
+/// Whether a choice has words of its own.
+fn has_words(choice: &ChoiceFile) -> bool {
+    matches!(choice, ChoiceFile::Label(..) | ChoiceFile::Choice { .. })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::{Color32, FontId, Galley, Pos2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, pos2};
 
-use super::journey::{JourneyView, Station, moment};
+use super::station::{JourneyView, Station, moment};
 use crate::app::command::Command;
 use crate::app::fonts;
 use crate::app::hint;

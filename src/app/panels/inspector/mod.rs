@@ -4,10 +4,12 @@ mod journey;
 mod line;
 mod part;
 mod seen_from;
+mod station;
 
-pub use journey::{JourneyView, Station, journey_ui};
+pub use journey::journey_ui;
 pub use part::{PartView, part_ui};
 pub use seen_from::{SeenFrom, seen_from_ui};
+pub use station::{JourneyView, Station};
 
 use egui::Ui;
 

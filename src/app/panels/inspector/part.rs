@@ -28,8 +28,6 @@ pub struct PartView {
     pub children: Vec<(ComponentId, String)>,
     /// What it stands on.
     pub parent: Option<(ComponentId, String)>,
-    /// What its model does and leaves out, in Markdown-free sentences; may be empty.
-    pub about: String,
 }
 
 /// Draws the part.
@@ -54,10 +52,6 @@ pub fn part_ui(ui: &mut Ui, view: &PartView, theme: &Theme, out: &mut Vec<Comman
         facts_ui(ui, &view.facts, theme);
         if view.facts.is_empty() {
             ui.label(note("Nothing to tell at this moment", theme));
-        }
-        if !view.about.is_empty() {
-            ui.add_space(8.0);
-            ui.label(note(&view.about, theme));
         }
         links_ui(ui, "Rests on", view.parent.as_slice(), theme, out);
         links_ui(ui, "Holds", &view.children, theme, out);

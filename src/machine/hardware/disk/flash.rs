@@ -15,7 +15,7 @@
 use crate::costs::Primitive;
 use crate::engine::Time;
 
-use super::{DiskId, transfer, writes};
+use super::{DiskId, transfer};
 use crate::machine::frame::RequestId;
 use crate::machine::spec::DiskKind;
 use crate::machine::state::RequestKind;
@@ -41,6 +41,11 @@ fn shared(disk: DiskKind, request: RequestKind) -> (Primitive, Primitive) {
         (_, false) => (Primitive::DiskRequest, Primitive::DiskBandwidth),
         (_, true) => (Primitive::DiskRequest, Primitive::DiskWriteBandwidth),
     }
+}
+
+/// Whether a request changes what lies on the disk.
+fn writes(kind: RequestKind) -> bool {
+    kind == RequestKind::Write
 }
 
 impl Turn<'_> {

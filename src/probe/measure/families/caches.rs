@@ -7,7 +7,7 @@
 //! other cores on a shared cache, prefetching, memory of other NUMA nodes.
 
 use super::super::Plan;
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::host::cache_bytes;
 use super::super::memory_region::{LINE, Pages, Region};
 use super::super::timing::{Effort, Samples, per_event, per_iteration};

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::super::Plan;
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::timing::{Samples, elapsed_ns, try_runs};
 use crate::costs::Unit;
 use crate::probe::sandbox::cgroups::{Cgroup, Place, find};

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::timing::Samples;
 use crate::costs::Unit;
 use crate::probe::sandbox::cgroups::find;

@@ -18,7 +18,7 @@ use rustix::io::{pread, pwrite};
 
 use super::super::Plan;
 use super::super::aio::Reads;
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::device_reads::DeviceReads;
 use super::super::memory_region::{Chance, PAGE, Pages, Region};
 use super::super::timing::{Samples, elapsed_ns};

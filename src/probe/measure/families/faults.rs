@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::memory_region::{HUGE, PAGE, Pages, Region};
 use super::super::timing::{Rest, Samples, elapsed_ns, per_event, try_runs};
 use super::processes::minor_faults;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::{pread, pwrite, read, write};
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::memory_region::PAGE;
 use super::super::timing::{Rest, looped, per_event};
 use crate::costs::Unit;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::thread::futex;
 
 use super::super::Plan;
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::host::{no_thread, pin};
 use super::super::timing::{Samples, elapsed_ns};
 use crate::costs::Unit;

@@ -8,7 +8,7 @@
 //! ordinary code. (INT 0x80
 //! would not do: since Linux 6.7 its entry asks the interrupt controller who it is, which in a guest can be an exit.)
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use crate::costs::Unit;
 
 pub const GIVES: &[(&str, Unit)] =

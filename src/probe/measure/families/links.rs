@@ -19,7 +19,7 @@ use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::timing::{Effort, Rest, Samples, looped};
 use crate::costs::Unit;
 use crate::probe::sandbox::links::{Net, pair, pass_on};

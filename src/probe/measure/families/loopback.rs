@@ -8,7 +8,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::host::pin;
 use super::super::timing::{Samples, looped};
 use crate::costs::Unit;

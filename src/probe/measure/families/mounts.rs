@@ -14,7 +14,7 @@ use std::time::Instant;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
 use rustix::thread::UnshareFlags;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::timing::{Effort, Samples, elapsed_ns};
 use crate::costs::Unit;
 use crate::probe::sandbox::in_child;

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::time::Instant;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::timing::{Samples, elapsed_ns};
 use rustix::thread::UnshareFlags;
 

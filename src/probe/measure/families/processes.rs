@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::time::Instant;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::host::no_thread;
 use super::super::memory_region::{PAGE, Pages, Region};
 use super::super::timing::{Rest, Samples, clock_cost, elapsed_ns, looped, per_event, try_runs};

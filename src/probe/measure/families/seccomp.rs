@@ -10,7 +10,7 @@ use std::time::Instant;
 use rustix::process::getppid;
 use rustix::thread::set_no_new_privs;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::timing::{Samples, elapsed_ns, try_runs};
 use super::system_call;
 use crate::costs::Unit;

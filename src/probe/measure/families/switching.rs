@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use rustix::thread::{futex, sched_yield};
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::host::{no_thread, pin};
 use super::super::timing::{Samples, elapsed_ns, looped, runs, try_runs};
 use crate::costs::Unit;

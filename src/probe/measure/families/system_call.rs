@@ -9,7 +9,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::small_file::read_small;
 use super::super::timing::{Samples, looped};
 use crate::costs::Unit;

@@ -20,7 +20,7 @@ use rustix::time::{
 };
 
 use super::super::Plan;
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::host::{hypervisor, no_thread, pin};
 use super::super::timing::{Effort, Rest, Samples, clock_cost, elapsed_ns, try_runs};
 use crate::costs::Unit;

@@ -8,7 +8,7 @@
 //! the walk by that, natively for `page_walk_reference`, in a guest for `nested_walk_reference`. Left out: the first-level TLB apart from the second, 1 GiB pages, and the
 //! reach of 2 MiB entries, which lies beyond the memory this probe allows itself.
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use super::super::memory_region::{Chance, LINE, PAGE, Pages, Region};
 use super::super::timing::{Effort, Samples, per_event};
 use crate::costs::Unit;

@@ -9,7 +9,7 @@
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::super::cell::Bench;
+use super::super::bench::Bench;
 use crate::costs::Unit;
 
 pub const GIVES: &[(&str, Unit)] = &[

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::GIVES;
 use crate::costs::Unit;
-use crate::probe::measure::cell::Bench;
+use crate::probe::measure::bench::Bench;
 use crate::probe::measure::host::{no_thread, pin};
 use crate::probe::measure::memory_region::{Chance, LINE, PAGE, Pages, Region};
 use crate::probe::measure::timing::{Effort, Samples, elapsed_ns, per_iteration};
