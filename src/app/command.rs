@@ -33,6 +33,21 @@ impl Tab {
         }
     }
 
+    /// What the line at the bottom says where nothing is pointed at: the keys that matter.
+    pub const fn rest(self) -> &'static str {
+        match self {
+            Tab::Library => "Tab goes from scenario to scenario, Enter opens one · Ctrl+2 goes back to the walkthrough",
+            Tab::Walkthrough => {
+                "Space plays and pauses · Right and Left step · N next scene · Alt and a column's letter follows it · \
+                 Ctrl+F finds · F1 all keys"
+            }
+            Tab::Sandbox => {
+                "Ctrl+Enter runs the text · what changed is under Comparison, below the picture · F1 all keys"
+            }
+            Tab::MyMachine => "Q measures quickly, G thoroughly · V compares predicted and real · F1 all keys",
+        }
+    }
+
     /// What it is for, in a few words.
     pub const fn about(self) -> &'static str {
         match self {

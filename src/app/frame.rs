@@ -69,7 +69,7 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     // Long words grow upward over the lanes, never over the picture.
     let over_picture = matches!(shell.tab, Tab::Walkthrough | Tab::Sandbox) && !shell.settings.bottom.open;
     let top = if over_picture { line.top() } else { line.bottom() - 4.0 * line.height() };
-    hint::line_ui(ui, line, top, hint::rest(shell.tab), &theme);
+    hint::line_ui(ui, line, top, shell.tab.rest(), &theme);
     exported_ui(ui, shell, &theme);
     if shell.shortcuts {
         asked.extend(shortcuts_ui(ui.ctx(), &theme));

@@ -6,7 +6,6 @@
 
 use egui::{Context, Id, Rect, Response, Ui};
 
-use super::command::Tab;
 use super::theme::{TextRole, Theme};
 
 /// What has been said while this frame was drawn.
@@ -25,7 +24,11 @@ fn key() -> Id {
 /// Says what a widget is or does, if it is pointed at or has the focus.
 pub fn say(response: &Response, words: impl Fn() -> String) {
     let context = &response.ctx;
-    context.accesskit_node_builder(response.id, |node| node.set_description(words()));
+    // Only where somebody listens; and not while the tree is being written, since the words may ask the context.
+    if context.accesskit_node_builder(response.id, |_| ()).is_some() {
+        let words = words();
+        context.accesskit_node_builder(response.id, |node| node.set_description(words));
+    }
     let (pointed, focused) = (response.hovered(), response.has_focus());
     if pointed || focused {
         tell(context, &words(), pointed);
@@ -69,19 +72,6 @@ pub fn line_ui(ui: &Ui, place: Rect, top: f32, rest: &str, theme: &Theme) {
     painter.rect_filled(all, 0.0, theme.panel);
     painter.hline(all.x_range(), all.top(), egui::Stroke::new(1.0, theme.outline));
     painter.galley(all.min + pad, galley, color);
-}
-
-/// What the line says where nothing is pointed at: the keys that matter on a page.
-pub fn rest(tab: Tab) -> &'static str {
-    match tab {
-        Tab::Library => "Tab goes from scenario to scenario, Enter opens one · Ctrl+2 goes back to the walkthrough",
-        Tab::Walkthrough => {
-            "Space plays and pauses · Right and Left step · N next scene · Alt and a column’s letter follows it · \
-             Ctrl+F finds · F1 all keys"
-        }
-        Tab::Sandbox => "Ctrl+Enter runs the text · what changed is under Comparison, below the picture · F1 all keys",
-        Tab::MyMachine => "Q measures quickly, G thoroughly · V compares predicted and real · F1 all keys",
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use egui::{Pos2, Rect, Shape, Stroke, Ui, Vec2};
 
-use super::panel::Lanes;
+use super::given::Lanes;
 use super::rows::{Row, lane};
 use super::{LaneKind, Window};
 use crate::app::theme::Theme;

@@ -6,7 +6,7 @@ use egui::epaint::{Mesh, Vertex, WHITE_UV};
 use egui::{Color32, Galley, Pos2, Rect, Response, Sense, Shape, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::panel::{Lanes, LanesResponse};
+use super::given::{Lanes, LanesResponse};
 use super::rows::Row;
 use super::{Lane, Window, columns};
 use crate::app::hint;
@@ -131,7 +131,7 @@ fn name_ui(ui: &mut Ui, rect: Rect, view: LaneView<'_>) -> Option<Asked> {
                 if folded { (icon::CARET_DOWN, "Unfold its lanes") } else { (icon::CARET_RIGHT, "Fold into one lane") };
             item(ui, sign, words, Asked::Fold(!folded));
         } else if row.inner {
-            item(ui, icon::CARET_RIGHT, "Fold into its column’s lane", Asked::Fold(true));
+            item(ui, icon::CARET_RIGHT, "Fold into its column's lane", Asked::Fold(true));
         }
         item(ui, icon::PUSH_PIN, if row.pinned { "Let it go from the top" } else { "Pin to the top" }, Asked::Pin);
         item(ui, icon::ARROW_UP, "Move up", Asked::Move(-1));

@@ -6,6 +6,7 @@
 mod arrows;
 mod axis;
 mod draw;
+mod given;
 mod index;
 mod lane;
 mod panel;
@@ -14,7 +15,8 @@ mod view;
 
 pub use axis::{tick_label, ticks};
 pub use draw::{Column, columns};
+pub use given::{Lanes, LanesResponse};
 pub use index::{Group, Lane, LaneKind, heads, lanes};
-pub use panel::{Lanes, LanesResponse, LanesState, lanes_ui};
+pub use panel::{LanesState, lanes_ui};
 pub use rows::{Arrangement, Row};
 pub use view::Window;

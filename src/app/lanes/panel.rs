@@ -3,13 +3,12 @@
 use egui::{PointerButton, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, Ui, Vec2};
 
 use super::arrows::{Chain, arrows_ui};
+use super::given::{Lanes, LanesResponse};
 use super::lane::{Asked, Cached, LaneView, lane_ui};
 use super::rows::{Arrangement, Row, lane};
 use super::{Lane, Window, tick_label, ticks};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
-use crate::machine::Topology;
-use crate::trace::{ComponentId, HopId, JourneyId, StackId, Trace};
 
 /// What the lanes remember between frames: only how they are looked at.
 #[derive(Clone, Debug)]
@@ -41,44 +40,6 @@ impl Default for LanesState {
             chain: None,
         }
     }
-}
-
-/// What the pointer asked for.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LanesResponse {
-    /// A time to go to.
-    pub seek: Option<Time>,
-    /// A journey to open.
-    pub journey: Option<JourneyId>,
-    /// A part to open.
-    pub component: Option<ComponentId>,
-    /// A column to follow.
-    pub follow: Option<StackId>,
-}
-
-/// What there is to draw.
-#[derive(Clone, Copy, Debug)]
-pub struct Lanes<'a> {
-    /// Those of cores, vCPUs and devices.
-    pub lanes: &'a [Lane],
-    /// What they fold into.
-    pub heads: &'a [Lane],
-    /// Their hops.
-    pub trace: &'a Trace,
-    /// The names of things.
-    pub topology: &'a Topology,
-    /// When the run ends.
-    pub end: Time,
-    /// The time shown.
-    pub now: Time,
-    /// Whether the playhead is to be kept in view.
-    pub playing: bool,
-    /// Which run this is: another number, other meshes.
-    pub run: u64,
-    /// What is looked for, with a number that is another for every search; the rest stands back.
-    pub found: Option<(u64, &'a [HopId])>,
-    /// The journey whose causes are shown.
-    pub journey: Option<JourneyId>,
 }
 
 /// The least and the most height of a lane.

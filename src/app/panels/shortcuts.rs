@@ -57,7 +57,7 @@ fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
             column.add_space(10.0);
         }
     });
-    ui.label(note("Alt and a column’s letter follow it, with Shift it is alone; Escape follows all again", theme));
+    ui.label(note("Alt and a column's letter follow it, with Shift it is alone; Escape follows all again", theme));
     ui.label(note("On the lanes: the wheel zooms, dragging moves, a click opens what is under it. Drag the axis to move through time", theme));
 }
 
