@@ -19,7 +19,11 @@ use strata::engine::Time;
 use strata::trace::{ComponentId, Crossing, ExitReason};
 
 fn harness(id: &str, size: Vec2, text_percent: u32) -> Harness<'static, Shell> {
-    let mut shell = Shell::new(Settings { text_percent, ..Settings::default() }, None);
+    window(id, size, Settings { text_percent, ..Settings::default() })
+}
+
+fn window(id: &str, size: Vec2, settings: Settings) -> Harness<'static, Shell> {
+    let mut shell = Shell::new(settings, None);
     shell.open(id);
     shell.finish_run();
     assert!(shell.session.recording.is_some(), "{:?}", shell.session.trouble);
@@ -207,9 +211,9 @@ fn what_is_looked_for_is_bright_on_the_lanes_and_alone_in_the_list() {
 
 #[test]
 fn a_lane_is_pinned_by_keyboard() {
-    let mut harness = harness("one-read", DESK, 100);
-    harness.state_mut().settings.bottom.size = 460.0;
-    harness.run_steps(3);
+    let mut settings = Settings::default();
+    settings.bottom.size = 450.0;
+    let mut harness = window("one-read", DESK, settings);
     let top = |harness: &Harness<'_, Shell>, name: &str| harness.get_by_label_contains(name).rect().top();
     assert!(top(&harness, "Lane nvme0") > top(&harness, "Lane core 0"));
     harness.get_by_label_contains("Lane nvme0").focus();

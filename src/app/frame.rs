@@ -257,7 +257,7 @@ fn front_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
 /// How much smaller the panels beside the picture are in a narrow window.
 const NARROW: f32 = 0.87;
 /// How much smaller the panel below the picture is in a low window.
-const LOW: f32 = 0.72;
+const LOW: f32 = 0.6;
 
 /// The least height of the panel below the picture that a machine may press it to: the transport and two lanes.
 const LEAST_LANES: f32 = 132.0;

@@ -49,7 +49,7 @@ pub fn card(theme: &Theme, outline: Color32) -> Frame {
 
 /// The frame of a panel.
 pub fn panel_frame(theme: &Theme) -> Frame {
-    Frame::new().fill(theme.panel).inner_margin(Margin::symmetric((20.0 * theme.scale) as i8, 18))
+    Frame::new().fill(theme.panel).inner_margin(Margin::symmetric((20.0 * theme.scale).min(24.0) as i8, 18))
 }
 
 /// A small rounded label in one colour.
