@@ -10,9 +10,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use strata::app::command::{Below, Command, Side, Tab};
 use strata::app::frame::shell_ui;
-use strata::app::look::Selection;
 use strata::app::machine_page::state::AT_REST;
 use strata::app::panels::tree::Item;
+use strata::app::selection::Selection;
 use strata::app::settings::Settings;
 use strata::app::shell::{Shell, Wake};
 use strata::engine::Time;
@@ -69,6 +69,7 @@ fn nothing_pops_up_over_the_picture_and_the_line_below_says_it_instead() {
         let places: Vec<(String, Rect)> = harness
             .root()
             .children_recursive()
+            .filter(|node| node.accesskit_node().bounding_box().is_some())
             .map(|node| (node.accesskit_node().label().unwrap_or_default(), node.rect()))
             .filter(|(_, rect)| rect.is_positive())
             .collect();

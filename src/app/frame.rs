@@ -321,7 +321,7 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         strip: strip.as_ref(),
         below: shell.below,
     };
-    let tight = tight(ui, theme);
+    let (tight, right) = (tight(ui, theme), ui.max_rect().right());
     let mut asked = transport_ui(ui, transport, theme);
     ui.add_space(if tight { 0.0 } else { 4.0 });
     let (trace, topology) = (recording.trace(), recording.topology());
@@ -336,14 +336,16 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 ui.add_space(10.0);
             }
             if looks {
-                filter_ui(ui, &mut shell.events, topology, theme);
+                filter_ui(ui, &mut shell.events, topology, right - ui.max_rect().left() > 680.0 * theme.scale, theme);
             }
             if shell.below == Below::Lanes {
                 arrows_choice_ui(ui, &mut shell.lanes.arrows, theme);
             }
         });
     }
+    // A row that is too wide does not widen what stands below it.
     let all = ui.available_rect_before_wrap();
+    let all = all.with_max_x(all.right().min(right));
     if shell.below == Below::Totals {
         totals_ui(ui, &recording.totals, topology, shell.playback.time(), theme);
         return asked;

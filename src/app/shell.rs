@@ -431,6 +431,7 @@ impl Shell {
                         self.tree.reveal(recording.topology(), id);
                     }
                     self.tree.at = shown.or(self.tree.at);
+                    self.tree.enter = true;
                 }
             }
             Command::ToggleTheme => self.settings.dark = !self.settings.dark,

@@ -37,7 +37,7 @@ pub fn events_ui(
 }
 
 /// What is looked for, on the lanes and in the list: a text, a reason, a column.
-pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, theme: &Theme) {
+pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, wide: bool, theme: &Theme) {
     let field = TextEdit::singleline(&mut events.text).hint_text("Find").desired_width(90.0 * theme.scale);
     let field = ui.add(field);
     field.ctx.accesskit_node_builder(field.id, |node| node.set_label("Find a part, an operation, a reason"));
@@ -56,6 +56,10 @@ pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, theme: &
         }
     });
     name_box(&reasons.response, &format!("Reason: {chosen}"));
+    // In little room columns are looked for by name.
+    if !wide && events.stack.is_none() {
+        return clear_ui(ui, events, theme);
+    }
     let column = |stack: StackId| {
         let name = topology.stacks.get(stack.index()).map_or(String::new(), |stack| names::name(&stack.name));
         format!("{}  {name}", letters::letter(stack))
@@ -71,8 +75,12 @@ pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, theme: &
         }
     });
     name_box(&stacks.response, &format!("Column: {chosen}"));
+    clear_ui(ui, events, theme);
+}
+
+fn clear_ui(ui: &mut Ui, events: &mut Events, theme: &Theme) {
     if events.marked().is_some() {
-        let clear = ui.button(small("Clear"));
+        let clear = ui.button(note("Clear", theme).color(theme.text));
         hint::say(&clear, || "Looks for nothing in particular again".to_owned());
         if clear.clicked() {
             events.clear();

@@ -124,7 +124,7 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         icon: width_of(ui, icon::LIST, body) + 24.0 * theme.scale,
         badge: words.as_ref().map_or(0.0, |(_, words)| badge(&words.long)),
         short: words.as_ref().map_or(0.0, |(_, words)| badge(&words.short)),
-        icons: 3.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 20.0 * theme.scale + 4.0),
+        icons: 3.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 11.0 * theme.scale) + 14.0,
     };
     let places = arrange(full.width(), widths);
     let pages = widths.of(places.shown);

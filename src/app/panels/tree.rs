@@ -35,6 +35,8 @@ pub enum Item {
 pub struct TreeState {
     /// What the keyboard has walked to.
     pub at: Option<Item>,
+    /// Whether the tree is to get the keyboard.
+    pub enter: bool,
     /// Whether the operations under way are shown as a table in place of the tree.
     pub table: bool,
     /// Parts that a hand has folded or unfolded.
@@ -135,6 +137,9 @@ pub fn tree_ui(ui: &mut Ui, state: &mut TreeState, tree: &Tree<'_>, theme: &Them
     let mut lines = state.lines(tree);
     let all = ui.available_rect_before_wrap();
     let whole = ui.interact(all, ui.id().with("tree"), Sense::focusable_noninteractive());
+    if std::mem::take(&mut state.enter) {
+        whole.request_focus();
+    }
     let stopped = whole.has_focus();
     let mut moved = whole.gained_focus();
     if stopped {
