@@ -2,7 +2,7 @@
 
 use crate::costs::Profile;
 use crate::engine::Time;
-use crate::machine::{End, Machine, Outcome, Topology};
+use crate::machine::{End, Machine, Outcome, Presences, Topology};
 use crate::scenario::{self, Answer, Played, Scenario, Source};
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
@@ -37,6 +37,8 @@ pub struct Recording {
     pub answers: Vec<Option<Answer>>,
     /// By walkthrough step: the parts that it speaks of.
     pub looked_at: Vec<Vec<ComponentId>>,
+    /// What of the machine is there at a time.
+    pub presences: Presences,
     active: Vec<ActiveIndex>,
 }
 
@@ -57,7 +59,9 @@ impl Recording {
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
+        let presences = Presences::new(&outcome.topology, &outcome.changes);
         Recording {
+            presences,
             looked_at,
             scenario,
             source,
