@@ -3,8 +3,9 @@
 use egui::{Context, RichText, Ui, Window};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::{focus_new, keys_scroll, note};
+use super::widgets::{cut_label, focus_new, keys_scroll, note};
 use crate::app::command::Command;
+use crate::app::hint;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::{Cost, Primitive, Profile, Unit};
 use crate::engine::Time;
@@ -51,9 +52,11 @@ fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
                 let Some(primitive) = rows.get(row.index()).copied() else { return };
                 let cost = profile.cost(primitive);
                 let word = cost.provenance.word();
+                let spoken = format!("{}: {}, {word}: {}", primitive.label(), value(cost), cost.provenance.detail());
                 let cell = |ui: &mut Ui, text: &str, color: egui::Color32| {
                     let text = RichText::new(text).font(theme.font(TextRole::Note)).color(color);
-                    ui.add(egui::Label::new(text).truncate());
+                    let shown = ui.add(cut_label(text));
+                    hint::say(&shown, || spoken.clone());
                 };
                 row.col(|ui| cell(ui, primitive.label(), theme.text));
                 row.col(|ui| cell(ui, &value(cost), theme.text));

@@ -3,7 +3,7 @@
 use egui::{ComboBox, RichText, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::note;
+use super::widgets::{cut_label, note};
 use crate::app::command::{self, Command};
 use crate::app::events::{Events, Kind, words};
 use crate::app::hint;
@@ -187,7 +187,7 @@ fn rows_ui(
                         }
                         let color = if reached { color } else { theme.text_muted };
                         let text = RichText::new(text).font(theme.font(TextRole::Small)).color(color);
-                        ui.add(egui::Label::new(text).truncate().selectable(false));
+                        ui.add(cut_label(text));
                     });
                 }
                 let whole = row.response();
@@ -198,6 +198,7 @@ fn rows_ui(
                     egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, chosen, &spoken)
                 });
                 let response = stop.union(whole);
+                hint::say(&response, || spoken.clone());
                 if response.clicked() {
                     clicked = Some((index, id, response.ctx.input(|input| input.modifiers.shift)));
                 }

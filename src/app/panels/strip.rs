@@ -4,7 +4,7 @@
 use egui::{Align2, Pos2, Rect, RichText, Sense, Stroke, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::note;
+use super::widgets::{cut_label, note};
 use crate::app::command::{self, Command};
 use crate::app::hint;
 use crate::app::playback::{Pace, Playback};
@@ -105,7 +105,7 @@ pub fn strip_ui(ui: &mut Ui, strip: &Strip, theme: &Theme, out: &mut Vec<Command
         }
         hint::say(&response, || told.clone());
         if !few {
-            ui.add(egui::Label::new(flag).truncate());
+            ui.add(cut_label(flag));
         }
     });
 }

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::badge_with_ui;
+use super::widgets::{badge_with_ui, cut_label};
 use crate::app::command::{self, Command, Side, Tab};
 use crate::app::exporter::What;
 use crate::app::fonts;
@@ -144,7 +144,8 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         if ui.available_width() > LEAST_TITLE * theme.scale + GAP {
             ui.add_space(GAP);
             let title = RichText::new(top.title).font(theme.font(TextRole::Heading)).color(theme.text_muted);
-            ui.add(egui::Label::new(title).truncate());
+            let shown = ui.add(cut_label(title));
+            hint::say(&shown, || top.title.to_owned());
         }
     });
     // From left to right, so that Tab goes as one reads.

@@ -4,7 +4,7 @@ use egui::{Align, ComboBox, DragValue, Layout, RichText, Slider, Ui};
 use egui_phosphor::regular as icon;
 
 use super::strip::{Strip, strip_ui};
-use super::widgets::{body, icon_button_ui, note, segments_ui};
+use super::widgets::{body, cut_label, icon_button_ui, note, segments_ui};
 use crate::app::command::{self, Below, Command};
 use crate::app::fonts;
 use crate::app::hint;
@@ -79,7 +79,7 @@ pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec
         ui.add_space(10.0);
         time_ui(ui, transport, true, theme);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add(egui::Label::new(note(transport.summary, theme)).truncate());
+            ui.add(cut_label(note(transport.summary, theme)));
         });
     });
     ui.horizontal_wrapped(|ui| {

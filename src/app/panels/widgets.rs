@@ -33,6 +33,11 @@ pub fn body(text: impl Into<String>, theme: &Theme) -> RichText {
     RichText::new(text).font(theme.font(TextRole::Body)).color(theme.text_body)
 }
 
+/// A text of one line, cut with "…" where it is too long; the whole of it is said elsewhere, not in a tooltip.
+pub fn cut_label(text: RichText) -> egui::Label {
+    egui::Label::new(text).truncate().show_tooltip_when_elided(false).selectable(false)
+}
+
 /// A less important remark.
 pub fn note(text: impl Into<String>, theme: &Theme) -> RichText {
     RichText::new(text).font(theme.font(TextRole::Note)).color(theme.text_muted)
