@@ -226,7 +226,8 @@ fn axis_ui(ui: &mut Ui, axis: Rect, window: &Window, lanes: Lanes<'_>, theme: &T
         );
         let text = tick_label(time, step, window.time(1.0));
         let galley = painter.layout_no_wrap(text, font.clone(), theme.text_muted);
-        let left = (x - galley.size().x / 2.0).clamp(axis.left(), axis.right() - galley.size().x);
+        // In less room than a label takes, it begins at the left.
+        let left = (x - galley.size().x / 2.0).min(axis.right() - galley.size().x).max(axis.left());
         // The playhead's head covers no label.
         let head = axis.left() + window.share(lanes.now) as f32 * axis.width();
         let covered = (left - 8.0..left + galley.size().x + 8.0).contains(&head);
