@@ -455,6 +455,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if opened && let Some(recording) = shell.session.recording.as_deref_mut() {
         recording.machine_at(shell.playback.position());
     }
+    let (topic, known) = (shell.topic(), shell.known());
     if let Some(recording) = shell.session.recording.as_deref() {
         if shell.settings.list {
             let frame = Frame::new().inner_margin(Margin::symmetric(18, 14));
@@ -468,6 +469,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             let options = SceneOptions {
                 theme,
                 reduced_motion: shell.settings.reduced_motion,
+                topic,
                 follow: shell.follow,
                 solo: shell.solo,
                 moment: Some(moment),
@@ -478,6 +480,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                     &[]
                 },
                 provenance: &provenance,
+                known: known.as_deref(),
                 facts: opened.then_some(&facts),
                 presences: Some(&recording.presences),
             };
