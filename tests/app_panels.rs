@@ -374,6 +374,7 @@ fn tanks(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         solo: false,
         moment: None,
         facts: None,
+        presences: None,
     };
     let size = Vec2::new(980.0, 700.0);
     let drawing = scene.draw(recording.topology(), recording.trace(), size, &View::default(), time, &options);

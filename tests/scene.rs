@@ -31,6 +31,7 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         solo: false,
         moment: None,
         facts: None,
+        presences: None,
     }
 }
 

@@ -375,6 +375,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 },
                 provenance: &provenance,
                 facts: opened.then_some(&facts),
+                presences: Some(&recording.presences),
             };
             // Enter opens a part: the picture itself is not pressed.
             let walked = shell.canvas.is_some_and(|id| ui.memory(|memory| memory.has_focus(id)));

@@ -2,7 +2,7 @@
 
 use crate::costs::Profile;
 use crate::engine::Time;
-use crate::machine::{End, Machine, Outcome, Topology};
+use crate::machine::{End, Machine, Outcome, Presences, Topology};
 use crate::scenario::{self, Answer, Played, Scenario, Source};
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
@@ -35,6 +35,8 @@ pub struct Recording {
     pub answers: Vec<Option<Answer>>,
     /// By walkthrough step: the parts that it speaks of.
     pub looked_at: Vec<Vec<ComponentId>>,
+    /// What of the machine is there at a time.
+    pub presences: Presences,
     active: Vec<ActiveIndex>,
 }
 
@@ -54,7 +56,21 @@ impl Recording {
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, active }
+        let presences = Presences::new(&outcome.topology, &outcome.changes);
+        Recording {
+            presences,
+            looked_at,
+            scenario,
+            source,
+            profile,
+            outcome,
+            moments,
+            lanes,
+            totals,
+            played,
+            answers,
+            active,
+        }
     }
 
     /// The hops and journeys.

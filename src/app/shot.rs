@@ -18,7 +18,7 @@ use super::scene::{Drawing, Scene, SceneOptions, Selection, View, paint};
 use super::theme::{TextRole, Theme};
 use crate::costs::{Primitive, Profile};
 use crate::engine::Time as SimulatedTime;
-use crate::machine::Topology;
+use crate::machine::{Presences, Topology};
 use crate::trace::Trace;
 
 /// What to render.
@@ -27,6 +27,8 @@ pub struct Shot<'a> {
     pub topology: &'a Topology,
     /// What happened in it.
     pub trace: &'a Trace,
+    /// What of it is there at a time.
+    pub presences: &'a Presences,
     /// Where the costs' numbers are from.
     pub profile: &'a Profile,
     /// The scenario's title.
@@ -119,6 +121,7 @@ fn card(shot: &Shot) -> Card {
         solo: false,
         moment: None,
         facts: None,
+        presences: Some(shot.presences),
     };
     let bar = Card::bar(&shot.theme, shot.size);
     let canvas = egui::vec2(shot.size.0 as f32, shot.size.1 as f32 - bar);

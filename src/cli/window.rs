@@ -85,9 +85,11 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     let Some(trace) = &made.outcome.trace else {
         return Err(super::output::failure("the run kept no trace to draw", None));
     };
+    let presences = crate::machine::Presences::new(&made.outcome.topology, &made.outcome.changes);
     let picture = Shot {
         topology: &made.outcome.topology,
         trace,
+        presences: &presences,
         profile: &made.profile,
         title: &made.scenario.title,
         time: arguments.at,

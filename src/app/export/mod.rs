@@ -112,6 +112,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
         solo: false,
         moment: Some(moment),
         facts: None,
+        presences: Some(&recording.presences),
     };
     let canvas = egui::vec2(choices.size.0 as f32, choices.size.1 as f32);
     scene.draw(recording.topology(), recording.trace(), canvas, &View::default(), moment.time, &options)

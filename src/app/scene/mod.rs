@@ -19,6 +19,7 @@
 //! | `stage`, `key`, `gates`, `facts`, `ledger`, `labels`, `gadgets`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
 
+mod absent;
 mod alike;
 mod camera;
 mod drawing;
@@ -66,7 +67,7 @@ use self::words::Writer;
 use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::machine::Topology;
+use crate::machine::{Presences, Topology};
 use crate::pace::Moment;
 use crate::trace::{ComponentId, JourneyId, StackId, Trace};
 
@@ -116,6 +117,8 @@ pub struct SceneOptions<'a> {
     pub moment: Option<Moment>,
     /// What a part knows at the moment shown, for parts that are magnified enough to write it into their boxes.
     pub facts: Option<&'a Facts<'a>>,
+    /// What is there at a time. `None` draws everything as if it always were.
+    pub presences: Option<&'a Presences>,
 }
 
 /// What happened to the canvas in this frame.

@@ -60,6 +60,7 @@ impl Picture<'_> {
         let tokens = cast.at(time);
         let held = self.held(&cast, &tokens);
         let mut drawing = Drawing { floors, words: names, ..Drawing::default() };
+        self.absent(time, &mut drawing.tokens);
         self.busy(&tokens, &mut drawing.trails);
         let pointed = self.options.pointed_at.iter().filter_map(|&id| point_at(self.layout, &self.camera, id));
         drawing.trails.extend(pointed);
