@@ -17,7 +17,7 @@ use strata::app::shell::{Shell, Wake};
 use strata::app::theme::Theme;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, inspect};
-use strata::scenario::Source;
+use strata::scenario::{Source, Topic};
 
 const FRAME: f64 = 1.0 / 60.0;
 
@@ -370,9 +370,11 @@ fn tanks(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         selection: None,
         pointed_at: &[],
         provenance: &|_| "assumed",
+        topic: Topic::default(),
         follow: None,
         solo: false,
         moment: None,
+        known: None,
         facts: None,
         presences: None,
     };

@@ -4,6 +4,8 @@ use crate::costs::Profile;
 use crate::engine::Time;
 use crate::machine::{End, Machine, Outcome, Presences, Topology};
 use crate::scenario::{self, Answer, Played, Scenario, Source};
+use crate::trace::exits::Exits;
+use crate::trace::tallies::Tallies;
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
 use super::lanes::Lane;
@@ -29,6 +31,10 @@ pub struct Recording {
     pub lanes: Vec<Lane>,
     /// The totals at any moment.
     pub totals: Totals,
+    /// What was done at each part and on each processor, at any moment.
+    pub tallies: Tallies,
+    /// The exits of virtual processors, at any moment.
+    pub exits: Exits,
     /// By walkthrough step: from when and up to when it plays.
     pub played: Vec<Played>,
     /// By walkthrough step: the answer to its question, if it asks one.
@@ -48,6 +54,9 @@ impl Recording {
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
+        let stacks: Vec<Option<StackId>> = outcome.topology.cpus.iter().map(|cpu| cpu.stack).collect();
+        let exits = Exits::new(trace, usize::from(outcome.topology.cores), &stacks);
+        let tallies = Tallies::new(trace);
         let steps = &scenario.walkthrough;
         let played = scenario::all_played(&scenario, &outcome);
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
@@ -67,6 +76,8 @@ impl Recording {
             moments,
             lanes,
             totals,
+            tallies,
+            exits,
             played,
             answers,
             active,

@@ -9,7 +9,8 @@ use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId};
 
-pub use super::viewpoint::{seen_from, viewpoints};
+pub use super::listing::{Listing, listings};
+pub use super::viewpoint::{known_from, seen_from, viewpoints};
 
 /// One line of a part's state: "mode" is "non-root, ring 3", "run queue" is "2 tasks".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +52,13 @@ pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> 
     facts
 }
 
-struct Look<'a> {
-    state: &'a State,
-    topology: &'a Topology,
+pub(super) struct Look<'a> {
+    pub(super) state: &'a State,
+    pub(super) topology: &'a Topology,
 }
 
 impl Look<'_> {
-    fn name(&self, component: ComponentId) -> &str {
+    pub(super) fn name(&self, component: ComponentId) -> &str {
         self.topology.component(component).map_or("", |part| part.name.as_str())
     }
 
@@ -81,7 +82,7 @@ impl Look<'_> {
     }
 
     /// A task by what it is: "app", "vCPU 0 of vm", "virtio back end of vm".
-    fn task_name(&self, id: TaskId) -> String {
+    pub(super) fn task_name(&self, id: TaskId) -> String {
         let task = self.state.task(id);
         if let Some(vcpu) = task.vcpu.some() {
             return self.topology.cpus[vcpu.index()].name.clone();
@@ -164,13 +165,13 @@ impl Look<'_> {
         facts
     }
 
-    fn cpus_of(&self, kernel: ComponentId) -> Vec<(CpuId, &Cpu)> {
+    pub(super) fn cpus_of(&self, kernel: ComponentId) -> Vec<(CpuId, &Cpu)> {
         let ids = (0..self.state.cpus.len() as u16).map(CpuId);
         ids.filter(|id| self.topology.cpus[id.index()].kernel == kernel).map(|id| (id, self.state.cpu(id))).collect()
     }
 
     /// The kernel that a component is or lies in.
-    fn kernel_component(&self, component: ComponentId) -> Option<ComponentId> {
+    pub(super) fn kernel_component(&self, component: ComponentId) -> Option<ComponentId> {
         let mut at = Some(component);
         while let Some(id) = at {
             let part = self.topology.component(id)?;
@@ -204,7 +205,7 @@ impl Look<'_> {
         facts
     }
 
-    fn vms_of(&self, component: ComponentId) -> Vec<VmId> {
+    pub(super) fn vms_of(&self, component: ComponentId) -> Vec<VmId> {
         let Some(kernel) = self.kernel_component(component) else { return Vec::new() };
         let Some(host) = self.cpus_of(kernel).first().map(|(_, cpu)| cpu.kernel) else { return Vec::new() };
         (0..self.state.vms.len() as u16).map(VmId).filter(|vm| self.state.vm(*vm).host == host).collect()
@@ -368,7 +369,7 @@ impl Look<'_> {
     }
 }
 
-fn state_text(state: TaskState) -> &'static str {
+pub(super) fn state_text(state: TaskState) -> &'static str {
     match state {
         TaskState::Ready => "ready",
         TaskState::Running => "running",

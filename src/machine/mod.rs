@@ -17,6 +17,7 @@ mod journal;
 mod kernel;
 mod life;
 pub mod limits;
+mod listing;
 mod orders;
 mod plan;
 mod presence;

@@ -108,9 +108,11 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
         selection: None,
         pointed_at: &take.pointed_at,
         provenance: &provenance,
+        topic: take.topic,
         follow: take.follow,
         solo: false,
         moment: Some(moment),
+        known: None,
         facts: None,
         presences: Some(&recording.presences),
     };
@@ -120,7 +122,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
 
 /// The picture at a time as the text of an SVG file.
 pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
-    let mut scene = Scene::new(recording.topology(), recording.trace());
+    let mut scene = Scene::new(recording.topology(), recording.trace()).seeded(recording.scenario.seed);
     let take = takes::still(recording, time, choices.follow);
     let moment = take.stills[0].moment;
     let drawing = draw(recording, &mut scene, &take, moment, choices);
