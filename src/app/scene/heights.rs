@@ -74,7 +74,7 @@ impl Heights {
 
     /// The least height in which the words of `tree` can be read well.
     pub fn wanted(topology: &Topology, tree: &Platform, widths: &Widths, scale: f32) -> f32 {
-        Heights { ease: 0.0, unit: scale * 0.77, scale, level: Level::of(topology, widths) }.total(tree, widths)
+        Heights { ease: 0.0, unit: scale * 0.8, scale, level: Level::of(topology, widths) }.total(tree, widths)
     }
 
     /// Whether words in the picture have the room that they need: the least that can be read fit into a part.

@@ -254,8 +254,7 @@ impl Layout {
             found = try_with(fewer);
         }
         let (widths, heights) = found;
-        // What is wanted is room for all parts, with the short forms of their names.
-        let wanted = Heights::wanted(topology, &tree, &try_with((Shown::Brief, true)).0, scale);
+        let wanted = Heights::wanted(topology, &tree, &widths, scale);
         // A sheet is no higher than what is drawn on it.
         sheet.y = if magnified > 1.0 { heights.total(&tree, &widths).clamp(canvas.y, sheet.y) } else { sheet.y };
         let spare = (sheet.y - heights.total(&tree, &widths)).max(0.0) / 2.0;
