@@ -350,3 +350,29 @@ fn a_large_file_of_any_kind_is_answered_and_its_mistakes_are_counted() {
         }
     }
 }
+
+#[test]
+fn a_large_cost_profile_of_any_kind_is_answered_in_few_words() {
+    for (kind, make) in large::PROFILES {
+        let text = make(512 << 10, include_str!("../assets/profiles/xeon-2017.ron"));
+        assert!(text.len() > 256 << 10, "{kind}: {} bytes", text.len());
+        if let Err(error) = Profile::parse(&text) {
+            let told = error.to_string();
+            assert!(told.len() < 1000, "{kind}: {} bytes are told", told.len());
+        }
+    }
+}
+
+#[test]
+fn large_files_of_a_kernel_are_answered_in_few_words() {
+    use strata::probe::inventory::{Entry, Root, take};
+    for (kind, files) in large::KERNELS {
+        let mut root = Root::default();
+        root.set_fact("system", "linux");
+        for (path, make) in *files {
+            root.insert(*path, Entry::File { bytes: make(512 << 10).into_bytes(), whole: false });
+        }
+        let told = take(&root).to_text(true);
+        assert!(told.len() < 20_000, "{kind}: {} bytes are told", told.len());
+    }
+}
