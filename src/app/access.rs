@@ -61,6 +61,13 @@ pub fn picture_ui(
         let name = part_name(part);
         add(node_of(canvas.id, id), rect, depth(topology, id), name, cursor == Some(id), Command::SelectComponent(id));
     }
+    // Parts that are only counted in the picture, for want of room, are named here all the same.
+    let counted = |id: ComponentId| !layout.place(id).own && layout.drawn_as.get(id.index()) == Some(&id);
+    for (id, part) in topology.iter().filter(|(id, _)| counted(*id)) {
+        let rect = on_screen(layout, view, canvas.rect, id);
+        let level = depth(topology, id);
+        add(node_of(canvas.id, id), rect, level, part_name(part), false, Command::SelectComponent(id));
+    }
     for row in list::rows(recording, now) {
         let rect = on_screen(layout, view, canvas.rect, row.component);
         let id = canvas.id.with(("operation", row.journey.0));

@@ -84,7 +84,7 @@ impl Rows {
 
 /// Where a part is on the screen, on a canvas that lies at `canvas`.
 pub fn on_screen(layout: &Layout, view: &View, canvas: Rect, id: ComponentId) -> Rect {
-    let camera = Camera::new(view, canvas.size());
+    let camera = Camera::over(view, canvas.size(), layout.canvas);
     camera.rect(layout.place(id).rect).translate(canvas.min.to_vec2())
 }
 

@@ -16,11 +16,7 @@ impl Shell {
             Selection::Follow(stack) => Some(stack),
             Selection::Journey(id) => recording.trace().journeys.get(id.index()).map(|journey| journey.stack),
             Selection::Part(id) => recording.topology().component(id).and_then(|component| component.stack),
-            Selection::Auto => {
-                // The stack with most exits has most to show; the last of equals.
-                let stats = recording.outcome.stats.iter().enumerate();
-                stats.max_by_key(|(i, stats)| (stats.exits_total(), *i)).map(|(i, _)| StackId(i as u16))
-            }
+            Selection::Auto => self.follow.or((!recording.topology().stacks.is_empty()).then_some(StackId(0))),
         }
     }
 

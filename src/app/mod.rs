@@ -57,6 +57,7 @@ pub mod scene;
 pub mod selection;
 pub mod session;
 pub mod settings;
+mod shading;
 pub mod shell;
 pub mod shot;
 mod teach;

@@ -11,7 +11,7 @@ pub enum Selection {
     Journey(JourneyId),
     /// One part of the machine.
     Part(ComponentId),
-    /// Nothing chosen yet: the stack with the most to show.
+    /// Nothing chosen yet: the column that is followed, or the first of the scenario.
     #[default]
     Auto,
 }

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bevy::app::{App, AppExit, Plugin, PluginGroup, PostUpdate, PreUpdate, Startup, Update};
+use bevy::asset::Assets;
 use bevy::camera::{Camera, Camera2d, ClearColor, ClearColorConfig};
 use bevy::color::Color;
 use bevy::ecs::prelude::*;
 use bevy::input::keyboard::{KeyCode, KeyboardInput};
 use bevy::render::renderer::RenderAdapterInfo;
 use bevy::render::view::Msaa;
+use bevy::shader::Shader;
 use bevy::time::{Real, Time as Clock};
 use bevy::window::{
     Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowFocused, WindowPlugin, WindowResized,
@@ -28,6 +30,7 @@ use super::damage::{Damage, Repaint, within};
 use super::frame::shell_ui;
 use super::machine_page::Places;
 use super::settings::Settings;
+use super::shading;
 use super::shell::{Shell, Wake};
 use crate::costs::Profile;
 
@@ -343,27 +346,49 @@ struct SparingPlugin;
 impl Plugin for SparingPlugin {
     fn build(&self, app: &mut App) {
         let sparing = paint_less.after(EguiPostUpdateSet::EndPass).before(EguiPostUpdateSet::ProcessOutput);
-        app.add_systems(PostUpdate, sparing);
+        app.add_systems(PostUpdate, sparing).add_systems(Startup, shade_quicker);
         if std::env::var_os("STRATA_FRAMES").is_some() {
             app.add_systems(bevy::app::Last, count_frames);
         }
     }
 }
 
-/// Tells how many frames a second there are, where `STRATA_FRAMES` is set: how `docs/performance.md` was measured.
-fn count_frames(clock: Res<Clock<Real>>, mut since: Local<(Duration, u32)>) {
-    let (passed, frames) = (since.0 + clock.delta(), since.1 + 1);
-    if passed >= Duration::from_secs(1) {
-        eprintln!("{:.1} frames/s", f64::from(frames) / passed.as_secs_f64());
-        *since = (Duration::ZERO, 0);
-    } else {
-        *since = (passed, frames);
+/// Tells how many frames a second there are and what one costs, where `STRATA_FRAMES` is set: how
+/// `docs/performance.md` was measured.
+fn count_frames(clock: Res<Clock<Real>>, mut since: Local<(Duration, u32, Duration)>) {
+    let (passed, frames, worked) = (since.0 + clock.delta(), since.1 + 1, since.2);
+    if passed < Duration::from_secs(1) {
+        *since = (passed, frames, worked);
+        return;
     }
+    let now = processor_time().unwrap_or_default();
+    let each = now.saturating_sub(worked) / frames;
+    let rate = f64::from(frames) / passed.as_secs_f64();
+    eprintln!("{rate:.1} frames/s, {} ms of processor time each", each.as_millis());
+    *since = (Duration::ZERO, 0, now);
+}
+
+/// What all threads of this process have worked, the graphics driver's among them, to 10 ms. From `/proc`, which
+/// counts in hundredths of a second on every Linux (`USER_HZ`).
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(Duration::from_millis((user + system) * 10))
 }
 
 /// Whether a graphics driver draws by the processor's cores.
 fn in_software(adapter: Option<&RenderAdapterInfo>) -> bool {
     adapter.is_some_and(|adapter| adapter.device_type == wgpu::DeviceType::Cpu)
+}
+
+/// Without a graphics processor a pixel's colour is worked out by a cheaper way to the same colour.
+fn shade_quicker(adapter: Option<Res<RenderAdapterInfo>>, mut shaders: ResMut<Assets<Shader>>) {
+    if in_software(adapter.as_deref()) {
+        let shader = Shader::from_wgsl(shading::shader(), "strata/shading.wgsl");
+        // Refused only for a handle that was given out twice; then the usual shader stays.
+        let _ = shaders.insert(bevy_egui::render::EGUI_SHADER_HANDLE.id(), shader);
+    }
 }
 
 /// Longer than this between two frames, and the last picture may have been given up.

@@ -180,3 +180,42 @@ fn sandboxes_of_desktops_are_told_as_what_they_are() {
     root.insert("/proc/self/ns/mnt", Entry::Link("mnt:[4026532701]".into()));
     assert!(!of(&root, LayerKind::Container).present);
 }
+
+#[test]
+fn lxcfs_on_the_machine_itself_makes_no_container_and_names_none_that_others_made() {
+    // Many distributions start it whether or not there is a container.
+    for point in ["/var/lib/lxcfs", "/var/snap/lxd/common/var/lib/lxcfs"] {
+        let mounts = format!("22 1 8:2 / / rw - ext4 /dev/sda2 rw\n60 22 0:50 / {point} rw - fuse.lxcfs lxcfs rw\n");
+        let found = of(&with("gce-metal", &[("/proc/self/mountinfo", &mounts)]), LayerKind::Container);
+        assert_eq!((found.present, found.confidence), (false, Confidence::Certain), "{point}: {found:?}");
+    }
+    // Docker with files of lxcfs mounted by hand, and its folders at a place of their own.
+    let file = |name: &str| format!("9 900 8:33 /data/containers/0001/{name} /etc/{name} rw - ext4 /dev/sdd rw\n");
+    let mounts = format!(
+        "900 899 0:60 / / rw - btrfs /dev/sdd rw,subvol=/x\n\
+         901 900 0:50 /proc/meminfo /proc/meminfo rw - fuse.lxcfs lxcfs rw\n{}{}{}",
+        file("hosts"),
+        file("hostname"),
+        file("resolv.conf")
+    );
+    assert_eq!(of(&boxed(&mounts, "0::/\n", &ALL, &[]), LayerKind::Container).name, "Docker container");
+    // LXC, with nothing but that to name it.
+    let mounts =
+        "900 899 252:0 / / rw - ext4 /dev/dm-0 rw\n901 900 0:50 /proc/meminfo /proc/meminfo rw - fuse.lxcfs l rw\n";
+    assert_eq!(of(&boxed(mounts, "0::/\n", &ALL, &[]), LayerKind::Container).name, "LXC container");
+}
+
+#[test]
+fn a_service_in_namespaces_that_sees_the_machine_s_processes_is_no_container() {
+    let mut root = host("gce-metal");
+    for kind in ["user", "cgroup", "mnt", "net", "ipc", "uts"] {
+        root.insert(format!("/proc/self/ns/{kind}"), Entry::Link(format!("{kind}:[4026532700]")));
+    }
+    let found = of(&root, LayerKind::Container);
+    assert_eq!((found.present, found.confidence), (false, Confidence::Likely), "{found:?}");
+    // A unit whose name begins like a runtime's.
+    for group in ["0::/system.slice/gardener.service\n", "0::/system.slice/garden-ci.service\n", "0::/x/gardens\n"] {
+        let found = of(&with("gce-metal", &[("/proc/self/cgroup", group)]), LayerKind::Container);
+        assert_eq!((found.present, found.confidence), (false, Confidence::Certain), "{group}");
+    }
+}

@@ -327,3 +327,17 @@ fn quotas_of_all_sizes_are_told_in_cores() {
         assert_eq!(text(none), "none", "{none}");
     }
 }
+
+#[test]
+fn thousands_of_mounts_on_one_another_are_judged_without_delay() {
+    // Every mount lies on the one before, all of one tree, and a process in many groups: what grows faster than the
+    // list would take minutes here.
+    let mounts: String =
+        (2..4096).map(|id| format!("{id} {} 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n", id - 1)).collect();
+    let groups = "0::/a\n".repeat(64);
+    let root = grouped(&groups, &mounts, &[("/sys/fs/cgroup/a/memory.max", "4096\n")]);
+    assert_eq!(limit(&root, Resource::Memory).value, Some(4096.0));
+    let mounts: String = (2..4096).map(|id| format!("{id} 1 0:26 / /m{id} rw - cgroup2 c rw\n")).collect();
+    let root = grouped(&groups, &mounts, &[("/m2/a/memory.max", "4096\n")]);
+    assert_eq!(limit(&root, Resource::Memory).value, Some(4096.0));
+}

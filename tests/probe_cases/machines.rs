@@ -102,6 +102,8 @@ fn who_signs_with_another_s_name_is_known_by_its_own() {
         (b"KVMKVMKVM\0\0\0", "innotek GmbH", "VirtualBox", "VirtualBox guest", Confidence::Certain),
         (b"Microsoft Hv", "Parallels Software", "Parallels Virtual Platform", "Parallels guest", Confidence::Certain),
         (b"Microsoft Hv", "Xen", "HVM domU", "Xen guest", Confidence::Certain),
+        (b"Microsoft Hv", "Nutanix", "AHV", "KVM guest", Confidence::Certain),
+        (b"Microsoft Hv", "Red Hat", "RHEV Hypervisor", "KVM guest", Confidence::Certain),
         (b"Microsoft Hv", "Microsoft Corporation", "Virtual Machine", "Hyper-V guest", Confidence::Certain),
         (b"Abracadabra!", "BHYVE", "BHYVE", "bhyve guest", Confidence::Likely),
     ] {
@@ -188,6 +190,15 @@ fn power_and_others_are_told_by_their_device_trees() {
         ),
         ("loongarch-model-name", vec![(node, "xen,xen-4.19\0xen,xen")], "Xen guest", Confidence::Certain),
         ("loongarch-model-name", vec![(node, "acme,hv")], "acme,hv guest", Confidence::Certain),
+        ("loongarch-model-name", vec![(node, "vmware")], "VMware guest", Confidence::Certain),
+        ("loongarch-model-name", vec![(node, "linux,kvm")], "KVM guest", Confidence::Certain),
+        ("loongarch-model-name", vec![(node, "gunyah-hypervisor-1.0")], "Gunyah guest", Confidence::Certain),
+        (
+            "loongarch-model-name",
+            vec![(compatible, "riscv-virtio"), (model, "riscv-virtio,qemu")],
+            "a virtual machine, hypervisor not named",
+            Confidence::Likely,
+        ),
         (
             "loongarch-model-name",
             vec![(compatible, "linux,dummy-loongson3")],

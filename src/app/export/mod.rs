@@ -26,6 +26,7 @@ mod text;
 
 pub use animation::{Format, animation};
 pub use page::page;
+pub use svg::{About, svg};
 pub use takes::Take;
 
 use super::recording::Recording;

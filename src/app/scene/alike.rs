@@ -158,5 +158,8 @@ pub fn fold<'a>(
             units.push(Unit { members, mixed: true });
         }
     }
+    // Whatever stands alone, the order of the scenario stays.
+    let order = |unit: &Unit| residents.iter().position(|resident| resident.id == unit.first().id);
+    units.sort_by_key(order);
     units
 }

@@ -4,11 +4,13 @@
 use egui::{Align2, Rect};
 
 use super::drawing::{Ink, Shape};
+use super::gadgets::{Bench, ball, trips};
 use super::labels::{Label, Rail, words};
 use super::picture::Picture;
 use super::stage::{brightness, dim};
 use super::tokens::{Cast, Held, Token, Tokens, alarms};
 use crate::app::theme::TextRole;
+use crate::engine::Time;
 use crate::trace::{Crossing, Hop, StackId};
 
 /// So many hops back the last crossing is looked for.
@@ -17,14 +19,17 @@ const BACK: usize = 60;
 const PAST: usize = 3;
 
 impl Picture<'_> {
-    /// The crossings whose flashes stand: the followed column's last; or the last of all.
+    /// The crossing whose flash stands: the followed column's last, or the last of all. What waits, or is at a device,
+    /// has left its crossing behind: there the flash is over.
     pub(super) fn held(&self, cast: &Cast, tokens: &Tokens) -> Option<Held> {
         let followed = |token: &&(usize, &Token)| self.followed.is_none_or(|column| token.1.column == column);
         let all: Vec<(usize, &Token)> = tokens.all.iter().enumerate().collect();
         let found = all.iter().filter(followed).rev().take(64).filter_map(|&(i, token)| {
-            let crossed = |&position: &usize| cast.hop(token.journey, position).is_some_and(|hop| alarms(hop.crossing));
+            let ends = |hop: &Hop| alarms(hop.crossing) || hop.crossing == Crossing::Device || hop.is_wait();
             let first = token.position.saturating_sub(BACK);
-            let position = (first..=token.position).rev().find(crossed)?;
+            let last = |&position: &usize| cast.hop(token.journey, position).is_some_and(ends);
+            let position = (first..=token.position).rev().find(last)?;
+            cast.hop(token.journey, position).filter(|hop| alarms(hop.crossing))?;
             Some((cast.hop(token.journey, position)?.start, i, position))
         });
         let (_, token, position) = found.max_by_key(|(began, i, _)| (*began, *i))?;
@@ -89,13 +94,18 @@ impl Picture<'_> {
     }
 
     /// The followed column's labels.
-    pub(super) fn rail(&self, cast: &Cast, tokens: &Tokens, out: &mut Vec<Shape>) {
+    pub(super) fn rail(&self, cast: &Cast, tokens: &Tokens, time: Time, out: &mut Vec<Shape>) {
         let Some((i, column)) = self.followed.and_then(|i| Some((i, self.layout.columns.get(i)?))) else { return };
         let Some(rail) = column.rail else { return };
+        let rect = self.camera.rect(rail).intersect(self.camera.canvas);
+        let cards = self.layout.cards.values().map(|card| self.camera.rect(*card)).filter(|card| card.intersects(rect));
+        let mut taken: Vec<(f32, f32)> = cards.map(|card| (card.top(), card.bottom())).collect();
         let of_column = |token: &&Token| token.column == i;
         let selected = self.selected();
         let chosen = tokens.all.iter().filter(of_column).find(|token| Some(token.journey) == selected);
-        let Some(token) = chosen.or_else(|| tokens.all.iter().rfind(of_column)) else { return };
+        let token = chosen.or_else(|| tokens.all.iter().rfind(of_column));
+        taken.extend(self.gadget(cast, token, column.stack, (rect, &taken), time, out));
+        let Some(token) = token else { return };
         let mut labels = Vec::new();
         let first = token.position.saturating_sub(PAST);
         for position in (first..=token.position).rev() {
@@ -104,6 +114,10 @@ impl Picture<'_> {
             // A program's first instructions come after the return from what it did before.
             let crossing = hop.crossing != Crossing::None;
             let (title, note) = words(hop, crossing, self.options.provenance);
+            let title = match (hop.crossing, cast.by_device_model(token.journey, hop)) {
+                (Crossing::SystemCall, true) => "System call by the device model".to_owned(),
+                _ => title,
+            };
             let spot = cast.spot(token.journey, position).unwrap_or_default();
             // A door between a part and its shaft is in no seam.
             let passes = cast.route(token.journey, position, 0).is_some_and(|route| {
@@ -114,12 +128,42 @@ impl Picture<'_> {
             let about = self.camera.point(spot);
             labels.push(Label { about, title, note, alarm: alarms(hop.crossing), current, seam: passes });
         }
-        let rect = self.camera.rect(rail).intersect(self.camera.canvas);
-        let taken = self.layout.cards.values().map(|card| self.camera.rect(*card)).filter(|card| card.intersects(rect));
-        let taken = taken.map(|card| (card.top(), card.bottom())).collect();
         let edge = self.camera.rect(column.area).right();
         let clear = self.layout.token * self.camera.tokens * 1.5;
         Rail { writer: self.writer, rect, edge, clear, taken }.draw(&labels, out);
+    }
+}
+
+impl Picture<'_> {
+    /// What stands at the rail's lower end while its operation goes to and fro, until the next one begins. Gives the
+    /// stretch that it took.
+    fn gadget(
+        &self,
+        cast: &Cast,
+        token: Option<&Token>,
+        stack: StackId,
+        (rail, taken): (Rect, &[(f32, f32)]),
+        time: Time,
+        out: &mut Vec<Shape>,
+    ) -> Option<(f32, f32)> {
+        let (journey, position, share) = match token {
+            Some(token) => {
+                let share = token.travelled / token.route.length().max(1e-3);
+                (token.journey, token.position, share.min(1.0))
+            }
+            None => {
+                let (_, journey) = self.index.latest(self.trace, stack, time)?;
+                (journey, self.index.hops(journey).len().checked_sub(1)?, 1.0)
+            }
+        };
+        let bottom = taken.iter().map(|(top, _)| top - 4.0).fold(rail.bottom(), f32::min);
+        let bench = Bench { writer: self.writer, rail, bottom };
+        let drawn = match (ball(cast, journey, position, share), trips(cast, journey, position)) {
+            (Some(ball), _) => bench.pipe(ball, out),
+            (None, Some(trips)) => bench.coil(trips, out),
+            (None, None) => None,
+        };
+        drawn.map(|rect| (rect.top(), rect.bottom()))
     }
 }
 

@@ -79,7 +79,7 @@ impl Heights {
 
     /// Whether words in the picture have the room that they need.
     pub fn readable(&self) -> bool {
-        self.unit >= self.scale * 0.72
+        self.unit >= (self.scale * 0.58).max(0.72)
     }
 
     /// How much smaller words are than they should be.
@@ -119,6 +119,10 @@ impl Heights {
     pub fn part(&self) -> f32 {
         self.between(18.0, 30.0)
     }
+    /// A part in a floor that all use.
+    pub fn shared_part(&self) -> f32 {
+        self.between(21.0, 36.0)
+    }
     /// A part of the bare hardware, with its state below its name.
     pub fn hardware_part(&self) -> f32 {
         self.between(32.0, 54.0)
@@ -143,19 +147,29 @@ impl Heights {
     /// The bars of all columns, their head and their axis.
     pub fn bars(&self) -> f32 {
         let rows = self.level.bars as f32;
-        self.between(34.0 + 15.0 * rows, 42.0 + 22.0 * rows)
+        self.between(30.0 + 14.0 * rows, 42.0 + 22.0 * rows)
     }
     /// Half a token's height.
     pub fn token(&self) -> f32 {
         (self.between(6.4, 8.4)).clamp(2.0, 15.0)
     }
 
-    /// The rows and streets of a floor that all use.
-    pub fn shared(&self, rows: usize, part: f32) -> Shared {
+    /// The rows and streets of a floor that all use: `upper` rows, the first street, and the other rows, each next to
+    /// a street.
+    pub fn shared(&self, (rows, upper): (usize, usize), part: f32) -> Shared {
         let (pad, space, street) = (self.space() * 0.6, self.space(), self.street());
-        let mut shared = Shared { streets: vec![pad * 0.5], ..Shared::default() };
-        let mut y = pad * 0.5 + street + pad * 0.5;
-        for row in 0..rows.max(1) {
+        let mut shared = Shared::default();
+        let mut y = pad * if upper > 0 { 2.0 } else { 0.5 };
+        for row in 0..upper {
+            y += if row > 0 { space } else { 0.0 };
+            shared.rows.push(y);
+            y += part;
+        }
+        y += if upper > 0 { pad } else { 0.0 };
+        shared.streets.push(y);
+        y += street + pad * 0.5;
+        let lower = rows.max(1).saturating_sub(upper);
+        for row in 0..lower {
             if row > 0 && row % 2 == 0 {
                 shared.streets.push(y);
                 y += street + pad;
@@ -165,7 +179,7 @@ impl Heights {
             shared.rows.push(y);
             y += part + if row % 2 == 1 { pad } else { 0.0 };
         }
-        if rows.max(1).is_multiple_of(2) {
+        if lower > 0 && lower.is_multiple_of(2) {
             shared.streets.push(y);
             y += street;
         }
@@ -197,13 +211,13 @@ impl Heights {
 
     /// The host's kernel.
     pub fn host_kernel(&self, kernel: &Kernel, widths: &Widths) -> Shared {
-        self.shared(widths.floors.get(&kernel.id).map_or(1, |floor| floor.rows), self.part())
+        self.shared(widths.floors.get(&kernel.id).map_or((1, 0), |floor| (floor.rows, floor.upper)), self.shared_part())
     }
 
     /// The bare hardware.
     pub fn hardware(&self, tree: &Platform, widths: &Widths) -> Shared {
         let rows = tree.floor.and_then(|id| widths.floors.get(&id)).map_or(1, |floor| floor.rows);
-        self.shared(rows, self.hardware_part())
+        self.shared((rows, 0), self.hardware_part())
     }
 
     /// The highest of a kernel's residents, without the corridor below.

@@ -2,7 +2,7 @@
 //! ledger has been spent. Built once; every question is answered in the logarithm of the trace's length.
 
 use crate::engine::Time;
-use crate::trace::{Hop, HopId, JourneyId, Layer, StackId, Trace};
+use crate::trace::{Hop, HopId, JourneyId, Layer, StackId, Token, Trace};
 
 /// So many hops share one saved sum of the ledger.
 const STRIDE: usize = 64;
@@ -23,6 +23,8 @@ pub struct Index {
     by_stack: Vec<Vec<JourneyId>>,
     /// The layers that occur.
     pub layers: Vec<Layer>,
+    /// The shapes of tokens that occur.
+    pub tokens: Vec<Token>,
 }
 
 impl Index {
@@ -53,6 +55,11 @@ impl Index {
             }
         }
         index.layers = Layer::ALL.into_iter().filter(|&l| trace.hops.iter().any(|h| h.layer == l)).collect();
+        for token in trace.hops.iter().map(|hop| hop.token) {
+            if !index.tokens.contains(&token) {
+                index.tokens.push(token);
+            }
+        }
         index
     }
 

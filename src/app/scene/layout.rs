@@ -12,7 +12,7 @@ use egui::{Pos2, Rect, Vec2, pos2};
 use super::heights::Heights;
 use super::metrics::Metrics;
 use super::tree::{Kernel, Platform, Resident, ResidentKind};
-use super::widths::{Content, Detail, Focus, Ruler, Span, Widths};
+use super::widths::{Content, Detail, Focus, Ruler, Shown, Span, Widths};
 use crate::app::theme::Theme;
 use crate::machine::{ComponentKind, Topology};
 use crate::trace::{ComponentId, CpuId, StackId};
@@ -137,6 +137,9 @@ pub struct Layout {
     pub streets: Vec<Street>,
     /// The bundle of ways at the right of shared floors.
     pub gutter: Span,
+    /// Where ways lead from the first street down to the second, besides the gutter: none where there is more than
+    /// one row of parts between the two.
+    pub passages: Vec<f32>,
     /// Where tokens pass from ring to ring, and through walls.
     pub gates: Vec<Gate>,
     /// The strip below the hardware, over the whole width, in which the bars of all columns stand.
@@ -163,6 +166,8 @@ pub struct Layout {
     pub drawn_as: Vec<ComponentId>,
     /// By part: where a token stands inside its box, not on the way beside it.
     pub stands: BTreeMap<ComponentId, Pos2>,
+    /// Where the key stands, if there is an empty place for it.
+    pub key: Option<Rect>,
     /// Half a token's height.
     pub token: f32,
     /// The height of a corridor.
@@ -213,7 +218,7 @@ fn drawn_as(count: usize, same: &[(ComponentId, ComponentId)]) -> Vec<ComponentI
 
 /// How much text grows on a canvas larger than that of a laptop's window.
 fn growth(canvas: Vec2) -> f32 {
-    (canvas.x / 1000.0).min(canvas.y / 640.0).clamp(1.0, 2.4).powf(0.6)
+    (canvas.x / 1000.0).min(canvas.y / 680.0).clamp(1.0, 3.0).powf(0.9)
 }
 
 impl Layout {
@@ -233,24 +238,29 @@ impl Layout {
         let tree = Platform::of(topology);
         let grow = growth(canvas);
         let scale = theme.scale * grow;
-        let sheet = canvas * magnified;
+        let mut sheet = canvas * magnified;
         let side = (14.0 * scale).min(sheet.x * 0.02);
         let room = Span { x0: side, x1: sheet.x - side };
-        let try_with = |columns: bool, host: bool| {
+        let try_with = |(columns, host): (Shown, bool)| {
             let detail = Detail { columns, host, opened: magnified > 1.0 };
             let widths = Ruler::place(topology, &tree, (metrics, theme, grow), room, (focus, detail));
             let heights = Heights::fitting(topology, &tree, &widths, sheet.y, scale);
             (widths, heights)
         };
-        // Where there is too little height, parts are counted rather than written too small to be read.
-        let all = try_with(true, true);
-        let (widths, heights) = if all.1.readable() {
-            all
-        } else {
-            let fewer = try_with(false, true);
-            if fewer.1.readable() { fewer } else { try_with(false, false) }
-        };
+        // Where there is too little height, names are shortened, and then parts are counted rather than written too
+        // small to be read.
+        let tries = [(Shown::Brief, true), (Shown::Counted, true), (Shown::Counted, false)];
+        let mut found = try_with((Shown::Whole, true));
+        for fewer in tries {
+            if found.1.readable() {
+                break;
+            }
+            found = try_with(fewer);
+        }
+        let (widths, heights) = found;
         let wanted = Heights::wanted(topology, &tree, &widths, scale);
+        // A sheet is no higher than what is drawn on it.
+        sheet.y = if magnified > 1.0 { heights.total(&tree, &widths).clamp(canvas.y, sheet.y) } else { sheet.y };
         let spare = (sheet.y - heights.total(&tree, &widths)).max(0.0) / 2.0;
         let top = spare + heights.margin() + heights.head();
         let shafts = widths.shafts.iter().map(|s| Shaft { x: s.x, parent: None, column: s.column }).collect();
@@ -288,11 +298,11 @@ impl Layout {
         Layout {
             canvas: sheet,
             places,
-            columns,
             column_of,
             shafts,
             streets,
             gutter: widths.gutter,
+            passages: widths.passages.clone(),
             gates,
             bars,
             legend,
@@ -306,6 +316,8 @@ impl Layout {
             counts: widths.counts.clone(),
             drawn_as: drawn_as(topology.components.len(), &widths.same),
             stands: states.stands,
+            key: super::key::place(&columns, (spare + heights.margin(), scale * heights.words())),
+            columns,
             token: heights.token(),
             corridor: heights.corridor(),
             part: heights.part(),
@@ -415,10 +427,10 @@ impl Stack<'_> {
             self.hidden.insert(id, floor.hidden.len());
         }
         for cell in &floor.cells {
-            let row = cell.row + floor.first_row;
+            let row = cell.row;
             let y0 = top + rows.rows.get(row).copied().unwrap_or_default();
             let rect = Rect::from_min_max(pos2(cell.span.x0, y0), pos2(cell.span.x1, y0 + part));
-            let street = first + row.div_ceil(2);
+            let street = first + (row + 1).saturating_sub(floor.upper) / 2;
             let stop = Stop::Street { street, x0: rect.left(), x1: rect.right() };
             match &cell.content {
                 Content::Title => {
@@ -449,7 +461,9 @@ impl Stack<'_> {
             let below = street && state.is_some() && rect.height() - line >= self.heights.token() * 2.0;
             let name = match state {
                 Some(_) if below => rect.with_max_y(rect.top() + line),
-                Some(state) if state.x0 < rect.center().x && !street => rect.with_min_x(state.x1.min(rect.right())),
+                Some(state) if state.x0 - rect.left() < rect.right() - state.x1 && !street => {
+                    rect.with_min_x(state.x1.min(rect.right()))
+                }
                 Some(state) => rect.with_max_x(state.x0.max(rect.left())),
                 None => rect,
             };
@@ -511,10 +525,13 @@ impl Stack<'_> {
                 self.states.slots.insert(id, (0..count).map(slot).collect());
             }
             ComponentKind::HypervisorPart => {
-                // The door is where its way is: above, by the street, or beside, by the shaft.
+                // The door is where its way is: above or below, by the street, or beside, by the shaft.
                 let Some(place) = self.places[id.index()] else { return };
                 let at = match place.stop {
-                    Stop::Street { .. } => pos2(rect.center().x, place.rect.top()),
+                    Stop::Street { street, .. } => {
+                        let above = self.streets.get(street).is_some_and(|s| s.rect.top() < place.rect.top());
+                        pos2(rect.center().x, if above { place.rect.top() } else { place.rect.bottom() })
+                    }
                     Stop::Shaft { .. } if rect.center().x < place.rect.center().x => {
                         pos2(place.rect.left(), rect.center().y)
                     }
@@ -534,19 +551,19 @@ impl Stack<'_> {
         let h = self.heights;
         let rows = h.host_kernel(kernel, self.widths);
         let first = self.streets.len();
-        self.shared_floor(kernel.id, (top, top + rows.height), &rows, h.part());
+        self.shared_floor(kernel.id, (top, top + rows.height), &rows, h.shared_part());
         let Some(hypervisor) = &kernel.hypervisor else { return };
         let (Some(span), Some(floor)) = (self.span(hypervisor.id), self.widths.floors.get(&hypervisor.id)) else {
             return;
         };
         let pad = h.space() * 0.55;
-        let (from, to) = (floor.first_row, floor.first_row + floor.rows.max(1) - 1);
         let at = |row: usize| top + rows.rows.get(row).or(rows.rows.last()).copied().unwrap_or_default();
-        let rect = Rect::from_min_max(pos2(span.x0, at(from) - pad), pos2(span.x1, at(to) + h.part() + pad));
+        let lower = at(floor.rows.max(1) - 1) + h.shared_part() + pad;
+        let rect = Rect::from_min_max(pos2(span.x0, at(0) - pad), pos2(span.x1, lower));
         let stop = Stop::Street { street: first, x0: span.x0, x1: span.x1 };
         let slab = Place { rect, name: Rect::NOTHING, floor: hypervisor.id, stop, own: true, column: self.shared };
         self.places[hypervisor.id.index()] = Some(slab);
-        self.row_cells(hypervisor.id, top, &rows, first, h.part());
+        self.row_cells(hypervisor.id, top, &rows, first, h.shared_part());
     }
 
     /// What stands on a kernel: each on the seam above it.
@@ -727,7 +744,8 @@ impl Stack<'_> {
 
     fn columns(&self, top: f32, bars: f32) -> Vec<Column> {
         let h = self.heights;
-        let kernel_top = self.streets.first().map_or(bars, |street| street.rect.top() - h.space() * 0.5);
+        let kernel = self.streets.first().and_then(|street| self.places[street.floor.index()]);
+        let kernel_top = kernel.map_or(bars, |kernel| kernel.rect.top() - 1.0);
         let strips = self.widths.columns.iter();
         let column = |strip: &super::widths::Strip| {
             let place =

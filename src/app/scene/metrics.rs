@@ -67,13 +67,6 @@ impl Metrics {
         text.chars().map(|c| widths.of(c)).sum::<f32>() * size
     }
 
-    /// The part of a name that can stand for it: "files" of "files, page cache", "block" of "block layer".
-    pub fn brief(text: &str) -> Option<&str> {
-        let first = text.split_once(", ").or_else(|| text.split_once(" · ")).map(|(first, _)| first);
-        let of_two = text.split_once(' ').filter(|(first, second)| first.len() > 3 && !second.contains(' '));
-        first.or(of_two.map(|(first, _)| first))
-    }
-
     /// `text` as it fits into `room`: whole, its first part alone ("files" of "files, page cache", "block" of "block
     /// layer"), shortened at the end of a word, or not at all if less than half would show.
     pub fn fit(&self, text: &str, size: f32, strong: bool, room: f32) -> Option<String> {
@@ -83,10 +76,8 @@ impl Metrics {
         if self.width(text, size, strong) <= room {
             return Some(text.to_owned());
         }
-        if let Some(part) = Self::brief(text)
-            && self.width(part, size, strong) <= room
-        {
-            return Some(part.to_owned());
+        if let Some(part) = brief(text).filter(|part| self.width(part, size, strong) <= room) {
+            return Some(part);
         }
         // As many whole words as fit, if they are half of it: a word that is cut is another word.
         let count = text.chars().count();
@@ -94,6 +85,29 @@ impl Metrics {
         let shortened = ends.filter(|kept| kept.chars().count() * 2 >= count).map(|kept| format!("{kept}…"));
         shortened.into_iter().find(|kept| self.width(kept, size, strong) <= room)
     }
+}
+
+/// The short forms of what parts and floors are called: the word that tells them apart where they stand.
+const BRIEF: [(&str, &str); 10] = [
+    ("guest kernel", "kernel"),
+    ("host kernel", "kernel"),
+    ("virtual hardware", "hardware"),
+    ("system calls", "calls"),
+    ("files, page cache", "files"),
+    ("block layer", "block"),
+    ("virtio drivers", "drivers"),
+    ("nested paging", "paging"),
+    ("vCPU threads", "vCPUs"),
+    ("virtio back ends", "back ends"),
+];
+
+/// What can stand for a name where there is little room: a short form by its meaning, or its first part. Never a word
+/// that was cut.
+pub fn brief(text: &str) -> Option<String> {
+    let known = BRIEF.iter().find(|(whole, _)| whole.eq_ignore_ascii_case(text)).map(|(_, short)| *short);
+    let short = known.or_else(|| text.split_once(", ").or_else(|| text.split_once(" · ")).map(|(first, _)| first))?;
+    let heading = text.starts_with(char::is_uppercase) && known.is_some();
+    Some(if heading { crate::app::names::title(short) } else { short.to_owned() })
 }
 
 impl Widths {

@@ -10,24 +10,27 @@
 //! |---|---|
 //! | `tree` | sorts the machine's parts by what the layout does with them |
 //! | `alike` | what is drawn as one and counted, for want of room |
-//! | `widths`, `heights`, `layout` | where everything is |
+//! | `widths`, `floors`, `heights`, `layout` | where everything is |
 //! | `metrics`, `words` | how wide text is; fitting it |
 //! | `camera` | pan and zoom |
 //! | `index` | the trace by time |
 //! | `gauge` | how much of their quotas groups have used |
 //! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
-//! | `stage`, `gates`, `facts`, `ledger`, `labels`, `heads`, `picture` | drawing |
+//! | `stage`, `key`, `gates`, `facts`, `ledger`, `labels`, `gadgets`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
 
 mod alike;
 mod camera;
 mod drawing;
 mod facts;
+mod floors;
+mod gadgets;
 mod gates;
 mod gauge;
 mod heads;
 mod heights;
 mod index;
+mod key;
 mod labels;
 mod layout;
 mod ledger;
@@ -140,8 +143,6 @@ pub struct Scene {
 #[derive(Clone, Debug)]
 struct LaidOut {
     key: Key,
-    /// How much larger than the canvas the layout's sheet is.
-    magnified: f32,
     layout: Layout,
     staged: Option<Staged>,
 }
@@ -196,11 +197,11 @@ impl Scene {
         let laid_out = match self.laid_out.take().filter(|laid| laid.key == key) {
             Some(laid_out) => self.laid_out.insert(laid_out),
             None => {
-                let (magnified, layout) = lay_out(topology, metrics, theme, key);
-                self.laid_out.insert(LaidOut { key, magnified, layout, staged: None })
+                let layout = lay_out(topology, metrics, theme, key);
+                self.laid_out.insert(LaidOut { key, layout, staged: None })
             }
         };
-        let camera = Camera::over(view, canvas, laid_out.magnified);
+        let camera = Camera::over(view, canvas, laid_out.layout.canvas);
         let factor = camera.words * laid_out.layout.words;
         let writer = Writer { metrics, theme, factor };
         let followed = options.follow.map(|stack| laid_out.layout.column(stack));
@@ -209,7 +210,8 @@ impl Scene {
             Some(staged) => laid_out.staged.insert(staged),
             None => {
                 let layout = &laid_out.layout;
-                let stage = Builder { layout, topology, camera, writer, followed }.build();
+                let tokens = &self.index.tokens;
+                let stage = Builder { layout, topology, camera, writer, followed, tokens }.build();
                 let (floors, words) = (Arc::new(stage.floors), Arc::new(stage.words));
                 laid_out.staged.insert(Staged { view: *view, floors, words })
             }
@@ -263,7 +265,7 @@ impl Scene {
             return Some(*selection);
         }
         let laid_out = self.laid_out.as_ref()?;
-        let camera = Camera::over(view, laid_out.key.canvas, laid_out.magnified);
+        let camera = Camera::over(view, laid_out.key.canvas, laid_out.layout.canvas);
         laid_out.layout.at(topology, camera.back(point)).map(Selection::Component)
     }
 }
@@ -280,15 +282,14 @@ fn focus(topology: &Topology, trace: &Trace, options: &SceneOptions) -> Focus {
 
 /// The layout for a canvas. Where parts are only counted for want of room, magnifying makes room for them: the sheet
 /// is as much larger as it takes to draw them all, at most as the zoom allows.
-fn lay_out(topology: &Topology, metrics: &Metrics, theme: &Theme, key: Key) -> (f32, Layout) {
+fn lay_out(topology: &Topology, metrics: &Metrics, theme: &Theme, key: Key) -> Layout {
     let at = |magnified: f32| Layout::focused(topology, metrics, theme, (key.canvas, magnified), key.focus);
-    let mut best = (1.0, at(1.0));
+    let mut best = at(1.0);
     for power in 1..=key.opens {
-        if best.1.counts.is_empty() && best.1.hidden.is_empty() {
+        if best.counts.is_empty() && best.hidden.is_empty() {
             break;
         }
-        let magnified = 2.0_f32.powi(power as i32);
-        best = (magnified, at(magnified));
+        best = at(2.0_f32.powi(power as i32));
     }
     best
 }
@@ -297,6 +298,7 @@ fn lay_out(topology: &Topology, metrics: &Metrics, theme: &Theme, key: Key) -> (
 fn navigate(ui: &egui::Ui, response: &egui::Response, view: &mut View) {
     if response.dragged() {
         view.pan += response.drag_delta();
+        *view = view.within(response.rect.size());
     }
     if response.double_clicked() {
         *view = View::default();

@@ -77,7 +77,7 @@ impl<'a> Canvas<'a> {
             }
             Shape::Token { center, radius, token, paint, outlined, mark } => {
                 self.token(*center + self.origin, *radius, *token, self.color(*paint), *outlined);
-                self.mark(*center + self.origin, *radius, *token, mark, paint.alpha);
+                self.mark(*center, *radius, *token, mark, paint.alpha);
             }
         }
     }
@@ -89,7 +89,7 @@ impl<'a> Canvas<'a> {
         self.painter.galley(at, galley, color);
     }
 
-    /// The letter in a token; beside it where its shape has no room.
+    /// The letter in a token at a point of the canvas; beside it where its shape has no room.
     fn mark(&self, center: Pos2, radius: f32, token: Token, mark: &str, alpha: f32) {
         let size = radius * if mark.chars().count() > 1 { 0.95 } else { 1.35 };
         if mark.is_empty() || size < 5.0 {
@@ -106,7 +106,7 @@ impl<'a> Canvas<'a> {
         let at = center + shift * radius;
         if token == Token::Interrupt {
             let disc = self.theme.token_outline.gamma_multiply(alpha.max(0.4));
-            self.painter.circle_filled(at, radius * 0.62, disc);
+            self.painter.circle_filled(at + self.origin, radius * 0.62, disc);
             return self.text(mark, at, Align2::CENTER_CENTER, size * 0.72, true, color);
         }
         let size = if matches!(token, Token::SystemCall | Token::Return) { size * 0.85 } else { size };

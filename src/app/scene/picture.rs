@@ -90,7 +90,7 @@ impl Picture<'_> {
         };
         ledgers.draw(time, &mut drawing.tokens);
         self.states(&cast, &tokens, held, &mut drawing.tokens);
-        self.rail(&cast, &tokens, &mut drawing.tokens);
+        self.rail(&cast, &tokens, time, &mut drawing.tokens);
         drawing
     }
 

@@ -63,7 +63,10 @@ impl Router<'_> {
     /// Where a token of this column stands while it is served.
     pub fn station(&self, id: ComponentId, column: usize) -> Pos2 {
         if let Some(stand) = self.layout.stands.get(&id) {
-            return *stand + Vec2::new(self.aside(self.layout.token * 5.0, column), 0.0);
+            // Beside each other, but all above the door.
+            let door = self.layout.gates.iter().find(|gate| gate.of == id).map_or(0.0, |gate| gate.seam.width());
+            let width = (self.layout.token * 5.0).min(door + self.layout.token * 2.0);
+            return *stand + Vec2::new(self.aside(width, column), 0.0);
         }
         match self.layout.place(id).stop {
             Stop::Shaft { shaft, y } => pos2(self.shaft_x(shaft), y),
@@ -154,14 +157,16 @@ impl Router<'_> {
             },
             (Door::Shaft(s, y), Door::Street(street, x)) => {
                 points.extend(self.to_street((s, y), column));
-                points.extend(self.between(0, (street, x), column));
+                let from = points.last().map_or(0.0, |point| point.x);
+                points.extend(self.between((0, from), (street, x), column));
             }
             (Door::Street(street, x), Door::Shaft(t, z)) => {
                 back.extend(self.to_street((t, z), column));
-                back.extend(self.between(0, (street, x), column));
+                let from = back.last().map_or(0.0, |point| point.x);
+                back.extend(self.between((0, from), (street, x), column));
             }
-            (Door::Street(street, _), Door::Street(other, x)) => {
-                points.extend(self.between(street, (other, x), column));
+            (Door::Street(street, from), Door::Street(other, x)) => {
+                points.extend(self.between((street, from), (other, x), column));
             }
         }
         back.reverse();
@@ -169,14 +174,24 @@ impl Router<'_> {
         Route::through(&points)
     }
 
-    /// From a street to a place on another, by the gutter; nothing if it is the same street.
-    fn between(&self, from: usize, (to, x): (usize, f32), column: usize) -> Vec<Pos2> {
+    /// From a street to a place on another, by the nearest passage or the gutter; straight if it is the same street.
+    fn between(&self, (from, at): (usize, f32), (to, x): (usize, f32), column: usize) -> Vec<Pos2> {
         let (y, z) = (self.street_y(from, column), self.street_y(to, column));
         if from == to {
             return vec![pos2(x, z)];
         }
         let gutter = self.gutter_x(column);
-        vec![pos2(gutter, y), pos2(gutter, z), pos2(x, z)]
+        let far = |by: &f32| (at - by).abs() + (x - by).abs();
+        let passages = self.layout.passages.iter().map(|passage| passage + self.beside(column));
+        let near = passages.filter(|_| from + to == 1).min_by(|a, b| far(a).total_cmp(&far(b)));
+        let by = near.filter(|by| far(by) < far(&gutter)).unwrap_or(gutter);
+        vec![pos2(by, y), pos2(by, z), pos2(x, z)]
+    }
+
+    /// How far a column's way lies from the middle of a passage.
+    fn beside(&self, column: usize) -> f32 {
+        let (index, count) = self.track(column);
+        (index - (count - 1.0) / 2.0) * (self.layout.token * 0.5 / count)
     }
 
     /// A shaft and those that it joins, each with the height at which one comes to it.

@@ -4,13 +4,14 @@ use egui::{Align2, Pos2, Rect, pos2, vec2};
 
 use super::camera::Camera;
 use super::drawing::{Ink, Paint, Shape};
+use super::key::Key;
 use super::layout::{Gate, GateKind, Layout, Place};
 use super::tree::is_part;
 use super::words::{LINE, Writer, opened, sentence, shrink};
 use crate::app::letters::letter;
 use crate::app::theme::TextRole;
 use crate::machine::{Component, ComponentKind, Topology};
-use crate::trace::{ComponentId, Layer};
+use crate::trace::{ComponentId, Layer, Token};
 
 /// How bright columns are that are not followed.
 pub const DIM: f32 = 0.6;
@@ -36,6 +37,8 @@ pub struct Builder<'a> {
     pub writer: Writer<'a>,
     /// The column that is followed.
     pub followed: Option<usize>,
+    /// The shapes of tokens that occur in the run.
+    pub tokens: &'a [Token],
 }
 
 /// How bright a column is.
@@ -92,9 +95,14 @@ impl Builder<'_> {
         }
         for street in &self.layout.streets {
             let rect = self.camera.rect(street.rect);
-            stage.floors.push(Shape::Rect { rect, radius: 2.0, fill: Some(Ink::Background.faint(0.3)), line: None });
+            let ink = self.topology.component(street.floor).map_or(Ink::Outline, |floor| Ink::Layer(floor.layer));
+            stage.floors.push(Shape::Rect { rect, radius: 2.0, fill: Some(ink.faint(0.05)), line: None });
         }
         self.headings(&mut stage.words, &mut stage.floors);
+        if let Some(rect) = self.layout.key {
+            let key = Key { rect: self.camera.rect(rect), writer: self.writer, tokens: self.tokens };
+            key.draw(self.topology, &mut stage.floors, &mut stage.words);
+        }
         stage
     }
 
@@ -111,12 +119,40 @@ impl Builder<'_> {
                 stage.floors.push(slab(rect, ink, if inner { 0.15 } else { 0.11 }, 1.5));
                 let name = self.name(place);
                 let room = shrink(name, vec2(self.pad(name), (name.height() * 0.06).min(2.0)));
-                let note = match self.layout.hidden.get(&id) {
-                    Some(1) => "1 part".to_owned(),
-                    Some(count) => format!("{count} parts"),
-                    None => component.note.clone(),
+                let name = sentence(&component.name);
+                let (name, note) = match self.layout.hidden.get(&id) {
+                    Some(&count) => self.counted(name, count, room),
+                    None => (name, component.note.clone()),
                 };
-                self.writer.title(&sentence(&component.name), &note, room, ink, &mut stage.words);
+                self.writer.title(&name, &note, room, ink, &mut stage.words);
+            }
+        }
+    }
+
+    /// A floor's name beside the number of its parts that are not drawn, as far as both fit.
+    fn counted(&self, name: String, count: usize, room: Rect) -> (String, String) {
+        let Some(size) = self.writer.size(TextRole::Body, room.height()) else { return (name, String::new()) };
+        let small = self.writer.size(TextRole::Note, room.height()).unwrap_or(size);
+        let words = if count == 1 { "1 part".to_owned() } else { format!("{count} parts") };
+        let brief = super::metrics::brief(&name).unwrap_or_else(|| name.clone());
+        let width = |name: &str, note: &str| {
+            let metrics = self.writer.metrics;
+            metrics.width(name, size, true) + size * 0.6 + metrics.width(note, small, false)
+        };
+        let two = room.height() >= (size + small) * LINE;
+        let choices = [(&name, words.clone()), (&brief, words.clone()), (&brief, count.to_string())];
+        let fits = |(name, note): &(&String, String)| {
+            let below = self.writer.metrics.width(note, small, false).max(self.writer.metrics.width(name, size, true));
+            width(name, note) <= room.width() || (two && below <= room.width())
+        };
+        match choices.into_iter().find(fits) {
+            Some((name, note)) => (name.clone(), note),
+            // Smaller, in one line; what is counted is counted, whatever the room.
+            None => {
+                let least = self.writer.least();
+                let both = format!("{brief} {count}");
+                let fits = self.writer.metrics.width(&both, least, true) <= room.width() - 0.5;
+                (if fits { both } else { count.to_string() }, String::new())
             }
         }
     }
@@ -221,13 +257,10 @@ impl Builder<'_> {
         let y = if open { rect.top() + size * 0.5 + size * LINE / 2.0 } else { name.center().y };
         let at = (name.left() + pad, y);
         let room = name.width() - if name.right() < rect.right() - 1.0 { pad } else { 2.0 * pad };
-        // A name is written a little smaller rather than shortened.
-        let wide = self.writer.metrics.width(&component.name, 1.0, false);
-        let whole = ((room / wide.max(1e-3)) * 2.0).floor() / 2.0;
-        let size_of_name = if whole >= (size * 0.8).max(self.writer.least()) { size.min(whole) } else { size };
-        let text = (size_of_name, false);
-        stage.words.extend(self.writer.line(&component.name, at, Align2::LEFT_CENTER, text, room, Ink::Text.solid()));
-        let used = self.writer.metrics.width(&component.name, size, false) + size * 0.5;
+        let (written, own) = self.writer.named(&component.name, (size, false), room);
+        let text = (own, false);
+        stage.words.extend(self.writer.line(&written, at, Align2::LEFT_CENTER, text, room, Ink::Text.solid()));
+        let used = self.writer.metrics.width(&written, own, false) + size * 0.5;
         if !component.note.is_empty() && used + self.writer.metrics.width(&component.note, size, false) <= room {
             let (at, line) = ((at.0 + used, at.1), (size, false));
             let paint = Ink::Muted.solid();

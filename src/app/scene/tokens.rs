@@ -111,9 +111,10 @@ impl Slots {
     }
 }
 
-/// Whether a crossing is a boundary that is passed, not a device that begins to serve.
+/// Whether a crossing is a boundary that is passed: not a device that begins to serve, and not a name that is looked
+/// up, which leads nowhere.
 pub fn alarms(crossing: Crossing) -> bool {
-    !matches!(crossing, Crossing::None | Crossing::Device)
+    !matches!(crossing, Crossing::None | Crossing::Device | Crossing::Namespace)
 }
 
 impl Cast<'_> {
@@ -320,6 +321,11 @@ impl Cast<'_> {
             stops.extend(self.app(journey).map(|app| station(self.drawn(app))));
         } else {
             stops.extend(self.rest(journey, position - 1, 0));
+            // What leaves a machine right after it was entered was the machine's own hypervisor, if it has one.
+            let entered = self.hop(journey, position - 1).is_some_and(|hop| hop.crossing == Crossing::VmEntry);
+            if entered && matches!(hop.crossing, Crossing::VmExit(_)) {
+                stops.extend(self.inner_hypervisor(journey, position - 1).map(station));
+            }
         }
         stops.push(to);
         let ring = matches!(hop.crossing, Crossing::SystemCall);
@@ -341,6 +347,23 @@ impl Cast<'_> {
         let topology = self.router.topology;
         let up = std::iter::successors(Some(id), |id| topology.component(*id)?.parent);
         up.into_iter().find(|id| topology.component(*id).is_some_and(|c| c.kind == ComponentKind::Kernel))
+    }
+
+    /// Whether a hop is done for an operation by a program of another kernel than the one that its own program is on.
+    pub fn by_device_model(&self, journey: JourneyId, hop: &Hop) -> bool {
+        let app = self.app(journey).and_then(|app| self.kernel_of(app));
+        app.is_some() && app != self.kernel_of(hop.component)
+    }
+
+    /// The hypervisor inside the machine whose wall a journey leaves: what runs there while a guest has a guest.
+    fn inner_hypervisor(&self, journey: JourneyId, position: usize) -> Option<ComponentId> {
+        let (of, _) = self.wall(journey, position)?;
+        let topology = self.router.topology;
+        let lies_in = |id: ComponentId| self.walls(id).last() == Some(of);
+        let inside = |(id, component): &(ComponentId, &crate::machine::Component)| {
+            component.kind == ComponentKind::HypervisorPart && lies_in(*id)
+        };
+        topology.iter().find(inside).map(|(id, _)| self.drawn(id))
     }
 
     /// The device models' place in the kernel that a part lies in.

@@ -1,5 +1,5 @@
-//! How wide things are: columns share the canvas by what their words ask for, each with a shaft that no word stands
-//! in; parts stand beside the shaft of their column, or below and above the streets of a floor that all share.
+//! How wide columns are: they share the canvas by what their words ask for, each with a shaft that no word stands in.
+//! What lies in a floor, `floors` places.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::alike::{Unit, fold};
 use super::metrics::Metrics;
 use super::tree::{Kernel, Platform, Resident, ResidentKind};
 use crate::app::theme::{TextRole, Theme};
-use crate::machine::{ComponentKind, Topology};
+use crate::machine::Topology;
 use crate::trace::{ComponentId, StackId};
 
 /// A stretch from left to right.
@@ -29,7 +29,7 @@ impl Span {
         let pad = (9.0 * unit).min(self.width() * 0.06);
         Span { x0: self.x0 + pad, x1: self.x1 - pad }
     }
-    fn of(x0: f32, x1: f32) -> Span {
+    pub(super) fn of(x0: f32, x1: f32) -> Span {
         Span { x0, x1: x1.max(x0) }
     }
 }
@@ -69,8 +69,8 @@ pub struct Floor {
     pub hidden: Vec<ComponentId>,
     /// Whether several columns use it: it has streets, not a shaft.
     pub shared: bool,
-    /// The row of the floor around it that its first row is, for a hypervisor in a shared kernel.
-    pub first_row: usize,
+    /// How many of the rows lie above the first street: the ways of the columns pass between their parts.
+    pub upper: usize,
 }
 
 /// A vertical way in a column.
@@ -116,13 +116,26 @@ pub struct Widths {
     pub counts: BTreeMap<ComponentId, String>,
     /// The bundle of ways at the right side of shared floors.
     pub gutter: Span,
+    /// Where ways lead down between the parts of the host's kernel.
+    pub passages: Vec<f32>,
+}
+
+/// How parts are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// With their whole names.
+    Whole,
+    /// As many in a row as fit with the short forms of their names.
+    Brief,
+    /// Counted in the name of their floor.
+    Counted,
 }
 
 /// What may be left out where there is little room.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detail {
     /// Parts of floors in columns.
-    pub columns: bool,
+    pub columns: Shown,
     /// Parts of the host's kernel.
     pub host: bool,
     /// Whether those that are alike stand alone as far as there is room, since somebody looks closer.
@@ -138,30 +151,19 @@ pub struct Focus {
     pub alone: Option<StackId>,
 }
 
-/// More cores than this are drawn as one block of little squares.
-const BLOCK: usize = 8;
 /// The most columns that have a track of their own in a street.
 pub const TRACKS: usize = 12;
 
 /// Measures and places from left to right.
 pub struct Ruler<'a> {
-    topology: &'a Topology,
-    metrics: &'a Metrics,
-    theme: &'a Theme,
+    pub(super) topology: &'a Topology,
+    pub(super) metrics: &'a Metrics,
+    pub(super) theme: &'a Theme,
     /// The size of text, times how much it grows on a large canvas.
-    unit: f32,
-    grow: f32,
-    detail: Detail,
-    widths: Widths,
-}
-
-/// What wants a place in a row.
-#[derive(Clone, Debug)]
-struct Item {
-    content: Content,
-    least: f32,
-    wants: f32,
-    state: f32,
+    pub(super) unit: f32,
+    pub(super) grow: f32,
+    pub(super) detail: Detail,
+    pub(super) widths: Widths,
 }
 
 impl<'a> Ruler<'a> {
@@ -183,7 +185,7 @@ impl<'a> Ruler<'a> {
             ruler.set(floor, room);
             ruler.widths.gutter = Span::of(room.x1, room.x1);
             let items = ruler.items(floor, &tree.parts);
-            let (rows, cells) = ruler.flow(&items, room.inset(unit));
+            let (rows, cells) = ruler.flow(&items, room.inset(unit), ruler.gap());
             ruler.widths.floors.insert(floor, Floor { rows, cells, shared: true, ..Floor::default() });
         }
         ruler.widths
@@ -196,19 +198,28 @@ impl<'a> Ruler<'a> {
         let tracks = units.len().clamp(1, TRACKS) as f32;
         self.widths.gutter = Span::of(room.x1 - (tracks * 3.5 + 9.0) * u.min(1.4), room.x1 - 3.0);
         let followed = |unit: &Unit| focus.follow.is_some_and(|stack| self.stacks_of(unit).contains(&stack));
-        let rail_wants = 165.0 * u;
-        let wants: Vec<(f32, f32, f32)> = units
-            .iter()
-            .map(|unit| {
-                let (least, most) = (self.least(unit.first()), self.most(unit.first()));
-                let rail = if followed(unit) { rail_wants } else { 0.0 };
-                // Who isn't followed makes room for who is.
-                let most = if focus.follow.is_some() && rail == 0.0 { least.max(most * 0.55) } else { most };
-                (least + rail, most.max(least) + rail, rail)
-            })
-            .collect();
+        let rail_wants = (165.0 * u).min(room.width() * 0.19);
+        // The floor's name stands left of the first way.
+        let named = (130.0 * u).min(room.width() * 0.17);
         let inner = Span::of(room.x0 + 4.0, self.widths.gutter.x0 - 4.0);
-        let free = inner.width() - gap * wants.len().saturating_sub(1) as f32;
+        let free = inner.width() - gap * units.len().saturating_sub(1) as f32;
+        // Who isn't followed makes room for who is, and keeps its parts if there is room for them all.
+        let asked = |parts: bool| -> Vec<(f32, f32, f32)> {
+            let asks = |(i, unit): (usize, &Unit)| {
+                let first = unit.first();
+                let (least, most) = (self.least(first), self.most(first));
+                let rail = if followed(unit) { rail_wants } else { 0.0 };
+                let least = if rail > 0.0 { least.max(self.inside(first)) } else { least };
+                let least = if i == 0 { least.max(named) } else { least };
+                let other = focus.follow.is_some() && rail == 0.0;
+                let kept = if parts { self.inside(first) } else { 0.0 };
+                let most = if other { least.max(most * 0.55).max(kept) } else { most };
+                (least + rail, most.max(least) + rail, rail)
+            };
+            units.iter().enumerate().map(asks).collect()
+        };
+        let all = asked(true);
+        let wants = if all.iter().map(|w| w.1).sum::<f32>() <= free { all } else { asked(false) };
         let least: Vec<f32> = wants.iter().map(|w| w.0).collect();
         let most: Vec<f32> = wants.iter().map(|w| w.1).collect();
         let sum: f32 = most.iter().sum();
@@ -216,7 +227,8 @@ impl<'a> Ruler<'a> {
             let factor = (free / sum.max(1.0)).min(1.7);
             most.iter().map(|w| w * factor).collect()
         } else {
-            between(&least, &most, free)
+            let first = units.iter().position(followed);
+            squeezed(&least, &most, free, first)
         };
         let mut x = inner.x0;
         for ((unit, given), (_, _, rail)) in units.iter().zip(given).zip(&wants) {
@@ -232,50 +244,15 @@ impl<'a> Ruler<'a> {
             self.unit_at(unit, span, None, column);
         }
         self.set(kernel.id, room);
-        self.shared_kernel(kernel, room);
+        let machines = self.first_machine(kernel);
+        self.shared_kernel(kernel, room, machines);
         if let Some(floor) = tree.floor {
             self.set(floor, room);
             let inner = Span::of(room.x0 + 9.0 * u, self.widths.gutter.x0 - 2.0);
             let items = self.items(floor, &tree.parts);
-            let (rows, cells) = self.flow(&items, inner);
+            let (rows, cells) = self.flow(&items, inner, self.gap());
             self.widths.floors.insert(floor, Floor { rows, cells, shared: true, ..Floor::default() });
         }
-    }
-
-    /// The rows of a kernel that several columns use, and of the hypervisor in it.
-    fn shared_kernel(&mut self, kernel: &Kernel, room: Span) {
-        let u = self.unit;
-        let inner = Span::of(room.x0 + 9.0 * u, self.widths.gutter.x0 - 2.0);
-        let (parts, hidden) = self.kept(&kernel.parts, self.detail.host);
-        let mut items = self.items(kernel.id, &parts);
-        items.push(Item { content: Content::Queue, least: 60.0 * u, wants: 110.0 * u, state: 0.0 });
-        let floor = |rows: usize, cells: Vec<Cell>, first_row: usize, hidden: Vec<ComponentId>| Floor {
-            rows,
-            cells,
-            hidden,
-            shared: true,
-            first_row,
-        };
-        let Some(hypervisor) = &kernel.hypervisor else {
-            let (rows, cells) = self.flow(&items, inner);
-            self.widths.floors.insert(kernel.id, floor(rows, cells, 0, hidden));
-            return;
-        };
-        let (own_parts, own_hidden) = self.kept(&hypervisor.parts, self.detail.host);
-        let own_items = self.items(hypervisor.id, &own_parts);
-        let pad = 8.0 * u;
-        // Its rows come first, whatever the width, so that it is in the same place in every window.
-        let narrow = Span::of(inner.x0 + pad, inner.x1 - pad);
-        let (own_rows, own_cells) = self.flow(&own_items, narrow);
-        let (rows, cells) = self.flow(&items, inner);
-        let cells = cells.into_iter().map(|cell| Cell { row: cell.row + own_rows, ..cell }).collect();
-        self.widths.floors.insert(kernel.id, floor(rows + own_rows, cells, 0, hidden));
-        self.widths.floors.insert(hypervisor.id, floor(own_rows, own_cells, 0, own_hidden));
-        self.set(hypervisor.id, inner);
-    }
-
-    fn kept(&self, parts: &[ComponentId], all: bool) -> (Vec<ComponentId>, Vec<ComponentId>) {
-        if all { (parts.to_vec(), Vec::new()) } else { (Vec::new(), parts.to_vec()) }
     }
 
     /// What is drawn on a kernel, folded where there is too little room for each.
@@ -298,11 +275,11 @@ impl<'a> Ruler<'a> {
         unit.members.iter().filter_map(|resident| self.topology.component(resident.id)?.stack).collect()
     }
 
-    fn name_wants(&self, id: ComponentId, role: TextRole, strong: bool) -> f32 {
+    pub(super) fn name_wants(&self, id: ComponentId, role: TextRole, strong: bool) -> f32 {
         self.topology.component(id).map_or(0.0, |c| self.text(&c.name, role, strong))
     }
 
-    fn text(&self, text: &str, role: TextRole, strong: bool) -> f32 {
+    pub(super) fn text(&self, text: &str, role: TextRole, strong: bool) -> f32 {
         self.metrics.width(text, self.theme.size(role) * self.grow, strong)
     }
 
@@ -315,10 +292,27 @@ impl<'a> Ruler<'a> {
                 ResidentKind::Container { apps, .. } => 48.0 + 26.0 * apps.len().clamp(1, 3) as f32,
                 ResidentKind::Vm { .. } => 92.0,
             };
+        let low = low.max(self.heading(resident) * 0.6);
         match &resident.kind {
             ResidentKind::App { .. } => low.max(name(resident.id).min(104.0 * self.unit)),
             ResidentKind::Container { .. } | ResidentKind::Vm { .. } => low,
         }
+    }
+
+    /// The width of the head of a column: its letter and its name, so far as a name is no text.
+    fn heading(&self, resident: &Resident) -> f32 {
+        let stack = self.topology.component(resident.id).and_then(|c| c.stack);
+        let info = stack.and_then(|stack| self.topology.stacks.get(stack.index()));
+        let info = info.filter(|info| info.component == resident.id);
+        let name = info.map_or(0.0, |info| self.text(&super::words::sentence(&info.name), TextRole::Heading, true));
+        (name + 34.0 * self.unit).min(190.0 * self.unit)
+    }
+
+    /// The width in which a machine's parts can be named.
+    fn inside(&self, resident: &Resident) -> f32 {
+        let ResidentKind::Vm { platform } = &resident.kind else { return 0.0 };
+        let (left, right) = self.sides(platform, false);
+        left + right + self.shaft_width() + 20.0 * self.unit
     }
 
     /// The width below which alike residents are drawn as one.
@@ -334,7 +328,7 @@ impl<'a> Ruler<'a> {
     /// The width in which its words are whole.
     fn most(&self, resident: &Resident) -> f32 {
         let u = self.unit;
-        match &resident.kind {
+        let words = match &resident.kind {
             ResidentKind::App { valve } => self.app_wants(resident.id, *valve),
             ResidentKind::Container { apps, valve } => {
                 let apps: f32 = apps.iter().map(|&app| self.app_wants(app, *valve) + 8.0 * u).sum();
@@ -347,7 +341,8 @@ impl<'a> Ruler<'a> {
                 });
                 (left + right + self.shaft_width() + 20.0 * u).max(inner + 20.0 * u)
             }
-        }
+        };
+        words.max(self.heading(resident))
     }
 
     fn app_wants(&self, id: ComponentId, valve: Option<ComponentId>) -> f32 {
@@ -360,7 +355,7 @@ impl<'a> Ruler<'a> {
     }
 
     /// How wide the way in a column is: a token and its halo.
-    fn shaft_width(&self) -> f32 {
+    pub(super) fn shaft_width(&self) -> f32 {
         26.0 * self.unit
     }
 
@@ -372,7 +367,8 @@ impl<'a> Ruler<'a> {
             parts.iter().skip(odd).step_by(2).map(wants).fold(0.0, f32::max)
         };
         let pad = 9.0 * u;
-        let mut sides = (widest(&platform.parts, 0), widest(&platform.parts, 1));
+        let own = self.ordered(&platform.parts);
+        let mut sides = (widest(&own, 0), widest(&own, 1));
         let mut hold = |parts: &[ComponentId], more: f32| {
             sides = (sides.0.max(widest(parts, 0) + more), sides.1.max(widest(parts, 1) + more));
         };
@@ -391,7 +387,7 @@ impl<'a> Ruler<'a> {
         (sides.0 + pad + 7.0 * u, sides.1 + pad + 7.0 * u)
     }
 
-    fn set(&mut self, id: ComponentId, span: Span) {
+    pub(super) fn set(&mut self, id: ComponentId, span: Span) {
         self.widths.spans[id.index()] = Some(span);
     }
 
@@ -400,7 +396,7 @@ impl<'a> Ruler<'a> {
         self.widths.shafts.len() - 1
     }
 
-    fn lead(&mut self, id: ComponentId, shaft: usize) {
+    pub(super) fn lead(&mut self, id: ComponentId, shaft: usize) {
         self.widths.shafts_of[id.index()] = Some(shaft);
     }
 
@@ -477,7 +473,7 @@ impl<'a> Ruler<'a> {
         let shaft = given.unwrap_or_else(|| {
             let (left, right) = self.sides(platform, false);
             let room = inner.width() - self.shaft_width();
-            let x = if left + right <= room && self.detail.columns {
+            let x = if left + right <= room && self.detail.columns != Shown::Counted {
                 inner.x0 + left + (room - left - right) * left / (left + right).max(1.0) + self.shaft_width() / 2.0
             } else {
                 let depth = depth(platform) as f32;
@@ -524,133 +520,6 @@ impl<'a> Ruler<'a> {
         }
         shaft
     }
-
-    /// A floor with parts left and right of a shaft. All of them are drawn, or none.
-    fn private(&mut self, floor: ComponentId, parts: &[ComponentId], span: Span, (x, shaft): (f32, usize)) {
-        let u = self.unit;
-        self.set(floor, span);
-        self.lead(floor, shaft);
-        let pad = (7.0 * u).min(span.width() * 0.05);
-        let half = self.shaft_width() / 2.0;
-        let sides = [Span::of(span.x0 + pad, x - half), Span::of(x + half, span.x1 - pad)];
-        let fits = |(i, &id): (usize, &ComponentId)| self.part(id).least <= sides[i % 2].width();
-        let drawn = self.detail.columns && parts.iter().enumerate().all(fits);
-        let (kept, hidden) = self.kept(parts, drawn);
-        // Parts on one side are equally wide.
-        let widest = |odd: usize| kept.iter().skip(odd).step_by(2).map(|&id| self.part(id).wants).fold(0.0, f32::max);
-        let wants = [widest(0), widest(1)];
-        let cells = kept.iter().enumerate().map(|(i, &id)| {
-            let item = self.part(id);
-            let side = sides[i % 2];
-            let most = wants[i % 2] * 1.2;
-            // Parts stand close to the shaft.
-            let span = match i % 2 {
-                0 => Span::of(side.x0.max(side.x1 - most), side.x1),
-                _ => Span::of(side.x0, side.x1.min(side.x0 + most)),
-            };
-            // Its state is on the side of the shaft.
-            let state = self.state_of(&item, span).map(|state| match i % 2 {
-                0 => state,
-                _ => Span::of(span.x0 + 3.0, span.x0 + state.width() + 3.0),
-            });
-            Cell { state, content: item.content, span, row: i / 2 }
-        });
-        let cells: Vec<Cell> = cells.collect();
-        let rows = kept.len().div_ceil(2);
-        self.widths.floors.insert(floor, Floor { rows, cells, hidden, ..Floor::default() });
-    }
-
-    fn gap(&self) -> f32 {
-        7.0 * self.unit
-    }
-
-    fn part(&self, id: ComponentId) -> Item {
-        let u = self.unit;
-        let Some(component) = self.topology.component(id) else {
-            return Item { content: Content::Parts(vec![id]), least: 0.0, wants: 0.0, state: 0.0 };
-        };
-        let name = self.text(&component.name, TextRole::Small, false);
-        let brief = Metrics::brief(&component.name).map_or(name, |brief| self.text(brief, TextRole::Small, false));
-        let note = match component.note.as_str() {
-            "" => 0.0,
-            note => self.text(note, TextRole::Small, false) + 6.0 * u,
-        };
-        let state = u * match component.kind {
-            ComponentKind::Core if component.stack.is_some() => 26.0,
-            ComponentKind::Core => 50.0,
-            ComponentKind::Disk if component.stack.is_some() => 48.0,
-            ComponentKind::Disk => 96.0,
-            ComponentKind::HypervisorPart if component.name.ends_with("back ends") => 24.0,
-            _ => 0.0,
-        };
-        let pad = 16.0 * u;
-        let brief = brief.min(name);
-        Item {
-            content: Content::Parts(vec![id]),
-            least: (brief + pad + state * 0.5).max(40.0 * u),
-            wants: (name + note + pad + state).max(44.0 * u),
-            state,
-        }
-    }
-
-    /// The right end of a part's box, where its state is shown.
-    fn state_of(&self, item: &Item, span: Span) -> Option<Span> {
-        let least = item.state * 0.5;
-        (item.state > 0.0).then(|| {
-            let most = (span.width() - (item.least - least)).max(least);
-            Span::of(span.x1 - most.min(item.state * 1.6), span.x1 - 3.0)
-        })
-    }
-
-    fn items(&self, floor: ComponentId, parts: &[ComponentId]) -> Vec<Item> {
-        let u = self.unit;
-        let is_core = |id: &&ComponentId| self.topology.component(**id).is_some_and(|c| c.kind == ComponentKind::Core);
-        let cores: Vec<ComponentId> = parts.iter().filter(is_core).copied().collect();
-        let block = cores.len() > BLOCK;
-        let title = self.topology.component(floor).map_or((0.0, 0.0), |c| {
-            let name = self.text(&super::words::sentence(&c.name), TextRole::Body, true);
-            let note = if c.note.is_empty() { 0.0 } else { self.text(&c.note, TextRole::Note, false) + 10.0 * u };
-            (name + 26.0 * u, name + note + 26.0 * u)
-        });
-        let mut items = vec![Item { content: Content::Title, least: title.0, wants: title.1, state: 0.0 }];
-        if block {
-            let wants = (cores.len() as f32 * 9.0).clamp(150.0, 420.0) * u;
-            items.push(Item { content: Content::Parts(cores), least: wants * 0.6, wants, state: 0.0 });
-        }
-        items.extend(parts.iter().filter(|id| !(block && is_core(id))).map(|&id| self.part(id)));
-        items
-    }
-
-    /// Lays items in rows within a stretch, in as few rows as they ask for.
-    fn flow(&self, items: &[Item], span: Span) -> (usize, Vec<Cell>) {
-        let gap = self.gap();
-        let (low, high) = (least(items), items.iter().map(|item| item.wants).collect::<Vec<_>>());
-        let (tight, loose) = (pack(&low, span.width(), gap), pack(&high, span.width(), gap));
-        let rows = if loose.len() <= tight.len() { loose } else { tight };
-        let mut cells = Vec::new();
-        for (row, range) in rows.iter().enumerate() {
-            let room = span.width() - gap * range.len().saturating_sub(1) as f32;
-            let (low, high) = (&low[range.clone()], &high[range.clone()]);
-            let sum: f32 = high.iter().sum();
-            let widths = if sum <= room {
-                let factor = (room / sum.max(1.0)).min(1.5);
-                high.iter().map(|w| w * factor).collect()
-            } else {
-                between(low, high, room)
-            };
-            let mut x = span.x0;
-            for (item, width) in items[range.clone()].iter().zip(widths) {
-                let at = Span::of(x, (x + width).min(span.x1));
-                x = at.x1 + gap;
-                cells.push(Cell { content: item.content.clone(), span: at, state: self.state_of(item, at), row });
-            }
-        }
-        (rows.len(), cells)
-    }
-}
-
-fn least(items: &[Item]) -> Vec<f32> {
-    items.iter().map(|item| item.least).collect()
 }
 
 /// How many machines lie within a machine, one in the other.
@@ -666,26 +535,21 @@ fn depth(platform: &Platform) -> usize {
     }
 }
 
-/// Which items come in which row, each row filled before the next.
-fn pack(widths: &[f32], room: f32, gap: f32) -> Vec<std::ops::Range<usize>> {
-    let mut rows = Vec::new();
-    let (mut from, mut used) = (0, 0.0);
-    for (i, width) in widths.iter().enumerate() {
-        if i > from && used + gap + width > room + 0.01 {
-            rows.push(from..i);
-            (from, used) = (i, 0.0);
-        }
-        used += width + if i > from { gap } else { 0.0 };
-    }
-    if from < widths.len() {
-        rows.push(from..widths.len());
-    }
-    rows
+/// Widths between the least and the most that columns ask for; where there is too little room for the least, the
+/// followed column keeps its own as far as the others keep half of theirs.
+fn squeezed(least: &[f32], most: &[f32], room: f32, followed: Option<usize>) -> Vec<f32> {
+    let sum: f32 = least.iter().sum();
+    let Some(first) = followed.filter(|_| sum > room) else { return between(least, most, room) };
+    let others = sum - least[first];
+    let rest = (room - least[first]).max(others * 0.5).min(room);
+    let share = rest / others.max(1e-3);
+    let width = |(i, least): (usize, &f32)| if i == first { room - rest } else { least * share };
+    least.iter().enumerate().map(width).collect()
 }
 
 /// Widths between the least and the most that columns ask for, all by the same share of the way, so that they fill
 /// `room` if it lies between their sums; below the sum of the least, all are smaller alike.
-fn between(least: &[f32], most: &[f32], room: f32) -> Vec<f32> {
+pub(super) fn between(least: &[f32], most: &[f32], room: f32) -> Vec<f32> {
     let (low, high): (f32, f32) = (least.iter().sum(), most.iter().sum());
     if low > room {
         return least.iter().map(|w| w * (room / low.max(1e-3)).max(0.0)).collect();

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Vec2, pos2, vec2};
 
 use super::drawing::{Ink, Paint, Shape};
-use super::metrics::Metrics;
+use super::metrics::{Metrics, brief};
 use crate::app::theme::{TextRole, Theme};
 
 /// The height of a line of text, times its size.
@@ -61,10 +61,8 @@ impl Writer<'_> {
     /// its middle.
     pub fn title(&self, name: &str, note: &str, room: Rect, ink: Ink, out: &mut Vec<Shape>) {
         let Some(size) = self.size(TextRole::Body, room.height()) else { return };
-        // A name is written a little smaller rather than shortened.
-        let wide = self.metrics.width(name, 1.0, true);
-        let whole = ((room.width() / wide.max(1e-3)) * 2.0).floor() / 2.0;
-        let size = if whole >= (size * 0.78).max(self.least()) { size.min(whole) } else { size };
+        let (name, size) = self.named(name, (size, true), room.width());
+        let name = name.as_str();
         let small = self.size(TextRole::Note, room.height());
         let (first, second) = (size * LINE, small.unwrap_or(0.0) * LINE);
         let two = !note.is_empty() && small.is_some() && first + second <= room.height();
@@ -91,6 +89,22 @@ impl Writer<'_> {
             out.extend(note_line(note, (room.left(), room.top() + first + second / 2.0), room.width()));
         } else if let Some(note) = beside {
             out.extend(note_line(note, (room.left() + width + gap, y), room.width() - width - gap));
+        }
+    }
+
+    /// A name as it fits into `room`: a little smaller rather than shortened, then in its short form, then as small
+    /// as can be read, rather than not at all.
+    pub fn named(&self, name: &str, (size, strong): (f32, bool), room: f32) -> (String, f32) {
+        let whole = |name: &str| {
+            let wide = self.metrics.width(name, 1.0, strong);
+            size.min(((room / wide.max(1e-3)) * 2.0).floor() / 2.0)
+        };
+        let short = brief(name).unwrap_or_else(|| name.to_owned());
+        let tries = [(name, size * 0.8), (short.as_str(), size * 0.7), (name, 0.0), (short.as_str(), 0.0)];
+        let fits = |(name, least): &(&str, f32)| whole(name) >= least.max(self.least());
+        match tries.into_iter().find(fits) {
+            Some((name, _)) => (name.to_owned(), whole(name)),
+            None => (name.to_owned(), size),
         }
     }
 

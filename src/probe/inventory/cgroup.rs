@@ -95,17 +95,17 @@ pub fn groups(root: &Root, file: &str) -> Vec<(Vec<String>, String)> {
 /// The hierarchies this process is in. `initial` says whether its cgroup namespace is the kernel's first.
 pub fn hierarchies(root: &Root, initial: Option<bool>) -> Vec<Hierarchy> {
     let mounts = mounts::of(root);
+    let tree = mounts::Tree::of(&mounts);
+    let of_groups = mounts.iter().enumerate().filter(|(_, mount)| mount.is_cgroup());
+    let seen: Vec<&Mount> = of_groups.filter(|(place, _)| !tree.is_covered(*place)).map(|(_, mount)| mount).collect();
     groups(root, "/proc/self/cgroup")
         .into_iter()
         .map(|(controllers, path)| {
             let version = if controllers.is_empty() { 2 } else { 1 };
             let (mut views, mut elsewhere) = (Vec::new(), Vec::new());
             let mut noprefix = false;
-            for mount in mounts.iter().filter(|mount| is_of(mount, &controllers)) {
+            for mount in seen.iter().copied().filter(|mount| is_of(mount, &controllers)) {
                 noprefix |= mount.kind == "cpuset" || mount.options.contains_key("noprefix");
-                if mounts::is_covered(&mounts, mount) {
-                    continue;
-                }
                 match View::of(mount, &path) {
                     Some(view) => views.push(view),
                     None => elsewhere.push(format!("{} from {} down", root::short(&mount.point), mount.root)),

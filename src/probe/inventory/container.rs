@@ -49,6 +49,8 @@ struct Signs {
     mechanisms: u32,
     /// How many of them are a namespace that anybody may make with unshare(1).
     plain: u32,
+    /// How many of them are namespaces of any kind.
+    namespaces: u32,
     /// How many of them are mounts that a runtime made: layers at the root, files one by one.
     made: u32,
     /// The kernel itself says that this is a container.
@@ -137,6 +139,7 @@ fn walled(other: &Imitation, signs: &Signs) -> Layer {
 fn judge(root: &Root, signs: &Signs) -> Layer {
     let kind = kind(signs);
     let new = |name: String, confidence| Layer::new(LayerKind::Container, name, confidence);
+    let none = |confidence| Layer { present: false, ..new("no container".into(), confidence) };
     let distribution = is_wsl2(root) && signs.named.is_empty() && signs.made == 0;
     let mut layer = match (signs.pid_initial, signs.mechanisms) {
         _ if signs.numbered => new(kind, Confidence::Certain),
@@ -147,12 +150,10 @@ fn judge(root: &Root, signs: &Signs) -> Layer {
         // That it is one is certain; whose, if only markers say so, is not.
         (Some(false), 2..) if signs.named.is_empty() && !signs.marked.is_empty() => new(kind, Confidence::Likely),
         (Some(false), 2..) => new(kind, Confidence::Certain),
+        // As services are locked up, which see the machine's processes and its root file system.
+        (Some(true), 2..) if signs.mechanisms == signs.namespaces && signs.named.is_empty() => none(Confidence::Likely),
         (_, 2..) => new(kind, Confidence::Likely),
-        (_, 1) if !signs.named.is_empty() => {
-            let mut layer = new("no container".into(), Confidence::Conflict);
-            layer.present = false;
-            layer
-        }
+        (_, 1) if !signs.named.is_empty() => none(Confidence::Conflict),
         (None, 0) if root.text("/proc/self/cgroup").is_none() && root.text("/proc/self/mountinfo").is_none() => {
             let mut layer = new("container or not: unknown".into(), Confidence::Unknown);
             layer.present = false;
@@ -160,10 +161,7 @@ fn judge(root: &Root, signs: &Signs) -> Layer {
         }
         (pid, mechanisms) => {
             let sure = pid == Some(true) && mechanisms == 0;
-            let confidence = if sure { Confidence::Certain } else { Confidence::Likely };
-            let mut layer = new("no container".into(), confidence);
-            layer.present = false;
-            layer
+            none(if sure { Confidence::Certain } else { Confidence::Likely })
         }
     };
     if !layer.present && !signs.markers.is_empty() {
@@ -258,6 +256,7 @@ fn from_namespaces(root: &Root, all: &[Namespace], signs: &mut Signs) {
             (true, Some(false)) if matches!(namespace.kind, "pid" | "user") => {
                 signs.mechanism(namespace.evidence.clone());
                 signs.plain += 1;
+                signs.namespaces += 1;
             }
             (true, Some(_)) | (_, Some(false)) => signs.evidence.push(namespace.evidence.clone()),
             _ => {}
@@ -294,7 +293,8 @@ pub fn runtime_of(part: &str) -> Option<&'static str> {
         _ if starts("crio-") => "CRI-O",
         _ if starts("lxc.payload") || starts("lxc.monitor") => "LXC",
         _ if starts("systemd-nspawn") => "systemd-nspawn",
-        _ if starts("garden") => "Garden",
+        "garden" => "Garden",
+        _ if starts("garden-") && !part.ends_with(".service") => "Garden",
         "ecs" => "Amazon ECS task",
         "mesos" => "Mesos",
         "buildkit" => "BuildKit",
@@ -320,6 +320,7 @@ fn from_cgroups(root: &Root, all: &[Namespace], signs: &mut Signs) {
         (false, _) => signs.mechanisms += 1,
         (true, true) => {
             signs.mechanism("a cgroup namespace of its own: the group's path above it is hidden".into());
+            signs.namespaces += 1;
         }
         (true, false) => {
             let groups = cgroup::groups(root, "/proc/self/cgroup");
@@ -387,12 +388,11 @@ fn from_mounts(root: &Root, namespaces: &[Namespace], signs: &mut Signs) {
             }
         }
     }
-    let lxcfs = mounts.iter().filter(|mount| mount.kind == "fuse.lxcfs").count();
+    // On the machine itself it is mounted in a folder of its own, from which containers get it.
+    let over = |mount: &&Mount| ["/proc", "/sys"].iter().any(|top| mounts::is_above(top, &mount.point));
+    let lxcfs = mounts.iter().filter(|mount| mount.kind == "fuse.lxcfs").filter(over).count();
     if lxcfs > 0 {
         signs.mechanism(format!("/proc/self/mountinfo: {lxcfs} mounts of lxcfs, which rewrites files of /proc"));
-        if signs.named.is_empty() {
-            signs.name("LXC");
-        }
     }
     let injected: Vec<_> = mounts
         .iter()
@@ -430,6 +430,10 @@ fn from_mounts(root: &Root, namespaces: &[Namespace], signs: &mut Signs) {
     if let Some(mount) = tunnel {
         signs.mechanism(quote("/proc/self/mountinfo", &format!("{} is {}", mount.point, mount.root)));
         signs.name("systemd-nspawn");
+    }
+    // Others use it too.
+    if lxcfs > 0 && signs.named.is_empty() {
+        signs.name("LXC");
     }
     // What Kubernetes or Docker run by way of containerd, a person calls a pod or a Docker container.
     if signs.named.iter().any(|name| matches!(*name, "Kubernetes pod" | "Amazon ECS task")) {

@@ -130,32 +130,55 @@ pub fn is_above(folder: &str, path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether the path of this mount leads to another one, which was mounted over it or over a folder on the way.
-///
-/// Nothing covers the mount that is this process's own root: a path begins there.
-pub fn is_covered(all: &[Mount], mount: &Mount) -> bool {
-    let place = |mount: &Mount| all.iter().position(|other| other.id == mount.id);
-    let (mut at, mut above): (&Mount, Option<&Mount>) = (mount, None);
-    for _ in 0..DEPTH {
-        let covers = |other: &Mount| {
-            if other.parent != at.id || other.id == at.id || other.point == "/" {
-                return false;
+/// Mounts by how they lie on one another.
+pub struct Tree<'a> {
+    all: &'a [Mount],
+    by_id: BTreeMap<u32, usize>,
+    children: BTreeMap<u32, Vec<usize>>,
+}
+
+impl<'a> Tree<'a> {
+    /// Of a list in the kernel's order.
+    pub fn of(all: &'a [Mount]) -> Tree<'a> {
+        let (mut by_id, mut children) = (BTreeMap::new(), BTreeMap::<u32, Vec<usize>>::new());
+        for (place, mount) in all.iter().enumerate() {
+            by_id.entry(mount.id).or_insert(place);
+            if mount.parent != mount.id {
+                children.entry(mount.parent).or_default().push(place);
             }
-            match above {
-                None => other.point == at.point,
-                Some(next) if other.id == next.id => false,
-                // The kernel has no two mounts of one parent at one place; should a list have, the later one is seen.
-                Some(next) if other.point == next.point => place(other) > place(next),
-                Some(next) => is_above(&other.point, &next.point),
-            }
-        };
-        if all.iter().any(covers) {
-            return true;
         }
-        let Some(parent) = all.iter().find(|other| other.id == at.parent && other.id != at.id) else { return false };
-        (at, above) = (parent, Some(at));
+        Tree { all, by_id, children }
     }
-    false
+
+    /// Whether the path of the mount at this place in the list leads to another one, which was mounted over it or over a
+    /// folder on the way.
+    ///
+    /// Nothing covers the mount that is this process's own root: a path begins there.
+    pub fn is_covered(&self, place: usize) -> bool {
+        let (mut at, mut above): (usize, Option<usize>) = (place, None);
+        for _ in 0..DEPTH {
+            let mount = &self.all[at];
+            let covers = |&other: &usize| {
+                let (place, other) = (other, &self.all[other]);
+                match above.map(|next| (next, &self.all[next])) {
+                    _ if other.point == "/" => false,
+                    None => other.point == mount.point,
+                    Some((_, next)) if other.id == next.id => false,
+                    // The kernel has no two mounts of one parent at one place; should a list have, the later one is seen.
+                    Some((before, next)) if other.point == next.point => place > before,
+                    Some((_, next)) => is_above(&other.point, &next.point),
+                }
+            };
+            if self.children.get(&mount.id).is_some_and(|children| children.iter().any(covers)) {
+                return true;
+            }
+            let Some(&parent) = self.by_id.get(&mount.parent).filter(|_| mount.parent != mount.id) else {
+                return false;
+            };
+            (at, above) = (parent, Some(at));
+        }
+        false
+    }
 }
 
 #[cfg(test)]
@@ -204,15 +227,18 @@ mod tests {
              6 5 0:2 /x /cg rw - cgroup2 c rw\n\
              7 1 8:1 / / rw - ext4 over-the-root rw\n",
         );
-        let covered: Vec<u32> = all.iter().filter(|mount| is_covered(&all, mount)).map(|mount| mount.id).collect();
+        let tree = Tree::of(&all);
+        let covered: Vec<u32> = (0..all.len()).filter(|place| tree.is_covered(*place)).map(|at| all[at].id).collect();
         assert_eq!(covered, [2, 3, 5]);
     }
 
     #[test]
     fn a_list_without_the_parents_covers_nothing() {
         let all = mounts("910 909 0:30 /a /sys/fs/cgroup/memory rw - cgroup c rw,memory\n");
-        assert!(!is_covered(&all, &all[0]));
+        assert!(!Tree::of(&all).is_covered(0));
         let all = mounts("1 1 0:2 / / rw - rootfs rootfs rw\n");
-        assert!(!is_covered(&all, &all[0]), "a mount that is its own parent");
+        assert!(!Tree::of(&all).is_covered(0), "a mount that is its own parent");
+        let all = mounts("2 3 0:2 / /a rw - t t rw\n3 2 0:2 / /b rw - t t rw\n");
+        assert!(!Tree::of(&all).is_covered(0), "mounts that lie on each other");
     }
 }

@@ -1,0 +1,170 @@
+//! The key: what shapes, gates and walls stand for. It has the empty place above columns that are lower than their
+//! neighbours; where there is none, there is no key.
+
+use egui::{Align2, Pos2, Rect, pos2, vec2};
+
+use super::drawing::{Ink, Shape};
+use super::layout::Column;
+use super::words::{LINE, Writer};
+use crate::app::theme::TextRole;
+use crate::machine::{ComponentKind, Topology};
+use crate::trace::{Layer, Token};
+
+/// The least place in which a key is of use, in points at a desk.
+const LEAST: (f32, f32) = (216.0, 92.0);
+/// The most that it needs.
+const MOST: (f32, f32) = (330.0, 168.0);
+
+/// The largest empty place above columns beside each other, if it is large enough. `unit` is the size of text.
+pub fn place(columns: &[Column], (top, unit): (f32, f32)) -> Option<Rect> {
+    let gap = 16.0 * unit;
+    let mut best: Option<Rect> = None;
+    for first in 0..columns.len() {
+        let mut floor = f32::INFINITY;
+        for last in first..columns.len() {
+            let column = &columns[last];
+            let rail = column.rail.map_or(f32::INFINITY, |rail| rail.top());
+            floor = floor.min(column.heading.top()).min(rail);
+            let right = column.rail.map_or(column.area.right(), |rail| rail.right());
+            let left = columns[first].area.left();
+            // A rail on the left belongs to the column before.
+            let room = Rect::from_min_max(pos2(left, top), pos2(right - gap, floor - gap));
+            let size = vec2(room.width().min(MOST.0 * unit), room.height().min(MOST.1 * unit));
+            let area = |rect: Rect| rect.width() * rect.height();
+            let enough = size.x >= LEAST.0 * unit && size.y >= LEAST.1 * unit;
+            let found = Rect::from_min_size(room.min, size);
+            if enough && best.is_none_or(|best| area(found) > area(best) + 1.0) {
+                best = Some(found);
+            }
+        }
+    }
+    best
+}
+
+/// One entry.
+enum Sign {
+    Token(Token, Layer),
+    Gate,
+    Wall,
+    Letter,
+}
+
+/// Draws the key into its place.
+pub struct Key<'a> {
+    /// Where it stands, on the canvas.
+    pub rect: Rect,
+    /// How texts are written.
+    pub writer: Writer<'a>,
+    /// The shapes that occur in the run.
+    pub tokens: &'a [Token],
+}
+
+impl Key<'_> {
+    fn entries(&self, topology: &Topology) -> Vec<(Sign, &'static str, &'static str)> {
+        let has = |kind: ComponentKind| topology.iter().any(|(_, component)| component.kind == kind);
+        let token = |token: Token, layer: Layer, words: &'static str| {
+            self.tokens.contains(&token).then_some((
+                Sign::Token(token, layer),
+                words,
+                words.split(',').next().unwrap_or(words),
+            ))
+        };
+        let kernel = if has(ComponentKind::VirtualMachine) { Layer::GuestKernel } else { Layer::HostKernel };
+        let machine = has(ComponentKind::VirtualMachine).then_some((Sign::Wall, "wall: VM inside", "wall"));
+        let entries = [
+            token(Token::Instruction, Layer::User, "instructions"),
+            token(Token::SystemCall, kernel, "system call"),
+            token(Token::IoRequest, kernel, "I/O request"),
+            token(Token::VmExit, Layer::Hypervisor, "VM exit, entry"),
+            token(Token::Interrupt, Layer::Hardware, "interrupt"),
+            Some((Sign::Gate, "gate: ring 3 to 0", "gate")),
+            machine,
+            Some((Sign::Letter, "whose: a column", "whose")),
+            token(Token::PageFault, kernel, "page fault"),
+            token(Token::Packet, kernel, "packet"),
+        ];
+        entries.into_iter().flatten().collect()
+    }
+
+    /// Its frame and signs below, its words above.
+    pub fn draw(&self, topology: &Topology, floors: &mut Vec<Shape>, words: &mut Vec<Shape>) {
+        let (Some(size), Some(strong)) = (
+            self.writer.size(TextRole::Small, self.rect.height()),
+            self.writer.size(TextRole::Body, self.rect.height()),
+        ) else {
+            return;
+        };
+        let (pad, line) = (size * 0.8, size * LINE * 1.35);
+        let rows = ((self.rect.height() - 2.0 * pad - strong * LINE) / line).floor().max(0.0) as usize;
+        let mut entries = self.entries(topology);
+        entries.truncate(rows * 2);
+        let used = entries.len().div_ceil(2);
+        if used < 2 {
+            return;
+        }
+        let height = 2.0 * pad + strong * LINE + used as f32 * line;
+        let frame = Rect::from_min_size(self.rect.min, vec2(self.rect.width(), height));
+        floors.push(Shape::Rect { rect: frame, radius: 6.0, fill: None, line: Some((1.0, Ink::Outline.solid())) });
+        let inner = frame.shrink(pad);
+        let head = inner.top() + strong * LINE / 2.0;
+        let text = (strong, true);
+        words.extend(self.writer.line(
+            "Key",
+            (inner.left(), head),
+            Align2::LEFT_CENTER,
+            text,
+            inner.width(),
+            Ink::Text.solid(),
+        ));
+        let room = inner.width() - self.writer.metrics.width("Key", strong, true) - size;
+        let about = ["shape: what · colour: where", "colour: where"];
+        let fits = |text: &&&str| self.writer.metrics.width(text, size, false) <= room;
+        if let Some(about) = about.iter().find(fits) {
+            let at = (inner.right(), head);
+            words.extend(self.writer.line(about, at, Align2::RIGHT_CENTER, (size, false), room, Ink::Muted.solid()));
+        }
+        for (i, (sign, text, short)) in entries.iter().enumerate() {
+            let (row, right) = ((i % used) as f32, i >= used);
+            let x = inner.left() + if right { inner.width() * 0.48 } else { 0.0 };
+            let at = pos2(x + size * 0.7, inner.top() + strong * LINE + (row + 0.5) * line);
+            self.sign(sign, at, size, floors, words);
+            let room = inner.width() * if right { 0.52 } else { 0.48 } - size * 2.0;
+            let start = (x + size * 1.9, at.y);
+            let text = if self.writer.metrics.width(text, size, false) <= room { text } else { short };
+            words.extend(self.writer.line(text, start, Align2::LEFT_CENTER, (size, false), room, Ink::Body.solid()));
+        }
+    }
+
+    fn sign(&self, sign: &Sign, at: Pos2, size: f32, floors: &mut Vec<Shape>, words: &mut Vec<Shape>) {
+        let across = |y: f32, ink: Ink| {
+            let points = vec![pos2(at.x - size * 0.8, at.y + y), pos2(at.x + size * 0.8, at.y + y)];
+            Shape::Line { points, line: (1.3, ink.solid()) }
+        };
+        match *sign {
+            Sign::Token(token, layer) => {
+                let paint = Ink::Layer(layer).solid();
+                let (center, radius) = (at, size * 0.5);
+                floors.push(Shape::Token { center, radius, token, paint, outlined: true, mark: String::new() });
+            }
+            Sign::Gate => {
+                let (ink, half) = (Ink::Layer(Layer::HostKernel), size * 0.5);
+                floors.push(across(0.0, Ink::Layer(Layer::User)));
+                for x in [at.x - size * 0.22, at.x + size * 0.22] {
+                    let points = vec![pos2(x, at.y - half), pos2(x, at.y + half)];
+                    floors.push(Shape::Line { points, line: (2.0, ink.solid()) });
+                }
+            }
+            Sign::Wall => {
+                floors.push(across(-size * 0.2, Ink::Layer(Layer::Hypervisor)));
+                floors.push(across(size * 0.2, Ink::Layer(Layer::Hypervisor)));
+            }
+            Sign::Letter => {
+                let rect = Rect::from_center_size(at, vec2(size * 1.25, size * 1.25));
+                floors.push(Shape::Rect { rect, radius: 3.0, fill: None, line: Some((1.2, Ink::Text.faint(0.8))) });
+                let middle = (at.x, at.y);
+                let text = (size * 0.8, true);
+                words.extend(self.writer.line("a", middle, Align2::CENTER_CENTER, text, f32::MAX, Ink::Text.solid()));
+            }
+        }
+    }
+}
