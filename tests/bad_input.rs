@@ -51,7 +51,7 @@ fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
 
 #[test]
 fn what_is_written_and_not_used_is_remarked() {
-    for stem in ["unused", "steps"] {
+    for stem in ["unused", "steps", "whole-number-with-a-point"] {
         let file = format!("tests/fixtures/unused/{stem}.ron");
         let output = strata().args(["check", &file, "--costs", "xeon-2017"]).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap();

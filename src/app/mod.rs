@@ -41,6 +41,7 @@ pub mod exporter;
 mod focus;
 mod fonts;
 pub mod frame;
+pub mod index;
 pub mod keyboard;
 pub mod lanes;
 pub mod letters;

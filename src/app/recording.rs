@@ -1,11 +1,14 @@
 //! A run as the app holds it: the outcome, and what is looked up in it over and over, computed once.
 
+use std::sync::Arc;
+
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::machine::{End, Machine, Outcome, Topology};
 use crate::scenario::{self, Answer, Played, Scenario, Source};
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
+use super::index::Index;
 use super::lanes::Lane;
 use super::playback::{Moments, Position};
 use super::totals::Totals;
@@ -35,7 +38,8 @@ pub struct Recording {
     pub answers: Vec<Option<Answer>>,
     /// By walkthrough step: the parts that it speaks of.
     pub looked_at: Vec<Vec<ComponentId>>,
-    active: Vec<ActiveIndex>,
+    /// The trace by time.
+    pub index: Arc<Index>,
 }
 
 impl Recording {
@@ -44,7 +48,7 @@ impl Recording {
         let trace = outcome.trace.as_ref().unwrap_or(&NOTHING);
         let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
-        let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
+        let index = Arc::new(Index::new(trace, outcome.topology.stacks.len()));
         let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
         let steps = &scenario.walkthrough;
         let played = scenario::all_played(&scenario, &outcome);
@@ -54,7 +58,7 @@ impl Recording {
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, active }
+        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, index }
     }
 
     /// The hops and journeys.
@@ -81,21 +85,18 @@ impl Recording {
 
     /// A stack's operations that are under way at `time`, at most `limit` of them, latest first.
     pub fn active(&self, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
-        self.active.get(stack.index()).map_or(Vec::new(), |index| index.at(time, limit, self.trace()))
+        self.index.active(self.trace(), stack, time, limit)
     }
 
     /// A stack's latest operation that began by `time`, whether or not it has ended.
     pub fn latest(&self, stack: StackId, time: Time) -> Option<JourneyId> {
-        let index = self.active.get(stack.index())?;
-        let begun = index.journeys.partition_point(|id| self.trace().journeys[id.index()].start <= time);
-        begun.checked_sub(1).and_then(|i| index.journeys.get(i).copied())
+        self.index.latest(self.trace(), stack, time).map(|(_, id)| id)
     }
 
     /// The hop in which `journey` is at `time`: the last that had begun.
     pub fn hop_at(&self, journey: JourneyId, time: Time) -> Option<HopId> {
-        let hops = self.trace().hops_of(journey);
-        let begun = hops.partition_point(|id| self.trace().hops.get(id.index()).is_some_and(|hop| hop.start <= time));
-        begun.checked_sub(1).and_then(|i| hops.get(i).copied())
+        let at = self.index.hop_at(self.trace(), journey, time)?;
+        self.index.hops(journey).get(at).copied()
     }
 
     /// Why there is no more to see than there is, if a limit or a cancellation ended the run.
@@ -108,40 +109,5 @@ impl Recording {
             End::HopLimit => Some(format!("Stopped at {} hops kept, at {after}", self.trace().hops.len())),
             End::Cancelled => Some(format!("Cancelled at {after}")),
         }
-    }
-}
-
-/// One stack's journeys by their beginnings, with the latest end so far: finds those under way without a scan.
-#[derive(Clone, Debug)]
-struct ActiveIndex {
-    journeys: Vec<JourneyId>,
-    latest_end: Vec<Time>,
-}
-
-impl ActiveIndex {
-    fn new(trace: &Trace, stack: StackId) -> ActiveIndex {
-        let of_stack = trace.journeys.iter().enumerate().filter(|(_, journey)| journey.stack == stack);
-        let mut journeys: Vec<JourneyId> = of_stack.map(|(i, _)| JourneyId(i as u32)).collect();
-        journeys.sort_by_key(|id| trace.journeys[id.index()].start);
-        let mut latest = Time::ZERO;
-        let latest_end = journeys.iter().map(|id| {
-            latest = latest.max(trace.journeys[id.index()].end);
-            latest
-        });
-        ActiveIndex { latest_end: latest_end.collect(), journeys }
-    }
-
-    fn at(&self, time: Time, limit: usize, trace: &Trace) -> Vec<JourneyId> {
-        let begun = self.journeys.partition_point(|id| trace.journeys[id.index()].start <= time);
-        let mut found = Vec::new();
-        for i in (0..begun).rev() {
-            if found.len() >= limit || self.latest_end[i] <= time {
-                break;
-            }
-            if trace.journeys[self.journeys[i].index()].end > time {
-                found.push(self.journeys[i]);
-            }
-        }
-        found
     }
 }

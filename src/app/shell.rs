@@ -251,7 +251,7 @@ impl Shell {
     fn take_in_run(&mut self) {
         let Some(recording) = &self.session.recording else { return };
         self.runs += 1;
-        self.scene = Some(Scene::new(recording.topology(), recording.trace()));
+        self.scene = Some(Scene::with(recording.topology(), recording.trace(), recording.index.clone()));
         let scenes = recording.scenario.walkthrough.len();
         self.part = None;
         self.cursor = None;

@@ -130,7 +130,7 @@ impl Film<'_> {
         let Some(moment) = self.take.stills.get(still).map(|still| still.moment) else {
             return Err(ExportError::Stopped);
         };
-        let new = || Scene::new(self.recording.topology(), self.recording.trace());
+        let new = || Scene::with(self.recording.topology(), self.recording.trace(), self.recording.index.clone());
         let scene = self.scene.get_or_insert_with(new);
         let title = &self.recording.scenario.title;
         let bar = Card::bar(&self.choices.theme, self.choices.size);

@@ -119,7 +119,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
 
 /// The picture at a time as the text of an SVG file.
 pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
-    let mut scene = Scene::new(recording.topology(), recording.trace());
+    let mut scene = Scene::with(recording.topology(), recording.trace(), recording.index.clone());
     let take = takes::still(recording, time, choices.follow);
     let moment = take.stills[0].moment;
     let drawing = draw(recording, &mut scene, &take, moment, choices);

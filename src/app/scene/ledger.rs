@@ -5,9 +5,9 @@ use egui::{Align2, Rect, pos2, vec2};
 
 use super::camera::Camera;
 use super::drawing::{Ink, Shape};
-use super::index::Index;
 use super::layout::Layout;
 use super::words::Writer;
+use crate::app::index::Index;
 use crate::app::theme::TextRole;
 use crate::engine::Time;
 use crate::trace::{JourneyId, Layer, Trace};

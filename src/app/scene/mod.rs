@@ -29,7 +29,6 @@ mod gates;
 mod gauge;
 mod heads;
 mod heights;
-mod index;
 mod key;
 mod labels;
 mod layout;
@@ -49,10 +48,10 @@ use std::sync::Arc;
 
 use egui::{Pos2, Vec2};
 
+pub use crate::app::index::Index;
 pub use camera::Camera;
 pub use drawing::{Drawing, Ink, Paint, Shape};
 pub use facts::Facts;
-pub use index::Index;
 pub use layout::{Column, Gate, GateKind, Layout, Place, Shaft, Stop, Street};
 pub use metrics::Metrics;
 pub use widths::Focus;
@@ -132,7 +131,7 @@ pub struct SceneResponse {
 /// The cutaway of one run.
 #[derive(Clone, Debug)]
 pub struct Scene {
-    index: Index,
+    index: Arc<Index>,
     gauges: Vec<Gauge>,
     slots: Slots,
     metrics: Option<Metrics>,
@@ -168,7 +167,11 @@ struct Staged {
 impl Scene {
     /// Reads the trace once and indexes it by time.
     pub fn new(topology: &Topology, trace: &Trace) -> Scene {
-        let index = Index::new(trace, topology.stacks.len());
+        Scene::with(topology, trace, Arc::new(Index::new(trace, topology.stacks.len())))
+    }
+
+    /// As [`Scene::new`], of a trace that has been indexed already.
+    pub fn with(topology: &Topology, trace: &Trace, index: Arc<Index>) -> Scene {
         let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
         Scene { index, gauges, slots, metrics: None, laid_out: None }
     }

@@ -127,6 +127,12 @@ impl Index {
         self.collect(2 * node + 1, from + width / 2, width / 2, started, time, found);
     }
 
+    /// A stack's journeys under way at `time`, at most `limit` of them, the latest first.
+    pub fn active(&self, trace: &Trace, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
+        let own = |id: &JourneyId| trace.journeys[id.index()].stack == stack;
+        self.under_way(trace, time).into_iter().rev().filter(own).take(limit).collect()
+    }
+
     /// A stack's latest journey that had started at `time`, and its number among the stack's journeys.
     pub fn latest(&self, trace: &Trace, stack: StackId, time: Time) -> Option<(usize, JourneyId)> {
         let list = self.by_stack.get(stack.index())?;
