@@ -352,6 +352,30 @@ fn built_ins_have_nothing_on_words_fifth_part() {
 }
 
 #[test]
+fn each_part_is_named_or_counted_on_canvases_of_every_shape() {
+    let mut faults: Vec<String> = Vec::new();
+    for built_in in strata::scenario::library() {
+        let (topology, trace) = self::built_in(built_in.id);
+        let mut theme = Theme::dark();
+        let mut scene = Scene::new(&topology, &trace);
+        for (i, width) in (600..2400).step_by(220).enumerate() {
+            for height in (476..1300).step_by(76) {
+                let scales = if height < 560 { [1.0, 1.0, 1.0] } else { [1.0, 1.25, 2.0] };
+                theme.scale = scales[(i + height / 76) % 3];
+                let canvas = vec2(width as f32, height as f32);
+                let follow = Some(StackId((height / 76 % (topology.stacks.len() + 1)) as u16));
+                let follow = follow.filter(|stack| stack.index() < topology.stacks.len());
+                let options = SceneOptions { follow, ..options(&theme) };
+                let drawing = scene.draw(&topology, &trace, canvas, &View::default(), Time::us(30), &options);
+                let fault = fault(&drawing, (&topology, scene.layout().unwrap()), canvas);
+                faults.extend(fault.map(|why| format!("{} {canvas:?} at {}: {why}", built_in.id, theme.scale)));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
 fn each_scenario_file_is_among_the_built_ins() {
     let ids: BTreeSet<&str> = strata::scenario::library().iter().map(|source| source.id).collect();
     for entry in std::fs::read_dir("scenarios").unwrap() {

@@ -77,9 +77,9 @@ impl Heights {
         Heights { ease: 0.0, unit: scale * 0.8, scale, level: Level::of(topology, widths) }.total(tree, widths)
     }
 
-    /// Whether words in the picture have the room that they need.
+    /// Whether words in the picture have the room that they need: the least that can be read fit into a part.
     pub fn readable(&self) -> bool {
-        self.unit >= (self.scale * 0.58).max(0.72)
+        self.unit >= (self.scale * 0.58).max(0.75)
     }
 
     /// How much smaller words are than they should be.

@@ -394,8 +394,11 @@ impl Stack<'_> {
 
     /// The part of a box's name that is left of its shaft.
     fn left_of_shaft(&self, rect: Rect, shaft: usize) -> Rect {
-        let clear = self.heights.token() * 1.7;
-        let x = self.shafts.get(shaft).map_or(rect.right(), |shaft| shaft.x - clear);
+        let token = self.heights.token();
+        let way = self.shafts.get(shaft).map_or(f32::INFINITY, |shaft| shaft.x);
+        // In a narrow box the name comes closer to the way.
+        let clear = if way - rect.left() < token * 7.0 { 1.1 } else { 1.7 };
+        let x = way - token * clear;
         rect.with_max_x(rect.right().min(x).max(rect.left()))
     }
 

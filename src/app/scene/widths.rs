@@ -536,12 +536,12 @@ fn depth(platform: &Platform) -> usize {
 }
 
 /// Widths between the least and the most that columns ask for; where there is too little room for the least, the
-/// followed column keeps its own as far as the others keep half of theirs.
+/// followed column keeps its own as far as the others keep three fifths of theirs.
 fn squeezed(least: &[f32], most: &[f32], room: f32, followed: Option<usize>) -> Vec<f32> {
     let sum: f32 = least.iter().sum();
     let Some(first) = followed.filter(|_| sum > room) else { return between(least, most, room) };
     let others = sum - least[first];
-    let rest = (room - least[first]).max(others * 0.5).min(room);
+    let rest = (room - least[first]).max(others * 0.62).min(room);
     let share = rest / others.max(1e-3);
     let width = |(i, least): (usize, &f32)| if i == first { room - rest } else { least * share };
     least.iter().enumerate().map(width).collect()
