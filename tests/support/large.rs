@@ -163,8 +163,11 @@ pub const KINDS: &[Kind] = &[
     }),
 ];
 
-/// Cost profiles of about so many bytes: what it is full of, and how to make one from the built-in one.
-pub const PROFILES: &[(&str, fn(usize, &str) -> String)] = &[
+/// What a cost profile is full of, and how to make one of about so many bytes from the built-in one.
+pub type MadeOf = (&'static str, fn(usize, &str) -> String);
+
+/// Cost profiles.
+pub const PROFILES: &[MadeOf] = &[
     ("costs of nothing", |n, whole| inserted(whole, &fill(n, |i| format!("\"zz{i}\": {COST},")))),
     ("costs that stand there again", |n, whole| inserted(whole, &fill(n, |_| format!("\"a\": {COST},")))),
     ("one name of a cost", |n, whole| inserted(whole, &format!("\"{}\": {COST},", "y".repeat(n)))),
