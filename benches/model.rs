@@ -20,7 +20,12 @@ fn costs() -> Table {
 
 /// The four-stack read `copies` times, each program with `rounds` reads, on a core for each stack but at most 1,024.
 fn machine_of(copies: usize, rounds: u64) -> Spec {
-    Spec { host: host((4 * copies).min(1024) as u16), programs: vec![reader(rounds)], stacks: four_stacks(copies) }
+    Spec {
+        host: host((4 * copies).min(1024) as u16),
+        programs: vec![reader(rounds)],
+        stacks: four_stacks(copies),
+        script: Vec::new(),
+    }
 }
 
 fn run(spec: &Spec, keep_trace: bool) -> Outcome {

@@ -10,12 +10,13 @@
 //!
 //! # Act two: run it
 //! The [`machine`] is one recursion: a kernel runs on processors and never knows whether they are cores or vCPUs; a
-//! vCPU is a thread of the kernel below. The [`engine`] takes one event after the other, in the order of simulated
+//! vCPU is a thread of the kernel below. Processes, containers and virtual machines are born and end during a run, by their
+//! programs, by a script or by hand ([`machine::spec::Order`]). The [`engine`] takes one event after the other, in the order of simulated
 //! time, which is counted in picoseconds. The same scenario, costs and seed give the same run, bit for bit.
 //!
 //! # Act three: look at what happened
 //! The [`trace`] has a journey for each operation, made of hops: where, for how long, across which boundary, at what
-//! price. All reports are sums over hops. A run can be taken back to any moment of it ([`engine::History`]).
+//! price. Starts and ends are records beside them ([`trace::Change`]). All reports are sums over hops. A run can be taken back to any moment of it ([`engine::History`]).
 //!
 //! ```
 //! use strata::{costs::Profile, scenario::{Scenario, Source}, trace::Layer};

@@ -19,7 +19,7 @@ use strata::app::shell::{Shell, Wake};
 use strata::app::theme::Theme;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, inspect};
-use strata::scenario::Source;
+use strata::scenario::{Source, Topic};
 
 const FRAME: f64 = 1.0 / 60.0;
 
@@ -445,10 +445,13 @@ fn tanks(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         selection: None,
         pointed_at: &[],
         provenance: &|_| "assumed",
+        topic: Topic::default(),
         follow: None,
         solo: false,
         moment: None,
+        known: None,
         facts: None,
+        presences: None,
     };
     let size = Vec2::new(980.0, 700.0);
     let drawing = scene.draw(recording.topology(), recording.trace(), size, &View::default(), time, &options);

@@ -27,7 +27,7 @@ fn reads(costs: &Table, threads: u16) -> Outcome {
     let read = Operation::Read { file: "data".to_owned(), bytes: 4096, cache: Cache::Direct };
     let process = ProcessSpec { threads, cpu: None, ..process("app", 0) };
     let stacks = vec![NodeSpec::Process(process)];
-    let spec = Spec { host: host(threads), programs: vec![program(repeat(1, vec![read]))], stacks };
+    let spec = Spec { host: host(threads), programs: vec![program(repeat(1, vec![read]))], stacks, script: Vec::new() };
     machine::run(&spec, costs, 7, &RunOptions::default(), |_, _| true).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn on_disks(kinds: &[DiskKind], threads: u16, times: u64) -> Outcome {
     let (program, process) = reader("data", threads, times);
     let disks = kinds.iter().enumerate().map(|(i, kind)| support::disk(&format!("disk{i}"), *kind)).collect();
     let host = HostSpec { disks, ..host(threads) };
-    let spec = Spec { host, programs: vec![program], stacks: vec![NodeSpec::Process(process)] };
+    let spec = Spec { host, programs: vec![program], stacks: vec![NodeSpec::Process(process)], script: Vec::new() };
     let costs = Profile::xeon_2017().table();
     machine::run(&spec, &costs, 7, &RunOptions::default(), |_, _| true).unwrap()
 }
@@ -147,7 +147,7 @@ fn each_file_volume_machine_and_card_uses_the_device_that_it_is_bound_to() {
         program(repeat(2, vec![request])),
     ];
     let run = |node: NodeSpec| {
-        let spec = Spec { host: host.clone(), programs: programs.clone(), stacks: vec![node] };
+        let spec = Spec { host: host.clone(), programs: programs.clone(), stacks: vec![node], script: Vec::new() };
         let costs = Profile::xeon_2017().table();
         served(&machine::run(&spec, &costs, 7, &RunOptions::default(), |_, _| true).unwrap())
     };
@@ -187,7 +187,7 @@ fn what_is_read_from_one_disk_does_not_wait_for_another() {
     let alone = |mounts: Vec<MountSpec>, stacks: Vec<NodeSpec>| {
         let disks = vec![support::disk("a", DiskKind::Nvme), support::disk("b", DiskKind::Nvme)];
         let host = HostSpec { disks, mounts, ..host(32) };
-        let spec = Spec { host, programs: vec![program.clone(), other.clone()], stacks };
+        let spec = Spec { host, programs: vec![program.clone(), other.clone()], stacks, script: Vec::new() };
         let costs = Profile::xeon_2017().table();
         let outcome = machine::run(&spec, &costs, 7, &RunOptions::default(), |_, _| true).unwrap();
         outcome.stats[0].latency().mean

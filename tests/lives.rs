@@ -13,7 +13,7 @@ use support::*;
 
 fn run(node: NodeSpec, programs: Vec<Vec<Operation>>) -> Outcome {
     let programs = programs.into_iter().map(|body| program(repeat(1, body))).collect();
-    let spec = Spec { host: host(2), programs, stacks: vec![node] };
+    let spec = Spec { host: host(2), programs, stacks: vec![node], script: Vec::new() };
     machine::run(&spec, &Profile::xeon_2017().table(), 7, &RunOptions::default(), |_, _| true).unwrap()
 }
 
@@ -102,6 +102,7 @@ fn a_fatal_signal_ends_every_thread_of_the_process_wherever_it_is() {
                     host: host(cores),
                     programs: vec![program(repeat(1, body))],
                     stacks: vec![NodeSpec::Process(app)],
+                    script: Vec::new(),
                 };
                 let outcome =
                     machine::run(&spec, &Profile::xeon_2017().table(), 7, &RunOptions::default(), |_, _| true).unwrap();
@@ -132,6 +133,7 @@ fn starting_and_ending_processes_leaves_memory_flat() {
             host: host(2),
             programs: vec![program(repeat(times, vec![fork]))],
             stacks: vec![NodeSpec::Process(process("app", 0))],
+            script: Vec::new(),
         };
         let outcome =
             machine::run(&spec, &Profile::xeon_2017().table(), 7, &RunOptions::default(), |_, _| true).unwrap();
@@ -189,6 +191,7 @@ proptest! {
                 NodeSpec::Container(contained),
                 NodeSpec::Vm(vm("vm", vcpus, vec![NodeSpec::Process(app(1))])),
             ],
+            script: Vec::new(),
         };
         let (machine, _, first) = Machine::new(&spec, &Profile::xeon_2017().table(), seed).unwrap();
         let mut simulation = Simulation::new(machine, first);
@@ -202,9 +205,9 @@ proptest! {
             prop_assert_eq!(simulation.model.leftover(), None, "at {}", simulation.now());
         }
         if finished {
-            // The device model stands; what ran programs is gone.
+            // The device model stands, and the first process of its guest; what ran programs is gone.
             let living = simulation.model.living();
-            prop_assert_eq!((living.processes, living.threads, living.requests), (1, usize::from(vcpus) + 1, 0));
+            prop_assert_eq!((living.processes, living.threads, living.requests), (2, usize::from(vcpus) + 2, 0));
         }
     }
 }

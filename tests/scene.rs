@@ -16,6 +16,7 @@ use strata::engine::Time;
 use strata::machine::inspect::Fact;
 use strata::machine::{ComponentKind, Topology};
 use strata::pace::{Moment, PaceMap};
+use strata::scenario::Topic;
 use strata::trace::{ComponentId, Crossing, JourneyId, Layer, StackId, Trace};
 
 const CANVAS: Vec2 = vec2(980.0, 700.0);
@@ -27,10 +28,13 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         selection: None,
         pointed_at: &[],
         provenance: &|_| "assumed",
+        topic: Topic::default(),
         follow: None,
         solo: false,
         moment: None,
+        known: None,
         facts: None,
+        presences: None,
     }
 }
 
@@ -566,8 +570,14 @@ fn tokens_carry_their_columns_letter() {
         })
         .collect();
     assert_eq!(marks, BTreeSet::from(["A", "B", "C", "D"]));
-    let is_mark = |text: &&str| text.len() == 1 && text.starts_with(char::is_uppercase);
-    let heads: Vec<&str> = drawing.text_boxes().map(|(text, _)| text).filter(is_mark).collect();
+    let heads: Vec<&str> = drawing
+        .words
+        .iter()
+        .filter_map(|shape| match shape {
+            Shape::Text { text, .. } if text.len() == 1 && text.starts_with(char::is_uppercase) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
     assert_eq!(heads, ["A", "B", "C", "D"]);
 }
 

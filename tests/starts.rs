@@ -15,7 +15,7 @@ const START: ContainerStart =
     ContainerStart { rootless: false, cgroup: true, network: StartNetwork::Host, written: 16 << 10, image: PROGRAM };
 
 fn run(node: NodeSpec, body: Vec<Operation>) -> Outcome {
-    let spec = Spec { host: host(2), programs: vec![program(repeat(1, body))], stacks: vec![node] };
+    let spec = Spec { host: host(2), programs: vec![program(repeat(1, body))], stacks: vec![node], script: Vec::new() };
     machine::run(&spec, &Profile::xeon_2017().table(), 7, &RunOptions::default(), |_, _| true).unwrap()
 }
 

@@ -351,6 +351,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if opened && let Some(recording) = shell.session.recording.as_deref_mut() {
         recording.machine_at(shell.playback.position());
     }
+    let (topic, known) = (shell.topic(), shell.known());
     if let Some(recording) = shell.session.recording.as_deref() {
         if shell.settings.list {
             let rows = rows(recording, now);
@@ -364,6 +365,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             let options = SceneOptions {
                 theme,
                 reduced_motion: shell.settings.reduced_motion,
+                topic,
                 follow: shell.follow,
                 solo: shell.solo,
                 moment: Some(moment),
@@ -374,7 +376,9 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                     &[]
                 },
                 provenance: &provenance,
+                known: known.as_deref(),
                 facts: opened.then_some(&facts),
+                presences: Some(&recording.presences),
             };
             // Enter opens a part: the picture itself is not pressed.
             let walked = shell.canvas.is_some_and(|id| ui.memory(|memory| memory.has_focus(id)));

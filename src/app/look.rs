@@ -1,11 +1,15 @@
 //! What the inspector shows: what is worked out from the selection for the time shown.
 
-use super::panels::inspector::{Inspector, JourneyView, PartView, SeenFrom};
+use super::letters::letter;
+use super::panels::inspector::{BarOf, Inspector, JourneyView, PartView, SeenFrom};
 use super::playback::Position;
 use super::recording::Recording;
+use super::scene::Scene;
+use super::scene::bars::{Wish, shown_key};
 use super::selection::Selection;
 use super::shell::Shell;
-use crate::machine::{ComponentKind, inspect};
+use super::so_far;
+use crate::machine::{ComponentKind, Topology, inspect};
 use crate::trace::{ComponentId, StackId};
 
 impl Shell {
@@ -22,8 +26,8 @@ impl Shell {
 
     /// Works out what the inspector shows.
     pub(super) fn look(&mut self) {
-        let stack = self.shown_stack();
-        let (position, seen_from) = (self.playback.position(), self.seen_from);
+        let (stack, topic, follow) = (self.shown_stack(), self.topic(), self.follow);
+        let (position, seen_from, lens) = (self.playback.position(), self.seen_from, self.lens);
         let Some(recording) = &mut self.session.recording else {
             (self.journey, self.part) = (None, None);
             return;
@@ -53,7 +57,21 @@ impl Shell {
             Some(id) => self.journey = JourneyView::new(recording, id, position.time, pinned),
             None => self.journey = None,
         }
-        self.seen = stack.map_or(SeenFrom::default(), |stack| seen_from_view(recording, stack, seen_from));
+        if let (Some(view), Some(scene)) = (&mut self.journey, &mut self.scene) {
+            let wish = Wish { topic, follow, chosen: Some(view.id).filter(|_| pinned) };
+            view.bar = bar_of(recording, scene, wish, view);
+        }
+        self.seen = stack.map_or(SeenFrom::default(), |stack| seen_from_view(recording, stack, seen_from, lens));
+    }
+
+    /// By component: whether the chosen viewer can name it, if the picture is looked at with a viewer's eyes.
+    pub fn known(&self) -> Option<Vec<bool>> {
+        let (recording, stack) = (self.session.recording.as_ref()?, self.shown_stack().filter(|_| self.lens)?);
+        let topology = recording.topology();
+        let app = app_of(topology, stack)?;
+        let viewpoints = inspect::viewpoints(topology, app);
+        let (_, from) = viewpoints.get(self.seen_from.min(viewpoints.len().saturating_sub(1)))?;
+        Some(inspect::known_from(topology, app, *from))
     }
 
     /// What the inspector is to draw.
@@ -66,11 +84,36 @@ impl Shell {
     }
 }
 
+/// So many columns have a row of bars each, however small the window.
+const ROWS: usize = 4;
+
+/// What the bars say of a journey, if it is one of those that they show.
+fn bar_of(recording: &Recording, scene: &mut Scene, wish: Wish, view: &JourneyView) -> Option<BarOf> {
+    let trace = recording.trace();
+    let stack = trace.journeys.get(view.id.index())?.stack;
+    let few = recording.topology().stacks.len() <= ROWS;
+    if !few && wish.follow != Some(stack) && wish.chosen.is_none() {
+        return None;
+    }
+    let (bars, index) = scene.bars();
+    let key = shown_key(bars, (trace, index), wish, view.now)?;
+    if bars.key_of(view.id) != Some(key) {
+        return None;
+    }
+    let latest = index.latest(trace, stack, view.now).is_some_and(|(_, id)| id == view.id);
+    let ended = bars.at(key, view.now).get(stack.index()).copied().flatten();
+    let (count, median) = ended.map_or((0, 0), |ended| (ended.count, ended.median));
+    Some(BarOf { letter: letter(stack), count, median, thin: latest && view.now < view.end })
+}
+
 fn part_view(recording: &mut Recording, id: ComponentId, position: Position) -> Option<PartView> {
     let topology = recording.topology().clone();
     let component = topology.component(id)?;
     let name = |id: ComponentId| topology.component(id).map(|c| (id, c.name.clone()));
-    let facts = inspect::state(recording.machine_at(position), &topology, id);
+    let machine = recording.machine_at(position);
+    let facts = inspect::state(machine, &topology, id);
+    let mut tables = inspect::listings(machine, &topology, id);
+    tables.extend(so_far::tables(recording, id, position.time));
     Some(PartView {
         id,
         name: component.name.clone(),
@@ -78,18 +121,23 @@ fn part_view(recording: &mut Recording, id: ComponentId, position: Position) -> 
         note: component.note.clone(),
         layer: component.layer,
         facts,
+        tables,
         children: topology.children(id).map(|(id, child)| (id, child.name.clone())).take(64).collect(),
         parent: component.parent.and_then(name),
     })
 }
 
-fn seen_from_view(recording: &Recording, stack: StackId, chosen: usize) -> SeenFrom {
+/// The first program of a stack.
+fn app_of(topology: &Topology, stack: StackId) -> Option<ComponentId> {
+    topology.iter().find(|(_, c)| c.kind == ComponentKind::App && c.stack == Some(stack)).map(|(id, _)| id)
+}
+
+fn seen_from_view(recording: &Recording, stack: StackId, chosen: usize, lens: bool) -> SeenFrom {
     let topology = recording.topology();
-    let app = topology.iter().find(|(_, c)| c.kind == ComponentKind::App && c.stack == Some(stack));
-    let Some((app, _)) = app else { return SeenFrom::default() };
+    let Some(app) = app_of(topology, stack) else { return SeenFrom::default() };
     let viewpoints = inspect::viewpoints(topology, app);
     let chosen = chosen.min(viewpoints.len().saturating_sub(1));
     let facts = viewpoints.get(chosen).map_or(Vec::new(), |(_, from)| inspect::seen_from(topology, app, *from));
     let whose = topology.stacks.get(stack.index()).map_or(String::new(), |stack| stack.name.clone());
-    SeenFrom { whose, viewpoints: viewpoints.into_iter().map(|(label, _)| label).collect(), chosen, facts }
+    SeenFrom { whose, viewpoints: viewpoints.into_iter().map(|(label, _)| label).collect(), chosen, facts, lens }
 }

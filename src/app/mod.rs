@@ -18,7 +18,7 @@
 //! | [`access`] | the picture for screen readers |
 //! | `markdown` | running text with strong words and links |
 //! | `present` | the big picture for a room |
-//! | [`events`], [`totals`] | what happened, as a list and as sums so far |
+//! | [`events`], [`totals`], [`so_far`] | what happened, as a list, as sums so far, as tables of one part |
 //! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | `teach` | how a walkthrough is led |
@@ -41,7 +41,6 @@ pub mod exporter;
 mod focus;
 mod fonts;
 pub mod frame;
-pub mod index;
 pub mod keyboard;
 pub mod lanes;
 pub mod letters;
@@ -61,6 +60,7 @@ pub mod settings;
 mod shading;
 pub mod shell;
 pub mod shot;
+pub mod so_far;
 mod teach;
 pub mod theme;
 pub mod totals;

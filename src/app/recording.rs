@@ -1,14 +1,13 @@
 //! A run as the app holds it: the outcome, and what is looked up in it over and over, computed once.
 
-use std::sync::Arc;
-
 use crate::costs::Profile;
 use crate::engine::Time;
-use crate::machine::{End, Machine, Outcome, Topology};
+use crate::machine::{End, Machine, Outcome, Presences, Topology};
 use crate::scenario::{self, Answer, Played, Scenario, Source};
+use crate::trace::exits::Exits;
+use crate::trace::tallies::Tallies;
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
-use super::index::Index;
 use super::lanes::Lane;
 use super::playback::{Moments, Position};
 use super::totals::Totals;
@@ -32,14 +31,19 @@ pub struct Recording {
     pub lanes: Vec<Lane>,
     /// The totals at any moment.
     pub totals: Totals,
+    /// What was done at each part and on each processor, at any moment.
+    pub tallies: Tallies,
+    /// The exits of virtual processors, at any moment.
+    pub exits: Exits,
     /// By walkthrough step: from when and up to when it plays.
     pub played: Vec<Played>,
     /// By walkthrough step: the answer to its question, if it asks one.
     pub answers: Vec<Option<Answer>>,
     /// By walkthrough step: the parts that it speaks of.
     pub looked_at: Vec<Vec<ComponentId>>,
-    /// The trace by time.
-    pub index: Arc<Index>,
+    /// What of the machine is there at a time.
+    pub presences: Presences,
+    active: Vec<ActiveIndex>,
 }
 
 impl Recording {
@@ -48,8 +52,11 @@ impl Recording {
         let trace = outcome.trace.as_ref().unwrap_or(&NOTHING);
         let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
-        let index = Arc::new(Index::new(trace, outcome.topology.stacks.len()));
+        let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
+        let stacks: Vec<Option<StackId>> = outcome.topology.cpus.iter().map(|cpu| cpu.stack).collect();
+        let exits = Exits::new(trace, usize::from(outcome.topology.cores), &stacks);
+        let tallies = Tallies::new(trace);
         let steps = &scenario.walkthrough;
         let played = scenario::all_played(&scenario, &outcome);
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
@@ -58,7 +65,23 @@ impl Recording {
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
         drop(parts);
-        Recording { looked_at, scenario, source, profile, outcome, moments, lanes, totals, played, answers, index }
+        let presences = Presences::new(&outcome.topology, &outcome.changes);
+        Recording {
+            presences,
+            looked_at,
+            scenario,
+            source,
+            profile,
+            outcome,
+            moments,
+            lanes,
+            totals,
+            tallies,
+            exits,
+            played,
+            answers,
+            active,
+        }
     }
 
     /// The hops and journeys.
@@ -85,18 +108,21 @@ impl Recording {
 
     /// A stack's operations that are under way at `time`, at most `limit` of them, latest first.
     pub fn active(&self, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
-        self.index.active(self.trace(), stack, time, limit)
+        self.active.get(stack.index()).map_or(Vec::new(), |index| index.at(time, limit, self.trace()))
     }
 
     /// A stack's latest operation that began by `time`, whether or not it has ended.
     pub fn latest(&self, stack: StackId, time: Time) -> Option<JourneyId> {
-        self.index.latest(self.trace(), stack, time).map(|(_, id)| id)
+        let index = self.active.get(stack.index())?;
+        let begun = index.journeys.partition_point(|id| self.trace().journeys[id.index()].start <= time);
+        begun.checked_sub(1).and_then(|i| index.journeys.get(i).copied())
     }
 
     /// The hop in which `journey` is at `time`: the last that had begun.
     pub fn hop_at(&self, journey: JourneyId, time: Time) -> Option<HopId> {
-        let at = self.index.hop_at(self.trace(), journey, time)?;
-        self.index.hops(journey).get(at).copied()
+        let hops = self.trace().hops_of(journey);
+        let begun = hops.partition_point(|id| self.trace().hops.get(id.index()).is_some_and(|hop| hop.start <= time));
+        begun.checked_sub(1).and_then(|i| hops.get(i).copied())
     }
 
     /// Why there is no more to see than there is, if a limit or a cancellation ended the run.
@@ -109,5 +135,40 @@ impl Recording {
             End::HopLimit => Some(format!("Stopped at {} hops kept, at {after}", self.trace().hops.len())),
             End::Cancelled => Some(format!("Cancelled at {after}")),
         }
+    }
+}
+
+/// One stack's journeys by their beginnings, with the latest end so far: finds those under way without a scan.
+#[derive(Clone, Debug)]
+struct ActiveIndex {
+    journeys: Vec<JourneyId>,
+    latest_end: Vec<Time>,
+}
+
+impl ActiveIndex {
+    fn new(trace: &Trace, stack: StackId) -> ActiveIndex {
+        let of_stack = trace.journeys.iter().enumerate().filter(|(_, journey)| journey.stack == stack);
+        let mut journeys: Vec<JourneyId> = of_stack.map(|(i, _)| JourneyId(i as u32)).collect();
+        journeys.sort_by_key(|id| trace.journeys[id.index()].start);
+        let mut latest = Time::ZERO;
+        let latest_end = journeys.iter().map(|id| {
+            latest = latest.max(trace.journeys[id.index()].end);
+            latest
+        });
+        ActiveIndex { latest_end: latest_end.collect(), journeys }
+    }
+
+    fn at(&self, time: Time, limit: usize, trace: &Trace) -> Vec<JourneyId> {
+        let begun = self.journeys.partition_point(|id| trace.journeys[id.index()].start <= time);
+        let mut found = Vec::new();
+        for i in (0..begun).rev() {
+            if found.len() >= limit || self.latest_end[i] <= time {
+                break;
+            }
+            if trace.journeys[self.journeys[i].index()].end > time {
+                found.push(self.journeys[i]);
+            }
+        }
+        found
     }
 }

@@ -94,6 +94,8 @@ pub struct Shell {
     /// The run and the column that the pace is of.
     pub(super) paced: Option<(u64, Option<StackId>)>,
     pub(super) seen_from: usize,
+    /// Whether the picture shows only what that viewer can name.
+    pub lens: bool,
     pub(super) part: Option<(Position, PartView)>,
     pub(super) journey: Option<JourneyView>,
     pub(super) seen: SeenFrom,
@@ -142,6 +144,7 @@ impl Shell {
             canvas: None,
             runs: 0,
             seen_from: 0,
+            lens: false,
             part: None,
             journey: None,
             seen: SeenFrom::default(),
@@ -214,6 +217,13 @@ impl Shell {
         self.look();
     }
 
+    /// What the scene of the walkthrough is about.
+    pub(super) fn topic(&self) -> scenario::Topic {
+        let recording = self.session.recording.as_deref().filter(|_| self.tab == Tab::Walkthrough);
+        let step = recording.and_then(|recording| recording.scenario.walkthrough.get(self.walk.scene()));
+        step.map_or_else(scenario::Topic::default, scenario::Step::topic)
+    }
+
     /// Where everything is in the picture, once it has been drawn.
     pub fn layout(&self) -> Option<&super::scene::Layout> {
         self.scene.as_ref().and_then(Scene::layout)
@@ -251,7 +261,8 @@ impl Shell {
     fn take_in_run(&mut self) {
         let Some(recording) = &self.session.recording else { return };
         self.runs += 1;
-        self.scene = Some(Scene::with(recording.topology(), recording.trace(), recording.index.clone()));
+        let scene = Scene::new(recording.topology(), recording.trace());
+        self.scene = Some(scene.seeded(recording.scenario.seed));
         let scenes = recording.scenario.walkthrough.len();
         self.part = None;
         self.cursor = None;
@@ -259,7 +270,7 @@ impl Shell {
             self.fresh = false;
             self.walk = Walk::new(scenes);
             self.selection = Selection::Auto;
-            (self.follow, self.solo) = (None, false);
+            (self.follow, self.solo, self.lens) = (None, false, false);
             self.lanes = LanesState::default();
             self.view = View::default();
             self.playback.seek(Time::ZERO, &recording.moments);
@@ -373,7 +384,11 @@ impl Shell {
             Command::Spotlight => self.presenting.iter_mut().for_each(|presenting| presenting.spotlight ^= true),
             Command::Hop(by) => self.go_to_hop(by),
             Command::Stack(by) => self.follow_stack(by),
-            Command::SeenFrom(index) => self.seen_from = index,
+            Command::SeenFrom(index) => {
+                // The same again takes the lens away.
+                self.lens = !(self.lens && self.seen_from == index);
+                self.seen_from = index;
+            }
             Command::Measure(plan) => self.start(Task::Measure(plan)),
             Command::Compare(work) => self.start(Task::Compare(work)),
             Command::StopMeasuring if self.tab == Tab::MyMachine => self.machine.stop(),

@@ -18,8 +18,10 @@ use super::scene::{Drawing, Scene, SceneOptions, Selection, View, paint};
 use super::theme::{TextRole, Theme};
 use crate::costs::{Primitive, Profile};
 use crate::engine::Time as SimulatedTime;
-use crate::machine::Topology;
-use crate::trace::Trace;
+use crate::machine::{Presences, Topology};
+use crate::pace::{Moment, PaceMap};
+use crate::scenario::Topic;
+use crate::trace::{StackId, Trace};
 
 /// What to render.
 pub struct Shot<'a> {
@@ -27,12 +29,16 @@ pub struct Shot<'a> {
     pub topology: &'a Topology,
     /// What happened in it.
     pub trace: &'a Trace,
+    /// What of it is there at a time.
+    pub presences: &'a Presences,
     /// Where the costs' numbers are from.
     pub profile: &'a Profile,
     /// The scenario's title.
     pub title: &'a str,
     /// When.
     pub time: SimulatedTime,
+    /// How long the run is.
+    pub end: SimulatedTime,
     /// The picture's width and height in pixels.
     pub size: (u32, u32),
     /// Its colours.
@@ -43,6 +49,12 @@ pub struct Shot<'a> {
     pub selection: Option<Selection>,
     /// Chevrons instead of motion.
     pub reduced_motion: bool,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// The column that is followed.
+    pub follow: Option<StackId>,
+    /// What is spoken of.
+    pub topic: Topic,
 }
 
 /// Why there is no picture.
@@ -109,21 +121,26 @@ impl Card {
 
 fn card(shot: &Shot) -> Card {
     let provenance = |primitive: Primitive| shot.profile.cost(primitive).provenance.word();
+    let map = PaceMap::new(shot.trace, shot.end, shot.follow);
+    let moment = Moment { time: shot.time, ..map.at(map.screen_of(shot.time)) };
     let options = SceneOptions {
         theme: &shot.theme,
         reduced_motion: shot.reduced_motion,
         selection: shot.selection,
         pointed_at: &[],
         provenance: &provenance,
-        follow: None,
+        topic: shot.topic,
+        follow: shot.follow,
         solo: false,
-        moment: None,
+        moment: Some(moment),
+        known: None,
         facts: None,
+        presences: Some(shot.presences),
     };
     let bar = Card::bar(&shot.theme, shot.size);
     let canvas = egui::vec2(shot.size.0 as f32, shot.size.1 as f32 - bar);
-    let drawing =
-        Scene::new(shot.topology, shot.trace).draw(shot.topology, shot.trace, canvas, &shot.view, shot.time, &options);
+    let mut scene = Scene::new(shot.topology, shot.trace).seeded(shot.seed);
+    let drawing = scene.draw(shot.topology, shot.trace, canvas, &shot.view, shot.time, &options);
     Card::new(drawing, &shot.theme, shot.title, shot.time, bar)
 }
 

@@ -54,6 +54,8 @@ pub struct Theme {
     pub namespace: Color32,
     /// Cgroups' yellow.
     pub cgroup: Color32,
+    /// The host kernel's part of a bar, beside a guest kernel's.
+    pub host_kernel: Color32,
     user: Color32,
     kernel: Color32,
     hypervisor: Color32,
@@ -105,6 +107,7 @@ impl Theme {
             focus: rgb(0xFFD27A),
             namespace: rgb(0x17B68A),
             cgroup: rgb(0xF0E442),
+            host_kernel: rgb(0xA8700A),
             user: rgb(0x56B4E9),
             kernel: rgb(0xE69F00),
             hypervisor: rgb(0xCC79A7),
@@ -137,6 +140,7 @@ impl Theme {
             focus: rgb(0x8A2BE2),
             namespace: rgb(0x007A5A),
             cgroup: rgb(0x857800),
+            host_kernel: rgb(0x6E4700),
             user: rgb(0x0072B2),
             kernel: rgb(0xA86C00),
             hypervisor: rgb(0xA8457D),
@@ -325,6 +329,8 @@ mod tests {
             for layer in [Layer::User, Layer::HostKernel, Layer::Hypervisor, Layer::Hardware, Layer::Namespaces] {
                 assert!(contrast(theme.layer(layer), theme.background) >= 3.0, "{layer:?}");
             }
+            assert!(contrast(theme.host_kernel, theme.background) >= 3.0);
+            assert!(contrast(theme.host_kernel, theme.layer(Layer::GuestKernel)) >= 1.4);
             for behind in [theme.background, theme.card] {
                 assert!(contrast(theme.published(), behind) >= 3.0, "what was published on {behind:?}");
                 assert!(contrast(theme.focus, behind) >= 3.0, "the ring on {behind:?}");

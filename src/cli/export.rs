@@ -72,7 +72,7 @@ pub(super) use with_app::export;
 mod with_app {
     use std::path::{Path, PathBuf};
 
-    use super::super::output::{failure, note};
+    use super::super::output::{column, failure, note};
     use super::super::progress::Drawn;
     use super::super::run::{Changes, inputs, make, not_written, paths};
     use super::{Arguments, Failure, Verdict};
@@ -81,7 +81,6 @@ mod with_app {
     use crate::app::theme::Theme;
     use crate::files;
     use crate::scenario::{Scenario, find};
-    use crate::trace::StackId;
 
     pub(in crate::cli) fn export(arguments: &Arguments) -> Result<Verdict, Failure> {
         let inputs = inputs(&arguments.scenario, arguments.costs.as_deref());
@@ -117,15 +116,7 @@ mod with_app {
     fn choices(arguments: &Arguments, recording: &Recording) -> Result<Choices, Failure> {
         let theme = if arguments.light { Theme::light() } else { Theme::dark() };
         let theme = theme.scaled(arguments.text as f32 / 100.0);
-        let stacks = &recording.topology().stacks;
-        let follow = match &arguments.follow {
-            None => None,
-            Some(name) => Some(stacks.iter().position(|stack| stack.name == *name).ok_or_else(|| {
-                let names: Vec<String> = stacks.iter().take(8).map(|stack| format!("\"{}\"", stack.name)).collect();
-                failure(format!("no stack is called \"{name}\""), Some(format!("there are {}", names.join(", "))))
-            })?),
-        };
-        let follow = follow.map(|i| StackId(i as u16));
+        let follow = arguments.follow.as_ref().map(|name| column(name, recording.topology())).transpose()?;
         Ok(Choices { size: arguments.size, rate: f64::from(arguments.fps), follow, theme })
     }
 

@@ -37,7 +37,7 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
     let made = make(read(id_or_path)?, Changes { costs, keep_trace: true, ..Changes::default() })?;
     let report = made.report();
     if made.scenario.walkthrough.is_empty() {
-        print(&tables::run(&made.scenario, &report))?;
+        print(&tables::run(&made.scenario, &made.outcome, &report))?;
         return Ok(Verdict::Fine);
     }
     print(&format!("{}\n{}\n", one_line(&made.scenario.title), wrap(&made.scenario.teaches, "")))?;
@@ -52,7 +52,7 @@ pub(super) fn play_scenario(id_or_path: &str, costs: Option<&str>, asks: bool) -
     print(&format!(
         "\n{}\nAll of it, after the whole run\n\n{}",
         "─".repeat(WIDTH),
-        tables::run(&made.scenario, &report)
+        tables::run(&made.scenario, &made.outcome, &report)
     ))?;
     Ok(Verdict::Fine)
 }

@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::engine::Time;
-use crate::machine::{End, Outcome, Utilization};
+use crate::machine::{End, LifeSpan, Outcome, Presences, Utilization};
 use crate::scenario::Scenario;
-use crate::trace::{ExitReason, Latency, Layer, OperationKind, StackStats};
+use crate::trace::{ComponentId, ExitReason, Latency, Layer, OperationKind, StackStats};
 
 /// One run.
 #[derive(Clone, Debug, Serialize)]
@@ -68,9 +68,25 @@ pub(super) struct StackReport {
     pub interrupts: u64,
     pub throttles: u64,
     pub start_ps: u64,
+    pub lives: Vec<LifeReport>,
     pub memory_bytes: u64,
     pub image_bytes: u64,
     pub operations_by_kind: IndexMap<&'static str, KindReport>,
+}
+
+/// One life of a stack, or of something that stands in it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct LifeReport {
+    /// As a script names it.
+    pub path: String,
+    /// When it began to be started; 0 for what is up at time zero.
+    pub from_ps: u64,
+    /// When it was up.
+    pub up_ps: Option<u64>,
+    /// When it had ended.
+    pub end_ps: Option<u64>,
+    /// Why it ended.
+    pub end: Option<&'static str>,
 }
 
 /// The operations of one kind.
@@ -92,6 +108,9 @@ impl Report {
     /// The report of `outcome`, which took `wall` to simulate with the costs called `costs`.
     pub(super) fn new(scenario: &Scenario, costs: &str, outcome: &Outcome, wall: Duration) -> Report {
         let wall_s = wall.as_secs_f64();
+        let component = |life: LifeSpan| Some((life, outcome.topology.nodes.get(life.node as usize)?.component));
+        let lives = Presences::new(&outcome.topology, &outcome.changes).lives();
+        let lives: Vec<(LifeSpan, ComponentId)> = lives.into_iter().filter_map(component).collect();
         let stacks = outcome.topology.stacks.iter().zip(&outcome.stats);
         Report {
             scenario: scenario.id.clone(),
@@ -103,7 +122,7 @@ impl Report {
             wall_s,
             events_per_s: if wall_s > 0.0 { outcome.events as f64 / wall_s } else { 0.0 },
             end: end_key(outcome.end),
-            stacks: stacks.map(|(info, stats)| stack(info, stats, outcome)).collect(),
+            stacks: stacks.map(|(info, stats)| stack(info, stats, &lives, outcome)).collect(),
             utilization: outcome.utilization.iter().map(|used| utilization(used, outcome)).collect(),
             expectations: scenario
                 .check(outcome)
@@ -136,7 +155,12 @@ fn utilization(used: &Utilization, outcome: &Outcome) -> UtilizationReport {
     }
 }
 
-fn stack(info: &crate::machine::StackInfo, stats: &StackStats, outcome: &Outcome) -> StackReport {
+fn stack(
+    info: &crate::machine::StackInfo,
+    stats: &StackStats,
+    lives: &[(LifeSpan, ComponentId)],
+    outcome: &Outcome,
+) -> StackReport {
     let kinds = OperationKind::ALL.iter().filter_map(|kind| {
         let report = KindReport { operations: stats.operations_of(*kind), latency_ps: stats.latency_of(*kind)? };
         Some((kind.key(), report))
@@ -155,12 +179,34 @@ fn stack(info: &crate::machine::StackInfo, stats: &StackStats, outcome: &Outcome
         page_faults: stats.page_faults,
         interrupts: stats.interrupts,
         throttles: stats.throttles,
-        // Boot and container start are not modelled yet: every stack is up at time zero.
-        start_ps: 0,
+        start_ps: started_in(info, lives),
+        lives: lives_of(info, lives, outcome),
         memory_bytes: info.memory_bytes,
         image_bytes: info.image_bytes,
         operations_by_kind: kinds.collect(),
     }
+}
+
+/// How long the first start of a stack took; 0 if it was up at time zero, or has never been up.
+fn started_in(info: &crate::machine::StackInfo, lives: &[(LifeSpan, ComponentId)]) -> u64 {
+    let own = lives.iter().filter(|(_, component)| *component == info.component);
+    own.filter_map(|(life, _)| Some((life.up? - life.from).as_ps())).next().unwrap_or(0)
+}
+
+/// The lives of a stack and of what stands in it.
+fn lives_of(info: &crate::machine::StackInfo, lives: &[(LifeSpan, ComponentId)], outcome: &Outcome) -> Vec<LifeReport> {
+    let topology = &outcome.topology;
+    let stack = topology.component(info.component).and_then(|component| component.stack);
+    let of_stack = |component: &ComponentId| topology.component(*component).and_then(|part| part.stack) == stack;
+    let of_stack = lives.iter().filter(|(_, component)| of_stack(component));
+    let report = |(life, _): &(LifeSpan, ComponentId)| LifeReport {
+        path: topology.nodes.get(life.node as usize).map_or(String::new(), |node| node.path.clone()),
+        from_ps: life.from.as_ps(),
+        up_ps: life.up.map(Time::as_ps),
+        end_ps: life.end.map(|(at, _)| at.as_ps()),
+        end: life.end.map(|(_, why)| why.key()),
+    };
+    of_stack.map(report).collect()
 }
 
 /// The reasons that occurred.

@@ -172,7 +172,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     }
     let report = made.report();
     match arguments.report {
-        Format::Text => print(&tables::run(&made.scenario, &report))?,
+        Format::Text => print(&tables::run(&made.scenario, &made.outcome, &report))?,
         Format::Json => print_json(&report)?,
     }
     Ok(made.verdict(&report))

@@ -6,8 +6,9 @@ use comfy_table::{CellAlignment, Table};
 use super::report::{Report, StackReport, UtilizationReport};
 use crate::amounts::bytes;
 use crate::engine::Time;
+use crate::machine::Outcome;
 use crate::scenario::{Kind, Scenario, Value};
-use crate::trace::{ExitReason, Layer};
+use crate::trace::{Change, ChangeKind, Ended, ExitReason, Layer};
 use crate::visible::one_line;
 
 /// A table whose first `left` columns are texts and the rest numbers.
@@ -37,7 +38,7 @@ fn headers(names: &[&str]) -> Vec<String> {
 }
 
 /// The text report of a run.
-pub(super) fn run(scenario: &Scenario, report: &Report) -> String {
+pub(super) fn run(scenario: &Scenario, outcome: &Outcome, report: &Report) -> String {
     let mut text = format!(
         "{}\n{} simulated, {} events, seed {}, costs {}, trace {}\n\n",
         one_line(&scenario.title),
@@ -54,6 +55,9 @@ pub(super) fn run(scenario: &Scenario, report: &Report) -> String {
     text += &format!("Where the time of all operations goes\n{}\n\n", ledger(&report.stacks));
     text += &format!("What was done for it\n{}\n", counters(&report.stacks));
     text += &format!("\nHow busy the hardware was\n{}\n", utilization(&report.utilization));
+    if let Some(changes) = changes(outcome) {
+        text += &format!("\nWhat came, changed and went\n{changes}");
+    }
     if let Some(table) = exits(&report.stacks) {
         text += &format!("\nWhy guests were left\n{table}\n");
     }
@@ -149,6 +153,25 @@ fn utilization(used: &[UtilizationReport]) -> Table {
         devices.iter().filter(|u| u.requests > 0 || u.kind != "receiving").map(|u| row(u.name.clone(), u, u.share)),
     );
     table(&header, rows, 2)
+}
+
+/// So many lines are told.
+const CHANGES: usize = 60;
+
+/// Nothing if everything was up at time zero and stayed until its program ended.
+fn changes(outcome: &Outcome) -> Option<String> {
+    let by_itself = |what: &ChangeKind| *what == ChangeKind::Ended(Ended::Finished);
+    if outcome.changes.iter().all(|change| by_itself(&change.what)) {
+        return None;
+    }
+    let row = |change: &Change| {
+        let path = outcome.topology.nodes.get(change.node as usize).map_or("", |node| node.path.as_str());
+        vec![change.at.to_string(), path.to_owned(), change.what.label()]
+    };
+    let table = table(&headers(&["at", "what", "what happened"]), outcome.changes.iter().take(CHANGES).map(row), 3);
+    let left_out = outcome.changes.len().saturating_sub(CHANGES);
+    let more = if left_out > 0 { format!("{left_out} later ones are not shown.\n") } else { String::new() };
+    Some(format!("{table}\n{more}"))
 }
 
 /// Nothing if no VM exited.

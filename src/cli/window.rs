@@ -24,6 +24,9 @@ pub(super) struct ShotArguments {
     /// Dark on light instead of light on dark
     #[arg(long)]
     pub light: bool,
+    /// The stack whose column is followed, by its name
+    #[arg(long, value_name = "STACK")]
+    pub follow: Option<String>,
 }
 
 pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
@@ -85,9 +88,13 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     let Some(trace) = &made.outcome.trace else {
         return Err(super::output::failure("the run kept no trace to draw", None));
     };
+    let follow =
+        arguments.follow.as_ref().map(|name| super::output::column(name, &made.outcome.topology)).transpose()?;
+    let presences = crate::machine::Presences::new(&made.outcome.topology, &made.outcome.changes);
     let picture = Shot {
         topology: &made.outcome.topology,
         trace,
+        presences: &presences,
         profile: &made.profile,
         title: &made.scenario.title,
         time: arguments.at,
@@ -96,6 +103,10 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
         view: View::default(),
         selection: None,
         reduced_motion: false,
+        seed: made.scenario.seed,
+        end: made.outcome.simulated,
+        follow,
+        topic: crate::scenario::Topic::default(),
     };
     shot(&picture, &arguments.out).map_err(|why| match why {
         ShotError::NotWritten(error) => told(error),

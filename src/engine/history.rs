@@ -16,6 +16,8 @@ pub struct History<M: Model> {
     interval: u64,
     limit: usize,
     most_bytes: usize,
+    /// What was given by hand, in the order of time.
+    inputs: Vec<(Time, M::Event)>,
 }
 
 impl<M: Model> History<M> {
@@ -28,6 +30,40 @@ impl<M: Model> History<M> {
             interval: interval.max(1),
             limit: limit.max(2),
             most_bytes: usize::MAX,
+            inputs: Vec::new(),
+        }
+    }
+
+    /// Gives the simulation an input for `at`, and goes to just before that. If it lies in the past, what came after is
+    /// undone, and what was given by hand for then is forgotten. Returns for when it was given.
+    pub fn give(&mut self, at: Time, event: M::Event, sink: &mut M::Sink) -> Time {
+        let before = Time(at.as_ps().saturating_sub(1));
+        self.seek(before, sink);
+        self.inputs.truncate(self.inputs.partition_point(|(given, _)| *given < at));
+        // The first one is the beginning.
+        let kept = self.snapshots.partition_point(|snapshot| snapshot.now() < at).max(1);
+        self.snapshots.truncate(kept);
+        // What it was given for later is still pending in it.
+        if self.current.given() > self.inputs.len() {
+            self.snapshots.truncate(self.snapshots.partition_point(|s| s.given() <= self.inputs.len()).max(1));
+            self.current = self.snapshots[self.snapshots.len() - 1].clone();
+            self.give_again();
+            self.run_until(before, sink);
+        }
+        let at = self.current.give(at, event);
+        self.inputs.push((at, event));
+        at
+    }
+
+    /// What was given by hand, in the order of time.
+    pub fn inputs(&self) -> &[(Time, M::Event)] {
+        &self.inputs
+    }
+
+    /// What the current state has not been given yet.
+    fn give_again(&mut self) {
+        for &(at, event) in &self.inputs[self.current.given().min(self.inputs.len())..] {
+            self.current.give(at, event);
         }
     }
 
@@ -99,6 +135,7 @@ impl<M: Model> History<M> {
         let snapshot = &self.snapshots[index];
         if going_back || snapshot.events() > self.current.events() {
             self.current = snapshot.clone();
+            self.give_again();
         }
     }
 }

@@ -4,6 +4,8 @@
 //! which pays when many timers are pending (`benches/queue.rs` compares it with `std::collections::BinaryHeap`).
 //! Cancelling is left to the model: an event carries a generation and is ignored when it is stale.
 
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use super::Time;
@@ -25,16 +27,30 @@ impl<E> Entry<E> {
     }
 }
 
-/// Pending events, earliest first; at one instant, in the order in which they were pushed.
-#[derive(Clone, Debug, Hash, Serialize, Deserialize)]
+/// The sequence number of the first event; those below are for inputs.
+const FIRST_EVENT: u64 = 1 << 32;
+
+/// Pending events, earliest first; at one instant inputs come first, then events in the order in which they were pushed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Queue<E> {
     heap: Vec<Entry<E>>,
     next_sequence: u64,
+    next_input: u64,
+}
+
+/// What is pending, and not where in the heap it lies: that depends on when it was pushed.
+impl<E: Hash> Hash for Queue<E> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let mut entries: Vec<&Entry<E>> = self.heap.iter().collect();
+        entries.sort_unstable_by_key(|entry| entry.key());
+        entries.hash(hasher);
+        (self.next_sequence, self.next_input).hash(hasher);
+    }
 }
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Queue { heap: Vec::new(), next_sequence: 0 }
+        Queue { heap: Vec::new(), next_sequence: FIRST_EVENT, next_input: 0 }
     }
 }
 
@@ -68,8 +84,21 @@ impl<E: Copy> Queue<E> {
     /// Adds an event.
     #[inline]
     pub fn push(&mut self, at: Time, event: E) {
-        let entry = Entry { at, sequence: self.next_sequence, event };
+        let sequence = self.next_sequence;
         self.next_sequence += 1;
+        self.add(Entry { at, sequence, event });
+    }
+
+    /// Adds what comes from outside. When it was added makes no difference, as long as it was before it is due: a script
+    /// that is known from the start and a hand that acts at the moment give the same run.
+    pub fn push_input(&mut self, at: Time, event: E) {
+        let sequence = self.next_input;
+        self.next_input += 1;
+        self.add(Entry { at, sequence, event });
+    }
+
+    #[inline(always)]
+    fn add(&mut self, entry: Entry<E>) {
         self.heap.push(entry);
         self.sift_up(self.heap.len() - 1, entry);
     }
@@ -152,6 +181,23 @@ mod tests {
                 got.push(next);
             }
             prop_assert_eq!(got, expected);
+        }
+
+        #[test]
+        fn an_input_comes_before_the_events_of_its_instant_whenever_it_was_given(late in any::<bool>()) {
+            let mut queue = Queue::new();
+            let input = |queue: &mut Queue<u8>| queue.push_input(Time(7), 0);
+            if !late {
+                input(&mut queue);
+            }
+            queue.push(Time(7), 1);
+            queue.push(Time(5), 2);
+            prop_assert_eq!(queue.pop(), Some((Time(5), 2)));
+            if late {
+                input(&mut queue);
+            }
+            prop_assert_eq!(queue.pop(), Some((Time(7), 0)));
+            prop_assert_eq!(queue.pop(), Some((Time(7), 1)));
         }
 
         #[test]

@@ -16,6 +16,11 @@ pub trait Model: Clone + Hash {
         size_of::<Self>()
     }
 
+    /// Whether an event comes from outside: at one instant those are handled first.
+    fn is_input(_event: &Self::Event) -> bool {
+        false
+    }
+
     /// Handles one event at `scheduler.now()`.
     fn handle(&mut self, event: Self::Event, scheduler: &mut Scheduler<Self::Event>, sink: &mut Self::Sink);
 }
@@ -60,6 +65,8 @@ pub struct Simulation<M: Model> {
     pub model: M,
     scheduler: Scheduler<M::Event>,
     events: u64,
+    /// How many inputs it has been given since it began.
+    given: usize,
 }
 
 impl<M: Model> Simulation<M> {
@@ -67,9 +74,12 @@ impl<M: Model> Simulation<M> {
     pub fn new(model: M, first: impl IntoIterator<Item = (Time, M::Event)>) -> Self {
         let mut queue = Queue::new();
         for (at, event) in first {
-            queue.push(at, event);
+            match M::is_input(&event) {
+                true => queue.push_input(at, event),
+                false => queue.push(at, event),
+            }
         }
-        Simulation { model, scheduler: Scheduler { now: Time::ZERO, queue }, events: 0 }
+        Simulation { model, scheduler: Scheduler { now: Time::ZERO, queue }, events: 0, given: 0 }
     }
 
     /// The instant reached.
@@ -100,6 +110,20 @@ impl<M: Model> Simulation<M> {
         self.events += 1;
         self.model.handle(event, &mut self.scheduler, sink);
         true
+    }
+
+    /// Gives it an input for `at`; or, if that instant has been lived through, for the next one. Returns for when.
+    pub fn give(&mut self, at: Time, event: M::Event) -> Time {
+        let earliest = if self.events == 0 { Time::ZERO } else { self.scheduler.now + Time::ps(1) };
+        let at = at.max(earliest);
+        self.scheduler.queue.push_input(at, event);
+        self.given += 1;
+        at
+    }
+
+    /// How many inputs it has been given since it began; those that it began with are not counted.
+    pub fn given(&self) -> usize {
+        self.given
     }
 
     /// Handles every event up to and including `until`. The clock then stands at the last event handled.

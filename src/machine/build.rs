@@ -8,23 +8,20 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Layer, StackId};
 
 use super::arena::Arena;
-use super::frame::{Exit, Frame, GroupId, Kind, TaskId};
+use super::frame::{GroupId, ProcessId, TaskId};
 use super::hardware::disk::{Disk, DiskId};
 use super::hardware::wire::{Nic, NicId};
-use super::hypervisor::ExitStep;
-use super::journal::{Journal, Ride};
+use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
-use super::kernel::pipe::EchoStep;
-use super::kernel::scheduler::IdleStep;
+use super::plan::{ContainerPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
     CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, MountSpec, NicSpec, NodeSpec, Operation,
     ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
-    Code, Core, Cpu, Fixed, FixedOperation, Group, Kernel, KernelId, Link, Parts, Process, State, Task, TaskState, Vm,
-    VmId,
+    Code, Core, Cpu, Fixed, FixedOperation, Group, Kernel, KernelId, Life, Link, Parts, State, Vm, VmId,
 };
-use super::topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+use super::topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
 use super::{Event, Machine, Start, life, workload};
 
 /// Whose kernel, and where things stand, while a stack is being built.
@@ -32,6 +29,7 @@ use super::{Event, Machine, Start, life, workload};
 struct Site {
     kernel: KernelId,
     stack: StackId,
+    inside: Option<NodeId>,
 }
 
 struct Builder<'a> {
@@ -43,8 +41,8 @@ struct Builder<'a> {
     files: Vec<String>,
     /// The component of each kernel, and of its hypervisor if it has one.
     kernel_components: Vec<(ComponentId, Option<ComponentId>)>,
-    /// Ready tasks put on each processor so far.
-    load: Vec<u32>,
+    /// By [`NodeId`].
+    plans: Vec<Plan>,
     /// On which disk each file lies: each list once, for all that mount alike.
     mounts: Vec<Vec<u16>>,
     /// What each kernel has mounted.
@@ -66,25 +64,23 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
             disks: Vec::new(),
             nics: Vec::new(),
             requests: Arena::default(),
+            lives: Vec::new(),
+            dark: false,
         },
         topology: Topology::default(),
         operations: Vec::new(),
         programs: Vec::new(),
         files: Vec::new(),
         kernel_components: Vec::new(),
-        load: Vec::new(),
+        plans: Vec::new(),
         mounts: Vec::new(),
         file_systems: Vec::new(),
     };
     builder.compile_programs();
     builder.host(costs, seed);
-    for (index, node) in spec.stacks.iter().enumerate() {
-        builder.stack(StackId(index as u16), node);
-    }
-    for cpu in &mut builder.state.cpus {
-        cpu.reschedule = !cpu.ready.is_empty();
-        cpu.idle = cpu.ready.is_empty();
-    }
+    let nodes: Vec<NodeId> =
+        spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u16), node)).collect();
+    builder.resolve_starts();
     let cores = spec.host.cores;
     let fixed = Fixed {
         costs: costs.clone(),
@@ -92,9 +88,21 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         programs: builder.programs,
         operations: builder.operations,
         mounts: builder.mounts,
+        plans: builder.plans,
     };
-    let first = (0..cores).map(|core| (Time::ZERO, Event::Run(CpuId(core)))).collect();
-    (Machine::from_parts(builder.state, fixed), builder.topology, first)
+    let mut state = builder.state;
+    for node in nodes {
+        state.stand_up(&fixed, node);
+    }
+    for cpu in &mut state.cpus {
+        cpu.reschedule = !cpu.ready.is_empty();
+        cpu.idle = cpu.ready.is_empty();
+    }
+    let machine = Machine::from_parts(state, fixed);
+    let cores = (0..cores).map(|core| (Time::ZERO, Event::Run(CpuId(core))));
+    let orders = spec.script.iter().filter_map(|(at, order)| Some((*at, machine.input(order)?)));
+    let first = cores.chain(orders).collect();
+    (machine, builder.topology, first)
 }
 
 impl Builder<'_> {
@@ -104,6 +112,15 @@ impl Builder<'_> {
             let mut code = Vec::new();
             workload::compile(&program.body, &mut |operation| self.operation(operation), &mut code);
             self.programs.push(code);
+        }
+    }
+
+    /// What programs start is known by its path once all plans are made.
+    fn resolve_starts(&mut self) {
+        for operation in &mut self.operations {
+            if let Operation::Start(path) = &operation.operation {
+                operation.node = self.plans.iter().position(|plan| plan.path == *path).map(|i| NodeId(i as u32));
+            }
         }
     }
 
@@ -127,6 +144,7 @@ impl Builder<'_> {
             kind: operation.kind(),
             label: label as u16,
             file: file as u16,
+            node: None,
         });
         (self.operations.len() - 1) as u16
     }
@@ -142,7 +160,7 @@ impl Builder<'_> {
     ) -> ComponentId {
         let id = ComponentId(self.topology.components.len() as u16);
         let (name, note) = (name.into(), note.into());
-        self.topology.components.push(Component { name, kind, parent, stack, layer, note, cpu: None });
+        self.topology.components.push(Component { name, kind, parent, stack, layer, note, cpu: None, node: None });
         id
     }
 
@@ -214,7 +232,6 @@ impl Builder<'_> {
                 None => name,
             };
             self.topology.cpus.push(CpuInfo { name: lane, kernel: ComponentId::NONE, stack });
-            self.load.push(0);
             self.state.cpus.push(Cpu {
                 kernel,
                 thread: TaskId::NONE,
@@ -227,7 +244,7 @@ impl Builder<'_> {
                 next: TaskId::NONE,
                 ready: BTreeSet::new(),
                 min_vruntime: 0,
-                idle: false,
+                idle: true,
                 claimed: false,
                 reschedule: false,
                 timers: BTreeSet::new(),
@@ -324,9 +341,10 @@ impl Builder<'_> {
         id
     }
 
-    fn stack(&mut self, id: StackId, node: &NodeSpec) {
-        let site = Site { kernel: KernelId(0), stack: id };
-        let component = self.node(site, node);
+    fn stack(&mut self, id: StackId, node: &NodeSpec) -> NodeId {
+        let site = Site { kernel: KernelId(0), stack: id, inside: None };
+        let planned = self.node(site, node);
+        let component = self.plans[planned.index()].component;
         let (memory_bytes, image_bytes) = sizes(node, self.spec);
         let kind = kind_of(node);
         self.topology.stacks.push(StackInfo {
@@ -336,28 +354,65 @@ impl Builder<'_> {
             memory_bytes,
             image_bytes,
         });
+        planned
     }
 
-    fn node(&mut self, site: Site, node: &NodeSpec) -> ComponentId {
-        match node {
+    /// A node's plan, with a harmless stand-in for what is not known yet; what stands in it comes after it.
+    fn node(&mut self, site: Site, node: &NodeSpec) -> NodeId {
+        let id = NodeId(self.plans.len() as u32);
+        let path = match site.inside {
+            Some(outer) => format!("{}/{}", self.plans[outer.index()].path, node.name()),
+            None => node.name().to_owned(),
+        };
+        let start = self.operation(&Operation::Start(path.clone()));
+        self.plans.push(Plan {
+            path,
+            kernel: site.kernel,
+            stack: site.stack,
+            component: ComponentId::NONE,
+            inside: site.inside,
+            upkeep: node.upkeep(),
+            start,
+            what: Planned::Program(ProgramPlan {
+                app: ComponentId::NONE,
+                container: None,
+                group: None,
+                ports: false,
+                nic: 0,
+                mounts: 0,
+                run: None,
+            }),
+        });
+        self.state.lives.push(Life::default());
+        self.topology.nodes.push(NodeInfo {
+            path: self.plans[id.index()].path.clone(),
+            component: ComponentId::NONE,
+            outer: site.inside.map(|outer| outer.0),
+            up: node.upkeep().up && node.runs(),
+        });
+        let (component, what) = match node {
             NodeSpec::Process(process) => self.process(site, process),
             NodeSpec::Container(container) => self.container(site, container),
-            NodeSpec::Vm(vm) => self.vm(site, vm),
-        }
+            NodeSpec::Vm(vm) => self.vm(site, id, vm),
+        };
+        let plan = &mut self.plans[id.index()];
+        (plan.component, plan.what) = (component, what);
+        self.topology.components[component.index()].node = Some(id.0);
+        self.topology.nodes[id.index()].component = component;
+        id
     }
 
-    fn process(&mut self, site: Site, process: &ProcessSpec) -> ComponentId {
+    fn process(&mut self, site: Site, process: &ProcessSpec) -> (ComponentId, Planned) {
         let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
         let name = process.name.as_str();
         let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "ring 3");
         let group = self.group(site, process.cgroup.as_ref(), kernel);
-        let (ports, nic, mounts) = (process.io_ports, process.nic, self.mounts_of(site.kernel));
-        let shell = Process { group, ports, nic, mounts, ..life::process(site.kernel, site.stack, app) };
-        self.threads(site, process, shell);
-        app
+        let (ports, run, nic) = (process.io_ports, self.run(process), process.nic);
+        let mounts = self.mounts_of(site.kernel);
+        (app, Planned::Program(ProgramPlan { app, container: None, group, ports, nic, mounts, run }))
     }
 
-    fn container(&mut self, site: Site, container: &ContainerSpec) -> ComponentId {
+    fn container(&mut self, site: Site, container: &ContainerSpec) -> (ComponentId, Planned) {
         let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
         let stack = Some(site.stack);
         let namespaces = match container.network {
@@ -372,19 +427,11 @@ impl Builder<'_> {
         };
         let app = self.add(ComponentKind::App, "app", Some(membrane), stack, Layer::User, note);
         let group = self.group(site, container.process.cgroup.as_ref(), membrane);
-        let mounts = self.mounts_in(site.kernel, container);
-        let shell = Process {
-            group,
-            namespace: Some(membrane),
-            filters: container.seccomp_filters,
-            bridged: container.network == ContainerNetwork::Bridge,
-            ports: container.process.io_ports,
-            nic: container.process.nic,
-            mounts,
-            ..life::process(site.kernel, site.stack, app)
-        };
-        self.threads(site, &container.process, shell);
-        membrane
+        let (network, filters) = (container.network, container.seccomp_filters);
+        let (ports, run) = (container.process.io_ports, self.run(&container.process));
+        let (nic, mounts) = (container.process.nic, self.mounts_in(site.kernel, container));
+        let container = Some(ContainerPlan { membrane, network, filters });
+        (membrane, Planned::Program(ProgramPlan { app, container, group, ports, nic, mounts, run }))
     }
 
     /// Where a kernel's processes find their files.
@@ -423,47 +470,15 @@ impl Builder<'_> {
             used: Time::ZERO,
             used_before: Time::ZERO,
             most_used: Time::ZERO,
+            changed_in: None,
         });
         Some(GroupId((self.state.groups.len() - 1) as u16))
     }
 
-    /// The process and the threads of a program. `shell` says what its process has that others have not.
-    fn threads(&mut self, site: Site, process: &ProcessSpec, shell: Process) {
-        let Some(program) = process.program else { return };
-        let id = self.state.spawn(shell);
-        for _ in 0..process.threads {
-            let cpu = self.place(site.kernel, process.cpu);
-            let links = self.links(program.0);
-            let pinned = process.cpu.is_some() || links.iter().any(|(link, _)| link.is_pipe());
-            let task = Task {
-                pinned,
-                weight: process.weight,
-                program: program.0,
-                frames: vec![Frame::new(Kind::Program, Ride::NONE)],
-                ..self.state.thread(id, cpu)
-            };
-            let thread = self.add_task(task, true);
-            for (link, think) in links {
-                let kernel = self.state.kernel(site.kernel);
-                let other = match link {
-                    Link::PipeSameCpu => cpu,
-                    Link::PipeAcrossCpus | Link::Socket | Link::RoutedSocket => {
-                        CpuId(kernel.first_cpu.0 + (cpu.0 - kernel.first_cpu.0 + 1) % kernel.cpus)
-                    }
-                };
-                let partner = Task {
-                    pinned: link.is_pipe(),
-                    weight: process.weight,
-                    link,
-                    think,
-                    partners: [thread; Link::KINDS],
-                    frames: vec![Frame::at(Kind::Echo, Ride::NONE, EchoStep::Wait)],
-                    ..self.state.thread(id, other)
-                };
-                let partner = self.add_task(partner, false);
-                self.state.task_mut(thread).partners[link as usize] = partner;
-            }
-        }
+    fn run(&self, process: &ProcessSpec) -> Option<Run> {
+        let program = process.program?.0;
+        let (threads, weight, cpu) = (process.threads, process.weight, process.cpu);
+        Some(Run { program, threads, weight, cpu, links: self.links(program) })
     }
 
     /// The partners that a program's operations need, each once, with the longest time that one is asked to think.
@@ -485,27 +500,7 @@ impl Builder<'_> {
         links
     }
 
-    fn add_task(&mut self, task: Task, ready: bool) -> TaskId {
-        let cpu = task.cpu;
-        let id = self.state.add_thread(task);
-        if ready {
-            self.state.task_mut(id).state = TaskState::Ready;
-            self.load[cpu.index()] += 1;
-            self.state.cpu_mut(cpu).ready.insert((0, id));
-        }
-        id
-    }
-
-    /// The processor with the fewest ready tasks, or the one asked for.
-    fn place(&self, kernel: KernelId, wish: Option<u16>) -> CpuId {
-        let kernel = self.state.kernel(kernel);
-        match wish {
-            Some(index) => CpuId(kernel.first_cpu.0 + index),
-            None => kernel.cpu_ids().min_by_key(|cpu| (self.load[cpu.index()], *cpu)).unwrap_or(kernel.first_cpu),
-        }
-    }
-
-    fn vm(&mut self, site: Site, spec: &VmSpec) -> ComponentId {
+    fn vm(&mut self, site: Site, node: NodeId, spec: &VmSpec) -> (ComponentId, Planned) {
         let (kernel, hypervisor) = self.kernel_components[usize::from(site.kernel.0)];
         let stack = Some(site.stack);
         let mode = if spec.technique == Technique::Interpreted { "interpreted" } else { "non-root mode" };
@@ -535,24 +530,29 @@ impl Builder<'_> {
             devices.nics.push(Device { component, binding: Binding::Virtio { below: nic.on } });
         }
         let timer = part(self, ComponentKind::Timer, "timer", String::new());
-        let vm_id = VmId(self.state.vms.len() as u16);
+        let vm = VmId(self.state.vms.len() as u16);
         self.state.vms.push(Vm {
             host: site.kernel,
             guest,
             backend: spec.backend,
             technique: spec.technique,
+            node,
+            model: ProcessId::NONE,
             worker: TaskId::NONE,
-            backed: if spec.preallocated { spec.memory } else { 0 },
+            init: TaskId::NONE,
+            backed: 0,
+            at_devices: 0,
+            off: false,
             stack: site.stack,
         });
         let has_vms = spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
         self.file_systems.push(spec.mounts.clone());
-        self.kernel(hardware, Some(vm_id), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices);
-        for node in &spec.stacks {
-            self.node(Site { kernel: guest, stack: site.stack }, node);
-        }
-        self.vm_threads(site, vm_id, spec, first_cpu);
-        wall
+        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices);
+        let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
+        let nodes = spec.stacks.iter().map(|node| self.node(inner, node)).collect();
+        let preallocated = if spec.preallocated { spec.memory } else { 0 };
+        let (vcpus, pin) = (spec.vcpus, spec.pin.clone());
+        (wall, Planned::Machine(MachinePlan { vm, guest, first_cpu, vcpus, pin, preallocated, nodes }))
     }
 
     /// Words for a virtual device: what it is and, where the file says it, by which device below it is served.
@@ -566,44 +566,6 @@ impl Builder<'_> {
             Some(device) if written > 0 => format!("virtio, on {}", device.name),
             _ => "virtio".to_owned(),
         }
-    }
-
-    /// The threads of a VM in the kernel below: one per vCPU and one for its devices.
-    fn vm_threads(&mut self, site: Site, vm: VmId, spec: &VmSpec, first_cpu: CpuId) {
-        let parts = self.state.kernel(site.kernel).parts;
-        let shell = Process { vm: Some(vm), ..life::process(site.kernel, site.stack, parts.vcpus) };
-        let model = self.state.spawn(shell);
-        for index in 0..spec.vcpus {
-            let vcpu = CpuId(first_cpu.0 + index);
-            let active = !self.state.cpu(vcpu).ready.is_empty();
-            let pin = spec.pin.get(usize::from(index)).copied();
-            let exit = |exit| Kind::Exit { exit, reflect: false };
-            // A vCPU with work is about to enter; one without stands in HLT.
-            let top = match active {
-                true => Frame::at(exit(Exit::ExternalInterrupt), Ride::NONE, ExitStep::Inject),
-                false => Frame::at(exit(Exit::Hlt), Ride::NONE, ExitStep::Block),
-            };
-            if !active {
-                self.state.cpu_mut(vcpu).frames.push(Frame::at(Kind::Idle, Ride::NONE, IdleStep::Halted));
-            }
-            let cpu = self.place(site.kernel, pin);
-            let thread = Task {
-                pinned: pin.is_some(),
-                vcpu,
-                frames: vec![Frame::new(Kind::Vcpu, Ride::NONE), top],
-                ..self.state.thread(model, cpu)
-            };
-            let thread = self.add_task(thread, active);
-            self.state.cpu_mut(vcpu).thread = thread;
-        }
-        let cpu = self.place(site.kernel, None);
-        let worker = Task {
-            component: parts.backends,
-            frames: vec![Frame::new(Kind::Backend, Ride::NONE)],
-            ..self.state.thread(model, cpu)
-        };
-        let worker = self.add_task(worker, false);
-        self.state.vm_mut(vm).worker = worker;
     }
 }
 
@@ -677,6 +639,7 @@ fn describe(operation: &Operation) -> String {
             false => "start a container".to_owned(),
         },
         Operation::StartVm(_) => "start a virtual machine".to_owned(),
+        Operation::Start(path) => format!("start {path}"),
         Operation::Out => "OUT".to_owned(),
         Operation::Instruction(instruction) => instruction.mnemonic().to_owned(),
     }

@@ -17,7 +17,7 @@ use crate::trace::{Crossing, Token};
 
 use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
 use super::journal::Ride;
-use super::spec::{ContainerStart, Operation, StartNetwork};
+use super::spec::{ContainerStart, StartNetwork};
 use super::step::{Place, Step};
 use super::turn::Turn;
 
@@ -85,7 +85,7 @@ fn steps(start: &ContainerStart, entries: u64) -> [Step; 27] {
 }
 
 impl Turn<'_> {
-    /// [`Operation::StartContainer`].
+    /// [`super::spec::Operation::StartContainer`].
     pub fn step_start_container(&mut self, at: At, task: TaskId, operation: u16, pc: Pc) {
         match StartStep::of(pc) {
             StartStep::Clone => {
@@ -114,10 +114,7 @@ impl Turn<'_> {
     /// [`Kind::ContainerChild`]: from its birth until it is a process like any.
     pub fn step_container(&mut self, at: At, operation: u16, pc: Pc) {
         let Some(child) = self.task_of(at) else { return self.pop(at) };
-        let fixed = self.f;
-        let Operation::StartContainer(start) = &fixed.operations[usize::from(operation)].operation else {
-            return self.pop(at);
-        };
+        let Some((start, becomes)) = self.container_start(operation) else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
         let pay = |turn: &mut Self, next: ChildStep, primitive, component| {
             turn.pay(at, next, primitive, 1, component, Crossing::None, Token::SystemCall);
@@ -137,6 +134,7 @@ impl Turn<'_> {
                 self.push(at, Kind::Sequence { operation, index: 0 });
             }
             ChildStep::Execute => self.exec(at, start.image, false, ChildStep::Say),
+            ChildStep::Say if becomes.is_some() => becomes.into_iter().for_each(|node| self.take_up(at, node)),
             ChildStep::Say => self.enter_kernel(at, ChildStep::SayFilters),
             ChildStep::SayFilters => pay(self, ChildStep::SayBody, Primitive::SeccompFilter, parts.system_calls),
             ChildStep::SayBody => pay(self, ChildStep::Said, Primitive::PipeTransfer, parts.files),

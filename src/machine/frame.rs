@@ -11,6 +11,7 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Crossing, ExitReason, Token, What};
 
 use super::arena::Key;
+use super::ids::NodeId;
 use super::journal::Ride;
 use super::spec::{Image, Peer};
 
@@ -70,6 +71,8 @@ pub enum IrqKind {
     Reschedule(TaskId),
     /// A disk or network request has been served.
     Device(RequestId),
+    /// Somebody outside wants something of this thread, of this kernel or of one above: it is woken.
+    Order(TaskId),
     /// Nothing but a nudge: an interrupt is pending for this virtual processor, which runs here.
     Posted(CpuId),
 }
@@ -125,6 +128,14 @@ pub enum Kind {
     Child(u16),
     /// A task's base: the first process of a container that is started, by the operation of this index.
     ContainerChild(u16),
+    /// A process becomes the first one of what it was made for: its program's, with the threads that it needs.
+    TakeUp(NodeId),
+    /// A task's base: the first thread of a device model, until the virtual machine has been entered.
+    Model { operation: u16, node: NodeId },
+    /// A task's base: the first process of a guest's kernel.
+    Init(NodeId),
+    /// A task's base: does what somebody outside has ordered.
+    Act,
     /// Copies so many bytes of pages that are shared with another process, as they are written to.
     CopyOnWrite(u64),
     /// Executes a program: replaces the task's memory, which may be another's.

@@ -3,13 +3,14 @@
 //! Nothing here changes anything. How one fact looks from different floors is in [`super::viewpoint`].
 
 use super::frame::{Context, Kind, TaskId};
-use super::state::{Cpu, State, TaskState, VmId};
+use super::state::{Cpu, Phase, State, TaskState, VmId};
 use super::{ComponentKind, Machine, Topology};
 use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId};
 
-pub use super::viewpoint::{seen_from, viewpoints};
+pub use super::listing::{Listing, listings};
+pub use super::viewpoint::{known_from, seen_from, viewpoints};
 
 /// One line of a part's state: "mode" is "non-root, ring 3", "run queue" is "2 tasks".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +32,8 @@ impl Fact {
 pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> Vec<Fact> {
     let look = Look { state: &machine.state, topology };
     let Some(part) = topology.component(component) else { return Vec::new() };
-    match part.kind {
+    let mut facts = look.standing(part);
+    facts.extend(match part.kind {
         ComponentKind::Core => part.cpu.map_or(Vec::new(), |cpu| look.processor(cpu)),
         ComponentKind::Kernel | ComponentKind::KernelPart => look.kernel(component),
         ComponentKind::Hypervisor | ComponentKind::HypervisorPart => look.hypervisor(component),
@@ -46,21 +48,41 @@ pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> 
         ComponentKind::Hardware => {
             (0..topology.cores).map(|core| Fact::new(format!("core {core}"), look.doing(CpuId(core)))).collect()
         }
-    }
+    });
+    facts
 }
 
-struct Look<'a> {
-    state: &'a State,
-    topology: &'a Topology,
+pub(super) struct Look<'a> {
+    pub(super) state: &'a State,
+    pub(super) topology: &'a Topology,
 }
 
 impl Look<'_> {
-    fn name(&self, component: ComponentId) -> &str {
+    pub(super) fn name(&self, component: ComponentId) -> &str {
         self.topology.component(component).map_or("", |part| part.name.as_str())
     }
 
+    /// Whether something that comes and goes is there, unless it has been since time zero.
+    fn standing(&self, part: &super::Component) -> Vec<Fact> {
+        let Some(life) = part.node.and_then(|node| self.state.lives.get(node as usize)) else { return Vec::new() };
+        let text = match life.phase {
+            Phase::Up if life.since == Time::ZERO => return Vec::new(),
+            Phase::Up => format!("up since {}", life.since),
+            Phase::Starting => "being started".to_owned(),
+            Phase::Down => "does not run".to_owned(),
+        };
+        let mut facts = vec![Fact::new("state", text)];
+        if life.stopping {
+            facts.push(Fact::new("asked to end", "yes"));
+        }
+        if life.starts > 1 {
+            facts.push(Fact::new("started", format!("{} times", life.starts)));
+        }
+        facts
+    }
+
     /// A task by what it is: "app", "vCPU 0 of vm", "virtio back end of vm".
-    fn task_name(&self, id: TaskId) -> String {
+    pub(super) fn task_name(&self, id: TaskId) -> String {
         let task = self.state.task(id);
         if let Some(vcpu) = task.vcpu.some() {
             return self.topology.cpus[vcpu.index()].name.clone();
@@ -93,7 +115,7 @@ impl Look<'_> {
     /// Ring and mode of a processor: what its innermost frame runs as.
     fn mode(&self, id: CpuId) -> String {
         let cpu = self.state.cpu(id);
-        let root = if cpu.thread.some().is_some() { "non-root" } else { "root" };
+        let root = if self.state.kernel(cpu.kernel).vm.is_some() { "non-root" } else { "root" };
         let current = cpu.current.some().map(|task| self.state.task(task));
         if cpu.frames.is_empty()
             && let Some(guest) = current.and_then(|task| task.guest)
@@ -121,7 +143,10 @@ impl Look<'_> {
             Fact::new("interrupts pending", cpu.pending.len().to_string()),
             Fact::new("timer", deadline),
         ];
-        match cpu.thread.some() {
+        match cpu.thread.some().filter(|thread| self.state.lives(*thread)) {
+            None if self.state.kernel(cpu.kernel).vm.is_some() => {
+                facts.push(Fact::new("its thread below", "there is none"));
+            }
             Some(thread) => {
                 let below = self.state.task(thread);
                 let place = &self.topology.cpus[below.cpu.index()].name;
@@ -140,13 +165,13 @@ impl Look<'_> {
         facts
     }
 
-    fn cpus_of(&self, kernel: ComponentId) -> Vec<(CpuId, &Cpu)> {
+    pub(super) fn cpus_of(&self, kernel: ComponentId) -> Vec<(CpuId, &Cpu)> {
         let ids = (0..self.state.cpus.len() as u16).map(CpuId);
         ids.filter(|id| self.topology.cpus[id.index()].kernel == kernel).map(|id| (id, self.state.cpu(id))).collect()
     }
 
     /// The kernel that a component is or lies in.
-    fn kernel_component(&self, component: ComponentId) -> Option<ComponentId> {
+    pub(super) fn kernel_component(&self, component: ComponentId) -> Option<ComponentId> {
         let mut at = Some(component);
         while let Some(id) = at {
             let part = self.topology.component(id)?;
@@ -180,7 +205,7 @@ impl Look<'_> {
         facts
     }
 
-    fn vms_of(&self, component: ComponentId) -> Vec<VmId> {
+    pub(super) fn vms_of(&self, component: ComponentId) -> Vec<VmId> {
         let Some(kernel) = self.kernel_component(component) else { return Vec::new() };
         let Some(host) = self.cpus_of(kernel).first().map(|(_, cpu)| cpu.kernel) else { return Vec::new() };
         (0..self.state.vms.len() as u16).map(VmId).filter(|vm| self.state.vm(*vm).host == host).collect()
@@ -191,7 +216,8 @@ impl Look<'_> {
         let guest = self.state.kernel(vm.guest);
         let mut facts = Vec::new();
         for vcpu in guest.cpu_ids() {
-            let thread = self.state.thread_of(vcpu).map(|thread| self.state.task(thread));
+            let thread = self.state.thread_of(vcpu).filter(|thread| self.state.lives(*thread));
+            let thread = thread.map(|thread| self.state.task(thread));
             let text = match thread {
                 Some(thread) if thread.guest.is_some() => "in guest mode".to_owned(),
                 Some(thread) => match thread.frames.last().map(|frame| frame.kind) {
@@ -205,8 +231,11 @@ impl Look<'_> {
             facts.push(Fact::new(self.topology.cpus[vcpu.index()].name.clone(), text));
         }
         facts.push(Fact::new(format!("{prefix}memory with frames"), bytes(vm.backed)));
-        let worker = self.state.task(vm.worker);
-        let text = format!("{}, {} in its ring", state_text(worker.state), requests_text(worker.inbox.len()));
+        let worker = Some(vm.worker).filter(|worker| self.state.lives(*worker));
+        let text = match worker.map(|worker| self.state.task(worker)) {
+            Some(worker) => format!("{}, {} in its ring", state_text(worker.state), requests_text(worker.inbox.len())),
+            None => "there is none".to_owned(),
+        };
         facts.push(Fact::new(format!("{prefix}virtio back end"), text));
         facts
     }
@@ -340,7 +369,7 @@ impl Look<'_> {
     }
 }
 
-fn state_text(state: TaskState) -> &'static str {
+pub(super) fn state_text(state: TaskState) -> &'static str {
     match state {
         TaskState::Ready => "ready",
         TaskState::Running => "running",

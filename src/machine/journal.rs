@@ -7,8 +7,8 @@
 
 use crate::engine::{StableHasher, Time};
 use crate::trace::{
-    ComponentId, CpuId, Crossing, Hop, HopId, Journey, JourneyId, Layer, OperationKind, Recorder, StackId, Token, Wait,
-    What,
+    Change, ComponentId, CpuId, Crossing, Hop, HopId, Journey, JourneyId, Layer, OperationKind, Recorder, StackId,
+    Token, Wait, What,
 };
 
 /// A claim to carry a journey.
@@ -223,6 +223,18 @@ impl Journal {
             token,
         };
         self.write(sink, ride, hop);
+    }
+
+    /// Writes down what came, changed or went.
+    pub fn change(&mut self, sink: &mut Recorder, change: Change) {
+        change.hash_into(&mut self.hasher);
+        self.last_end = self.last_end.max(change.at);
+        sink.change(&change);
+    }
+
+    /// How many journeys are under way.
+    pub fn under_way(&self) -> usize {
+        self.active.len() - self.free.len()
     }
 
     fn write(&mut self, sink: &mut Recorder, ride: Ride, hop: Hop) {

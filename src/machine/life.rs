@@ -1,26 +1,42 @@
-//! Births and ends: everything that comes into being or passes away during a run does so here.
+//! Births and ends: everything that comes into being or passes away does so here, at time zero or later.
 //!
-//! Real (Linux, kernel/fork.c, signal.c, exit.c): a process is its threads and what they share. A fatal signal is for
-//! all of them: who sends it marks each thread and wakes those that sleep, and each ends by itself, where it would go
-//! back to ring 3 or lie down. A thread that waits for a device that is at work on its memory ends after that. The last
-//! one takes the address space down. A thread that has ended is forgotten when its processor has switched away from it.
-//! Modelled: that. A process that ends by itself takes the threads that serve it along. What a container's start made
-//! dies with who started it (PR_SET_PDEATHSIG); other children live on as orphans. Left out: handlers, zombies that
-//! nobody waits for, what the end of a program that comes to its end by itself costs.
+//! What a description names has its place from the beginning (`plan.rs`). It is up, down, or being started: its [`Life`]
+//! says which. What is up at time zero stands up all at once ([`State::stand_up`]); what is started later, by a program, an
+//! order from outside or a guest's first process, comes up by the steps of `kernel/start.rs`, which end in the same
+//! processes and threads. Something has ended when the last of its processes on the kernel that it stands on has.
+//!
+//! What ends with what: a container's other processes with its first one (`kernel/signal.rs`); a guest's kernel, and all
+//! that stands on it, with its device model; everything with the host's power.
+//! Modelled: that. Left out: what the end of a program that comes to its end by itself costs; namespaces, mounts and
+//! cgroups of a container that has ended go without a cost.
+
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::engine::Time;
-use crate::trace::{ComponentId, CpuId, StackId, What};
+use crate::trace::{Change, ChangeKind, CpuId, Ended, StackId};
 
-use super::frame::{At, Frame, IrqKind, Kind, ProcessId, TaskId};
+use super::frame::{Exit, Frame, Kind, ProcessId, TaskId};
+use super::hypervisor::ExitStep;
 use super::journal::Ride;
-use super::kernel::process::ExitStep;
-use super::kernel::scheduler::NICE_0;
-use super::spec::Operation;
-use super::state::{Asleep, KernelId, Link, Process, Signal, Space, State, Task, TaskState, Timer};
+use super::kernel::pipe::EchoStep;
+use super::kernel::scheduler::{IdleStep, NICE_0};
+use super::plan::{MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
+use super::spec::{ContainerNetwork, Operation, Restart};
+use super::state::{
+    Asleep, Core, Cpu, Fixed, KernelId, Life, Link, Origin, Phase, Process, Signal, Space, State, Task, TaskState, VmId,
+};
 use super::turn::Turn;
+use crate::trace::ComponentId;
 
 /// The number of the first process of a kernel that is not its own.
 pub const FIRST_PID: u32 = 1201;
+
+/// The first wait before something that has ended is started again, and the longest: each is twice the one before. As
+/// Docker does it.
+const FIRST_RETRY: Time = Time::ms(100);
+const LAST_RETRY: Time = Time::s(60);
+/// What has been up for so long is not in a row of failures any more.
+const LONG_UP: Time = Time::s(10);
 
 /// A process that has nothing of its own yet.
 pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Process {
@@ -42,13 +58,28 @@ pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Proc
         vm: None,
         ports: false,
         killed: None,
+        stopping: false,
+        node: None,
+        order: None,
+    }
+}
+
+/// What a process is that runs a described program: its namespaces, filters, cgroup.
+pub fn clothe(process: &mut Process, plan: &ProgramPlan) {
+    process.group = plan.group;
+    process.ports = plan.ports;
+    (process.nic, process.mounts) = (plan.nic, plan.mounts);
+    if let Some(container) = plan.container {
+        process.namespace = Some(container.membrane);
+        process.filters = container.filters;
+        process.bridged = container.network == ContainerNetwork::Bridge;
     }
 }
 
 impl State {
     /// A process is born: it gets the next number of its kernel, and is known to its parent.
     pub fn spawn(&mut self, mut process: Process) -> ProcessId {
-        let (kernel, parent) = (process.kernel, process.parent);
+        let (kernel, parent, node) = (process.kernel, process.parent, process.node);
         process.pid = self.kernel(kernel).next_pid;
         let id = ProcessId(self.processes.insert(process));
         let kernel = self.kernel_mut(kernel);
@@ -56,6 +87,13 @@ impl State {
         kernel.processes.insert(id);
         if parent.some().is_some() {
             self.process_mut(parent).children.push(id);
+        }
+        if let Some(node) = node {
+            let life = self.life_mut(node);
+            if life.processes.is_empty() {
+                life.main = id;
+            }
+            life.processes.push(id);
         }
         id
     }
@@ -91,7 +129,7 @@ impl State {
             child: TaskId::NONE,
             parent: TaskId::NONE,
             alarm: None,
-            inbox: std::collections::VecDeque::new(),
+            inbox: VecDeque::new(),
             arrived: false,
         }
     }
@@ -104,21 +142,21 @@ impl State {
         id
     }
 
-    /// A thread that has ended is forgotten, and with the last one its process.
-    pub fn bury(&mut self, id: TaskId) {
+    /// A thread that has ended is forgotten, and with the last one its process, which is returned.
+    pub fn bury(&mut self, id: TaskId) -> Option<(ProcessId, Process)> {
         let process = self.task(id).process;
         self.tasks.remove(id.0);
         let of = self.process_mut(process);
         of.threads.retain(|thread| *thread != id);
-        if of.threads.is_empty() {
-            self.end_process(process);
-        }
+        of.threads.is_empty().then(|| (process, self.end_process(process)))
     }
 
-    fn end_process(&mut self, id: ProcessId) {
+    fn end_process(&mut self, id: ProcessId) -> Process {
         let process = self.process_mut(id);
         let (kernel, parent) = (process.kernel, process.parent);
         let children = std::mem::take(&mut process.children);
+        let owned = std::mem::take(&mut process.space.owned);
+        let ended = process.clone();
         // Orphans belong to their kernel's first process.
         for child in children {
             self.process_mut(child).parent = ProcessId::NONE;
@@ -126,8 +164,213 @@ impl State {
         if parent.some().is_some() {
             self.process_mut(parent).children.retain(|child| *child != id);
         }
-        self.kernel_mut(kernel).processes.remove(&id);
+        let kernel = self.kernel_mut(kernel);
+        kernel.allocated = kernel.allocated.saturating_sub(owned);
+        kernel.processes.remove(&id);
         self.processes.remove(id.0);
+        ended
+    }
+
+    /// What is described stands up at time zero, all at once, with what is to be up in it.
+    pub fn stand_up(&mut self, fixed: &Fixed, node: NodeId) {
+        let plan = &fixed.plans[node.index()];
+        if !plan.upkeep.up || !plan.runs() {
+            return;
+        }
+        match &plan.what {
+            Planned::Program(program) => {
+                let Some(run) = &program.run else { return };
+                let mut of = Process { node: Some(node), ..process(plan.kernel, plan.stack, program.app) };
+                clothe(&mut of, program);
+                let id = self.spawn(of);
+                for _ in 0..run.threads {
+                    let cpu = self.place(plan.kernel, run.cpu);
+                    self.program_thread(id, run, cpu, true);
+                }
+            }
+            Planned::Machine(machine) => {
+                self.vm_mut(machine.vm).backed = machine.preallocated;
+                self.add_init(machine, node, plan.stack);
+                for &inner in &machine.nodes {
+                    self.stand_up(fixed, inner);
+                }
+                self.device_model(plan, machine, node);
+            }
+        }
+        let life = self.life_mut(node);
+        (life.phase, life.starts) = (Phase::Up, 1);
+    }
+
+    /// The device model of a machine that is up, with its threads: one per vCPU and one for its devices.
+    fn device_model(&mut self, plan: &Plan, machine: &MachinePlan, node: NodeId) {
+        let component = self.kernel(plan.kernel).parts.vcpus;
+        let of = Process { vm: Some(machine.vm), node: Some(node), ..process(plan.kernel, plan.stack, component) };
+        let model = self.spawn(of);
+        for index in 0..machine.vcpus {
+            let cpu = self.place(plan.kernel, machine.pin.get(usize::from(index)).copied());
+            let active = !self.cpu(CpuId(machine.first_cpu.0 + index)).ready.is_empty();
+            let thread = self.vcpu_thread(model, machine, index, cpu, active);
+            if active {
+                self.make_ready(thread);
+            }
+        }
+        let cpu = self.place(plan.kernel, None);
+        let worker = self.add_thread(self.thread(model, cpu));
+        self.make_worker(machine.vm, worker);
+    }
+
+    /// The thread behind vCPU `index`. `active`: its processor has something to do, so that it is about to enter guest
+    /// mode; otherwise it stands in HLT.
+    pub fn vcpu_thread(
+        &mut self,
+        model: ProcessId,
+        machine: &MachinePlan,
+        index: u16,
+        cpu: CpuId,
+        active: bool,
+    ) -> TaskId {
+        let vcpu = CpuId(machine.first_cpu.0 + index);
+        let exit = |exit| Kind::Exit { exit, reflect: false };
+        let top = match active {
+            true => Frame::at(exit(Exit::ExternalInterrupt), Ride::NONE, ExitStep::Inject),
+            false => Frame::at(exit(Exit::Hlt), Ride::NONE, ExitStep::Block),
+        };
+        if !active {
+            self.cpu_mut(vcpu).frames.push(Frame::at(Kind::Idle, Ride::NONE, IdleStep::Halted));
+        }
+        let thread = Task {
+            pinned: machine.pin.get(usize::from(index)).is_some(),
+            vcpu,
+            frames: vec![Frame::new(Kind::Vcpu, Ride::NONE), top],
+            ..self.thread(model, cpu)
+        };
+        let thread = self.add_thread(thread);
+        self.cpu_mut(vcpu).thread = thread;
+        thread
+    }
+
+    /// A thread of a device model serves the machine's devices from now on.
+    pub fn make_worker(&mut self, vm: VmId, worker: TaskId) {
+        let of = self.vm(vm);
+        let component = self.kernel(of.host).parts.backends;
+        let task = self.task_mut(worker);
+        task.component = component;
+        task.frames = vec![Frame::new(Kind::Backend, Ride::NONE)];
+        let model = self.task(worker).process;
+        let vm = self.vm_mut(vm);
+        (vm.worker, vm.model) = (worker, model);
+    }
+
+    /// The first process of a guest's kernel, asleep.
+    pub fn add_init(&mut self, machine: &MachinePlan, node: NodeId, stack: StackId) -> TaskId {
+        let kernel = self.kernel(machine.guest);
+        let component = kernel.parts.scheduler;
+        let next = kernel.next_pid;
+        self.kernel_mut(machine.guest).next_pid = 1;
+        let id = self.spawn(process(machine.guest, stack, component));
+        self.kernel_mut(machine.guest).next_pid = next;
+        let frames = vec![Frame::at(Kind::Init(node), Ride::NONE, super::kernel::init::InitStep::Wait)];
+        let init = self.add_thread(Task { frames, ..self.thread(id, machine.first_cpu) });
+        self.vm_mut(machine.vm).init = init;
+        init
+    }
+
+    /// A thread of a program on `cpu`, and the partners that its operations need. `ready`: it runs from time zero.
+    pub fn program_thread(&mut self, process: ProcessId, run: &Run, cpu: CpuId, ready: bool) -> TaskId {
+        let thread = self.thread(process, cpu);
+        let thread = self.add_thread(Task { weight: run.weight, ..thread });
+        self.give_program(thread, run);
+        if ready {
+            self.make_ready(thread);
+        }
+        self.add_partners(thread, run);
+        thread
+    }
+
+    /// A thread runs a program from its beginning.
+    pub fn give_program(&mut self, thread: TaskId, run: &Run) {
+        let task = self.task_mut(thread);
+        task.pinned = run.cpu.is_some() || run.links.iter().any(|(link, _)| link.is_pipe());
+        (task.program, task.pc, task.weight) = (run.program, 0, run.weight);
+        task.frames = vec![Frame::new(Kind::Program, Ride::NONE)];
+    }
+
+    /// The far ends of a thread's pipes and sockets, each waiting for a message.
+    pub fn add_partners(&mut self, thread: TaskId, run: &Run) {
+        let (process, cpu, kernel) = (self.task(thread).process, self.task(thread).cpu, self.task(thread).kernel);
+        for &(link, think) in &run.links {
+            let kernel = self.kernel(kernel);
+            let other = match link {
+                Link::PipeSameCpu => cpu,
+                Link::PipeAcrossCpus | Link::Socket | Link::RoutedSocket => {
+                    CpuId(kernel.first_cpu.0 + (cpu.0 - kernel.first_cpu.0 + 1) % kernel.cpus)
+                }
+            };
+            let partner = Task {
+                pinned: link.is_pipe(),
+                weight: run.weight,
+                link,
+                think,
+                partners: [thread; Link::KINDS],
+                frames: vec![Frame::at(Kind::Echo, Ride::NONE, EchoStep::Wait)],
+                ..self.thread(process, other)
+            };
+            let partner = self.add_thread(partner);
+            self.task_mut(thread).partners[link as usize] = partner;
+        }
+    }
+
+    fn make_ready(&mut self, thread: TaskId) {
+        let task = self.task_mut(thread);
+        task.state = TaskState::Ready;
+        let cpu = task.cpu;
+        self.cpu_mut(cpu).ready.insert((0, thread));
+    }
+
+    /// The processor with the fewest ready tasks, or the one asked for.
+    fn place(&self, kernel: KernelId, wish: Option<u16>) -> CpuId {
+        let kernel = self.kernel(kernel);
+        match wish {
+            Some(index) => CpuId(kernel.first_cpu.0 + index),
+            None => kernel.cpu_ids().min_by_key(|cpu| (self.cpu(*cpu).ready.len(), *cpu)).unwrap_or(kernel.first_cpu),
+        }
+    }
+
+    /// A processor that nothing has happened on yet.
+    fn reset_cpu(&mut self, id: CpuId) {
+        let cpu = self.cpu_mut(id);
+        *cpu = Cpu {
+            kernel: cpu.kernel,
+            thread: TaskId::NONE,
+            component: cpu.component,
+            stack: cpu.stack,
+            frames: Vec::new(),
+            work: None,
+            pending: VecDeque::new(),
+            current: TaskId::NONE,
+            next: TaskId::NONE,
+            ready: BTreeSet::new(),
+            min_vruntime: 0,
+            idle: true,
+            claimed: false,
+            reschedule: false,
+            timers: BTreeSet::new(),
+            tick_at: Time::MAX,
+            quota_at: Time::MAX,
+            deadline_below: None,
+            programmed: Time::MAX,
+            charged_from: Time::MAX,
+            grant: Time::ZERO,
+            grant_period: 0,
+            // What is on its way to a core of the hardware finds that it comes too late.
+            core: Core {
+                segment: None,
+                generation: cpu.core.generation.wrapping_add(1),
+                timer_generation: cpu.core.timer_generation.wrapping_add(1),
+                waking: None,
+                ..cpu.core
+            },
+        };
     }
 }
 
@@ -135,10 +378,12 @@ impl Turn<'_> {
     /// A child of `parent`'s process, made for an operation: it has what its parent has, and a copy of its memory
     /// unless that is only lent (`vfork`). It does not run yet.
     pub fn fork(&mut self, parent: TaskId, operation: u16, vfork: bool) -> TaskId {
+        let fixed = self.f;
+        let made_for = &fixed.operations[usize::from(operation)];
         let maker = self.s.task(parent).process;
         let of = self.s.process(maker);
         let entries = if vfork { 0 } else { of.space.entries };
-        let child = Process {
+        let mut child = Process {
             parent: maker,
             namespace: of.namespace,
             bridged: of.bridged,
@@ -147,141 +392,215 @@ impl Turn<'_> {
             group: of.group,
             mounts: of.mounts,
             nic: of.nic,
+            node: of.node,
+            stopping: of.stopping,
             space: Space { entries, ..Space::default() },
             ..process(of.kernel, of.stack, of.component)
         };
-        let process = self.s.spawn(child);
-        let maker = self.s.task(parent);
-        let kind = match &self.f.operations[usize::from(operation)].operation {
+        let mut kind = match &made_for.operation {
             Operation::StartContainer(_) => Kind::ContainerChild(operation),
             _ => Kind::Child(operation),
         };
+        let mut wish = None;
+        if let Some(node) = made_for.node {
+            let plan = &fixed.plans[node.index()];
+            // It is the first process of what is being started, and nothing of who starts it.
+            let component = plan.program().map_or(self.s.kernel(of.kernel).parts.vcpus, |program| program.app);
+            let space = child.space;
+            let stopping = self.s.life(node).stopping;
+            let of = process(of.kernel, plan.stack, component);
+            child = Process { parent: maker, node: Some(node), space, stopping, ..of };
+            kind = match &plan.what {
+                Planned::Program(ProgramPlan { container: None, .. }) => kind,
+                Planned::Program(_) => Kind::ContainerChild(operation),
+                Planned::Machine(_) => Kind::Model { operation, node },
+            };
+            wish = plan.program().and_then(|program| program.run.as_ref()?.cpu);
+        }
+        let process = self.s.spawn(child);
+        let maker = self.s.task(parent);
+        let first_cpu = self.s.kernel(maker.kernel).first_cpu;
+        let described = made_for.node.is_some();
         let child = Task {
-            pinned: maker.pinned,
-            weight: maker.weight,
+            pinned: if described { wish.is_some() } else { maker.pinned },
+            weight: if described { NICE_0 } else { maker.weight },
             vruntime: maker.vruntime,
             parent,
             frames: vec![Frame::new(kind, Ride::NONE)],
-            ..self.s.thread(process, maker.cpu)
+            ..self.s.thread(process, wish.map_or(maker.cpu, |index| CpuId(first_cpu.0 + index)))
         };
         let child = self.s.add_thread(child);
         self.s.task_mut(parent).child = child;
+        if let Some(node) = made_for.node.filter(|node| self.s.life(*node).doomed) {
+            self.s.process_mut(process).killed = Some(Signal::Kill);
+            self.s.task_mut(child).doomed = true;
+            self.s.life_mut(node).doomed = false;
+        }
         child
     }
 
-    /// A fatal signal for all threads of a process. Who sends it also wakes them, and tells the processors on which
-    /// they run.
-    pub fn kill(&mut self, at: At, id: ProcessId, signal: Signal) {
-        if self.s.process(id).killed.is_some() {
-            return;
+    /// A thread that has ended is forgotten, and whatever ends with it. Returns who is to be told.
+    pub fn bury(&mut self, id: TaskId) -> Option<TaskId> {
+        let (id, process) = self.s.bury(id)?;
+        if let Some(vm) = process.vm {
+            self.end_guest(vm);
         }
-        self.s.process_mut(id).killed = Some(signal);
-        let unattributed = At { ride: Ride::NONE, ..at };
-        for index in 0..self.s.process(id).threads.len() {
-            let thread = self.s.process(id).threads[index];
-            let task = self.s.task_mut(thread);
-            task.doomed = true;
-            let cpu = task.cpu;
-            match (task.state, task.asleep) {
-                (TaskState::Blocked, Asleep::Interruptible) => self.push(unattributed, Kind::Wake(thread)),
-                (TaskState::Running, _) if cpu != at.cpu => {
-                    self.push(unattributed, Kind::SendIpi(cpu, IrqKind::Reschedule(thread)));
-                }
-                // It ends where it would lie down or go back to ring 3.
-                _ => {}
-            }
+        let node = process.node?;
+        let life = self.s.life_mut(node);
+        life.processes.retain(|other| *other != id);
+        if life.main == id {
+            life.fate = process.killed;
         }
-    }
-
-    /// Whether a thread has been told to end.
-    pub fn is_doomed(&self, task: TaskId) -> bool {
-        self.s.task(task).doomed
-    }
-
-    /// A doomed thread that has been interrupted in ring 3, or was asleep, ends instead of going on.
-    pub fn heed_signal(&mut self, task: TaskId, was: Asleep) {
-        if self.is_doomed(task) && (was == Asleep::Interruptible || self.in_ring_3(task)) {
-            self.unwind(task);
+        if !life.processes.is_empty() {
+            return None;
         }
-    }
-
-    fn in_ring_3(&self, id: TaskId) -> bool {
-        use crate::costs::Primitive::*;
-        let task = self.s.task(id);
-        task.work.is_some_and(|work| {
-            matches!(
-                work.what,
-                What::UserCode
-                    | What::Pay(L1Hit | L2Hit | L3Hit | DramAccess | Cycle | PageWalkReference | NestedWalkReference)
-            )
-        })
-    }
-
-    /// A doomed thread leaves all that it was in the middle of, and ends.
-    pub fn unwind(&mut self, id: TaskId) {
-        let task = self.s.task_mut(id);
-        task.frames.clear();
-        task.doomed = false;
-        task.work = None;
-        let process = self.s.task(id).process;
-        if matches!(self.s.process(process).killed, Some(Signal::Segv | Signal::ParentDeath)) {
-            let exit = Frame::at(Kind::ExitThread { lent: false }, Ride::NONE, ExitStep::Pages);
-            self.s.task_mut(id).frames.push(exit);
-        }
-        self.forget(id);
-    }
-
-    /// The program of a process has come to its end in `thread`: the last of its threads takes along those that serve.
-    pub fn end_program(&mut self, thread: TaskId) {
-        let process = self.s.task(thread).process;
-        let busy = |id: &TaskId| {
-            let base = self.s.task(*id).frames.first().map(|frame| frame.kind);
-            *id != thread && base.is_some_and(|kind| kind != Kind::Echo)
+        let why = match (life.fate, life.stopping) {
+            (Some(Signal::Panic), _) => Ended::Panicked,
+            (Some(Signal::Segv), _) => Ended::Faulted,
+            (Some(Signal::Kill | Signal::ParentDeath), _) => Ended::Killed,
+            (_, true) => Ended::Stopped,
+            (Some(Signal::PowerOff), _) => Ended::Stopped,
+            (None | Some(Signal::Exit), _) => Ended::Finished,
         };
-        if self.s.process(process).threads.iter().any(busy) {
+        self.ended(node, why);
+        self.who_waits_for(node)
+    }
+
+    /// A process, container or virtual machine has ended.
+    fn ended(&mut self, node: NodeId, why: Ended) {
+        self.change(node, ChangeKind::Ended(why));
+        let now = self.now;
+        let life = self.s.life_mut(node);
+        let long = life.phase == Phase::Up && now - life.since >= LONG_UP;
+        let retries = if long { 0 } else { life.retries };
+        let wanted = match self.f.plans[node.index()].upkeep.restart {
+            Restart::Always => !life.stopping,
+            Restart::OnFailure => !life.stopping && why.is_failure(),
+            Restart::Never => false,
+        };
+        let (again, starts) = (life.again, life.starts);
+        *life = Life { starts, retries, ..Life::default() };
+        if matches!(why, Ended::WithItsMachine | Ended::PowerCut) {
             return;
         }
-        for id in self.s.process(process).threads.clone() {
-            let (state, cpu) = (self.s.task(id).state, self.s.task(id).cpu);
-            let task = self.s.task_mut(id);
-            match state {
-                _ if id == thread => {}
-                TaskState::Blocked => {
-                    task.frames.clear();
-                    task.state = TaskState::Dead;
-                    // Otherwise its processor is about to switch away from it.
-                    if self.s.cpu(cpu).current != id {
-                        self.s.bury(id);
-                    }
-                }
-                // It is on its way back to where it waits.
-                _ => task.doomed = true,
-            }
+        if again {
+            self.s.life_mut(node).retries = 0;
+            self.start_soon(node, Time::ZERO);
+        } else if wanted {
+            self.s.life_mut(node).retries = retries + 1;
+            let wait = FIRST_RETRY.times(1 << retries.min(16));
+            self.start_soon(node, wait.min(LAST_RETRY));
         }
-        self.s.process_mut(process).killed.get_or_insert(Signal::Exit);
     }
 
-    /// Nothing is left that would lead to a thread that ends: its journey, its alarm.
-    fn forget(&mut self, id: TaskId) {
-        let task = self.s.task_mut(id);
-        let journey = std::mem::replace(&mut task.journey, Ride::NONE);
-        task.incoming = Ride::NONE;
-        task.arrived = false;
-        let (alarm, ride) = (task.alarm.take(), self.s.journal.reclaim(journey));
-        if let Some((cpu, due)) = alarm {
-            self.s.cpu_mut(cpu).timers.remove(&(due, Timer::Wake(id)));
-        }
-        self.s.journal.end(self.sink, ride, self.now);
+    /// Something came, changed or went.
+    pub fn change(&mut self, node: NodeId, what: ChangeKind) {
+        let plan = &self.f.plans[node.index()];
+        let (component, stack) = (plan.component, plan.stack);
+        let change = Change { at: self.now, node: node.0, component, stack, what };
+        self.s.journal.change(self.sink, change);
     }
 
-    /// What dies with a process: what a container's start made of it.
-    pub fn kill_dependents(&mut self, at: At, process: ProcessId) {
-        for child in self.s.process(process).children.clone() {
-            let first = self.s.process(child).threads.first().copied();
-            let base = first.and_then(|thread| self.s.task(thread).frames.first()).map(|frame| frame.kind);
-            if matches!(base, Some(Kind::ContainerChild(_))) {
-                self.kill(at, child, Signal::ParentDeath);
+    /// The device model of a virtual machine has ended, and with it the machine, its kernel and all that stands on it.
+    fn end_guest(&mut self, vm: VmId) {
+        let guest = self.s.vm(vm).guest;
+        for id in self.s.kernel(guest).processes.clone() {
+            if let Some(inner) = self.s.process(id).vm {
+                self.end_guest(inner);
             }
+            for thread in self.s.process(id).threads.clone() {
+                self.forget(thread);
+                self.s.tasks.remove(thread.0);
+            }
+            self.s.processes.remove(id.0);
+        }
+        let orphans: Vec<_> = self.s.requests.iter().filter(|(_, of)| of.kernel == guest).map(|(id, _)| id).collect();
+        orphans.into_iter().for_each(|id| self.s.requests.remove(id));
+        for cpu in self.s.kernel(guest).cpu_ids() {
+            self.forget_deadline(cpu);
+            self.s.reset_cpu(cpu);
+        }
+        self.reset_groups(guest);
+        let kernel = self.s.kernel_mut(guest);
+        kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
+        (kernel.allocated, kernel.next_pid) = (0, FIRST_PID);
+        kernel.processes.clear();
+        let node = self.s.vm(vm).node;
+        let fixed = self.f;
+        let Some(machine) = fixed.plans[node.index()].machine() else { return };
+        // What was given to the guest page by page is the kernel's below again.
+        let (host, backed) = (self.s.vm(vm).host, self.s.vm(vm).backed.saturating_sub(machine.preallocated));
+        let below = self.s.kernel_mut(host);
+        below.allocated = below.allocated.saturating_sub(backed);
+        let vm = self.s.vm_mut(vm);
+        (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
+        (vm.backed, vm.at_devices, vm.off) = (0, 0, false);
+        for &inner in &machine.nodes {
+            self.gone_with(inner, Ended::WithItsMachine);
+        }
+    }
+
+    /// What stood on something that is no more.
+    fn gone_with(&mut self, node: NodeId, why: Ended) {
+        if self.s.life(node).phase != Phase::Down {
+            self.ended(node, why);
+        }
+    }
+
+    /// Everything stops at once: the host has lost its power, or its kernel has panicked.
+    pub fn go_dark(&mut self, why: Ended) {
+        for core in 0..self.s.cpus.len() as u16 {
+            self.end_segment(CpuId(core));
+        }
+        let tasks: Vec<TaskId> = self.s.tasks.iter().map(|(id, _)| TaskId(id)).collect();
+        for task in tasks {
+            self.forget(task);
+            self.s.tasks.remove(task.0);
+        }
+        let now = self.now;
+        for index in 0..self.s.cpus.len() as u16 {
+            let core = &mut self.s.cpu_mut(CpuId(index)).core;
+            core.idle_since.get_or_insert(now);
+            self.s.reset_cpu(CpuId(index));
+        }
+        self.s.processes = super::arena::Arena::default();
+        self.s.tasks = super::arena::Arena::default();
+        self.s.requests = super::arena::Arena::default();
+        for kernel in 0..self.s.kernels.len() as u16 {
+            self.reset_groups(KernelId(kernel));
+            let kernel = self.s.kernel_mut(KernelId(kernel));
+            kernel.processes.clear();
+            kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
+            kernel.allocated = 0;
+        }
+        for vm in &mut self.s.vms {
+            (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
+            (vm.backed, vm.at_devices, vm.off) = (0, 0, false);
+        }
+        self.s.disks.iter_mut().for_each(|disk| disk.forget(now));
+        for node in 0..self.f.plans.len() as u32 {
+            self.gone_with(NodeId(node), why);
+        }
+        self.s.dark = true;
+    }
+
+    /// A request that a device model made of a disk is done. Returns the last thread of the device model, if it waits for
+    /// that before it ends.
+    pub fn back_from_device(&mut self, vm: VmId) -> Option<TaskId> {
+        let vm = self.s.vm_mut(vm);
+        vm.at_devices = vm.at_devices.saturating_sub(1);
+        let (model, left) = (vm.model, vm.at_devices);
+        let model = model.some().filter(|model| left == 0 && self.s.processes.has(model.0));
+        let last = model.and_then(|model| self.s.process(model).threads.first().copied())?;
+        let ending = matches!(self.s.task(last).frames.first(), Some(Frame { kind: Kind::ExitThread { .. }, .. }));
+        (ending && self.s.task(last).state == TaskState::Blocked).then_some(last)
+    }
+
+    /// Whether a guest still waits for a request: it may have ended since.
+    pub fn is_waited_for(&self, origin: Origin) -> bool {
+        match origin {
+            Origin::Task(task) => self.s.lives(task),
+            Origin::Guest(vm, request) => self.s.requests.has(request.0) && self.s.lives(self.s.vm(vm).worker),
         }
     }
 }

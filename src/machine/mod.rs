@@ -11,12 +11,18 @@ mod container;
 mod frame;
 mod hardware;
 mod hypervisor;
+mod ids;
 pub mod inspect;
 pub mod instruction;
 mod journal;
 mod kernel;
 mod life;
 pub mod limits;
+mod link;
+mod listing;
+mod orders;
+mod plan;
+mod presence;
 mod run;
 mod sequence;
 pub mod spec;
@@ -31,8 +37,10 @@ mod workload;
 use std::sync::Arc;
 
 pub use limits::SpecError;
+pub use orders::Input;
+pub use presence::{LifeSpan, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
-pub use topology::{Component, ComponentKind, CpuInfo, StackInfo, Topology};
+pub use topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
 pub use utilization::{Hardware, Utilization};
 
 use crate::costs::{Primitive, Table};
@@ -88,6 +96,8 @@ pub enum Event {
     PacketAtPeer(Served),
     /// The peer's answer has arrived.
     PacketArrives(Served),
+    /// Something is done from outside.
+    Input(Input),
 }
 
 /// An inter-processor interrupt on its way.
@@ -123,8 +133,12 @@ impl Machine {
     /// Up to where simulated time may run: no sum over threads or cores, and no weighted run time, passes a u64.
     fn end_of_time(&self) -> Time {
         let state = &self.state;
-        let at_once = state.tasks.len().max(state.cpus.len()) as u64;
-        let lightest = state.tasks.iter().map(|(_, task)| task.weight).min().unwrap_or(kernel::scheduler::NICE_0);
+        let runs = || self.fixed.plans.iter().filter_map(|plan| plan.program()?.run.as_ref());
+        // Those that are started later as well.
+        let planned: usize = runs().map(|run| usize::from(run.threads) * (1 + run.links.len())).sum();
+        let at_once = (state.tasks.len() + planned).max(state.cpus.len()) as u64;
+        let weights = state.tasks.iter().map(|(_, task)| task.weight);
+        let lightest = weights.chain(runs().map(|run| run.weight)).min().unwrap_or(kernel::scheduler::NICE_0);
         let stretch = u64::from(kernel::scheduler::NICE_0.div_ceil(lightest.max(1)));
         Time(u64::MAX / at_once.max(stretch).max(1))
     }
@@ -160,7 +174,8 @@ impl Machine {
         ids.into_iter().find(|&id| told(self.state.cpu(id)))
     }
 
-    /// Something that leads to what has ended, in words: a queue, a timer, a process without threads. There is never one.
+    /// Something that leads to what has ended, in words: a queue, a timer, a process without threads, a journey of nobody,
+    /// something in a machine that is no more. There is never one.
     pub fn leftover(&self) -> Option<String> {
         let state = &self.state;
         let stale = |task: frame::TaskId| task.some().is_some() && !state.lives(task);
@@ -168,9 +183,13 @@ impl Machine {
             if stale(cpu.current) || stale(cpu.next) || cpu.ready.iter().any(|&(_, task)| stale(task)) {
                 return Some(format!("processor {index} is to run a thread that has ended"));
             }
-            let alarm = |timer: &state::Timer| matches!(timer, state::Timer::Wake(task) if stale(*task));
+            let alarm = |timer: &state::Timer| match timer {
+                state::Timer::Wake(task) => stale(*task),
+                state::Timer::Guest(vcpu) => state.thread_of(*vcpu).is_none(),
+                _ => false,
+            };
             if cpu.timers.iter().any(|(_, timer)| alarm(timer)) {
-                return Some(format!("processor {index} has a timer for a thread that has ended"));
+                return Some(format!("processor {index} has a timer for what has ended"));
             }
         }
         if state.groups.iter().any(|group| group.throttled.iter().any(|&task| stale(task))) {
@@ -179,8 +198,43 @@ impl Machine {
         let orphan = |process: &state::Process| {
             process.threads.is_empty() || process.threads.iter().any(|&thread| stale(thread))
         };
-        let process = state.processes.iter().find(|(_, process)| orphan(process));
-        process.map(|(_, process)| format!("process {} has no threads, or one that has ended", process.pid))
+        if let Some((_, process)) = state.processes.iter().find(|(_, process)| orphan(process)) {
+            return Some(format!("process {} has no threads, or one that has ended", process.pid));
+        }
+        let carried = state.tasks.iter().filter(|(_, task)| task.journey != journal::Ride::NONE).count();
+        if carried != state.journal.under_way() {
+            return Some(format!("{} journeys are under way, of {carried} threads", state.journal.under_way()));
+        }
+        let down = |node: &plan::NodeId| state.life(*node).phase == state::Phase::Down;
+        let nodes = (0..self.fixed.plans.len() as u32).map(plan::NodeId);
+        nodes.filter(down).find_map(|node| self.left_by(node))
+    }
+
+    /// What is left of something that is down.
+    fn left_by(&self, node: plan::NodeId) -> Option<String> {
+        let (state, plan) = (&self.state, &self.fixed.plans[node.index()]);
+        let left = |what: &str| Some(format!("\"{}\" has ended and left {what}", plan.path));
+        let life = state.life(node);
+        if !life.processes.is_empty() || life.stopping || life.again {
+            return left("a process, or something that it was to do");
+        }
+        let machine = plan.machine()?;
+        let (kernel, vm) = (state.kernel(machine.guest), state.vm(machine.vm));
+        if !kernel.processes.is_empty() || kernel.allocated > 0 || kernel.cached.iter().any(|bytes| *bytes > 0) {
+            return left("processes or memory");
+        }
+        if vm.backed > 0 || vm.at_devices > 0 || vm.model.some().is_some() || vm.off {
+            return left("frames, or requests at a device");
+        }
+        let blank = |cpu: &state::Cpu| {
+            let idle = cpu.frames.is_empty() && cpu.work.is_none() && cpu.pending.is_empty() && cpu.ready.is_empty();
+            idle && cpu.timers.is_empty() && cpu.thread.some().is_none() && cpu.deadline_below.is_none()
+        };
+        if !kernel.cpu_ids().all(|cpu| blank(state.cpu(cpu))) {
+            return left("something on a processor");
+        }
+        let asked = state.requests.iter().any(|(_, request)| request.kernel == machine.guest);
+        if asked { left("a request") } else { None }
     }
 
     /// How many threads live, and how many requests are under way to devices: both, and the places that they take, stay
@@ -218,7 +272,14 @@ impl Model for Machine {
         self.state.bytes()
     }
 
+    fn is_input(event: &Event) -> bool {
+        matches!(event, Event::Input(_))
+    }
+
     fn handle(&mut self, event: Event, scheduler: &mut Scheduler<Event>, sink: &mut Recorder) {
+        if self.state.dark {
+            return;
+        }
         let now = scheduler.now();
         let mut turn = Turn { s: &mut self.state, f: &self.fixed, scheduler, sink, now };
         match event {
@@ -246,6 +307,7 @@ impl Model for Machine {
                     _ => turn.interrupt(core, irq),
                 }
             }
+            Event::Input(Input(action)) => turn.input(action),
             Event::DiskDone(Served(request)) => turn.disk_done(request),
             Event::PacketAtPeer(Served(request)) => turn.packet_at_peer(request),
             Event::PacketArrives(Served(request)) => turn.packet_arrives(request),

@@ -2,7 +2,7 @@
 
 use crate::costs::Table;
 use crate::engine::{History, Simulation, Time};
-use crate::trace::{Recorder, StackStats, Trace};
+use crate::trace::{Change, Recorder, StackStats, Trace};
 
 use super::spec::Spec;
 use super::{Machine, SpecError, Topology, Utilization};
@@ -66,6 +66,8 @@ pub struct Outcome {
     pub topology: Topology,
     /// The hops and journeys, if they were kept.
     pub trace: Option<Trace>,
+    /// What came, changed and went, in the order of time.
+    pub changes: Vec<Change>,
     /// One per stack, in the order of [`Topology::stacks`].
     pub stats: Vec<StackStats>,
     /// Picoseconds that each hardware core was busy.
@@ -135,6 +137,7 @@ pub fn run(
         events: current.events(),
         end,
         trace: recorder.trace,
+        changes: recorder.changes,
         stats: recorder.stats,
         core_busy: recorder.core_busy,
         history,

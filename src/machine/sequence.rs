@@ -3,7 +3,6 @@
 use crate::trace::{Crossing, Token};
 
 use super::frame::{At, Frame, Kind, steps};
-use super::spec::Operation;
 use super::step::{Place, Step};
 use super::turn::Turn;
 use super::{container, hypervisor};
@@ -18,15 +17,16 @@ impl Turn<'_> {
     pub fn step_sequence(&mut self, at: At, operation: u16, index: u8, frame: Frame) {
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let entries = self.s.process_of(task).space.entries;
-        let step = match &self.f.operations[usize::from(operation)].operation {
-            Operation::StartContainer(start) => container::step(start, entries, usize::from(index)),
-            Operation::StartVm(start) => hypervisor::start::step(start, usize::from(index)),
-            _ => None,
+        let index = usize::from(index);
+        let step = match (self.container_start(operation), self.vm_start(operation)) {
+            (Some((start, _)), _) => container::step(&start, entries, index),
+            (None, Some((start, runs))) => hypervisor::start::step(&start, runs, index),
+            (None, None) => None,
         };
         let Some(step) = step else { return self.pop(at) };
         let parts = self.s.kernel_of(at.cpu).parts;
         // From here on the frame is that of the next step, but for what repeats.
-        let next = Kind::Sequence { operation, index: index + 1 };
+        let next = Kind::Sequence { operation, index: index as u8 + 1 };
         let turn_to = |turn: &mut Self, kind, count| {
             if let Some(top) = turn.frames(at.context).last_mut() {
                 (top.kind, top.count) = (kind, count);
@@ -37,6 +37,7 @@ impl Turn<'_> {
             turn.pay(at, CallStep::Enter, primitive, uses, place, Crossing::None, Token::SystemCall);
         };
         match (step, CallStep::of(frame.pc)) {
+            (Step::Call(..), CallStep::Enter) if self.is_doomed(task) => self.unwind(task),
             (Step::Call(..), CallStep::Enter) => self.enter_kernel(at, CallStep::Filters),
             (Step::Call(..), CallStep::Filters) => self.run_filters(at, task, CallStep::Body),
             (Step::Call(primitive, uses, place), CallStep::Body) => {

@@ -12,8 +12,77 @@ pub struct Spec {
     pub host: HostSpec,
     /// The programs; [`ProgramId`] is an index.
     pub programs: Vec<ProgramSpec>,
-    /// The stacks, in the order of the file. They all start at time zero.
+    /// The stacks, in the order of the file.
     pub stacks: Vec<NodeSpec>,
+    /// What is done to them from outside, and when.
+    pub script: Vec<(Time, Order)>,
+}
+
+/// Something that is done from outside. What it is done to is named by its path: `web 2`, or `vm/app` for what stands in
+/// a virtual machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Starts what does not run.
+    Start(String),
+    /// Asks it to end when the operation under way is done; what has not ended after [`Order::GRACE`] is killed.
+    Stop(String),
+    /// Kills it (SIGKILL), as somebody with the rights for it can.
+    Kill(String),
+    /// Stops it, and starts it when it has ended; starts what does not run.
+    Restart(String),
+    /// Changes the `cpu.max` of a process's or container's cgroup.
+    SetCpuMax(String, CpuMax),
+    /// The kernel of a virtual machine panics.
+    Panic(String),
+    /// The kernel of the host panics, and all that stands on it stops.
+    HostPanic,
+    /// The host loses its power.
+    PowerCut,
+}
+
+impl Order {
+    /// How long what was asked to end has for it: the default of container engines.
+    pub const GRACE: Time = Time::s(10);
+
+    /// The path of what it is done to; `None` for the whole machine.
+    pub fn target(&self) -> Option<&str> {
+        match self {
+            Order::Start(path)
+            | Order::Stop(path)
+            | Order::Kill(path)
+            | Order::Restart(path)
+            | Order::SetCpuMax(path, _)
+            | Order::Panic(path) => Some(path),
+            Order::HostPanic | Order::PowerCut => None,
+        }
+    }
+}
+
+/// When something is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Upkeep {
+    /// Whether it is up at time zero; otherwise it waits for somebody to start it.
+    pub up: bool,
+    /// Whether it is started again when it has ended.
+    pub restart: Restart,
+}
+
+impl Default for Upkeep {
+    fn default() -> Upkeep {
+        Upkeep { up: true, restart: Restart::Never }
+    }
+}
+
+/// What an engine does when something has ended that nobody asked it to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Restart {
+    /// Nothing.
+    #[default]
+    Never,
+    /// Starts it again if a signal or a panic has ended it.
+    OnFailure,
+    /// Starts it again.
+    Always,
 }
 
 /// An index into [`Spec::programs`].
@@ -125,6 +194,32 @@ pub enum NodeSpec {
 }
 
 impl NodeSpec {
+    /// When it is up.
+    pub fn upkeep(&self) -> Upkeep {
+        match self {
+            NodeSpec::Process(p) => p.upkeep,
+            NodeSpec::Container(c) => c.process.upkeep,
+            NodeSpec::Vm(v) => v.upkeep,
+        }
+    }
+
+    /// What stands in it, if it is a virtual machine.
+    pub fn inside(&self) -> &[NodeSpec] {
+        match self {
+            NodeSpec::Vm(vm) => &vm.stacks,
+            NodeSpec::Process(_) | NodeSpec::Container(_) => &[],
+        }
+    }
+
+    /// Whether a program runs here, or a kernel: otherwise there is nothing to start.
+    pub fn runs(&self) -> bool {
+        match self {
+            NodeSpec::Process(p) => p.program.is_some(),
+            NodeSpec::Container(c) => c.process.program.is_some(),
+            NodeSpec::Vm(_) => true,
+        }
+    }
+
     /// Its name in the file.
     pub fn name(&self) -> &str {
         match self {
@@ -154,6 +249,8 @@ pub struct ProcessSpec {
     pub nic: u16,
     /// Limits, if it has a cgroup of its own.
     pub cgroup: Option<CgroupSpec>,
+    /// When it is up.
+    pub upkeep: Upkeep,
 }
 
 impl ProcessSpec {
@@ -168,6 +265,7 @@ impl ProcessSpec {
             io_ports: false,
             nic: 0,
             cgroup: None,
+            upkeep: Upkeep::default(),
         }
     }
 }
@@ -258,6 +356,8 @@ pub struct VmSpec {
     pub image_bytes: u64,
     /// What stands on its kernel.
     pub stacks: Vec<NodeSpec>,
+    /// When it is up.
+    pub upkeep: Upkeep,
 }
 
 impl VmSpec {
@@ -276,6 +376,7 @@ impl VmSpec {
             preallocated: false,
             image_bytes: 0,
             stacks: Vec::new(),
+            upkeep: Upkeep::default(),
         }
     }
 }
@@ -389,6 +490,9 @@ pub enum Operation {
     StartContainer(ContainerStart),
     /// Starts a virtual machine, until its first instruction has exited.
     StartVm(VmStart),
+    /// Starts what is described among the stacks, by its path, until its program's first instruction; of a virtual
+    /// machine, until all that stands in it has been started.
+    Start(String),
     /// OUT to a register of a device that is emulated where there is a hypervisor; a general-protection fault without
     /// [`ProcessSpec::io_ports`].
     Out,
@@ -490,6 +594,7 @@ impl Operation {
             Operation::Exec(_) => OperationKind::Exec,
             Operation::StartContainer(_) => OperationKind::StartContainer,
             Operation::StartVm(_) => OperationKind::StartVm,
+            Operation::Start(_) => OperationKind::Start,
             Operation::Out => OperationKind::Out,
             Operation::Instruction(_) => OperationKind::Instruction,
         }

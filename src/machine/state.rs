@@ -10,17 +10,14 @@ use super::arena::Arena;
 use super::frame::{Frame, GroupId, Irq, ProcessId, RequestId, TaskId, Work};
 use super::hardware::disk::Disk;
 use super::hardware::wire::Nic;
+use super::ids::NodeId;
 use super::journal::{Journal, Ride};
 use super::kernel::devices::Devices;
-use super::spec::{Backend, CpuMax, Operation, Peer, Technique};
+use super::plan::Plan;
+use super::spec::{Backend, CpuMax, Operation, Technique};
 
-/// An index into [`State::kernels`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KernelId(pub u16);
-
-/// An index into [`State::vms`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VmId(pub u16);
+pub use super::ids::{KernelId, VmId};
+pub use super::link::Link;
 
 /// What changes while the machine runs.
 #[derive(Clone, Debug, Hash)]
@@ -38,6 +35,62 @@ pub struct State {
     /// By [`NicId`](super::hardware::wire::NicId): its network cards.
     pub nics: Vec<Nic>,
     pub requests: Arena<Request>,
+    /// By [`NodeId`]: what is up.
+    pub lives: Vec<Life>,
+    /// The host has lost its power, or its kernel has panicked: nothing happens any more.
+    pub dark: bool,
+}
+
+/// Whether a process, container or virtual machine of the description is up.
+#[derive(Clone, Debug, Hash)]
+pub struct Life {
+    pub phase: Phase,
+    /// Its processes on the kernel that it stands on.
+    pub processes: Vec<ProcessId>,
+    /// The first of them.
+    pub main: ProcessId,
+    /// What ended that one.
+    pub fate: Option<Signal>,
+    /// How often it has been started: which of its lives this is.
+    pub starts: u32,
+    /// It has been asked to end.
+    pub stopping: bool,
+    /// It is to be started again when it has ended.
+    pub again: bool,
+    /// It was killed before its first process was born.
+    pub doomed: bool,
+    /// How often in a row it has been started again because it had ended.
+    pub retries: u32,
+    /// Since when it is up.
+    pub since: Time,
+}
+
+impl Default for Life {
+    fn default() -> Life {
+        Life {
+            phase: Phase::Down,
+            processes: Vec::new(),
+            main: ProcessId::NONE,
+            fate: None,
+            starts: 0,
+            stopping: false,
+            again: false,
+            doomed: false,
+            retries: 0,
+            since: Time::ZERO,
+        }
+    }
+}
+
+/// Where something is between two ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// It is not there.
+    #[default]
+    Down,
+    /// Somebody is starting it.
+    Starting,
+    Up,
 }
 
 /// What never changes: costs, programs, names.
@@ -50,6 +103,8 @@ pub struct Fixed {
     pub operations: Vec<FixedOperation>,
     /// On which disk of its kernel each file lies, by [`Process::mounts`] and [`FixedOperation::file`].
     pub mounts: Vec<Vec<u16>>,
+    /// By [`NodeId`]: what may stand where.
+    pub plans: Vec<Plan>,
 }
 
 /// An operation of a program, made ready to run.
@@ -61,6 +116,8 @@ pub struct FixedOperation {
     pub label: u16,
     /// Which file of its kernel it uses: an index into [`Kernel::cached`].
     pub file: u16,
+    /// What it starts, if it starts something that is described.
+    pub node: Option<NodeId>,
 }
 
 /// A program's flat code.
@@ -211,6 +268,12 @@ pub struct Process {
     pub ports: bool,
     /// The fatal signal that it has got.
     pub killed: Option<Signal>,
+    /// It has been asked to end when the operation under way is done.
+    pub stopping: bool,
+    /// What of the description it is part of.
+    pub node: Option<NodeId>,
+    /// What it is there to do for somebody outside.
+    pub order: Option<Action>,
 }
 
 /// An address space.
@@ -235,6 +298,12 @@ pub enum Signal {
     ParentDeath,
     /// None: its program has ended, and those that served it end as well.
     Exit,
+    /// SIGKILL.
+    Kill,
+    /// None: a device model whose guest has turned its machine off.
+    PowerOff,
+    /// None: a device model whose guest's kernel has panicked.
+    Panic,
 }
 
 /// A thread, as the scheduler knows it: of a program, of a device model, of a vCPU.
@@ -283,39 +352,6 @@ pub struct Task {
     pub inbox: VecDeque<RequestId>,
     /// A packet or request for which it waits has arrived.
     pub arrived: bool,
-}
-
-impl Link {
-    /// How many there are.
-    pub const KINDS: usize = 4;
-
-    /// Where the other end of a socket is; `None` for what is none.
-    pub fn peer(self) -> Option<Peer> {
-        match self {
-            Link::Socket => Some(Peer::Local),
-            Link::RoutedSocket => Some(Peer::Namespace),
-            Link::PipeSameCpu | Link::PipeAcrossCpus => None,
-        }
-    }
-
-    /// Whether both ends have places of their own, on which the point of the pair depends.
-    pub fn is_pipe(self) -> bool {
-        matches!(self, Link::PipeSameCpu | Link::PipeAcrossCpus)
-    }
-}
-
-/// How a task and its partner are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Link {
-    /// A pair of pipes, both on one processor.
-    #[default]
-    PipeSameCpu,
-    /// A pair of pipes between two processors.
-    PipeAcrossCpus,
-    /// A socket to the kernel's first network namespace.
-    Socket,
-    /// A socket to another network namespace.
-    RoutedSocket,
 }
 
 /// A kernel, on bare or virtual hardware.
@@ -372,10 +408,20 @@ pub struct Vm {
     pub guest: KernelId,
     pub backend: Backend,
     pub technique: Technique,
+    /// What of the description it is.
+    pub node: NodeId,
+    /// Its device model; [`ProcessId::NONE`] while there is none.
+    pub model: ProcessId,
     /// The thread that serves its virtio devices.
     pub worker: TaskId,
+    /// The first process of its kernel.
+    pub init: TaskId,
     /// Bytes of guest memory that have frames.
     pub backed: u64,
+    /// Requests of its guest that are at devices of the kernel below, on behalf of its device model.
+    pub at_devices: u32,
+    /// Its guest has turned it off.
+    pub off: bool,
     pub stack: StackId,
 }
 
@@ -395,6 +441,8 @@ pub struct Group {
     pub used: Time,
     pub used_before: Time,
     pub most_used: Time,
+    /// The period in which the limit was changed last.
+    pub changed_in: Option<u64>,
 }
 
 /// A request to a disk, or a packet and its answer.
@@ -463,6 +511,12 @@ impl State {
     pub fn process_mut(&mut self, id: ProcessId) -> &mut Process {
         self.processes.at_mut(id.0)
     }
+    pub fn life(&self, node: NodeId) -> &Life {
+        &self.lives[node.index()]
+    }
+    pub fn life_mut(&mut self, node: NodeId) -> &mut Life {
+        &mut self.lives[node.index()]
+    }
     /// The process of a thread.
     pub fn process_of(&self, task: TaskId) -> &Process {
         self.process(self.task(task).process)
@@ -529,6 +583,7 @@ impl State {
         let kernel =
             |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * size_of::<u64>() + kernel.devices.bytes();
         let disk = |disk: &Disk| size_of::<Disk>() + (disk.waiting() + disk.served.len()) * size_of::<RequestId>();
+        let life = |life: &Life| size_of::<Life>() + size_of::<ProcessId>() * life.processes.len();
         let group = |group: &Group| size_of::<Group>() + group.throttled.len() * size_of::<TaskId>();
         size_of::<State>()
             + self.journal.bytes()
@@ -539,6 +594,7 @@ impl State {
             + self.vms.len() * size_of::<Vm>()
             + self.groups.iter().map(group).sum::<usize>()
             + self.requests.slots() * (size_of::<Request>() + size_of::<u32>())
+            + self.lives.iter().map(life).sum::<usize>()
             + self.disks.iter().map(disk).sum::<usize>()
             + self.nics.len() * size_of::<Nic>()
     }
@@ -559,4 +615,27 @@ impl Fixed {
     pub fn layer(&self, component: ComponentId) -> Layer {
         self.layers.get(component.index()).copied().unwrap_or(Layer::Hardware)
     }
+}
+
+/// An order, or what follows from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    Start(NodeId),
+    Stop(NodeId),
+    Kill(NodeId),
+    Restart(NodeId),
+    SetCpuMax(NodeId, CpuMax),
+    Panic(NodeId),
+    HostPanic,
+    PowerCut,
+    /// What has ended is started again, unless that has been done since.
+    Revive {
+        node: NodeId,
+        starts: u32,
+    },
+    /// What was asked to end has had its time.
+    GraceOver {
+        node: NodeId,
+        starts: u32,
+    },
 }

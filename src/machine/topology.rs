@@ -1,5 +1,6 @@
 //! The machine as a tree of parts that can be drawn and named: what the scene lays out, the inspector opens and
-//! reports refer to. It is built once with the machine and never changes.
+//! reports refer to. It is built once with the machine: whatever may ever stand on it has its place, and what of it is there
+//! at a time is told by [`super::Presences`].
 
 use crate::trace::{ComponentId, CpuId, Layer, StackId};
 
@@ -60,6 +61,8 @@ pub struct Component {
     pub note: String,
     /// The processor it stands for, if it is a core or vCPU.
     pub cpu: Option<CpuId>,
+    /// The number of the process, container or virtual machine whose outermost part it is: what comes and goes as one.
+    pub node: Option<u32>,
 }
 
 /// What a stack is, for reports: the word of its outermost part.
@@ -75,6 +78,19 @@ pub struct StackInfo {
     pub memory_bytes: u64,
     /// Bytes of its image on disk, if the scenario gives one.
     pub image_bytes: u64,
+}
+
+/// A process, container or virtual machine: what comes and goes as one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodeInfo {
+    /// As a script names it: "web 2", "vm/app".
+    pub path: String,
+    /// Its outermost part.
+    pub component: ComponentId,
+    /// The number of the virtual machine that it stands in.
+    pub outer: Option<u32>,
+    /// Whether it is up at time zero, if what it stands in is.
+    pub up: bool,
 }
 
 /// A processor of some kernel.
@@ -95,6 +111,8 @@ pub struct Topology {
     pub components: Vec<Component>,
     /// By [`StackId`].
     pub stacks: Vec<StackInfo>,
+    /// By [`Component::node`].
+    pub nodes: Vec<NodeInfo>,
     /// By [`CpuId`]: the hardware's cores first.
     pub cpus: Vec<CpuInfo>,
     /// How many of the processors are cores of the hardware.

@@ -82,6 +82,59 @@ pub fn seen_from(topology: &Topology, app: ComponentId, viewpoint: ComponentId) 
     ]
 }
 
+/// By component: whether `viewpoint`, `app` itself or one of the kernels below it, can name it.
+///
+/// A kernel knows its parts, the hardware that it takes for real, and what stands on it: of a virtual machine the wall,
+/// nothing within. A program knows of its kernel's processes what its namespaces show: in a container itself alone; of
+/// the kernel itself that it is there, but not what it runs as a hypervisor.
+pub fn known_from(topology: &Topology, app: ComponentId, viewpoint: ComponentId) -> Vec<bool> {
+    let nothing = || vec![false; topology.components.len()];
+    let Some(app) = app_of(topology, app) else { return nothing() };
+    let Some(&own) = kernels_below(topology, app).first() else { return nothing() };
+    let kernel = if viewpoint == app { own } else { viewpoint };
+    let hardware = topology.component(kernel).and_then(|part| part.parent);
+    let mut known = nothing();
+    // A parent comes before its children.
+    for (id, part) in topology.iter() {
+        let parent = part.parent;
+        let of_parent = parent.is_some_and(|parent| known[parent.index()]);
+        let inside = parent.is_some_and(|parent| is(topology, parent, ComponentKind::VirtualMachine));
+        known[id.index()] = match part.kind {
+            // Another kernel on the same hardware there is none.
+            ComponentKind::Kernel => id == kernel,
+            ComponentKind::Hardware | ComponentKind::VirtualHardware => Some(id) == hardware,
+            _ => of_parent && !inside,
+        };
+    }
+    if viewpoint == app {
+        let membrane = topology.component(app).and_then(|part| part.parent);
+        let membrane = membrane.filter(|id| is(topology, *id, ComponentKind::Container));
+        let around = |id: ComponentId| {
+            std::iter::successors(Some(id), |id| topology.component(*id)?.parent).any(|id| Some(id) == membrane)
+        };
+        for (id, part) in topology.iter() {
+            let hidden = match part.kind {
+                ComponentKind::Hypervisor | ComponentKind::HypervisorPart => true,
+                ComponentKind::VirtualMachine
+                | ComponentKind::App
+                | ComponentKind::Container
+                | ComponentKind::Cgroup => membrane.is_some() && !around(id),
+                _ => false,
+            };
+            known[id.index()] &= !hidden;
+        }
+        // A machine that stands on the hidden hypervisor is a process like others.
+        if membrane.is_none() {
+            let machines = topology.iter().filter(|(_, part)| part.kind == ComponentKind::VirtualMachine);
+            for (id, part) in machines {
+                let below = part.parent.and_then(|floor| topology.component(floor)).and_then(|floor| floor.parent);
+                known[id.index()] = below == Some(kernel);
+            }
+        }
+    }
+    known
+}
+
 fn is(topology: &Topology, id: ComponentId, kind: ComponentKind) -> bool {
     topology.component(id).is_some_and(|part| part.kind == kind)
 }

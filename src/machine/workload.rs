@@ -50,11 +50,13 @@ impl Turn<'_> {
         if self.is_doomed(task_id) {
             return self.unwind(task_id);
         }
+        if self.s.process_of(task_id).stopping {
+            return self.leave_program(at, task_id);
+        }
         let task = self.s.task_mut(task_id);
         let code = self.f.programs.get(usize::from(task.program));
         let Some(&instruction) = code.and_then(|code| code.get(task.pc as usize)) else {
-            self.end_program(task_id);
-            return self.pop(at);
+            return self.leave_program(at, task_id);
         };
         task.pc += 1;
         match instruction {
@@ -79,6 +81,12 @@ impl Turn<'_> {
                 }
             },
         }
+    }
+
+    /// The thread has nothing more to do.
+    fn leave_program(&mut self, at: At, task: TaskId) {
+        self.pop(at);
+        self.end_program(at, task);
     }
 
     /// [`Kind::Operation`]: one operation, step by step.
@@ -113,6 +121,7 @@ impl Turn<'_> {
             Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
             Operation::StartContainer(_) => self.step_start_container(at, task, index, pc),
             Operation::StartVm(_) => self.step_start_vm(at, index, pc),
+            Operation::Start(_) => self.step_start(at, task, index, pc),
             Operation::Exec(image) => match UserStep::of(pc) {
                 UserStep::Do => self.exec(at, *image, false, UserStep::Done),
                 UserStep::Done => self.end_operation(at),

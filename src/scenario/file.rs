@@ -28,6 +28,8 @@ pub(super) struct ScenarioFile {
     pub stacks: Named<NodeFile>,
     pub copies: Option<Loose>,
     #[serde(default)]
+    pub script: Vec<EntryFile>,
+    #[serde(default)]
     pub walkthrough: Vec<StepFile>,
     pub closing: Option<ClosingFile>,
     #[serde(default)]
@@ -234,6 +236,7 @@ pub(super) enum StatementFile {
         #[serde(default)]
         technique: TechniqueFile,
     },
+    Start(String),
     Cli,
     Sti,
     Hlt,
@@ -308,6 +311,10 @@ pub(super) enum NodeFile {
         io_ports: bool,
         nic: Option<String>,
         cgroup: Option<CgroupFile>,
+        #[serde(default = "yes")]
+        up: bool,
+        #[serde(default)]
+        restart: RestartFile,
         copies: Option<Loose>,
     },
     Container {
@@ -326,6 +333,10 @@ pub(super) enum NodeFile {
         #[serde(default)]
         network: NetworkFile,
         image: Option<Loose>,
+        #[serde(default = "yes")]
+        up: bool,
+        #[serde(default)]
+        restart: RestartFile,
         copies: Option<Loose>,
     },
     Vm {
@@ -348,6 +359,10 @@ pub(super) enum NodeFile {
         image: Option<Loose>,
         #[serde(default)]
         stacks: Named<NodeFile>,
+        #[serde(default = "yes")]
+        up: bool,
+        #[serde(default)]
+        restart: RestartFile,
         copies: Option<Loose>,
     },
 }
@@ -393,6 +408,34 @@ pub(super) enum BackendFile {
     #[default]
     Virtio,
     Vhost,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Restart", deny_unknown_fields)]
+pub(super) enum RestartFile {
+    #[default]
+    Never,
+    OnFailure,
+    Always,
+}
+
+/// An entry of the script.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Entry", deny_unknown_fields)]
+pub(super) enum EntryFile {
+    At(Loose, OrderFile),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Order", deny_unknown_fields)]
+pub(super) enum OrderFile {
+    Start(String),
+    Stop(String),
+    Kill(String),
+    Restart(String),
+    SetQuota { of: String, quota: Loose, period: Option<Loose>, burst: Option<Loose> },
+    Panic(String),
+    PowerCut,
 }
 
 #[derive(Debug, Deserialize)]

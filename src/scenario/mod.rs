@@ -36,8 +36,8 @@ pub use quantity::{Counter, Kind, Quantity, Statistic, Subject, Value};
 pub use scale::scaled;
 pub use source::{LoadError, MAX_FILE_BYTES, Source, find};
 pub use walkthrough::{
-    Answer, Boundary, Choice, Closing, Ends, Moment, Pace, Play, Played, Predict, Range, Scene, Step, all_played,
-    answer, played,
+    Answer, Boundary, Choice, Closing, Ends, Moment, Pace, Play, Played, Predict, Range, Scene, Step, Topic,
+    all_played, answer, played,
 };
 
 use crate::costs::{Profile, ProfileError};

@@ -215,6 +215,27 @@ pub enum Quantity {
 }
 
 impl Quantity {
+    /// The kind of operation that it is about, if it names one.
+    pub fn operation(&self) -> Option<OperationKind> {
+        match self {
+            Quantity::Count { per, .. } => per.flatten(),
+            Quantity::Operations { kind, .. } | Quantity::Latency { kind, .. } => *kind,
+            Quantity::Ratio(a, b) | Quantity::Difference(a, b) => a.operation().or_else(|| b.operation()),
+            Quantity::Throughput { .. } | Quantity::Ledger { .. } | Quantity::Busy { .. } => None,
+        }
+    }
+
+    /// Whose latency it divides another's by, if that is what it does.
+    pub fn measure(&self) -> Option<StackId> {
+        match self {
+            Quantity::Ratio(over, under) => match (&**over, &**under) {
+                (Quantity::Latency { of: a, .. }, Quantity::Latency { of: b, .. }) => Some(b.id).filter(|b| *b != a.id),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What its values count.
     pub fn kind(&self) -> Kind {
         match self {

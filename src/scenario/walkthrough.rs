@@ -2,7 +2,7 @@
 
 use crate::engine::Time;
 use crate::machine::Outcome;
-use crate::trace::{Crossing, ExitReason, HopId, JourneyId, OperationKind};
+use crate::trace::{Crossing, ExitReason, HopId, JourneyId, OperationKind, StackId};
 
 use super::{Quantity, Scenario, Subject, Value};
 
@@ -29,6 +29,28 @@ pub struct Step {
     pub pace: Pace,
     /// What the model leaves out in this scene.
     pub leaves_out: Vec<String>,
+}
+
+/// What a scene is about: what is shown beside it is of this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Topic {
+    /// The kind of operation.
+    pub kind: Option<OperationKind>,
+    /// Whose the others are compared with.
+    pub measure: Option<StackId>,
+}
+
+impl Step {
+    /// The kind of operation that the answer counts, else the one that is played to; and whose the answer divides by.
+    pub fn topic(&self) -> Topic {
+        let answer = self.predict.as_ref().map(|predict| &predict.answer);
+        let played = match self.play {
+            Play::Until(Moment::Operation { kind, .. }) => kind,
+            _ => None,
+        };
+        let kind = answer.and_then(Quantity::operation).or(played);
+        Topic { kind, measure: answer.and_then(Quantity::measure) }
+    }
 }
 
 /// A question whose answer the run computes.

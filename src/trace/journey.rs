@@ -44,11 +44,13 @@ pub enum OperationKind {
     Out,
     /// Another instruction that touches the machine itself.
     Instruction,
+    /// Starting something that the scenario describes: a process, a container, a virtual machine.
+    Start,
 }
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [OperationKind; 17] = [
+    pub const ALL: [OperationKind; 18] = [
         OperationKind::Compute,
         OperationKind::Memory,
         OperationKind::SystemCall,
@@ -66,6 +68,7 @@ impl OperationKind {
         OperationKind::StartVm,
         OperationKind::Out,
         OperationKind::Instruction,
+        OperationKind::Start,
     ];
 
     /// The name in scenario files (`Operation("read")`) and reports.
@@ -88,6 +91,7 @@ impl OperationKind {
             OperationKind::StartVm => "start_vm",
             OperationKind::Out => "out",
             OperationKind::Instruction => "instruction",
+            OperationKind::Start => "start",
         }
     }
 }

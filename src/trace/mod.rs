@@ -5,12 +5,18 @@
 //! every counter in a report is a count of hops. Work that no operation waits for (a vCPU going idle, a host
 //! thread finishing up) is recorded too, as hops of journey [`JourneyId::NONE`]: it fills the lanes, not the ledger.
 
+pub mod bars;
+mod change;
+pub mod exits;
 mod hop;
 mod journey;
 pub mod perfetto;
 mod recorder;
 mod stats;
+pub mod stays;
+pub mod tallies;
 
+pub use change::{Change, ChangeKind, Ended, Refusal};
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
 pub use journey::{Journey, OperationKind};
 pub use recorder::{Recorder, Trace};

@@ -1,6 +1,6 @@
 //! Collects hops as they happen: always the statistics, and the hops themselves if they are to be kept.
 
-use super::{Hop, HopId, Journey, JourneyId, Layer, StackStats};
+use super::{Change, Hop, HopId, Journey, JourneyId, Layer, StackStats};
 
 /// Everything that happened in a run, in the order in which hops ended; or its beginning, if there was no room.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +42,8 @@ pub struct Recorder {
     pub core_busy: Vec<u64>,
     /// How many hops are kept at most; later ones are only counted.
     pub max_hops: usize,
+    /// What came, changed and went.
+    pub changes: Vec<Change>,
 }
 
 impl Recorder {
@@ -52,6 +54,7 @@ impl Recorder {
             stats: (0..stacks).map(|_| StackStats::one_of(stacks)).collect(),
             core_busy: vec![0; cores],
             max_hops: usize::MAX,
+            changes: Vec::new(),
         }
     }
 
@@ -64,6 +67,11 @@ impl Recorder {
     #[inline]
     pub fn is_full(&self) -> bool {
         self.trace.as_ref().is_some_and(|trace| trace.hops.len() >= self.max_hops)
+    }
+
+    /// Takes what came, changed or went.
+    pub fn change(&mut self, change: &Change) {
+        self.changes.push(*change);
     }
 
     /// Takes one hop.

@@ -288,6 +288,7 @@ impl Ground<'_> {
             },
             programs: vec![ProgramSpec { name: "work".to_owned(), body: run.body }],
             stacks: vec![node],
+            script: Vec::new(),
         }
     }
 }

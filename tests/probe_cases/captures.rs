@@ -49,3 +49,26 @@ fn a_value_that_ends_in_spaces_is_saved_as_it_is() {
     root.save(&dir.path().join("host")).unwrap();
     assert_eq!(Root::load(&dir.path().join("host")).unwrap(), root);
 }
+
+#[test]
+fn what_somebody_calls_a_container_is_in_no_capture() {
+    let mut root = with(
+        "lxcfs-virtual-online",
+        &[
+            ("/run/systemd/container", "alice-lab\n"),
+            ("/run/host/container-manager", "alice lab\n"),
+            ("/proc/1/environ", "HOME=/\0container=alice-shop\0KEY=secret\0"),
+        ],
+    );
+    root.set_fact("container", "alice");
+    settled(&root);
+    let dir = tempfile::tempdir().unwrap();
+    root.scrubbed().save(&dir.path().join("host")).unwrap();
+    let facts = std::fs::read_to_string(dir.path().join("host/facts.txt")).unwrap();
+    assert!(!facts.contains("alice") && !facts.contains("secret"), "{facts}");
+    // A runtime's own word stays, without what somebody added to it.
+    root.set_fact("container", "lxc-alice");
+    let clean = root.scrubbed();
+    assert_eq!(clean.fact("container"), Some("lxc"));
+    assert_eq!(clean.scrubbed(), clean);
+}

@@ -219,3 +219,14 @@ fn a_service_in_namespaces_that_sees_the_machine_s_processes_is_no_container() {
         assert_eq!((found.present, found.confidence), (false, Confidence::Certain), "{group}");
     }
 }
+
+#[test]
+fn a_marker_where_nothing_can_be_read_decides_nothing() {
+    let mut root = Root::default();
+    root.set_fact("system", "linux");
+    root.set_fact("arch", "x86_64");
+    root.insert("/.dockerenv", Entry::Exists);
+    let found = of(&root, LayerKind::Container);
+    assert_eq!((found.present, found.confidence), (false, Confidence::Unknown), "{found:?}");
+    assert!(found.detail.contains("/.dockerenv"), "{found:?}");
+}

@@ -337,7 +337,7 @@ fn thousands_of_mounts_on_one_another_are_judged_without_delay() {
     let groups = "0::/a\n".repeat(64);
     let root = grouped(&groups, &mounts, &[("/sys/fs/cgroup/a/memory.max", "4096\n")]);
     assert_eq!(limit(&root, Resource::Memory).value, Some(4096.0));
-    let mounts: String = (2..4096).map(|id| format!("{id} 1 0:26 / /m{id} rw - cgroup2 c rw\n")).collect();
+    let mounts: String = (2..4096).map(|id| format!("{id} {} 0:26 / /m{id} rw - cgroup2 c rw\n", id - 1)).collect();
     let root = grouped(&groups, &mounts, &[("/m2/a/memory.max", "4096\n")]);
     assert_eq!(limit(&root, Resource::Memory).value, Some(4096.0));
 }

@@ -31,6 +31,7 @@ pub fn process(name: &str, program: u16) -> ProcessSpec {
         nic: 0,
         cpu: None,
         cgroup: None,
+        upkeep: Upkeep::default(),
     }
 }
 
@@ -59,6 +60,7 @@ pub fn vm(name: &str, vcpus: u16, stacks: Vec<NodeSpec>) -> VmSpec {
         preallocated: false,
         image_bytes: 0,
         stacks,
+        upkeep: Upkeep::default(),
     }
 }
 

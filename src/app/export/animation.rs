@@ -130,7 +130,7 @@ impl Film<'_> {
         let Some(moment) = self.take.stills.get(still).map(|still| still.moment) else {
             return Err(ExportError::Stopped);
         };
-        let new = || Scene::with(self.recording.topology(), self.recording.trace(), self.recording.index.clone());
+        let new = || Scene::new(self.recording.topology(), self.recording.trace()).seeded(self.recording.scenario.seed);
         let scene = self.scene.get_or_insert_with(new);
         let title = &self.recording.scenario.title;
         let bar = Card::bar(&self.choices.theme, self.choices.size);
@@ -348,7 +348,15 @@ mod tests {
             Moment { time: Time::ZERO, hop: HopId::NONE, phase: 1.0, stage: Stage::Rest, per_second: Time::ZERO };
         let still = |at: f64| Still { at, moment, stop: true };
         let stills = [0.0, 0.1, 0.11, 0.3].map(still).to_vec();
-        let take = Take { stills, follow: None, pointed_at: Vec::new(), plays: true, happens: true, one_in: 1 };
+        let take = Take {
+            stills,
+            follow: None,
+            pointed_at: Vec::new(),
+            topic: Default::default(),
+            plays: true,
+            happens: true,
+            one_in: 1,
+        };
         assert_eq!(timed(&take), [(0, 10), (2, 20), (3, LAST)]);
     }
 }

@@ -108,10 +108,13 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
         selection: None,
         pointed_at: &take.pointed_at,
         provenance: &provenance,
+        topic: take.topic,
         follow: take.follow,
         solo: false,
         moment: Some(moment),
+        known: None,
         facts: None,
+        presences: Some(&recording.presences),
     };
     let canvas = egui::vec2(choices.size.0 as f32, choices.size.1 as f32);
     scene.draw(recording.topology(), recording.trace(), canvas, &View::default(), moment.time, &options)
@@ -119,7 +122,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
 
 /// The picture at a time as the text of an SVG file.
 pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
-    let mut scene = Scene::with(recording.topology(), recording.trace(), recording.index.clone());
+    let mut scene = Scene::new(recording.topology(), recording.trace()).seeded(recording.scenario.seed);
     let take = takes::still(recording, time, choices.follow);
     let moment = take.stills[0].moment;
     let drawing = draw(recording, &mut scene, &take, moment, choices);

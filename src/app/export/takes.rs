@@ -11,7 +11,7 @@ use super::Choices;
 use crate::app::recording::Recording;
 use crate::engine::Time;
 use crate::pace::{Moment, PaceMap, Screen, Stage};
-use crate::scenario::{self, Ends, Play, Played};
+use crate::scenario::{self, Ends, Play, Played, Topic};
 use crate::trace::{ComponentId, HopId, StackId};
 
 /// A moment that is shown.
@@ -34,6 +34,8 @@ pub struct Take {
     pub follow: Option<StackId>,
     /// The parts that are spoken of.
     pub pointed_at: Vec<ComponentId>,
+    /// What is spoken of.
+    pub topic: Topic,
     /// Whether it plays at all.
     pub plays: bool,
     /// Whether what it waits for happens in this run.
@@ -94,14 +96,15 @@ pub fn take(recording: &Recording, scene: usize, rate: f64, maps: &mut Maps) -> 
     // What has nothing to play shows where it stands.
     let stays = Still { at: 0.0, moment: moment(map, played.until), stop: true };
     let stills = if stills.is_empty() { vec![stays] } else { stills };
-    Take { plays: stills.len() > 1, stills, follow, pointed_at, happens: played.happens, one_in: 1 }
+    let (plays, happens) = (stills.len() > 1, played.happens);
+    Take { plays, stills, follow, pointed_at, topic: step.topic(), happens, one_in: 1 }
 }
 
 /// One moment, with nothing said of it.
 pub fn still(recording: &Recording, time: Time, follow: Option<StackId>) -> Take {
     let map = PaceMap::new(recording.trace(), recording.moments.end(), follow);
     let stills = vec![Still { at: 0.0, moment: moment(&map, time), stop: true }];
-    Take { stills, follow, pointed_at: Vec::new(), plays: false, happens: true, one_in: 1 }
+    Take { stills, follow, pointed_at: Vec::new(), topic: Topic::default(), plays: false, happens: true, one_in: 1 }
 }
 
 /// A simulated time as a moment of the screen.
@@ -169,5 +172,5 @@ fn whole(recording: &Recording, map: &PaceMap) -> Take {
     let moments = std::iter::once(begin).chain(shown).chain([moment(map, end)]);
     let stills = moments.enumerate().map(|(i, moment)| Still { at: i as f64 * EACH, moment, stop: true }).collect();
     let plays = end > Time::ZERO;
-    Take { stills, follow: None, pointed_at: Vec::new(), plays, happens: true, one_in }
+    Take { stills, follow: None, pointed_at: Vec::new(), topic: Topic::default(), plays, happens: true, one_in }
 }

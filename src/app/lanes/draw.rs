@@ -68,6 +68,7 @@ mod tests {
             layer: Layer::HostKernel,
             note: String::new(),
             cpu: None,
+            node: None,
         };
         let cpu = CpuInfo { name: "core 0".to_owned(), kernel: ComponentId(0), stack: None };
         Topology { components: vec![kernel], cpus: vec![cpu], cores: 1, ..Topology::default() }

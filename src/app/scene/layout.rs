@@ -117,8 +117,6 @@ pub struct Column {
     pub rail: Option<Rect>,
     /// All of its parts.
     pub area: Rect,
-    /// Where its bar stands.
-    pub ledger: Rect,
 }
 
 impl Column {
@@ -156,8 +154,6 @@ pub struct Layout {
     pub gates: Vec<Gate>,
     /// The strip below the hardware, over the whole width, in which the bars of all columns stand.
     pub bars: Rect,
-    /// Where the legend stands.
-    pub legend: Rect,
     /// By core or vCPU: where its ring and mode are shown. None where there is no room for it.
     pub cores: BTreeMap<ComponentId, Rect>,
     /// By disk: the places of its queue, in order.
@@ -293,7 +289,6 @@ impl Layout {
         let columns = stack.columns(top, bottom + heights.space());
         let bars_top = bottom + heights.space();
         let bars = Rect::from_min_max(pos2(room.x0, bars_top), pos2(room.x1, bars_top + heights.bars()));
-        let legend = bars.with_min_y(bars.bottom() - (16.0 * scale).min(heights.bars() * 0.36));
         let shared = widths.columns.len();
         let mut column_of = vec![shared; topology.stacks.len()];
         for (i, column) in columns.iter().enumerate() {
@@ -318,7 +313,6 @@ impl Layout {
             passages: widths.passages.clone(),
             gates,
             bars,
-            legend,
             cores: states.cores,
             slots: states.slots,
             mailboxes: states.mailboxes,
@@ -778,7 +772,6 @@ impl Stack<'_> {
                     .rail
                     .map(|rail| rect(rail, (upper - h.head() * 0.4).min(top), kernel_top - h.corridor() * 0.1)),
                 area: rect(strip.span, upper, kernel_top),
-                ledger: rect(strip.span, bars, bars + (h.part() * 1.8).min(h.bars() * 0.6)),
             }
         };
         strips.map(column).collect()

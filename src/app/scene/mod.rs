@@ -16,10 +16,14 @@
 //! | `index` | the trace by time |
 //! | `gauge` | how much of their quotas groups have used |
 //! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
-//! | `stage`, `key`, `gates`, `facts`, `ledger`, `labels`, `gadgets`, `heads`, `picture` | drawing |
+//! | `state`, `holds` | what cores, queues, rings and mailboxes hold at a time; drawing it |
+//! | `bars` | one row for each column: medians of like operations |
+//! | `stage`, `key`, `gates`, `facts`, `labels`, `gadgets`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
 
+mod absent;
 mod alike;
+pub mod bars;
 mod camera;
 mod drawing;
 mod facts;
@@ -29,15 +33,17 @@ mod gates;
 mod gauge;
 mod heads;
 mod heights;
+mod holds;
+mod index;
 mod key;
 mod labels;
 mod layout;
-mod ledger;
 mod metrics;
 pub mod paint;
 mod picture;
 mod route;
 mod stage;
+pub mod state;
 mod tokens;
 mod trails;
 mod tree;
@@ -48,25 +54,29 @@ use std::sync::Arc;
 
 use egui::{Pos2, Vec2};
 
-pub use crate::app::index::Index;
 pub use camera::Camera;
 pub use drawing::{Drawing, Ink, Paint, Shape};
 pub use facts::Facts;
+pub use index::Index;
 pub use layout::{Column, Gate, GateKind, Layout, Place, Shaft, Stop, Street};
 pub use metrics::Metrics;
 pub use widths::Focus;
 
+use self::bars::{Strip, Wish};
 use self::gauge::Gauge;
 use self::paint::Canvas;
 use self::picture::Picture;
 use self::stage::Builder;
+use self::state::States;
 use self::tokens::Slots;
 use self::words::Writer;
 use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::machine::Topology;
+use crate::machine::{Presences, Topology};
 use crate::pace::Moment;
+use crate::scenario::Topic;
+use crate::trace::bars::Bars;
 use crate::trace::{ComponentId, JourneyId, StackId, Trace};
 
 /// How far the canvas is moved and magnified. The default shows everything.
@@ -106,6 +116,8 @@ pub struct SceneOptions<'a> {
     pub pointed_at: &'a [ComponentId],
     /// The word that says where a primitive's number is from: `measured`, `literature`, `derived`, `assumed`.
     pub provenance: &'a dyn Fn(Primitive) -> &'static str,
+    /// What is spoken of: the bars are of that.
+    pub topic: Topic,
     /// The column that is followed: it has labels and room, the others are dimmed. `None` follows all alike.
     pub follow: Option<StackId>,
     /// Whether the tokens of the other columns are hidden, but for those in queues that are shared.
@@ -113,8 +125,12 @@ pub struct SceneOptions<'a> {
     /// The moment of the screen, for what simulated time alone can't tell: how far the hop that has the screen has
     /// come. `None` draws by simulated time.
     pub moment: Option<Moment>,
+    /// By component: whether the viewer that is chosen can name it; the others are grey. `None` shows all alike.
+    pub known: Option<&'a [bool]>,
     /// What a part knows at the moment shown, for parts that are magnified enough to write it into their boxes.
     pub facts: Option<&'a Facts<'a>>,
+    /// What is there at a time. `None` draws everything as if it always were.
+    pub presences: Option<&'a Presences>,
 }
 
 /// What happened to the canvas in this frame.
@@ -131,9 +147,11 @@ pub struct SceneResponse {
 /// The cutaway of one run.
 #[derive(Clone, Debug)]
 pub struct Scene {
-    index: Arc<Index>,
+    index: Index,
     gauges: Vec<Gauge>,
     slots: Slots,
+    bars: Bars,
+    states: States,
     metrics: Option<Metrics>,
     laid_out: Option<LaidOut>,
 }
@@ -160,6 +178,7 @@ struct Key {
 #[derive(Clone, Debug)]
 struct Staged {
     view: View,
+    known: Option<Vec<bool>>,
     floors: Arc<Vec<Shape>>,
     words: Arc<Vec<Shape>>,
 }
@@ -167,18 +186,32 @@ struct Staged {
 impl Scene {
     /// Reads the trace once and indexes it by time.
     pub fn new(topology: &Topology, trace: &Trace) -> Scene {
-        Scene::with(topology, trace, Arc::new(Index::new(trace, topology.stacks.len())))
+        let index = Index::new(trace, topology.stacks.len());
+        let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
+        let bars = Bars::new(trace, &topology.operations, topology.stacks.len(), 0);
+        let states = States::new(topology, trace, &index);
+        Scene { index, gauges, slots, bars, states, metrics: None, laid_out: None }
     }
 
-    /// As [`Scene::new`], of a trace that has been indexed already.
-    pub fn with(topology: &Topology, trace: &Trace, index: Arc<Index>) -> Scene {
-        let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
-        Scene { index, gauges, slots, metrics: None, laid_out: None }
+    /// The same, with the scenario's seed for what is drawn by lot: the intervals beside ratios.
+    pub fn seeded(mut self, seed: u64) -> Scene {
+        self.bars = self.bars.seeded(seed);
+        self
     }
 
     /// The trace by time: which journeys are under way, and what they have spent.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Like operations of all columns, by number.
+    pub fn bars(&mut self) -> (&mut Bars, &Index) {
+        (&mut self.bars, &self.index)
+    }
+
+    /// What cores, vCPUs, rings and mailboxes hold.
+    pub fn states(&self) -> &States {
+        &self.states
     }
 
     /// The picture at `time`, on a canvas of this size. Text is measured in egui's own font unless
@@ -209,20 +242,47 @@ impl Scene {
         let writer = Writer { metrics, theme, factor };
         let followed = options.follow.map(|stack| laid_out.layout.column(stack));
         let followed = followed.filter(|&column| column < laid_out.layout.columns.len());
-        let staged = match laid_out.staged.take().filter(|staged| staged.view == *view) {
+        let known = options.known;
+        let same = |staged: &Staged| staged.view == *view && staged.known.as_deref() == known;
+        let staged = match laid_out.staged.take().filter(same) {
             Some(staged) => laid_out.staged.insert(staged),
             None => {
                 let layout = &laid_out.layout;
                 let tokens = &self.index.tokens;
-                let stage = Builder { layout, topology, camera, writer, followed, tokens }.build();
+                let stage = Builder { layout, topology, camera, writer, followed, known, tokens }.build();
                 let (floors, words) = (Arc::new(stage.floors), Arc::new(stage.words));
-                laid_out.staged.insert(Staged { view: *view, floors, words })
+                laid_out.staged.insert(Staged { view: *view, known: known.map(<[bool]>::to_vec), floors, words })
             }
         };
         let (floors, words) = (staged.floors.clone(), staged.words.clone());
         let layout = &laid_out.layout;
         let (index, gauges, slots) = (&self.index, self.gauges.as_slice(), &self.slots);
-        let picture = Picture { topology, trace, index, slots, layout, camera, writer, gauges, followed, options };
+        let chosen = match options.selection {
+            Some(Selection::Journey(id)) => Some(id),
+            _ => None,
+        };
+        let rect = camera.rect(layout.bars);
+        let strip = Strip { rect, writer, topology, layers: &index.layers, follow: options.follow };
+        let wish = Wish { topic: options.topic, chosen, follow: options.follow };
+        let key = bars::shown_key(&self.bars, (trace, index), wish, time);
+        let rows = (wish, strip.most());
+        let standing = key.and_then(|key| bars::standing(&mut self.bars, (trace, index), key, rows, time));
+        let standing = standing.filter(|_| rect.intersects(camera.canvas)).map(|standing| (strip, standing));
+        let states = &self.states;
+        let picture = Picture {
+            topology,
+            trace,
+            index,
+            slots,
+            states,
+            layout,
+            camera,
+            writer,
+            gauges,
+            standing,
+            followed,
+            options,
+        };
         picture.draw(floors, words, time)
     }
 

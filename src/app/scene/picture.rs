@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use egui::{Align2, Pos2, Rect, Vec2, pos2};
 
+use super::bars::{Standing, Strip};
 use super::camera::Camera;
 use super::drawing::{Drawing, Ink, Shape};
 use super::gauge::Gauge;
+use super::index::Index;
 use super::layout::Layout;
-use super::ledger::Ledgers;
 use super::route::Router;
-use super::stage::{brightness, highlight, point_at};
+use super::stage::{brightness, highlight, knowing, point_at};
+use super::state::States;
 use super::tokens::{Cast, Held, Slots, Token, Tokens, in_line};
 use super::trails::{chevrons, trail};
 use super::tree::is_part;
 use super::words::Writer;
 use super::{SceneOptions, Selection};
-use crate::app::index::Index;
 use crate::app::letters::{HOST, letter};
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
@@ -37,6 +38,8 @@ pub struct Picture<'a> {
     pub index: &'a Index,
     /// Who has which place in a disk's queue.
     pub slots: &'a Slots,
+    /// What the parts hold.
+    pub states: &'a States,
     /// Where everything is.
     pub layout: &'a Layout,
     /// How it is shown.
@@ -45,6 +48,8 @@ pub struct Picture<'a> {
     pub writer: Writer<'a>,
     /// How much of their quotas the groups have used.
     pub gauges: &'a [Gauge],
+    /// The bars, if anything was done that they could show.
+    pub standing: Option<(Strip<'a>, Standing)>,
     /// The column that is followed.
     pub followed: Option<usize>,
     /// The caller's wishes.
@@ -60,6 +65,7 @@ impl Picture<'_> {
         let tokens = cast.at(time);
         let held = self.held(&cast, &tokens);
         let mut drawing = Drawing { floors, words: names, ..Drawing::default() };
+        self.absent(time, &mut drawing.tokens);
         self.busy(&tokens, &mut drawing.trails);
         let pointed = self.options.pointed_at.iter().filter_map(|&id| point_at(self.layout, &self.camera, id));
         drawing.trails.extend(pointed);
@@ -70,6 +76,7 @@ impl Picture<'_> {
             self.facts(facts, &mut drawing.trails);
         }
         self.gauges(time, &mut drawing.trails);
+        self.holds(time, &mut drawing.trails);
         self.shut(&cast, &tokens, &mut drawing.trails);
         self.trails(&cast, &tokens, &mut drawing.trails);
         self.gates(&tokens, &mut drawing.trails);
@@ -79,16 +86,9 @@ impl Picture<'_> {
         self.at_rest(&cast, &tokens, time, &mut drawing.tokens);
         self.tokens(&tokens, &mut drawing);
         self.overflow(&tokens, &mut drawing.tokens);
-        let chosen = self.selected();
-        let ledgers = Ledgers {
-            layout: self.layout,
-            camera: self.camera,
-            writer: self.writer,
-            trace: self.trace,
-            index: self.index,
-            chosen,
-        };
-        ledgers.draw(time, &mut drawing.tokens);
+        if let Some((strip, standing)) = &self.standing {
+            strip.draw(standing, &mut drawing.tokens);
+        }
         self.states(&cast, &tokens, held, &mut drawing.tokens);
         self.rail(&cast, &tokens, time, &mut drawing.tokens);
         drawing
@@ -210,6 +210,7 @@ impl Picture<'_> {
             let mark = if outlined { self.mark(tokens, token, i) } else { String::new() };
             let shared = self.topology.component(hop.component).is_none_or(|c| c.stack.is_none());
             let by = if shared { 1.0 } else { brightness(self.layout, self.followed, token.column) };
+            let by = by * knowing(self.options.known, hop.component);
             let paint = ink.faint(by);
             drawing.tokens.push(Shape::Token { center, radius, token: hop.token, paint, outlined, mark });
             drawing.hits.push((center, radius * 1.4, Selection::Journey(token.journey)));
@@ -235,7 +236,7 @@ impl Picture<'_> {
             let first = || of_stack.filter(|(_, c)| c.kind == ComponentKind::App).map(|(id, _)| id).next();
             let Some(app) = last.or_else(first) else { continue };
             let center = self.camera.point(cast.router.station(self.layout.drawn_as[app.index()], i));
-            let by = brightness(self.layout, self.followed, i) * 0.8;
+            let by = brightness(self.layout, self.followed, i) * 0.8 * knowing(self.options.known, app);
             let (token, paint) = (crate::trace::Token::Instruction, Ink::Layer(Layer::User).faint(by));
             let mark = letter(column.stack);
             out.push(Shape::Token { center, radius, token, paint, outlined: true, mark });

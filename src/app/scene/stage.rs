@@ -16,6 +16,14 @@ use crate::trace::{ComponentId, Layer, Token};
 /// How bright columns are that are not followed.
 pub const DIM: f32 = 0.6;
 
+/// How bright what the chosen viewer can't know is.
+pub const UNKNOWN: f32 = 0.3;
+
+/// How bright a component is for who knows of these.
+pub fn knowing(known: Option<&[bool]>, id: ComponentId) -> f32 {
+    if known.is_none_or(|known| known.get(id.index()).copied().unwrap_or(true)) { 1.0 } else { UNKNOWN }
+}
+
 /// The fixed part of the picture.
 #[derive(Clone, Debug, Default)]
 pub struct Stage {
@@ -37,6 +45,8 @@ pub struct Builder<'a> {
     pub writer: Writer<'a>,
     /// The column that is followed.
     pub followed: Option<usize>,
+    /// What the chosen viewer can name.
+    pub known: Option<&'a [bool]>,
     /// The shapes of tokens that occur in the run.
     pub tokens: &'a [Token],
 }
@@ -83,7 +93,7 @@ impl Builder<'_> {
             if place.own && rect.intersects(self.camera.canvas.expand(4.0)) && rect.width() > 1.0 {
                 let (floors, words) = (stage.floors.len(), stage.words.len());
                 self.component((id, component), &place, rect, &mut stage);
-                let by = brightness(self.layout, self.followed, place.column);
+                let by = brightness(self.layout, self.followed, place.column) * knowing(self.known, id);
                 dim(&mut stage.floors[floors..], by);
                 dim(&mut stage.words[words..], by);
             }
@@ -91,7 +101,8 @@ impl Builder<'_> {
         for gate in &self.layout.gates {
             let from = stage.floors.len();
             self.seam(gate, &mut stage.floors);
-            dim(&mut stage.floors[from..], brightness(self.layout, self.followed, gate.column));
+            let by = brightness(self.layout, self.followed, gate.column) * knowing(self.known, gate.of);
+            dim(&mut stage.floors[from..], by);
         }
         for street in &self.layout.streets {
             let rect = self.camera.rect(street.rect);
@@ -354,7 +365,8 @@ impl Builder<'_> {
             };
             let at = (square.right() + size * 0.4, middle);
             words.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, true), room(i), Ink::Text.solid()));
-            let by = brightness(self.layout, self.followed, i);
+            let own = self.topology.stacks.get(columns[i].stack.index()).map(|stack| stack.component);
+            let by = brightness(self.layout, self.followed, i) * own.map_or(1.0, |own| knowing(self.known, own));
             dim(&mut floors[from..], by);
             dim(&mut words[first..], by);
         }

@@ -14,7 +14,7 @@ use crate::trace::{CpuId, Crossing, Token};
 
 use crate::machine::frame::{At, Exit, Frame, Kind, Pc, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::state::Timer;
+use crate::machine::state::{Signal, Timer};
 use crate::machine::turn::Turn;
 
 steps! {
@@ -50,6 +50,9 @@ impl Turn<'_> {
     /// [`Kind::Vcpu`] on top: into guest mode.
     pub fn enter_guest(&mut self, at: At) {
         if let Some(thread) = self.task_of(at) {
+            if self.is_doomed(thread) {
+                return self.unwind(thread);
+            }
             let task = self.s.task_mut(thread);
             task.guest = Some(task.vcpu);
         }
@@ -147,6 +150,7 @@ impl Turn<'_> {
                     self.goto(at, ExitStep::Inject);
                 }
             }
+            ExitStep::Inject if self.is_doomed(thread) => self.unwind(thread),
             ExitStep::Inject => self.inject_before_entry(at, thread, ExitStep::Enter),
             ExitStep::Enter => match self.s.thread_of(at.cpu) {
                 None => {
@@ -201,6 +205,11 @@ impl Turn<'_> {
                 self.post(target, irq, ride);
                 self.push(At { ride, ..at }, Kind::Notify(target));
             }
+            // The register of the machine's power.
+            Exit::Io if self.is_off(thread) => {
+                let model = self.s.task(thread).process;
+                self.kill(at, model, Signal::PowerOff);
+            }
             Exit::Io => {
                 let (next, primitive) = (ExitStep::TrappedAccesses, Primitive::EmulateAccess);
                 self.pay(at, next, primitive, 1, parts.backends, Crossing::Device, Token::IoRequest);
@@ -209,6 +218,11 @@ impl Turn<'_> {
             Exit::EptViolation(bytes) => self.push(at, Kind::Populate(bytes)),
             _ => {}
         }
+    }
+
+    /// Whether the guest in a vCPU's thread has turned its machine off.
+    fn is_off(&self, thread: TaskId) -> bool {
+        self.s.process_of(thread).vm.is_some_and(|vm| self.s.vm(vm).off)
     }
 
     /// The guest programmed its timer: the hypervisor sets one of its own kernel's timers for it.

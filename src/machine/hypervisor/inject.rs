@@ -16,7 +16,7 @@ impl Turn<'_> {
     /// [`Kind::Notify`]: an interrupt is pending for `vcpu`, whose thread belongs to this kernel.
     pub fn step_notify(&mut self, at: At, vcpu: CpuId) {
         self.pop(at);
-        let Some(thread) = self.s.thread_of(vcpu) else { return };
+        let Some(thread) = self.s.thread_of(vcpu).filter(|thread| self.s.lives(*thread)) else { return };
         let task = self.s.task(thread);
         match task.state {
             TaskState::Blocked => self.push(at, Kind::Wake(thread)),

@@ -5,8 +5,10 @@
 //! makes processors and sets their registers, and enters. The guest's first touches of its memory find nested tables
 //! empty: EPT violations.
 //! Modelled: these steps, each with its own cost, and the first touches of the pages that the first instruction needs.
-//! The machine that is started does nothing more and is gone at once. Left out: starting the device model itself, the
-//! guest's boot, firmware, devices, taking it down; on virtual hardware the exits below that entering and leaving are.
+//! The machine that [`crate::machine::spec::Operation::StartVm`] starts does nothing more and is gone at once: its exits
+//! are bought and not made. One that is described among the stacks is made by the same calls, and then entered
+//! (`kernel/init.rs`). Left out: firmware, devices; for the former, starting the device model itself, and on virtual
+//! hardware the exits below that entering and leaving are.
 
 use crate::costs::Primitive::*;
 
@@ -27,9 +29,11 @@ steps! {
     enum StartStep { Sequence, Started }
 }
 
-/// Step number `index`.
-pub fn step(start: &VmStart, index: usize) -> Option<Step> {
-    steps(start).get(index).copied()
+/// Step number `index`. `runs`: the machine goes on to run what is in it, so that entering it is no step of this.
+pub fn step(start: &VmStart, runs: bool, index: usize) -> Option<Step> {
+    let steps = steps(start);
+    let last = if runs { BEFORE } else { steps.len() };
+    steps[..last].get(index).copied()
 }
 
 fn steps(start: &VmStart) -> [Step; BEFORE + FIRST_PAGES * PER_PAGE + AFTER] {

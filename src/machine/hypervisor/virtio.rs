@@ -27,6 +27,10 @@ impl Turn<'_> {
     /// A guest driver has filled the ring with `request`: it rings the doorbell, unless the other end is awake.
     pub fn kick(&mut self, at: At, vm: VmId, request: RequestId) {
         let worker = self.s.vm(vm).worker;
+        // It may be about to end; the machine then ends with it.
+        if !self.s.lives(worker) {
+            return;
+        }
         if self.s.task(worker).state == TaskState::Blocked {
             if let Some(thread) = self.s.thread_of(at.cpu) {
                 self.exit_guest(thread, Exit::Doorbell(request), false, at.ride);
@@ -41,6 +45,9 @@ impl Turn<'_> {
         let kernel = self.s.request(request).kernel;
         let Some(vm) = self.s.kernel(kernel).vm else { return };
         let worker = self.s.vm(vm).worker;
+        if !self.s.lives(worker) {
+            return;
+        }
         let ride = self.queue_for_backend(worker, request, at.ride);
         if self.s.task(worker).state == TaskState::Blocked {
             self.push(At { ride, ..at }, Kind::Wake(worker));
@@ -112,7 +119,10 @@ impl Turn<'_> {
                 });
                 match guest.kind {
                     RequestKind::Packet { .. } => self.push(at, Kind::SubmitPacket(request)),
-                    _ => self.push(at, Kind::SubmitBlock(request)),
+                    _ => {
+                        self.s.vm_mut(vm).at_devices += 1;
+                        self.push(at, Kind::SubmitBlock(request));
+                    }
                 }
             }
             BackendStep::Reap => {

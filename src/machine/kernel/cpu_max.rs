@@ -12,13 +12,20 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{CpuId, Crossing, Token, Wait};
 
-use crate::machine::frame::{At, GroupId, Kind, Pc, TaskId};
+use crate::machine::frame::{At, GroupId, IrqKind, Kind, Pc, TaskId};
 use crate::machine::journal::Ride;
-use crate::machine::state::{Group, TaskState, Timer};
+use crate::machine::spec::CpuMax;
+use crate::machine::state::{Cpu, Group, KernelId, TaskState, Timer};
 use crate::machine::turn::Turn;
 
 /// Linux's `sched_cfs_bandwidth_slice_us`.
 const BANDWIDTH_SLICE: Time = Time::ms(5);
+
+/// When a processor's timer is to refill a group; [`Time::MAX`] if it isn't.
+fn next_refill(cpu: &Cpu, group: GroupId) -> Time {
+    let of = |(_, timer): &&(Time, Timer)| *timer == Timer::Refill(group);
+    cpu.timers.iter().find(of).map_or(Time::MAX, |(due, _)| *due)
+}
 
 /// When the period after the one at `now` begins.
 fn next_period(group: &Group, now: Time) -> Time {
@@ -37,7 +44,11 @@ impl Turn<'_> {
         let current = last_moment.as_ps() / group.max.period.as_ps().max(1) >= group.period;
         let account = if current { &mut group.used } else { &mut group.used_before };
         *account += used;
-        group.most_used = group.most_used.max(*account);
+        // The period in which the limit was changed has no one quota.
+        let of = if current { group.period } else { group.period.saturating_sub(1) };
+        if group.changed_in.is_none_or(|changed| changed < of) {
+            group.most_used = group.most_used.max(*account);
+        }
     }
 
     /// Begins a new period's accounts if one has begun.
@@ -123,6 +134,49 @@ impl Turn<'_> {
             let due = next_period(group, now);
             self.s.cpu_mut(cpu_id).timers.insert((due, Timer::Refill(group_id)));
             self.push_program_timer(cpu_id);
+        }
+    }
+
+    /// The limit is another from now on: a new period begins, with all of its quota. What was granted before is used up
+    /// outside of the account of this first period.
+    pub fn set_cpu_max(&mut self, at: At, id: GroupId, max: CpuMax) {
+        let now = self.now;
+        let group = self.s.group_mut(id);
+        group.max = max;
+        (group.pool, group.period) = (max.quota, now.as_ps() / max.period.as_ps().max(1));
+        (group.used, group.used_before, group.most_used) = (Time::ZERO, Time::ZERO, Time::ZERO);
+        group.changed_in = Some(group.period);
+        group.refill_armed = false;
+        let throttled = std::mem::take(&mut group.throttled);
+        let unattributed = At { ride: Ride::NONE, ..at };
+        for task in throttled.into_iter().rev() {
+            self.s.task_mut(task).state = TaskState::Blocked;
+            let ride = self.s.task(task).frames.last().map_or(Ride::NONE, |frame| frame.ride);
+            self.push(At { ride, ..at }, Kind::Wake(task));
+        }
+        for cpu_id in self.s.kernel_of(at.cpu).cpu_ids() {
+            let cpu = self.s.cpu_mut(cpu_id);
+            // It was of the old limit's period.
+            cpu.timers.remove(&(next_refill(cpu, id), Timer::Refill(id)));
+            let Some(current) = cpu.current.some() else { continue };
+            if self.s.process_of(current).group == Some(id) {
+                let cpu = self.s.cpu_mut(cpu_id);
+                cpu.grant = Time::ZERO;
+                if cpu_id == at.cpu {
+                    cpu.reschedule = true;
+                } else {
+                    self.push(unattributed, Kind::SendIpi(cpu_id, IrqKind::Reschedule(current)));
+                }
+            }
+        }
+    }
+
+    /// The groups of a kernel that is no more have held nobody and used nothing.
+    pub fn reset_groups(&mut self, kernel: KernelId) {
+        let of = |group: &&mut Group| group.kernel == kernel;
+        for group in self.s.groups.iter_mut().filter(of) {
+            group.throttled.clear();
+            group.refill_armed = false;
         }
     }
 

@@ -18,7 +18,8 @@ use crate::trace::{Crossing, Token};
 use crate::machine::frame::{At, Frame, Kind, Pc, TaskId, steps};
 use crate::machine::hardware::paging::page_bytes;
 use crate::machine::journal::Ride;
-use crate::machine::spec::{Image, Operation};
+use crate::machine::spec::Image;
+use crate::machine::state::TaskState;
 use crate::machine::turn::Turn;
 
 use super::memory::PopulateStep;
@@ -125,10 +126,7 @@ impl Turn<'_> {
     /// [`Kind::Child`]: a child's whole life.
     pub fn step_child(&mut self, at: At, operation: u16, pc: Pc) {
         let Some(child) = self.task_of(at) else { return self.pop(at) };
-        let fixed = self.f;
-        let Operation::Fork { vfork, writes, exec } = &fixed.operations[usize::from(operation)].operation else {
-            return self.pop(at);
-        };
+        let Some((vfork, writes, exec, becomes)) = self.child_of(operation) else { return self.pop(at) };
         match ChildStep::of(pc) {
             ChildStep::Born => {
                 self.goto(at, ChildStep::Write);
@@ -138,20 +136,23 @@ impl Turn<'_> {
             ChildStep::Write => {
                 self.goto(at, ChildStep::Exec);
                 if !vfork {
-                    self.push(at, Kind::CopyOnWrite(*writes));
+                    self.push(at, Kind::CopyOnWrite(writes));
                 }
             }
             ChildStep::Exec => match exec {
-                Some(image) => self.exec(at, *image, *vfork, ChildStep::Release),
+                Some(image) => self.exec(at, image, vfork, ChildStep::Release),
                 None => self.goto(at, ChildStep::Exit),
             },
             ChildStep::Release => {
                 self.goto(at, ChildStep::Exit);
-                if *vfork {
+                if vfork {
                     self.release(at, child);
                 }
+                if let Some(node) = becomes {
+                    self.take_up(at, node);
+                }
             }
-            ChildStep::Exit => self.push(at, Kind::ExitThread { lent: *vfork && exec.is_none() }),
+            ChildStep::Exit => self.push(at, Kind::ExitThread { lent: vfork && exec.is_none() }),
         }
     }
 
@@ -163,6 +164,7 @@ impl Turn<'_> {
             turn.pay(at, next, primitive, 1, memory, crossing, Token::PageFault);
         };
         match CopyStep::of(frame.pc) {
+            CopyStep::Write if self.is_doomed(task) => self.unwind(task),
             CopyStep::Write if u64::from(frame.count) >= bytes.div_ceil(page) => self.pop(at),
             CopyStep::Write => pay(self, CopyStep::Handler, Primitive::Exception, Crossing::PageFault),
             CopyStep::Handler => pay(self, CopyStep::Copy, Primitive::PageFault, Crossing::None),
@@ -205,6 +207,7 @@ impl Turn<'_> {
                 let component = self.user_component(at);
                 self.return_to_user(at, component);
             }
+            ExecStep::Touch if self.is_doomed(task) => self.unwind(task),
             ExecStep::Touch if u64::from(frame.count) < image.bytes.div_ceil(FAULT_AROUND) => {
                 let (primitive, crossing) = (Primitive::Exception, Crossing::PageFault);
                 self.pay(at, ExecStep::Fault, primitive, 1, parts.memory, crossing, Token::PageFault);
@@ -229,7 +232,11 @@ impl Turn<'_> {
             ExitStep::Call => self.enter_kernel(at, ExitStep::Filters),
             ExitStep::Filters => self.run_filters(at, task, ExitStep::Pages),
             // Others use the memory still.
-            ExitStep::Pages if self.s.process_of(task).threads.len() > 1 => self.goto(at, ExitStep::Task),
+            ExitStep::Pages if !self.is_last(task, ExitStep::Pages) => self.goto(at, ExitStep::Task),
+            // A device is at work on it.
+            ExitStep::Pages if self.s.process_of(task).vm.is_some_and(|vm| self.s.vm(vm).at_devices > 0) => {
+                self.block_for_device(task);
+            }
             ExitStep::Pages => self.unmap_all(at, task, ExitStep::Pages, ExitStep::Tables),
             ExitStep::Tables if lent => {
                 self.goto(at, ExitStep::Task);
@@ -246,7 +253,7 @@ impl Turn<'_> {
             ExitStep::Tell => {
                 self.goto(at, ExitStep::Gone);
                 let process = self.s.task(task).process;
-                if self.s.process(process).threads.len() == 1 {
+                if self.is_last(task, ExitStep::Tell) {
                     self.kill_dependents(at, process);
                 }
                 if let Some(parent) = self.s.task(task).parent.some() {
@@ -257,12 +264,38 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether all other threads of its process have come further than `step` on the way to their end.
+    fn is_last(&self, task: TaskId, step: ExitStep) -> bool {
+        let further = |id: &TaskId| {
+            let other = self.s.task(*id);
+            let at = |frame: &Frame| match frame.kind {
+                Kind::ExitThread { .. } => ExitStep::of(frame.pc) > step,
+                _ => false,
+            };
+            *id == task || other.state == TaskState::Dead || other.frames.first().is_some_and(at)
+        };
+        self.s.process_of(task).threads.iter().all(further)
+    }
+
     /// The next round of a step that repeats.
     pub fn again(&mut self, at: At, step: impl Into<Pc>) {
         if let Some(top) = self.frames(at.context).last_mut() {
             top.pc = step.into();
             top.count += 1;
         }
+    }
+
+    /// What a guest has been given page by page is memory of its device model, which ends.
+    fn own_guest_memory(&mut self, task: TaskId) {
+        let Some(vm) = self.s.process_of(task).vm else { return };
+        let node = self.s.vm(vm).node;
+        let preallocated = self.f.plans[node.index()].machine().map_or(0, |machine| machine.preallocated);
+        let bytes = self.s.vm(vm).backed.saturating_sub(preallocated);
+        self.s.vm_mut(vm).backed -= bytes;
+        let space = self.s.space_mut(task);
+        space.owned += bytes;
+        space.own_entries += bytes.div_ceil(page_bytes(false));
+        space.entries += bytes.div_ceil(page_bytes(false));
     }
 
     /// The parent of `child`, which stands still in vfork, goes on. The child keeps the journey.
@@ -274,6 +307,7 @@ impl Turn<'_> {
     /// Takes all pages out of a task's address space: first, at the step `here`, those that are its own alone, which
     /// its kernel then has for others; those that something else keeps cost less. Goes on at `next`.
     fn unmap_all(&mut self, at: At, task: TaskId, here: impl Into<Pc>, next: impl Into<Pc>) {
+        self.own_guest_memory(task);
         let kernel = self.s.cpu(at.cpu).kernel;
         let space = self.s.space_mut(task);
         let owned = std::mem::take(&mut space.owned);

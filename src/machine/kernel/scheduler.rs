@@ -217,7 +217,7 @@ impl Turn<'_> {
 
     fn follow_irq(&mut self, irq: IrqKind, ride: Ride) {
         match irq {
-            IrqKind::Reschedule(task) if self.s.lives(task) => {
+            IrqKind::Reschedule(task) | IrqKind::Order(task) if self.s.lives(task) => {
                 self.s.task_mut(task).incoming = ride;
                 self.follow_task(task, ride);
             }
@@ -227,7 +227,7 @@ impl Turn<'_> {
                     self.s.task_mut(sleeper).incoming = ride;
                 }
             }
-            IrqKind::Reschedule(_) | IrqKind::Device(_) => {}
+            IrqKind::Reschedule(_) | IrqKind::Order(_) | IrqKind::Device(_) => {}
         }
     }
 
@@ -383,8 +383,11 @@ impl Turn<'_> {
         } else if let Some(task) = previous.some() {
             self.return_grant(cpu_id, task);
             self.s.cpu_mut(cpu_id).current = TaskId::NONE;
-            if self.s.task(task).state == TaskState::Dead {
-                self.s.bury(task);
+            if self.s.task(task).state == TaskState::Dead
+                && let Some(init) = self.bury(task)
+            {
+                // And then this goes on.
+                return self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(init));
             }
         }
         let next = self.pick(cpu_id);

@@ -70,6 +70,10 @@ impl Turn<'_> {
                 self.goto(at, InterruptStep::Leave);
                 self.rescheduled(at.cpu, task, at.ride);
             }
+            (InterruptStep::Entered, IrqKind::Order(task)) => {
+                self.goto(at, InterruptStep::Leave);
+                self.pass_order(at, task);
+            }
             _ => self.leave_interrupt(at),
         }
     }
@@ -111,9 +115,17 @@ impl Turn<'_> {
                     None => self.goto(at, InterruptStep::Leave),
                 }
                 self.s.requests.remove(request.0);
+                let last = match served.origin {
+                    Origin::Guest(vm, _) if !packet => self.back_from_device(vm),
+                    _ => None,
+                };
                 match served.origin {
                     // Who asked for it has ended.
-                    Origin::Task(task) if !self.s.lives(task) => {}
+                    origin if !self.is_waited_for(origin) => {
+                        if let Some(thread) = last {
+                            self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(thread));
+                        }
+                    }
                     Origin::Task(task) => {
                         self.s.task_mut(task).arrived = true;
                         self.push(at, Kind::Wake(task));

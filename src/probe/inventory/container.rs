@@ -164,7 +164,9 @@ fn judge(root: &Root, signs: &Signs) -> Layer {
             none(if sure { Confidence::Certain } else { Confidence::Likely })
         }
     };
-    if !layer.present && !signs.markers.is_empty() {
+    if layer.confidence == Confidence::Unknown && !signs.markers.is_empty() {
+        layer.detail = format!("{}, and nothing else could be read", signs.markers.join(", "));
+    } else if !layer.present && !signs.markers.is_empty() {
         layer.confidence = Confidence::Conflict;
         layer.detail = format!("{}, but nothing else agrees", signs.markers.join(", "));
     }
@@ -480,20 +482,26 @@ fn from_markers(root: &Root, signs: &mut Signs) {
     signs.marked.dedup();
 }
 
-/// The runtime that the `container` variable or a manager file names.
+/// What runtimes write into the `container` variable or a manager file, and whose it is.
+const MANAGERS: &[(&str, &str)] = &[
+    ("lxc", "LXC"),
+    ("podman", "Podman"),
+    ("docker", "Docker"),
+    ("systemd-nspawn", "systemd-nspawn"),
+    ("oci", "OCI"),
+    ("wsl", "WSL"),
+    ("flatpak", "Flatpak"),
+    ("apptainer", "Apptainer"),
+    ("singularity", "Apptainer"),
+];
+
+/// The runtime that the `container` variable or a manager file names: its own word, and its name.
+pub fn manager(value: &str) -> Option<(&'static str, &'static str)> {
+    MANAGERS.iter().find(|(text, _)| value.trim().starts_with(text)).copied()
+}
+
 fn named_in(value: &str) -> Option<&'static str> {
-    let known = [
-        ("lxc", "LXC"),
-        ("podman", "Podman"),
-        ("docker", "Docker"),
-        ("systemd-nspawn", "systemd-nspawn"),
-        ("oci", "OCI"),
-        ("wsl", "WSL"),
-        ("flatpak", "Flatpak"),
-        ("apptainer", "Apptainer"),
-        ("singularity", "Apptainer"),
-    ];
-    known.iter().find(|(text, _)| value.trim().starts_with(text)).map(|(_, runtime)| *runtime)
+    manager(value).map(|(_, runtime)| runtime)
 }
 
 /// The restrictions that runtimes put on what they start.

@@ -6,7 +6,7 @@
 //! path in one file still fits that in another: the inventory of what is left says what the inventory of the host says.
 //! Files that mix what matters with what does not keep only their known lines.
 
-use super::container::runtime_of;
+use super::container::{manager, runtime_of};
 use super::mounts::{self, Mount};
 use super::{Entry, Root, kernel, limits, mainframe, process};
 use std::collections::{BTreeMap, BTreeSet};
@@ -298,6 +298,9 @@ impl Root {
             };
             out.insert(path, clean);
         }
+        if let Some(value) = self.fact("container").filter(|value| !value.is_empty()) {
+            out.set_fact("container", names.manager(value));
+        }
         out
     }
 }
@@ -373,11 +376,13 @@ fn content(names: &mut Names, path: &str, text: &str) -> Option<String> {
             process::STATUS.contains(&key).then_some(line)
         }),
         "/proc/1/environ" => {
-            text.split('\0').map(str::trim).filter(|v| v.starts_with("container=")).map(|v| format!("{v}\n")).collect()
+            let values = text.split('\0').filter_map(|v| v.trim().strip_prefix("container="));
+            values.map(|value| format!("container={}\n", names.manager(value))).collect()
         }
         "/proc/self/uid_map" => lines(&mut |line| Some(id_map(line))),
         "/proc/1/comm" | "/proc/2/comm" if INITS.contains(&text.trim()) => return None,
         "/proc/1/comm" | "/proc/2/comm" => "(some other program)\n".into(),
+        "/run/systemd/container" | "/run/host/container-manager" => lines(&mut |line| Some(names.manager(line))),
         "/run/.containerenv" => {
             lines(&mut |line| ["engine=", "rootless="].iter().any(|key| line.starts_with(key)).then(|| line.to_owned()))
         }
@@ -525,6 +530,15 @@ fn folder_name(names: &mut Names, folder: &str, name: &str) -> String {
 impl Names {
     fn path(&mut self, path: &str) -> String {
         path.split('/').map(|part| self.word(part)).collect::<Vec<_>>().join("/")
+    }
+
+    /// What names a runtime, where a runtime wrote it; else it is a word like any other.
+    fn manager(&mut self, value: &str) -> String {
+        match manager(value) {
+            Some((word, _)) => word.to_owned(),
+            None if value.trim().is_empty() => String::new(),
+            None => self.word(value.trim()),
+        }
     }
 
     fn word(&mut self, word: &str) -> String {

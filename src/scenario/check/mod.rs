@@ -8,6 +8,7 @@ mod lesson;
 mod programs;
 mod quantities;
 mod scalar;
+mod script;
 mod shape;
 mod stacks;
 mod unused;
@@ -67,6 +68,7 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
     let host = host::check(&file.host, root.key("host"), problems);
     let programs = programs::check(&file.programs, root.key("programs"), problems);
     let stacks = stacks::check(file, root, &host, &programs, until.is_some(), problems);
+    let script = script::check(&file.script, root.key("script"), &stacks, &programs, until, problems);
     let names = quantities::Stacks::of(&stacks);
     if let Some(name) = names.twice().filter(|_| problems.is_empty()) {
         let help = Some("copies are called as the second of them, \"vm #2\"; give it another name".to_owned());
@@ -86,7 +88,7 @@ fn whole(file: &ScenarioFile, root: &Node, problems: &mut Problems) -> Scenario 
         walkthrough: lesson::walkthrough(&file.walkthrough, root.key("walkthrough"), &names, problems),
         closing: file.closing.as_ref().map(|closing| lesson::closing(closing, root.key("closing"), problems)),
         expectations: lesson::expectations(&file.expect, root.key("expect"), &names, problems),
-        spec: Spec { host, programs: programs.into_iter().map(|program| program.spec).collect(), stacks },
+        spec: Spec { host, programs: programs.into_iter().map(|program| program.spec).collect(), stacks, script },
         leaves_out: file.leaves_out.clone(),
         remarks: Remarks::default(),
     }

@@ -41,6 +41,8 @@ pub(super) struct Needs {
     pub nic: Option<Range<usize>>,
     /// Its partner is on another CPU.
     pub two_cpus: Option<Range<usize>>,
+    /// What it starts, by its path.
+    pub starts: Vec<(String, Range<usize>)>,
     /// The largest working set.
     pub memory: Option<(u64, Range<usize>)>,
 }
@@ -186,6 +188,10 @@ impl Reader<'_> {
                     vcpus: vcpus as u16,
                     technique: (*technique).into(),
                 })
+            }
+            StatementFile::Start(path) => {
+                self.needs.starts.push((path.clone(), at.item(0).span.clone()));
+                Operation::Start(path.clone())
             }
             StatementFile::Out => Operation::Out,
             StatementFile::Cli => Operation::Instruction(Instruction::Cli),

@@ -8,11 +8,11 @@ use super::{host, scalar};
 use crate::engine::Time;
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
-    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId,
-    VirtualDevice, VmSpec,
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, Restart,
+    Upkeep, VirtualDevice, VmSpec,
 };
 use crate::scenario::file::{
-    BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, ScenarioFile, VirtualDeviceFile,
+    BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, RestartFile, ScenarioFile, VirtualDeviceFile,
 };
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
@@ -103,6 +103,44 @@ fn expand(nodes: Vec<(NodeSpec, u64)>, copies: u64) -> Vec<NodeSpec> {
         .collect()
 }
 
+/// A limit of CPU time, wherever it is written.
+pub(super) fn cpu_max(
+    quota: &Loose,
+    period: &Option<Loose>,
+    burst: &Option<Loose>,
+    at: &Node,
+    problems: &mut Problems,
+) -> CpuMax {
+    let period = period.as_ref().map_or(Time::ms(100), |p| between(p, at, "period", Time::ms(1), Time::s(1), problems));
+    let quota = between(quota, at, "quota", Time::ms(1), Time::s(1_000), problems);
+    let burst = burst.as_ref().map_or(Time::ZERO, |b| between(b, at, "burst", Time::ZERO, quota, problems));
+    CpuMax { quota, period, burst }
+}
+
+/// A time in the range that the Linux kernel accepts.
+fn between(value: &Loose, at: &Node, what: &str, from: Time, to: Time, problems: &mut Problems) -> Time {
+    let at = at.key(what);
+    let before = problems.len();
+    let time = scalar::time_in(value, at, what, from..=to, problems);
+    if problems.len() == before && !(from..=to).contains(&time) {
+        let help = match what {
+            "burst" => "a burst is at most the quota".to_owned(),
+            _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
+        };
+        problems.add(at.span.clone(), format!("{what} is {time}"), Some(help));
+    }
+    if (from..=to).contains(&time) { time } else { from }
+}
+
+fn upkeep(up: bool, restart: RestartFile) -> Upkeep {
+    let restart = match restart {
+        RestartFile::Never => Restart::Never,
+        RestartFile::OnFailure => Restart::OnFailure,
+        RestartFile::Always => Restart::Always,
+    };
+    Upkeep { up, restart }
+}
+
 /// What a guest calls its devices; the one that it has where none is written, if there is one below.
 fn names<'a>(devices: &'a [VirtualDevice], below: &[&str], unnamed: &'a str) -> Vec<&'a str> {
     match devices {
@@ -153,9 +191,10 @@ impl Checker<'_> {
 
     fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
         match node {
-            NodeFile::Process { run, threads, weight, cpu, io_ports, nic, cgroup, .. } => {
+            NodeFile::Process { run, threads, weight, cpu, io_ports, nic, cgroup, up, restart, .. } => {
                 let process = self.process(name, run, [threads, weight, cpu], cgroup, at, on);
-                NodeSpec::Process(ProcessSpec { io_ports: *io_ports, nic: self.nic(nic, at, on), ..process })
+                let (nic, upkeep) = (self.nic(nic, at, on), upkeep(*up, *restart));
+                NodeSpec::Process(ProcessSpec { io_ports: *io_ports, nic, upkeep, ..process })
             }
             NodeFile::Container {
                 run,
@@ -170,6 +209,8 @@ impl Checker<'_> {
                 seccomp_filters,
                 network,
                 image,
+                up,
+                restart,
                 ..
             } => {
                 let disk =
@@ -180,6 +221,7 @@ impl Checker<'_> {
                 NodeSpec::Container(ContainerSpec {
                     process: ProcessSpec {
                         io_ports: *io_ports,
+                        upkeep: upkeep(*up, *restart),
                         nic: self.nic(nic, at, on),
                         ..self.process(name, run, [threads, weight, cpu], cgroup, at, on)
                     },
@@ -205,6 +247,8 @@ impl Checker<'_> {
                 preallocated,
                 image,
                 stacks,
+                up,
+                restart,
                 ..
             } => {
                 let vcpus = vcpus.as_ref().map_or(1, |n| {
@@ -244,6 +288,7 @@ impl Checker<'_> {
                     ),
                     disks: disks.clone(),
                     nics: nics.clone(),
+                    upkeep: upkeep(*up, *restart),
                 })
             }
         }
@@ -348,30 +393,10 @@ impl Checker<'_> {
     }
 
     fn cgroup(&mut self, cgroup: &CgroupFile, at: &Node) -> CgroupSpec {
-        let cpu_max = cgroup.cpu_max.as_ref().map(|file| {
-            let at = at.key("cpu_max");
-            let period =
-                file.period.as_ref().map_or(Time::ms(100), |p| self.between(p, at, "period", Time::ms(1), Time::s(1)));
-            let quota = self.between(&file.quota, at, "quota", Time::ms(1), Time::s(1_000));
-            let burst = file.burst.as_ref().map_or(Time::ZERO, |b| self.between(b, at, "burst", Time::ZERO, quota));
-            CpuMax { quota, period, burst }
-        });
+        let at = at.key("cpu_max");
+        let cpu_max = cgroup.cpu_max.as_ref();
+        let cpu_max = cpu_max.map(|file| self::cpu_max(&file.quota, &file.period, &file.burst, at, self.problems));
         CgroupSpec { cpu_max }
-    }
-
-    /// A time in the range that the Linux kernel accepts.
-    fn between(&mut self, value: &Loose, at: &Node, what: &str, from: Time, to: Time) -> Time {
-        let at = at.key(what);
-        let before = self.problems.len();
-        let time = scalar::time_in(value, at, what, from..=to, self.problems);
-        if self.problems.len() == before && !(from..=to).contains(&time) {
-            let help = match what {
-                "burst" => "a burst is at most the quota".to_owned(),
-                _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
-            };
-            self.problems.add(at.span.clone(), format!("{what} is {time}"), Some(help));
-        }
-        if (from..=to).contains(&time) { time } else { from }
     }
 
     /// The program called `run`, which this platform must be able to run.

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::scenario::file::{
-    CgroupFile, ChoiceFile, Loose, Named, NodeFile, PaceFile, PeerFile, PlayFile, PredictFile, ScenarioFile,
-    StatementFile, StepFile, VirtualDeviceFile,
+    CgroupFile, ChoiceFile, EntryFile, Loose, Named, NodeFile, OrderFile, PaceFile, PeerFile, PlayFile, PredictFile,
+    ScenarioFile, StatementFile, StepFile, VirtualDeviceFile,
 };
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
@@ -20,6 +20,13 @@ pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
         statements(body, programs.item(i), &mut HashMap::new(), remarks);
     }
     let mut run = HashSet::new();
+    let mut started = HashSet::new();
+    file.programs.0.iter().for_each(|(_, body)| starts(body, &mut started));
+    started.extend(file.script.iter().filter_map(|EntryFile::At(_, order)| match order {
+        OrderFile::Start(path) | OrderFile::Restart(path) => Some(path.as_str()),
+        _ => None,
+    }));
+    never_started(&file.stacks, root.key("stacks"), "", &started, remarks);
     stacks(&file.stacks, root.key("stacks"), &mut run, remarks);
     for (i, (name, _)) in file.programs.0.iter().enumerate() {
         if !run.contains(name.as_str()) {
@@ -126,6 +133,37 @@ fn statements(body: &[StatementFile], at: &Node, asked: &mut HashMap<bool, Strin
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// What programs start.
+fn starts<'a>(body: &'a [StatementFile], started: &mut HashSet<&'a str>) {
+    for statement in body {
+        match statement {
+            StatementFile::Repeat { body, .. } | StatementFile::Forever(body) => starts(body, started),
+            StatementFile::Start(path) => {
+                started.insert(path.as_str());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn never_started(nodes: &Named<NodeFile>, at: &Node, inside: &str, started: &HashSet<&str>, remarks: &mut Problems) {
+    for (i, (name, node)) in nodes.0.iter().enumerate() {
+        let (at, path) = (at.item(i), format!("{inside}{name}"));
+        let up = match node {
+            NodeFile::Process { up, .. } | NodeFile::Container { up, .. } | NodeFile::Vm { up, .. } => *up,
+        };
+        // A copy of it has a name that begins like that.
+        let copy = format!("{path} #");
+        if !up && !started.iter().any(|other| *other == path || other.starts_with(&copy)) {
+            let text = format!("\"{path}\" is down at first, and nobody starts it");
+            remarks.add(at.key("up").span.clone(), text, None);
+        }
+        if let NodeFile::Vm { stacks, .. } = node {
+            never_started(stacks, at.key("stacks"), &format!("{path}/"), started, remarks);
         }
     }
 }

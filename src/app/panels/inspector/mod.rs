@@ -9,7 +9,7 @@ mod station;
 pub use journey::journey_ui;
 pub use part::{PartView, part_ui};
 pub use seen_from::{SeenFrom, seen_from_ui};
-pub use station::{JourneyView, Station};
+pub use station::{BarOf, JourneyView, Station};
 
 use egui::Ui;
 

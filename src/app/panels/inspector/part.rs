@@ -6,7 +6,7 @@ use crate::app::command::Command;
 use crate::app::names;
 use crate::app::panels::widgets::{body, eyebrow_ui, note, title_ui};
 use crate::app::theme::{TextRole, Theme};
-use crate::machine::inspect::Fact;
+use crate::machine::inspect::{Fact, Listing};
 use crate::trace::{ComponentId, Layer};
 
 /// A part as the inspector shows it.
@@ -24,6 +24,8 @@ pub struct PartView {
     pub layer: Layer,
     /// Its state.
     pub facts: Vec<Fact>,
+    /// What it knows of others, and what has been done at it so far.
+    pub tables: Vec<Listing>,
     /// What stands on it or lies in it.
     pub children: Vec<(ComponentId, String)>,
     /// What it stands on.
@@ -49,7 +51,10 @@ pub fn part_ui(ui: &mut Ui, view: &PartView, theme: &Theme, out: &mut Vec<Comman
     ui.add_space(10.0);
     ScrollArea::vertical().id_salt(("part", view.id.0)).auto_shrink([false, false]).show(ui, |ui| {
         facts_ui(ui, &view.facts, theme);
-        if view.facts.is_empty() {
+        for table in &view.tables {
+            table_ui(ui, table, theme);
+        }
+        if view.facts.is_empty() && view.tables.is_empty() {
             ui.label(note("Nothing to tell at this moment", theme));
         }
         links_ui(ui, "Rests on", view.parent.as_slice(), theme, out);
@@ -71,6 +76,65 @@ fn links_ui(ui: &mut Ui, title: &str, parts: &[(ComponentId, String)], theme: &T
             }
         }
     });
+}
+
+/// A table as wide as the panel: the first column takes the room that the others leave, and wraps.
+fn table_ui(ui: &mut Ui, table: &Listing, theme: &Theme) {
+    ui.add_space(10.0);
+    ui.label(RichText::new(&table.title).font(theme.font(TextRole::Note)).color(theme.text_body));
+    let small = |text: &str, color| RichText::new(text).font(theme.font(TextRole::Small)).color(color);
+    if table.rows.is_empty() {
+        ui.label(note("None at this moment", theme));
+    } else {
+        let gap = 10.0 * theme.scale;
+        let widths = widths(ui, table, gap, theme);
+        let row = |ui: &mut Ui, cells: &[String], color| {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = gap;
+                for (i, (cell, width)) in cells.iter().zip(&widths).enumerate() {
+                    let left = egui::Layout::top_down(if i == 0 { egui::Align::Min } else { egui::Align::Max });
+                    ui.allocate_ui_with_layout(vec2(*width, 0.0), left, |ui| {
+                        ui.set_width(*width);
+                        ui.add(egui::Label::new(small(cell, color)).wrap());
+                    });
+                }
+            });
+        };
+        row(ui, &table.header, theme.text_muted);
+        for cells in &table.rows {
+            row(ui, cells, theme.text);
+        }
+    }
+    if !table.note.is_empty() {
+        ui.label(note(&table.note, theme));
+    }
+}
+
+/// How wide columns are: numbers whole, words as wide as is left, but never less than a few letters.
+fn widths(ui: &Ui, table: &Listing, gap: f32, theme: &Theme) -> Vec<f32> {
+    let font = theme.font(TextRole::Small);
+    let width = |text: &str| {
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), font.clone(), theme.text);
+        galley.size().x.ceil() + 1.0
+    };
+    let longest_word = |text: &str| text.split(' ').map(width).fold(0.0, f32::max);
+    let column = |i: usize, of: &dyn Fn(&str) -> f32| {
+        let cells = table.rows.iter().filter_map(|row| row.get(i)).chain(table.header.get(i));
+        cells.map(|cell| of(cell)).fold(0.0, f32::max)
+    };
+    let count = table.header.len();
+    let most: Vec<f32> = (0..count).map(|i| column(i, &width)).collect();
+    let least: Vec<f32> = (0..count).map(|i| column(i, &longest_word)).collect();
+    let room = (ui.available_width() - gap * count.saturating_sub(1) as f32).max(20.0);
+    let (all, low): (f32, f32) = (most.iter().sum(), least.iter().sum());
+    if all <= room {
+        return most.iter().enumerate().map(|(i, most)| if i == 0 { most + room - all } else { *most }).collect();
+    }
+    if low >= room {
+        return least.iter().map(|least| least * room / low.max(1.0)).collect();
+    }
+    let share = (room - low) / (all - low).max(1.0);
+    least.iter().zip(&most).map(|(least, most)| least + (most - least) * share).collect()
 }
 
 /// Names on the left, values on the right of them.

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::part::facts_ui;
 use crate::app::command::Command;
 use crate::app::names;
-use crate::app::panels::widgets::segments_ui;
+use crate::app::panels::widgets::{note, segments_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::machine::inspect::Fact;
 
@@ -20,6 +20,8 @@ pub struct SeenFrom {
     pub chosen: usize,
     /// What is seen from there.
     pub facts: Vec<Fact>,
+    /// Whether the picture shows what is seen from there, and the rest in grey.
+    pub lens: bool,
 }
 
 /// Draws the switch and the facts.
@@ -38,6 +40,12 @@ pub fn seen_from_ui(ui: &mut Ui, seen: &SeenFrom, theme: &Theme, out: &mut Vec<C
     if let Some(index) = segments_ui(ui, &labels, seen.chosen, theme) {
         out.push(Command::SeenFrom(index));
     }
+    let about = if seen.lens {
+        "Grey in the picture: what it has no name for. Choose it again to see all"
+    } else {
+        "Choose one to see the picture with its eyes"
+    };
+    ui.label(note(about, theme));
     ui.add_space(4.0);
     facts_ui(ui, &seen.facts, theme);
 }

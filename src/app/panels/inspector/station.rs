@@ -50,6 +50,21 @@ pub struct JourneyView {
     pub now: Time,
     /// Whether it was selected, rather than followed.
     pub pinned: bool,
+    /// The bar that it is in, if there is one on the screen.
+    pub bar: Option<BarOf>,
+}
+
+/// What the bars say of operations like this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BarOf {
+    /// The letter of its column.
+    pub letter: String,
+    /// How many have ended.
+    pub count: usize,
+    /// Their median in picoseconds.
+    pub median: u64,
+    /// Whether this one is the thin bar above theirs.
+    pub thin: bool,
 }
 
 impl JourneyView {
@@ -69,6 +84,7 @@ impl JourneyView {
             end: journey.end,
             now,
             pinned,
+            bar: None,
         })
     }
 
@@ -78,14 +94,22 @@ impl JourneyView {
         (self.now < self.end).then_some(begun).and_then(|n| n.checked_sub(1))
     }
 
-    /// The exact sum so far, which is the bar under the column.
+    /// The exact sum so far, and the bar that it is or is part of.
     pub fn sum_text(&self) -> String {
         let passed = |station: &Station| station.end.min(self.now).since(station.start.min(self.now));
         let sum: Time = self.stations.iter().map(passed).sum();
-        match (self.now >= self.end, sum) {
-            (true, sum) => format!("Sum {sum} = the bar under the column"),
-            (false, Time::ZERO) => "Not begun".to_owned(),
-            (false, sum) => format!("Sum {sum} so far = the bar under the column"),
+        let thin = self.bar.as_ref().filter(|bar| bar.thin);
+        let sum = match (self.now >= self.end, sum, thin) {
+            (true, sum, _) => format!("Sum {sum}"),
+            (false, Time::ZERO, _) => "Not begun".to_owned(),
+            (false, sum, Some(bar)) => format!("Sum {sum} so far = the thin bar of {}", bar.letter),
+            (false, sum, None) => format!("Sum {sum} so far"),
+        };
+        let Some(bar) = self.bar.as_ref().filter(|bar| bar.count > 0) else { return sum };
+        let (letter, median) = (&bar.letter, Time(bar.median));
+        match bar.count {
+            1 => format!("{sum}. The bar of {letter}: {median}, the only one that has ended"),
+            count => format!("{sum}. The bar of {letter}: {median}, the median of {count}"),
         }
     }
 }

@@ -77,6 +77,16 @@ impl Disk {
         }
     }
 
+    /// It has lost its power: whatever it was asked for is forgotten.
+    pub fn forget(&mut self, now: Time) {
+        if std::mem::take(&mut self.busy) > 0 {
+            self.load.busy += now - self.busy_since;
+        }
+        self.queue.clear();
+        self.served.clear();
+        self.arm = hdd::Arm::default();
+    }
+
     /// How many requests wait in it, or for it.
     pub fn waiting(&self) -> usize {
         self.queue.len() + self.arm.held()

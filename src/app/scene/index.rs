@@ -127,12 +127,6 @@ impl Index {
         self.collect(2 * node + 1, from + width / 2, width / 2, started, time, found);
     }
 
-    /// A stack's journeys under way at `time`, at most `limit` of them, the latest first.
-    pub fn active(&self, trace: &Trace, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
-        let own = |id: &JourneyId| trace.journeys[id.index()].stack == stack;
-        self.under_way(trace, time).into_iter().rev().filter(own).take(limit).collect()
-    }
-
     /// A stack's latest journey that had started at `time`, and its number among the stack's journeys.
     pub fn latest(&self, trace: &Trace, stack: StackId, time: Time) -> Option<(usize, JourneyId)> {
         let list = self.by_stack.get(stack.index())?;
@@ -149,16 +143,15 @@ impl Index {
         list[..at].iter().rev().take(STRIDE).find(ended).copied()
     }
 
-    /// A stack's latest journey that had ended at `time` and is like `like`.
-    pub fn latest_ended(&self, trace: &Trace, stack: StackId, time: Time, like: JourneyId) -> Option<JourneyId> {
-        let (at, _) = self.latest(trace, stack, time)?;
-        let like = trace.journeys.get(like.index())?;
-        let list = &self.by_stack[stack.index()][..=at];
-        let fits = |j: &&JourneyId| {
-            let journey = &trace.journeys[j.index()];
-            journey.end <= time && journey.label == like.label && journey.kind == like.kind
-        };
-        list.iter().rev().take(STRIDE).find(fits).copied()
+    /// A stack's journeys that had started before `time`, in the order of starting.
+    pub fn begun(&self, trace: &Trace, stack: StackId, time: Time) -> &[JourneyId] {
+        let list = self.by_stack.get(stack.index()).map_or(&[][..], Vec::as_slice);
+        &list[..list.partition_point(|j| trace.journeys[j.index()].start < time)]
+    }
+
+    /// How many stacks there are.
+    pub fn stacks(&self) -> usize {
+        self.by_stack.len()
     }
 
     /// A journey's time by layer, up to `time`.

@@ -1,0 +1,464 @@
+//! One row of bars for each column, all from one zero to one scale: what the operations of one kind took that have
+//! ended by now, and, thin above it, the one that is running. The numbers are those of [`crate::trace::bars`].
+
+use egui::{Align2, Rect, pos2, vec2};
+
+use super::drawing::{Ink, Shape};
+use super::index::Index;
+use super::words::{LINE, Writer};
+use crate::app::letters::letter;
+use crate::app::theme::TextRole;
+use crate::engine::Time;
+use crate::machine::Topology;
+use crate::scenario::Topic;
+use crate::trace::bars::{Bars, KeyId, Ratio, SMALL, Summary, scale};
+use crate::trace::{JourneyId, Layer, OperationKind, StackId, Trace};
+
+/// So far back an operation is looked for that is more than arithmetic between two others.
+const BACK: usize = 64;
+
+/// What the bars should be of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish {
+    /// What is spoken of: the kind of operation, and whose bar the others are measured by.
+    pub topic: Topic,
+    /// An operation that is selected.
+    pub chosen: Option<JourneyId>,
+    /// The column that is followed.
+    pub follow: Option<StackId>,
+}
+
+/// What is worked out for one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// What the operations are: "read, 4 KiB, from the disk".
+    pub title: String,
+    /// The length of the scale in picoseconds.
+    pub scale: u64,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+    /// How many columns have no row, and the least and largest of their medians.
+    pub more: Option<(usize, Option<(u64, u64)>)>,
+}
+
+/// One column's row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Whose.
+    pub stack: StackId,
+    /// The operations that have ended.
+    pub summary: Option<Summary>,
+    /// Beside that of the column that is the measure.
+    pub ratio: Ratio,
+    /// The one that is running, and its exact hops so far by layer.
+    pub running: Option<(JourneyId, Parts)>,
+}
+
+/// Picoseconds by layer.
+pub type Parts = [u64; Layer::ALL.len()];
+
+impl Row {
+    /// What is said of how it compares: the number, and how sure it is.
+    pub fn comparison(&self) -> (String, String) {
+        let times = |ratio: f64| {
+            let digits = if ratio < 9.995 { 2 } else { usize::from(ratio < 99.95) };
+            format!("{ratio:.digits$}")
+        };
+        match self.ratio {
+            Ratio::Measure => ("1×".to_owned(), "the measure".to_owned()),
+            Ratio::Nothing | Ratio::TooFew(_) => (String::new(), String::new()),
+            Ratio::Times { ratio, low, high } if self.ratio.no_difference() => {
+                (format!("{}×", times(ratio)), format!("{} to {}: no difference seen", times(low), times(high)))
+            }
+            Ratio::Times { ratio, low, high } => {
+                (format!("{}×", times(ratio)), format!("{} to {}", times(low), times(high)))
+            }
+        }
+    }
+
+    /// How many there are, and whether they are too few to be compared.
+    pub fn count(&self) -> String {
+        match (self.summary, self.ratio) {
+            (None, _) => String::new(),
+            (Some(summary), Ratio::TooFew(few)) if few == summary.count => format!("n = {few}, too few"),
+            (Some(summary), _) => format!("n = {}", summary.count),
+        }
+    }
+}
+
+/// Which operations are shown: those like the chosen one; else of the kind that is spoken of, else of the kind that the
+/// followed column, or the first, has begun last.
+pub fn shown_key(bars: &Bars, (trace, index): (&Trace, &Index), wish: Wish, time: Time) -> Option<KeyId> {
+    if let Some(key) = wish.chosen.and_then(|journey| bars.key_of(journey)) {
+        return Some(key);
+    }
+    let fits = |id: &&JourneyId| {
+        trace.journeys.get(id.index()).is_some_and(|journey| match wish.topic.kind {
+            Some(kind) => journey.kind == kind,
+            None => journey.kind != OperationKind::Compute,
+        })
+    };
+    let of_stack = |stack: StackId| {
+        // What begins at this very moment has nothing to show yet: what has just ended is still of interest.
+        let latest = index.begun(trace, stack, time).iter().rev().take(BACK).find(fits);
+        // Before it has begun anything, it is what it will do first.
+        let all = index.begun(trace, stack, Time::MAX);
+        let first = || all.iter().take(BACK).find(fits);
+        latest.or_else(first).or(all.first().filter(|_| wish.topic.kind.is_none())).and_then(|id| bars.key_of(*id))
+    };
+    let stacks = || wish.follow.into_iter().chain((0..index.stacks() as u16).map(StackId)).take(BACK);
+    stacks().find_map(of_stack).or_else(|| {
+        let without = Wish { topic: Topic::default(), ..wish };
+        wish.topic.kind.and_then(|_| shown_key(bars, (trace, index), without, time))
+    })
+}
+
+/// The rows at `time`, at most `most` of them.
+pub fn standing(
+    bars: &mut Bars,
+    (trace, index): (&Trace, &Index),
+    key: KeyId,
+    (wish, most): (Wish, usize),
+    time: Time,
+) -> Option<Standing> {
+    let title = bars.key(key)?.label();
+    let summaries = bars.at(key, time);
+    let columns: Vec<StackId> = (0..summaries.len() as u16).map(StackId).collect();
+    let takes_part: Vec<StackId> = columns.iter().copied().filter(|&stack| bars.total(key, stack) > 0).collect();
+    let named = wish.topic.measure.filter(|measure| takes_part.contains(measure));
+    let measure = named.or(takes_part.first().copied()).unwrap_or(StackId(0));
+    let median = |stack: StackId| summaries.get(stack.index()).copied().flatten().map(|summary| summary.median);
+    let chosen = wish.chosen.and_then(|id| trace.journeys.get(id.index())).map(|journey| journey.stack);
+    let fixed: Vec<StackId> = wish.follow.into_iter().chain(chosen).chain([measure]).collect();
+    let shown = if columns.len() <= most { columns.clone() } else { chosen_rows(&takes_part, &median, &fixed, most) };
+    let rest = columns.iter().filter(|stack| !shown.contains(stack));
+    let more = rest.clone().count();
+    let medians: Vec<u64> = rest.filter_map(|&stack| median(stack)).collect();
+    let range = medians.iter().min().copied().zip(medians.iter().max().copied());
+    let rows = shown.into_iter().map(|stack| Row {
+        stack,
+        summary: summaries.get(stack.index()).copied().flatten(),
+        ratio: bars.ratio(key, stack, measure, time),
+        running: running(bars, (trace, index), key, stack, time),
+    });
+    let rows: Vec<Row> = rows.collect();
+    let largest = match bars.largest(key) {
+        // None of them ever ends.
+        0 => rows.iter().filter_map(|row| Some(index.ledger(trace, row.running?.0, Time::MAX).iter().sum())).max(),
+        largest => Some(largest),
+    };
+    Some(Standing { title, scale: scale(largest.unwrap_or(1)), rows, more: (more > 0).then_some((more, range)) })
+}
+
+/// Of many columns: the fixed ones, those with the least and the largest median, then the others as they come; the
+/// last row is left for how many more there are.
+fn chosen_rows(
+    all: &[StackId],
+    median: &dyn Fn(StackId) -> Option<u64>,
+    fixed: &[StackId],
+    most: usize,
+) -> Vec<StackId> {
+    let known = || all.iter().filter_map(|&stack| Some((median(stack)?, stack)));
+    let extremes = [known().min(), known().max()].into_iter().flatten().map(|(_, stack)| stack);
+    let wanted = fixed.iter().copied().chain(extremes).chain(all.iter().copied());
+    let mut rows = Vec::new();
+    for stack in wanted {
+        if rows.len() + 1 >= most {
+            break;
+        }
+        if !rows.contains(&stack) {
+            rows.push(stack);
+        }
+    }
+    rows.sort_unstable();
+    rows
+}
+
+fn running(
+    bars: &Bars,
+    (trace, index): (&Trace, &Index),
+    key: KeyId,
+    stack: StackId,
+    time: Time,
+) -> Option<(JourneyId, Parts)> {
+    let (_, journey) = index.latest(trace, stack, time)?;
+    let under_way = trace.journeys.get(journey.index()).is_some_and(|j| j.end > time);
+    (under_way && bars.key_of(journey) == Some(key)).then(|| (journey, index.ledger(trace, journey, time)))
+}
+
+/// Draws the strip.
+pub struct Strip<'a> {
+    /// Where it is, on the canvas.
+    pub rect: Rect,
+    /// How texts are written.
+    pub writer: Writer<'a>,
+    /// The names of stacks.
+    pub topology: &'a Topology,
+    /// The layers that occur.
+    pub layers: &'a [Layer],
+    /// The column that is followed.
+    pub follow: Option<StackId>,
+}
+
+/// The texts of a row.
+struct Words {
+    median: String,
+    ratio: String,
+    interval: String,
+    count: String,
+}
+
+/// Where the columns of the strip are: left ends of letters and intervals, right ends of numbers.
+struct Tracks {
+    letter: f32,
+    named: bool,
+    bars: Rect,
+    median: Option<f32>,
+    ratio: Option<f32>,
+    interval: Option<f32>,
+    count: Option<f32>,
+}
+
+impl Strip<'_> {
+    /// The heights of a line of the head and of a row, for so many rows.
+    fn heights(&self, rows: usize) -> (f32, f32) {
+        let line = self.writer.theme.size(TextRole::Small) * self.writer.factor * LINE;
+        let head = line.min(self.rect.height() * 0.2);
+        let axis = if self.axis() { head } else { 0.0 };
+        (head, ((self.rect.height() - head - axis) / rows.max(1) as f32).min(line * 1.9))
+    }
+
+    /// Whether there is room for numbers below the rows.
+    fn axis(&self) -> bool {
+        self.rect.height() >= 5.5 * self.writer.theme.size(TextRole::Small) * self.writer.factor
+    }
+
+    /// How many rows there is room for.
+    pub fn most(&self) -> usize {
+        let (head, _) = self.heights(1);
+        let room = self.rect.height() - if self.axis() { 2.0 * head } else { head };
+        ((room / (self.writer.least() * LINE)).floor() as usize).max(1)
+    }
+
+    /// Everything.
+    pub fn draw(&self, standing: &Standing, out: &mut Vec<Shape>) {
+        let lines = standing.rows.len() + usize::from(standing.more.is_some());
+        let (head, row) = self.heights(lines);
+        let Some(size) = self.writer.size(TextRole::Note, row.min(head * 1.4)) else { return };
+        self.head(standing, head, out);
+        let words: Vec<Words> = standing.rows.iter().map(words).collect();
+        let Some(tracks) = self.tracks(standing, &words, size, head) else { return };
+        let top = self.rect.top() + head;
+        let (rows, all) = (top + row * standing.rows.len() as f32, top + row * lines as f32);
+        self.ticks(standing.scale, &tracks, (top, rows, all), head, out);
+        for (i, (one, words)) in standing.rows.iter().zip(&words).enumerate() {
+            let y = top + row * i as f32;
+            if self.follow == Some(one.stack) {
+                let rect = Rect::from_min_max(pos2(self.rect.left(), y), pos2(self.rect.right(), y + row));
+                out.push(Shape::Rect { rect, radius: 3.0, fill: Some(Ink::Accent.faint(0.14)), line: None });
+            }
+            self.bar(one, standing.scale, &tracks, (y, row), out);
+            self.texts(one, words, &tracks, (y + row / 2.0, size), out);
+        }
+        if let Some((more, range)) = standing.more {
+            let y = top + row * (lines as f32 - 0.5);
+            let range = range.map(|(low, high)| match (Time(low), Time(high)) {
+                (low, high) if low == high => format!(", median {low}"),
+                (low, high) => format!(", medians {low} to {high}"),
+            });
+            let text = format!("and {more} more{}", range.unwrap_or_default());
+            let room = self.rect.width();
+            out.extend(self.write(&text, (tracks.letter, y), Align2::LEFT_CENTER, size, room, Ink::Muted));
+        }
+    }
+
+    fn write(&self, text: &str, at: (f32, f32), anchor: Align2, size: f32, room: f32, ink: Ink) -> Option<Shape> {
+        if text.is_empty() { None } else { self.writer.line(text, at, anchor, (size, false), room, ink.solid()) }
+    }
+
+    /// What is compared, how to read it, and the legend of layers.
+    fn head(&self, standing: &Standing, height: f32, out: &mut Vec<Shape>) {
+        let Some(size) = self.writer.size(TextRole::Small, height) else { return };
+        let (metrics, y) = (self.writer.metrics, self.rect.top() + height / 2.0);
+        let legend = self.legend(size, y, out);
+        let room = self.rect.width() - legend - size;
+        let title = super::words::sentence(&standing.title);
+        let at = (self.rect.left(), y);
+        out.extend(self.writer.line(&title, at, Align2::LEFT_CENTER, (size, true), room, Ink::Text.solid()));
+        let used = metrics.width(&title, size, true) + size * 1.5;
+        let mut counts = standing.rows.iter().filter_map(|row| row.summary.map(|summary| summary.count));
+        let whisker =
+            if counts.any(|count| count < SMALL) { "least to most, from 20 on 5 to 95 %" } else { "5 to 95 %" };
+        let how = format!("bar: median of those that ended · whisker: {whisker} · thin: running now");
+        let how = how.as_str();
+        if used + metrics.width(how, size, false) <= room {
+            out.extend(self.write(how, (at.0 + used, y), Align2::LEFT_CENTER, size, room - used, Ink::Muted));
+        }
+    }
+
+    /// From the right; gives its width.
+    fn legend(&self, size: f32, y: f32, out: &mut Vec<Shape>) -> f32 {
+        let width = |layer: &Layer| self.writer.metrics.width(layer.label(), size, false) + size * 2.2;
+        let whole: f32 = self.layers.iter().map(width).sum();
+        if whole > self.rect.width() * 0.6 {
+            return 0.0;
+        }
+        let mut x = self.rect.right() - whole;
+        for layer in self.layers {
+            let swatch = Rect::from_center_size(pos2(x + size * 0.4, y), vec2(size * 0.75, size * 0.75));
+            out.push(Shape::Rect { rect: swatch, radius: 2.0, fill: Some(part(*layer).solid()), line: None });
+            let at = (x + size * 1.1, y);
+            out.extend(self.write(layer.label(), at, Align2::LEFT_CENTER, size, f32::MAX, Ink::Muted));
+            x += width(layer);
+        }
+        whole
+    }
+
+    /// Where there is little room, intervals go first, then names, then how many there are.
+    fn tracks(&self, standing: &Standing, words: &[Words], size: f32, head: f32) -> Option<Tracks> {
+        let width = |text: &str| self.writer.metrics.width(text, size, true);
+        let widest = |of: fn(&Words) -> &String| words.iter().map(|w| width(of(w))).fold(0.0, f32::max);
+        let gap = size * 0.9;
+        let names = standing.rows.iter().filter_map(|row| self.topology.stacks.get(row.stack.index()));
+        let names = names.map(|stack| width(&super::words::sentence(&stack.name))).fold(0.0, f32::max);
+        let names = names.min(self.rect.width() * 0.2) + gap;
+        let letter = self.rect.left() + size * 2.6;
+        let columns = [widest(|w| &w.median), widest(|w| &w.ratio), widest(|w| &w.interval), widest(|w| &w.count)];
+        let top = self.rect.top() + head;
+        let room = self.rect.width() * 0.25;
+        let choices = [(true, true, true), (true, false, true), (false, false, true), (false, false, false)];
+        choices.into_iter().find_map(|(named, interval, count)| {
+            let left = letter + if named { names } else { 0.0 };
+            let kept = [true, true, interval, count];
+            let mut ends = [None; 4];
+            let mut x = self.rect.right();
+            for i in (0..4).rev().filter(|&i| kept[i] && columns[i] > 0.0) {
+                ends[i] = Some(x);
+                x -= columns[i] + gap;
+            }
+            (x - left >= room).then_some(Tracks {
+                letter: self.rect.left() + size * 0.3,
+                named,
+                bars: Rect::from_min_max(pos2(left, top), pos2(x, self.rect.bottom())),
+                median: ends[0],
+                ratio: ends[1],
+                interval: ends[2].map(|end| end - columns[2]),
+                count: ends[3],
+            })
+        })
+    }
+
+    /// The lines of the scale, and their numbers below the rows.
+    fn ticks(
+        &self,
+        scale: u64,
+        tracks: &Tracks,
+        (top, rows, bottom): (f32, f32, f32),
+        height: f32,
+        out: &mut Vec<Shape>,
+    ) {
+        // A fifth of 1 or 5 and a quarter of 2 are round again.
+        let parts = if scale.to_string().starts_with('2') { 4 } else { 5 };
+        let size = self.writer.size(TextRole::Small, height).filter(|_| self.axis());
+        let mut free = f32::NEG_INFINITY;
+        for i in 0..=parts {
+            let x = tracks.bars.left() + tracks.bars.width() * i as f32 / parts as f32;
+            let line = (1.0, Ink::Outline.faint(0.7));
+            out.push(Shape::Line { points: vec![pos2(x, top), pos2(x, rows)], line });
+            let Some(size) = size else { continue };
+            let value = (u128::from(scale) * i as u128 / parts as u128) as u64;
+            let text = if i == 0 { "0".to_owned() } else { Time(value).to_string() };
+            let half = self.writer.metrics.width(&text, size, false) / 2.0;
+            if x - half < free || bottom + size * LINE > self.rect.bottom() + 1.0 {
+                continue;
+            }
+            free = x + half + size * 0.5;
+            let at = (x, bottom + size * LINE / 2.0);
+            out.extend(self.write(&text, at, Align2::CENTER_CENTER, size, f32::MAX, Ink::Muted));
+        }
+    }
+
+    fn bar(&self, row: &Row, scale: u64, tracks: &Tracks, (y, height): (f32, f32), out: &mut Vec<Shape>) {
+        let track = tracks.bars;
+        let x = |ps: u64| track.left() + (ps as f64 / scale.max(1) as f64).min(1.0) as f32 * track.width();
+        let (thin, thick) = ((height * 0.16).clamp(1.5, 4.0), (height * 0.46).min(12.0));
+        let (thin_y, thick_y) = (y + height * 0.14, y + height * 0.38);
+        if let Some((_, running)) = row.running {
+            pieces(&running, &x, (thin_y, thin), out);
+            let whole: u64 = running.iter().sum();
+            // What is longer than the scale has a second tip.
+            for tip in 0..1 + usize::from(whole > scale) {
+                let at = pos2(x(whole) + thin * (1.0 - 1.6 * tip as f32), thin_y + thin / 2.0);
+                let along = vec2(1.0, 0.0);
+                out.push(Shape::Chevron { at, along, radius: thin, line: (1.2, Ink::Text.solid()) });
+            }
+        }
+        let Some(summary) = row.summary else { return };
+        pieces(&summary.parts, &x, (thick_y, thick), out);
+        let (low, high, middle) = (x(summary.low), x(summary.high), thick_y + thick / 2.0);
+        let line = (1.3, Ink::Text.faint(0.9));
+        out.push(Shape::Line { points: vec![pos2(low, middle), pos2(high, middle)], line });
+        for end in [low, high] {
+            let points = vec![pos2(end, middle - thick * 0.3), pos2(end, middle + thick * 0.3)];
+            out.push(Shape::Line { points, line });
+        }
+    }
+
+    fn texts(&self, row: &Row, words: &Words, tracks: &Tracks, (y, size): (f32, f32), out: &mut Vec<Shape>) {
+        let mark = letter(row.stack);
+        let frame = Rect::from_min_size(pos2(tracks.letter, y - size * 0.62), vec2(size * 1.7, size * 1.24));
+        let followed = self.follow == Some(row.stack);
+        let ink = if followed { Ink::Text } else { Ink::Muted };
+        out.push(Shape::Rect { rect: frame, radius: 3.0, fill: None, line: Some((1.0, ink.solid())) });
+        let small = if mark.len() > 1 { size * 0.7 } else { size * 0.85 };
+        let at = (frame.center().x, y);
+        out.extend(self.writer.line(&mark, at, Align2::CENTER_CENTER, (small, true), f32::MAX, ink.solid()));
+        if let Some(stack) = self.topology.stacks.get(row.stack.index()).filter(|_| tracks.named) {
+            let left = frame.right() + size * 0.5;
+            let room = tracks.bars.left() - left - size * 0.4;
+            let name = super::words::sentence(&stack.name);
+            let weight = (size, followed);
+            out.extend(self.writer.line(&name, (left, y), Align2::LEFT_CENTER, weight, room, ink.solid()));
+        }
+        let mut right = |text: &str, x: Option<f32>, strong: bool, ink: Ink| {
+            if let Some(x) = x.filter(|_| !text.is_empty()) {
+                out.extend(self.writer.line(text, (x, y), Align2::RIGHT_CENTER, (size, strong), f32::MAX, ink.solid()));
+            }
+        };
+        right(&words.median, tracks.median, true, Ink::Text);
+        right(&words.ratio, tracks.ratio, true, Ink::Text);
+        right(&words.count, tracks.count, false, Ink::Muted);
+        if let Some(x) = tracks.interval {
+            out.extend(self.write(&words.interval, (x, y), Align2::LEFT_CENTER, size, f32::MAX, Ink::Muted));
+        }
+    }
+}
+
+fn words(row: &Row) -> Words {
+    let (ratio, interval) = row.comparison();
+    let running = row.running.map(|(_, parts)| Time(parts.iter().sum()));
+    let median = match (row.summary, running) {
+        (Some(summary), _) => Time(summary.median).to_string(),
+        (None, Some(so_far)) => format!("{so_far} so far"),
+        (None, None) => "none yet".to_owned(),
+    };
+    Words { median, ratio, interval, count: row.count() }
+}
+
+/// The colour of a layer's part of a bar: the two kernels are told apart.
+fn part(layer: Layer) -> Ink {
+    if layer == Layer::HostKernel { Ink::HostKernel } else { Ink::Layer(layer) }
+}
+
+/// The parts of a bar, one after the other.
+fn pieces(parts: &Parts, x: &dyn Fn(u64) -> f32, (top, height): (f32, f32), out: &mut Vec<Shape>) {
+    let mut from = 0u64;
+    for (layer, &ps) in Layer::ALL.iter().zip(parts) {
+        let (left, right) = (x(from), x(from.saturating_add(ps)));
+        from = from.saturating_add(ps);
+        if right - left > 0.2 {
+            let rect = Rect::from_min_max(pos2(left, top), pos2(right, top + height));
+            out.push(Shape::Rect { rect, radius: 0.0, fill: Some(part(*layer).solid()), line: None });
+        }
+    }
+}

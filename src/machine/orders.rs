@@ -1,0 +1,232 @@
+//! What is done from outside, at any time: by a scenario's script, or by somebody's hand.
+//!
+//! Real: somebody at a keyboard, or a program on another computer, asks the host (or a guest) for something: `docker
+//! start`, `kill -9`, `virsh reboot`, a file of a cgroup. The request arrives as an interrupt, and some process does what
+//! was asked for by system calls.
+//! Modelled: that. Each order is an event; a process on the kernel that is meant is woken by an interrupt, does it at the
+//! price of the system calls, and ends. A guest's kernel is reached through its hypervisor, by an interrupt that is
+//! injected. An order comes before whatever else happens at the same instant, however it was given, so that a script and a
+//! hand give the same run. Left out: shells and clients, sshd, the engine's own work.
+
+use crate::costs::Primitive;
+use crate::engine::Time;
+use crate::trace::{ChangeKind, CpuId, Crossing, Ended, OperationKind, Refusal, Token};
+
+use super::frame::{At, Frame, Irq, IrqKind, Kind, Pc, TaskId, steps};
+use super::journal::Ride;
+use super::life;
+use super::plan::NodeId;
+use super::spec::{CpuMax, Order};
+use super::state::{Phase, Process, Signal, Task};
+
+pub use super::state::Action;
+use super::turn::Turn;
+use super::{Event, Machine};
+
+/// Something that is done from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Input(pub(super) Action);
+
+impl Machine {
+    /// The event that an order is; `None` if nothing has the name.
+    pub fn input(&self, order: &Order) -> Option<Event> {
+        let node = order.target().map(|path| self.fixed.plans.iter().position(|plan| plan.path == path));
+        let node = match node {
+            Some(found) => NodeId(found? as u32),
+            None => NodeId(u32::MAX),
+        };
+        Some(Event::Input(Input(match order {
+            Order::Start(_) => Action::Start(node),
+            Order::Stop(_) => Action::Stop(node),
+            Order::Kill(_) => Action::Kill(node),
+            Order::Restart(_) => Action::Restart(node),
+            Order::SetCpuMax(_, max) => Action::SetCpuMax(node, *max),
+            Order::Panic(_) => Action::Panic(node),
+            Order::HostPanic => Action::HostPanic,
+            Order::PowerCut => Action::PowerCut,
+        })))
+    }
+}
+
+steps! {
+    /// [`Kind::Act`].
+    enum ActStep { Enter, Work, Effect, Done }
+}
+
+impl Turn<'_> {
+    /// An order arrives.
+    pub fn input(&mut self, action: Action) {
+        match action {
+            Action::PowerCut => self.go_dark(Ended::PowerCut),
+            Action::HostPanic => self.go_dark(Ended::Panicked),
+            Action::Start(node) => self.start_from_outside(node),
+            Action::Restart(node) if self.s.life(node).phase == Phase::Down => self.start_from_outside(node),
+            Action::Revive { node, starts } => {
+                let life = self.s.life(node);
+                if life.phase == Phase::Down && life.starts == starts && self.may_start(node).is_ok() {
+                    self.start_from_outside(node);
+                }
+            }
+            Action::GraceOver { node, starts } => {
+                let life = self.s.life(node);
+                if life.phase != Phase::Down && life.starts == starts && life.stopping {
+                    self.send_to_do(node, action);
+                }
+            }
+            Action::Stop(node)
+            | Action::Kill(node)
+            | Action::Restart(node)
+            | Action::SetCpuMax(node, _)
+            | Action::Panic(node) => {
+                if self.s.life(node).phase == Phase::Down {
+                    return self.change(node, ChangeKind::Refused(Refusal::DoesNotRun));
+                }
+                self.send_to_do(node, action);
+            }
+        }
+    }
+
+    /// What is down is started after a while, unless it has been until then.
+    pub fn start_soon(&mut self, node: NodeId, wait: Time) {
+        let starts = self.s.life(node).starts;
+        self.scheduler.after(wait, Event::Input(Input(Action::Revive { node, starts })));
+    }
+
+    fn start_from_outside(&mut self, node: NodeId) {
+        let may = self.reached(node).ok_or(Refusal::MachineIsDown).and(self.may_start(node));
+        if let Err(why) = may {
+            return self.change(node, ChangeKind::Refused(why));
+        }
+        self.begin_start(node);
+        let plan = &self.f.plans[node.index()];
+        let label = self.f.operations[usize::from(plan.start)].label;
+        let (stack, start, component) = (plan.stack, plan.start, plan.component);
+        let ride = self.s.journal.begin(self.sink, stack, OperationKind::Start, label, component, self.now);
+        let frames =
+            vec![Frame::new(Kind::ExitThread { lent: false }, Ride::NONE), Frame::new(Kind::Operation(start), ride)];
+        self.operator(node, Action::Start(node), frames, ride);
+    }
+
+    /// The processor of the kernel of `node` that an order comes to, and the core of the hardware that leads there; `None`
+    /// while that kernel is not up.
+    fn reached(&self, node: NodeId) -> Option<(CpuId, CpuId)> {
+        let plan = &self.f.plans[node.index()];
+        if plan.inside.is_some_and(|outer| self.s.life(outer).phase != Phase::Up) {
+            return None;
+        }
+        let kernel = self.s.kernel(plan.kernel);
+        let free = |cpu: &CpuId| self.s.cpu(*cpu).idle && !self.s.cpu(*cpu).claimed;
+        let cpu = kernel.cpu_ids().find(free).unwrap_or(kernel.first_cpu);
+        let mut core = cpu;
+        while self.s.kernel_of(core).vm.is_some() {
+            let thread = self.s.thread_of(core).filter(|thread| self.s.lives(*thread))?;
+            core = self.s.task(thread).cpu;
+        }
+        Some((cpu, core))
+    }
+
+    /// A process on the kernel of `node` does what was ordered.
+    fn send_to_do(&mut self, node: NodeId, action: Action) {
+        let frames = vec![Frame::new(Kind::ExitThread { lent: false }, Ride::NONE), Frame::new(Kind::Act, Ride::NONE)];
+        self.operator(node, action, frames, Ride::NONE);
+    }
+
+    fn operator(&mut self, node: NodeId, action: Action, frames: Vec<Frame>, ride: Ride) {
+        let plan = &self.f.plans[node.index()];
+        let component = self.s.kernel(plan.kernel).parts.system_calls;
+        let Some((cpu, core)) = self.reached(node) else {
+            return self.change(node, ChangeKind::Refused(Refusal::MachineIsDown));
+        };
+        let process = Process { order: Some(action), ..life::process(plan.kernel, plan.stack, component) };
+        let process = self.s.spawn(process);
+        let vruntime = self.s.cpu(cpu).min_vruntime;
+        let task = Task { frames, vruntime, journey: ride, ..self.s.thread(process, cpu) };
+        let task = self.s.add_thread(task);
+        let ride = self.s.journal.hand_over(ride);
+        self.s.task_mut(task).incoming = ride;
+        self.interrupt(core, Irq { kind: IrqKind::Order(task), ride });
+    }
+
+    /// The interrupt has come to a kernel: it is for a task of its own, which is woken, or for a kernel above.
+    pub fn pass_order(&mut self, at: At, task: TaskId) {
+        if !self.s.lives(task) {
+            return;
+        }
+        if self.s.task(task).kernel == self.s.cpu(at.cpu).kernel {
+            return self.push(at, Kind::Wake(task));
+        }
+        if let Some(vcpu) = self.way_to(at.cpu, task) {
+            let irq = IrqKind::Order(task);
+            let ride = self.pass_with(at.ride, irq);
+            self.post(vcpu, irq, ride);
+            self.push(At { ride, ..at }, Kind::Notify(vcpu));
+        }
+    }
+
+    /// [`Kind::Act`]: what was ordered, by a system call.
+    pub fn step_act(&mut self, at: At, pc: Pc) {
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
+        let parts = self.s.kernel_of(at.cpu).parts;
+        let action = self.s.process_of(task).order;
+        match ActStep::of(pc) {
+            ActStep::Enter => self.enter_kernel(at, ActStep::Work),
+            ActStep::Work => {
+                let (primitive, component) = match action {
+                    // A file of the cgroup is opened and written.
+                    Some(Action::SetCpuMax(..)) => (Primitive::OpenFile, parts.files),
+                    _ => (Primitive::SignalKill, parts.system_calls),
+                };
+                self.pay(at, ActStep::Effect, primitive, 1, component, Crossing::None, Token::SystemCall);
+            }
+            ActStep::Effect => {
+                self.goto(at, ActStep::Done);
+                if let Some(action) = action {
+                    self.act(at, action);
+                }
+            }
+            ActStep::Done => self.pop(at),
+        }
+    }
+
+    fn act(&mut self, at: At, action: Action) {
+        match action {
+            Action::Kill(node) | Action::GraceOver { node, .. } => self.kill_all(at, node, Signal::Kill),
+            Action::Panic(node) => self.kill_all(at, node, Signal::Panic),
+            Action::Stop(node) => self.stop(at, node),
+            Action::Restart(node) => {
+                if self.s.life(node).phase == Phase::Down {
+                    return self.start_soon(node, Time::ZERO);
+                }
+                self.s.life_mut(node).again = true;
+                self.stop(at, node);
+            }
+            Action::SetCpuMax(node, max) => match self.f.plans[node.index()].program().and_then(|of| of.group) {
+                Some(group) => {
+                    self.set_cpu_max(at, group, max);
+                    let CpuMax { quota, period, burst } = max;
+                    self.change(node, ChangeKind::CpuMax { quota, period, burst });
+                }
+                None => self.change(node, ChangeKind::Refused(Refusal::NoLimit)),
+            },
+            Action::Start(_) | Action::HostPanic | Action::PowerCut | Action::Revive { .. } => {}
+        }
+    }
+
+    fn stop(&mut self, at: At, node: NodeId) {
+        if self.s.life(node).phase == Phase::Down {
+            return;
+        }
+        self.ask_to_stop(at, node);
+        let starts = self.s.life(node).starts;
+        self.scheduler.after(Order::GRACE, Event::Input(Input(Action::GraceOver { node, starts })));
+    }
+
+    fn kill_all(&mut self, at: At, node: NodeId, signal: Signal) {
+        let life = self.s.life_mut(node);
+        // It may be on the way to its birth.
+        life.doomed = life.phase == Phase::Starting && life.processes.is_empty();
+        for process in self.s.life(node).processes.clone() {
+            self.kill(at, process, signal);
+        }
+    }
+}

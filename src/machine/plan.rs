@@ -1,0 +1,109 @@
+//! Where everything is to stand: of each process, container and virtual machine of a description its place, made once.
+//!
+//! A description names all that may ever stand on the machine, whether it is up at time zero or started later. Each has
+//! its parts, processors and kernel from the beginning, so that it keeps its place however often it ends and is started
+//! again. What lives there at a moment is `life.rs`'s.
+
+use crate::trace::{ComponentId, CpuId, StackId};
+
+use super::frame::GroupId;
+use super::ids::{KernelId, VmId};
+use super::link::Link;
+use super::spec::{ContainerNetwork, Upkeep};
+
+pub use super::ids::NodeId;
+use crate::engine::Time;
+
+/// One process, container or virtual machine.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// As orders name it: "web 2", "vm/app".
+    pub path: String,
+    pub kernel: KernelId,
+    pub stack: StackId,
+    /// The outermost part of it.
+    pub component: ComponentId,
+    /// The virtual machine that it stands in.
+    pub inside: Option<NodeId>,
+    pub upkeep: Upkeep,
+    /// The operation that starts it: an index into [`super::state::Fixed::operations`].
+    pub start: u16,
+    pub what: Planned,
+}
+
+/// What it is.
+#[derive(Clone, Debug)]
+pub enum Planned {
+    Program(ProgramPlan),
+    Machine(MachinePlan),
+}
+
+/// A process, or a container around one.
+#[derive(Clone, Debug)]
+pub struct ProgramPlan {
+    pub app: ComponentId,
+    /// What a container has that a bare process has not.
+    pub container: Option<ContainerPlan>,
+    pub group: Option<GroupId>,
+    pub ports: bool,
+    /// Which of its kernel's network cards it uses, and where its files lie.
+    pub nic: u16,
+    pub mounts: u16,
+    /// `None`: nothing runs.
+    pub run: Option<Run>,
+}
+
+/// A container's namespaces and filters.
+#[derive(Clone, Copy, Debug)]
+pub struct ContainerPlan {
+    pub membrane: ComponentId,
+    pub network: ContainerNetwork,
+    pub filters: u16,
+}
+
+/// A program and its threads.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub program: u16,
+    pub threads: u16,
+    pub weight: u32,
+    /// The number of the kernel's processor that all are pinned to.
+    pub cpu: Option<u16>,
+    /// The partners that each thread needs, with the longest time that one is asked to think.
+    pub links: Vec<(Link, Time)>,
+}
+
+/// A virtual machine.
+#[derive(Clone, Debug)]
+pub struct MachinePlan {
+    pub vm: VmId,
+    pub guest: KernelId,
+    pub first_cpu: CpuId,
+    pub vcpus: u16,
+    pub pin: Vec<u16>,
+    /// Bytes of its memory that have frames from the start.
+    pub preallocated: u64,
+    /// What stands on its kernel.
+    pub nodes: Vec<NodeId>,
+}
+
+impl Plan {
+    pub fn program(&self) -> Option<&ProgramPlan> {
+        match &self.what {
+            Planned::Program(program) => Some(program),
+            Planned::Machine(_) => None,
+        }
+    }
+
+    pub fn machine(&self) -> Option<&MachinePlan> {
+        match &self.what {
+            Planned::Machine(machine) => Some(machine),
+            Planned::Program(_) => None,
+        }
+    }
+
+    /// Whether there is anything to start.
+    pub fn runs(&self) -> bool {
+        self.program().is_none_or(|program| program.run.is_some())
+    }
+}

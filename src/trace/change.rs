@@ -1,0 +1,161 @@
+//! What of the machine comes, changes and goes during a run.
+//!
+//! What stands at time zero is in the topology; from then on each start, end and changed limit is a [`Change`]. What is
+//! there at a time follows from the changes up to then ([`crate::machine::Presences`]).
+
+use super::{ComponentId, StackId};
+use crate::engine::{StableHasher, Time};
+
+/// Something that came, changed or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Time,
+    /// The number of the process, container or virtual machine: [`crate::machine::Component::node`] of its outermost
+    /// part.
+    pub node: u32,
+    /// Its outermost part.
+    pub component: ComponentId,
+    /// The stack that it is, or is part of.
+    pub stack: StackId,
+    /// What happened.
+    pub what: ChangeKind,
+}
+
+/// What happened to something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Somebody begins to start it.
+    Starting,
+    /// It is up: its program's first instruction is next; of a virtual machine, all that stands in it has been started.
+    Up,
+    /// It has been asked to end.
+    Stopping,
+    /// It has ended.
+    Ended(Ended),
+    /// Its cgroup's `cpu.max` is this from now on.
+    CpuMax {
+        /// CPU time per period.
+        quota: Time,
+        /// The period.
+        period: Time,
+        /// What may be saved up.
+        burst: Time,
+    },
+    /// What was ordered can't be done.
+    Refused(Refusal),
+}
+
+/// Why something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Its program came to its end.
+    Finished,
+    /// It was asked to, and did.
+    Stopped,
+    /// SIGKILL.
+    Killed,
+    /// A fault of its own: SIGSEGV.
+    Faulted,
+    /// Its kernel panicked.
+    Panicked,
+    /// What it stood on ended.
+    WithItsMachine,
+    /// The host lost its power.
+    PowerCut,
+}
+
+/// Why an order can't be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It was to be started, and runs.
+    Runs,
+    /// It does not run.
+    DoesNotRun,
+    /// The virtual machine that it stands in does not run.
+    MachineIsDown,
+    /// It has no limit that could be changed.
+    NoLimit,
+    /// It stands on another kernel than who wants to start it.
+    OtherKernel,
+}
+
+impl Ended {
+    /// In a few words, as behind "web 2: ".
+    pub const fn label(self) -> &'static str {
+        match self {
+            Ended::Finished => "its program ended",
+            Ended::Stopped => "stopped",
+            Ended::Killed => "killed",
+            Ended::Faulted => "ended by a fault",
+            Ended::Panicked => "kernel panic",
+            Ended::WithItsMachine => "ended with its machine",
+            Ended::PowerCut => "power cut",
+        }
+    }
+
+    /// The key in JSON reports.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Ended::Finished => "finished",
+            Ended::Stopped => "stopped",
+            Ended::Killed => "killed",
+            Ended::Faulted => "faulted",
+            Ended::Panicked => "panicked",
+            Ended::WithItsMachine => "with_its_machine",
+            Ended::PowerCut => "power_cut",
+        }
+    }
+
+    /// Whether nobody wanted it.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Ended::Killed | Ended::Faulted | Ended::Panicked)
+    }
+}
+
+impl Refusal {
+    /// In words, as behind "web 2: ".
+    pub const fn label(self) -> &'static str {
+        match self {
+            Refusal::Runs => "it runs already",
+            Refusal::DoesNotRun => "it does not run",
+            Refusal::MachineIsDown => "the virtual machine that it stands in does not run",
+            Refusal::NoLimit => "it has no limit that could be changed",
+            Refusal::OtherKernel => "it stands on another kernel",
+        }
+    }
+}
+
+impl ChangeKind {
+    /// In words, as behind "web 2: ".
+    pub fn label(self) -> String {
+        match self {
+            ChangeKind::Starting => "is being started".to_owned(),
+            ChangeKind::Up => "is up".to_owned(),
+            ChangeKind::Stopping => "is asked to end".to_owned(),
+            ChangeKind::Ended(why) => why.label().to_owned(),
+            ChangeKind::CpuMax { quota, period, .. } => format!("cpu.max is {quota} in each {period}"),
+            ChangeKind::Refused(why) => format!("nothing is done: {}", why.label()),
+        }
+    }
+
+    fn code(self) -> [u64; 4] {
+        match self {
+            ChangeKind::Starting => [0, 0, 0, 0],
+            ChangeKind::Up => [1, 0, 0, 0],
+            ChangeKind::Stopping => [2, 0, 0, 0],
+            ChangeKind::Ended(why) => [3, why as u64, 0, 0],
+            ChangeKind::CpuMax { quota, period, burst } => [4, quota.0, period.0, burst.0],
+            ChangeKind::Refused(why) => [5, why as u64, 0, 0],
+        }
+    }
+}
+
+impl Change {
+    /// Its part of the trace's hash.
+    pub fn hash_into(&self, hasher: &mut StableHasher) {
+        hasher.word(self.at.0);
+        hasher.word(u64::from(self.node));
+        self.what.code().into_iter().for_each(|word| hasher.word(word));
+    }
+}
