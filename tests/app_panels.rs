@@ -230,7 +230,8 @@ fn every_key_of_the_table_changes_what_is_seen_somewhere() {
         "Whole machine",
         "Compare predicted and real",
     ];
-    assert_eq!(silent, known);
+    silent.retain(|name| !known.contains(name));
+    assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]
