@@ -106,6 +106,8 @@ pub struct Bars {
     groups: BTreeMap<(KeyId, StackId), Vec<JourneyId>>,
     ledgers: Vec<[u64; Layer::ALL.len()]>,
     ends: Vec<Time>,
+    /// By key: how many stacks have such operations.
+    sharers: BTreeMap<KeyId, usize>,
     stacks: usize,
     seed: u64,
     /// Worked out for the keys that were asked for.
@@ -139,6 +141,9 @@ impl Bars {
                 let group = bars.groups.entry((KeyId(number), journey.stack)).or_default();
                 group.push(JourneyId(i as u32));
             }
+        }
+        for (key, _) in bars.groups.keys() {
+            *bars.sharers.entry(*key).or_default() += 1;
         }
         for group in bars.groups.values_mut() {
             group.sort_by_key(|id| (trace.journeys[id.index()].end, *id));
@@ -206,7 +211,7 @@ impl Bars {
         if own.count() < FEW || first.count() < FEW {
             return Ratio::TooFew(own.count().min(first.count()));
         }
-        let others = (0..self.stacks as u16).filter(|&of| self.total(key, StackId(of)) > 0).count().saturating_sub(1);
+        let others = self.sharers.get(&key).map_or(0, |sharers| sharers - 1);
         let counts = (key, stack, measure, first.count(), own.count());
         if let Some(known) = self.ratios.get(&counts) {
             return *known;
