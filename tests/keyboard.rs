@@ -170,7 +170,12 @@ fn right_still_steps_after_tab_and_a_slider_keeps_its_arrows() {
             assert_eq!(after, before, "{stop} keeps its arrows");
         } else {
             assert!(after > before, "Right steps although {stop} has the focus");
-            assert_eq!(focus(&harness).map(|item| item.id), Some(id), "and leaves the focus where it is: {stop}");
+            // A hop of an operation that has just ended is gone with it.
+            if tree(&harness).iter().any(|item| item.id == id) {
+                assert_eq!(focus(&harness).map(|item| item.id), Some(id), "and leaves the focus where it is: {stop}");
+            } else {
+                gone += 1;
+            }
         }
         if harness.state().playback.time() > Time::ms(1) {
             harness.state_mut().apply(Command::Seek(Time::us(20)));

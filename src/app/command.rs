@@ -32,6 +32,31 @@ impl Tab {
             Tab::MyMachine => "My machine",
         }
     }
+
+    /// What the line at the bottom says where nothing is pointed at: the keys that matter.
+    pub const fn rest(self) -> &'static str {
+        match self {
+            Tab::Library => "Tab goes from scenario to scenario, Enter opens one · Ctrl+2 goes back to the walkthrough",
+            Tab::Walkthrough => {
+                "Space plays and pauses · Right and Left step · N next scene · Alt and a column's letter follows it · \
+                 Ctrl+F finds · F1 all keys"
+            }
+            Tab::Sandbox => {
+                "Ctrl+Enter runs the text · what changed is under Comparison, below the picture · F1 all keys"
+            }
+            Tab::MyMachine => "Q measures quickly, G thoroughly · V compares predicted and real · F1 all keys",
+        }
+    }
+
+    /// What it is for, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Tab::Library => "All scenarios that come with the program, and files of your own",
+            Tab::Walkthrough => "The machine, and a lesson that leads through it",
+            Tab::Sandbox => "The machine, and its text: change it and run it",
+            Tab::MyMachine => "What this computer is and costs, measured here",
+        }
+    }
 }
 
 /// A panel that can be closed.
@@ -55,11 +80,13 @@ pub enum Below {
     Events,
     /// Totals of the run so far.
     Totals,
+    /// This run beside another.
+    Comparison,
 }
 
 impl Below {
     /// All of them, from left to right.
-    pub const ALL: [Below; 3] = [Below::Lanes, Below::Events, Below::Totals];
+    pub const ALL: [Below; 4] = [Below::Lanes, Below::Events, Below::Totals, Below::Comparison];
 
     /// The label on screen.
     pub const fn label(self) -> &'static str {
@@ -67,6 +94,17 @@ impl Below {
             Below::Lanes => "Lanes",
             Below::Events => "Events",
             Below::Totals => "Totals",
+            Below::Comparison => "Comparison",
+        }
+    }
+
+    /// What it shows, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Below::Lanes => "What each core, device and column did, over time",
+            Below::Events => "What happened, as a list beside the lanes",
+            Below::Totals => "How long operations took so far, where the time went, why guests were left",
+            Below::Comparison => "This run beside the one before, or one that you keep",
         }
     }
 }
@@ -172,6 +210,8 @@ pub enum Command {
     Search,
     /// What the panel below the picture shows.
     ShowBelow(Below),
+    /// Keep this run, to compare others with it; or the run before again.
+    KeepRun,
     /// Each cost of the run and where it comes from; or close that.
     ShowCosts,
     /// A big picture for a room, and nothing else; or back to the desk.
@@ -280,7 +320,7 @@ pub fn table() -> Vec<Entry> {
             "Seen from the app" [shift(Key::Num1)] Command::SeenFrom(0);
             "Seen from its kernel" [shift(Key::Num2)] Command::SeenFrom(1);
             "Seen from the kernel below" [shift(Key::Num3)] Command::SeenFrom(2);
-            "Table instead of picture" [key(Key::L)] Command::ToggleList;
+            "The machine as a list" [key(Key::L)] Command::ToggleList;
             "Whole machine" [key(Key::F)] Command::FitScene;
             "Zoom lanes in" [key(Key::Z)] Command::ZoomLanes(2.0);
             "Zoom lanes out" [key(Key::X)] Command::ZoomLanes(0.5);
@@ -288,6 +328,8 @@ pub fn table() -> Vec<Entry> {
             "Find a part, an operation, a reason" [command(Key::F)] Command::Search;
             "Events beside the lanes" [key(Key::I)] Command::ShowBelow(Below::Events);
             "Totals so far" [key(Key::A)] Command::ShowBelow(Below::Totals);
+            "Compare with another run" [shift(Key::A)] Command::ShowBelow(Below::Comparison);
+            "Keep this run to compare with" [shift(Key::K)] Command::KeepRun;
             "Costs of this run" [key(Key::Y)] Command::ShowCosts;
             "Close what is open, follow all" [key(Key::Escape)] Command::Dismiss;
         }
@@ -345,6 +387,11 @@ pub fn hint(context: &egui::Context, command: &Command) -> String {
         Some(shortcut) => format!("{} ({})", entry.name, keys_text(context, shortcut)),
         None => entry.name.to_owned(),
     })
+}
+
+/// "Play or pause": the name of a command that has keys.
+pub fn name(command: &Command) -> &'static str {
+    table().iter().find(|entry| entry.command == *command).map_or("", |entry| entry.name)
 }
 
 /// "Ctrl+1": the keys alone, for the tooltip of what shows its name already.

@@ -79,6 +79,8 @@ pub struct Events {
     pub text: String,
     /// The kind listed.
     pub kind: Kind,
+    /// The one reason listed, whatever the kind: "VM exit: HLT"; all if none.
+    pub reason: Option<Crossing>,
     /// The column listed; all if none.
     pub stack: Option<StackId>,
     /// Whether the field of the text is to get the keyboard.
@@ -86,19 +88,68 @@ pub struct Events {
     /// The rows chosen: from the first to the last, by their places in the list.
     pub chosen: Option<(usize, usize)>,
     found: Vec<HopId>,
-    of: Option<(u64, Kind, Option<StackId>, String)>,
+    /// What is bright on the lanes: all that is looked for, of any kind.
+    marked: Vec<HopId>,
+    /// Another number for every search.
+    search: u64,
+    reasons: Vec<(Crossing, usize)>,
+    of: Option<Wanted>,
+}
+
+/// What was looked for.
+#[derive(Clone, Debug, PartialEq)]
+struct Wanted {
+    run: u64,
+    kind: Kind,
+    reason: Option<Crossing>,
+    stack: Option<StackId>,
+    text: String,
+}
+
+impl Wanted {
+    /// Whether anything is looked for besides a kind.
+    fn narrows(&self) -> bool {
+        self.reason.is_some() || self.stack.is_some() || !self.text.trim().is_empty()
+    }
 }
 
 impl Events {
     /// Looks again, if anything has changed. `run` is another number for another run.
     pub fn update(&mut self, run: u64, trace: &Trace, topology: &Topology) {
-        let wanted = (run, self.kind, self.stack, self.text.clone());
+        let wanted = Wanted { run, kind: self.kind, reason: self.reason, stack: self.stack, text: self.text.clone() };
         if self.of.as_ref() == Some(&wanted) {
             return;
         }
-        self.found = find(trace, topology, self.kind, self.stack, &self.text);
+        if self.of.as_ref().is_none_or(|of| of.run != run) {
+            self.reasons = reasons(trace);
+        }
+        // A reason says more than a kind.
+        let kind = if wanted.reason.is_some() { Kind::All } else { wanted.kind };
+        self.found = find(trace, topology, &Wanted { kind, ..wanted.clone() });
+        self.marked = match (wanted.narrows(), kind) {
+            (false, _) => Vec::new(),
+            (true, Kind::All) => self.found.clone(),
+            (true, _) => find(trace, topology, &Wanted { kind: Kind::All, ..wanted.clone() }),
+        };
+        self.search += 1;
         self.chosen = None;
         self.of = Some(wanted);
+    }
+
+    /// What is looked for, and a number that is another for every search; nothing if nothing is.
+    pub fn marked(&self) -> Option<(u64, &[HopId])> {
+        self.of.as_ref().filter(|of| of.narrows()).map(|_| (self.search, self.marked.as_slice()))
+    }
+
+    /// The reasons that occur in this run, with how often each does.
+    pub fn reasons(&self) -> &[(Crossing, usize)] {
+        &self.reasons
+    }
+
+    /// Looks for everything again.
+    pub fn clear(&mut self) {
+        (self.kind, self.reason, self.stack) = (Kind::default(), None, None);
+        self.text.clear();
     }
 
     /// What was found, in the order of time.
@@ -139,9 +190,21 @@ pub fn words(hop: &Hop) -> String {
     }
 }
 
+/// Every crossing that a run has, with its number, in the order of their labels.
+fn reasons(trace: &Trace) -> Vec<(Crossing, usize)> {
+    let mut counts: std::collections::HashMap<Crossing, usize> = std::collections::HashMap::new();
+    for hop in trace.hops.iter().filter(|hop| hop.crossing != Crossing::None) {
+        *counts.entry(hop.crossing).or_default() += 1;
+    }
+    let mut reasons: Vec<(Crossing, usize)> = counts.into_iter().collect();
+    reasons.sort_by_key(|(crossing, _)| crossing.label());
+    reasons
+}
+
 /// All that fits, in the order of time.
-fn find(trace: &Trace, topology: &Topology, kind: Kind, stack: Option<StackId>, text: &str) -> Vec<HopId> {
-    let text = text.trim().to_lowercase();
+fn find(trace: &Trace, topology: &Topology, wanted: &Wanted) -> Vec<HopId> {
+    let (kind, reason, stack) = (wanted.kind, wanted.reason, wanted.stack);
+    let text = wanted.text.trim().to_lowercase();
     let holds = |name: &str| name.to_lowercase().contains(&text);
     // Each name is looked at once, not once per event.
     let parts: Vec<bool> =
@@ -153,6 +216,7 @@ fn find(trace: &Trace, topology: &Topology, kind: Kind, stack: Option<StackId>, 
     };
     let fits = |hop: &Hop| {
         kind.has(hop)
+            && reason.is_none_or(|reason| hop.crossing == reason)
             && stack.is_none_or(|stack| hop.stack == stack)
             && (text.is_empty()
                 || parts.get(hop.component.index()) == Some(&true)

@@ -35,6 +35,8 @@ pub struct Exporter {
     job: Option<Job>,
     /// What to tell: where the file is, or why there is none.
     pub notice: Option<String>,
+    /// The file that was written last.
+    pub written: Option<PathBuf>,
 }
 
 impl Exporter {
@@ -67,8 +69,13 @@ impl Exporter {
     /// Takes in what has happened in the background.
     pub fn update(&mut self) {
         let Some(job) = self.job.take_if(|job| job.thread.is_finished()) else { return };
+        self.written = None;
         self.notice = Some(match job.thread.join() {
-            Ok(Ok(path)) => format!("Exported to {}", path.display()),
+            Ok(Ok(path)) => {
+                let words = format!("Exported to {}", path.display());
+                self.written = Some(path);
+                words
+            }
             Ok(Err(why)) => format!("Nothing was exported: {why}"),
             Err(_) => "Nothing was exported: this is a mistake in Strata".to_owned(),
         });
@@ -78,6 +85,11 @@ impl Exporter {
     pub fn progress(&self) -> Option<f32> {
         let job = self.job.as_ref()?;
         Some(job.done.load(Ordering::Relaxed) as f32 / job.all.load(Ordering::Relaxed).max(1) as f32)
+    }
+
+    /// Closes what was told. An export under way goes on.
+    pub fn close(&mut self) {
+        self.notice = None;
     }
 
     /// Closes the notice, or stops what is under way. Returns whether there was either.

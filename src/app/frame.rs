@@ -3,13 +3,14 @@
 use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 
 use super::access;
-use super::command::{Below, Command, Tab};
+use super::command::{Below, Command, Side, Tab};
 use super::cursor::{Rows, on_screen};
+use super::hint;
 use super::keyboard;
 use super::lanes::{Lanes, lanes_ui};
 use super::machine_page::machine_ui;
 use super::panels::costs::costs_ui;
-use super::panels::events::events_ui;
+use super::panels::events::{events_ui, filter_ui};
 use super::panels::inspector::inspector_ui;
 use super::panels::library::library_ui;
 use super::panels::list::{list_ui, rows};
@@ -19,10 +20,13 @@ use super::panels::shortcuts::shortcuts_ui;
 use super::panels::strip::Strip;
 use super::panels::top::{Top, height, top_ui};
 use super::panels::totals::totals_ui;
-use super::panels::transport::{Transport, transport_ui};
+use super::panels::transport::{Transport, tight, transport_ui};
+use super::panels::tree::{Item, Tree, TreeState, tree_ui};
+use super::panels::versus::{Compared, versus_ui};
 use super::panels::walkthrough::{Guide, walkthrough_ui};
-use super::panels::widgets::{body, card, panel_frame, segments_ui};
+use super::panels::widgets::{body, card, note, panel_frame, segments_said_ui, segments_ui};
 use super::present::{self, Presenting};
+use super::recording::Recording;
 use super::scene::{self, Scene, SceneOptions};
 use super::selection::Selection;
 use super::shell::Shell;
@@ -33,6 +37,8 @@ use crate::trace::ComponentId;
 /// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
 pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
+    // Who comes by keyboard begins at the first scenario, not at the bar.
+    shell.library.enter |= asked.contains(&Command::Open(Tab::Library));
     let theme = shell.theme.clone();
     ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);
     if let Some(presenting) = shell.presenting {
@@ -44,6 +50,8 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
         return;
     }
     asked.extend(bar_ui(ui, shell, &theme));
+    let line = Panel::bottom("hint").exact_size(hint::height(&theme)).resizable(false).frame(Frame::NONE);
+    let line = line.show(ui, |ui| ui.max_rect()).inner;
     match shell.tab {
         Tab::Library => asked.extend(page_ui(ui, &theme, |ui| {
             let open = shell.session.recording.as_ref().map_or("", |r| r.scenario.id.as_str()).to_owned();
@@ -58,6 +66,10 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
         })),
         Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, &theme)),
     }
+    // Long words grow upward over the lanes, never over the picture.
+    let over_picture = matches!(shell.tab, Tab::Walkthrough | Tab::Sandbox) && !shell.settings.bottom.open;
+    let top = if over_picture { line.top() } else { line.bottom() - 4.0 * line.height() };
+    hint::line_ui(ui, line, top, shell.tab.rest(), &theme);
     exported_ui(ui, shell, &theme);
     if shell.shortcuts {
         asked.extend(shortcuts_ui(ui.ctx(), &theme));
@@ -101,6 +113,10 @@ fn exported_ui(ui: &Ui, shell: &mut Shell, theme: &Theme) {
         card(theme, theme.accent).fill(theme.card).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.label(body(words, theme).color(theme.text));
+                let written = shell.exporter.written.as_ref().filter(|_| shell.exporter.progress().is_none());
+                if let Some(path) = written.filter(|_| ui.button("Open it").clicked()) {
+                    ui.ctx().open_url(egui::OpenUrl::new_tab(format!("file://{}", path.display())));
+                }
                 let word = if shell.exporter.progress().is_some() { "Stop" } else { "Dismiss" };
                 ui.button(word).clicked()
             })
@@ -122,6 +138,7 @@ fn bar_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
         tab: shell.tab,
         profile: recording.map(|r| &r.profile),
         error: shell.machine.comparison.error_of_costs(),
+        settings: &shell.settings,
     };
     Panel::top("bar")
         .exact_size(height(theme))
@@ -143,39 +160,58 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     let room = ui.available_size();
     let wanted = |shell: &Shell| shell.scene.as_ref().and_then(Scene::layout).map_or(0.0, |layout| layout.wanted);
     let before = wanted(shell);
+    // Where words are large or the window is small, one panel at a time has room beside the picture.
+    shell.cramped = room.x < CRAMPED * theme.scale;
+    let alone = shell.cramped && shell.settings.left.open && shell.settings.right.open;
+    let (left, right) = match (alone, shell.front) {
+        (true, Side::Right) => (false, true),
+        (true, _) => (true, false),
+        (false, _) => (shell.settings.left.open, shell.settings.right.open),
+    };
     // Panels never take so much that nothing is left of the picture.
-    let (widest, highest) = (room.x * 0.34, room.y * 0.5);
+    let widest = room.x * if alone { 0.42 } else { 0.34 };
+    let highest = room.y * if shell.cramped { 0.46 } else { 0.5 };
     // In a small window they are smaller to begin with, and have sizes of their own.
     let (narrow, low) = (room.x < 1400.0, room.y < 800.0);
     let (wide, high) = (if narrow { NARROW } else { 1.0 }, if low { LOW } else { 1.0 });
     // Larger words want wider panels; the picture keeps most of a window's height.
     let (wide, high) = (wide * theme.scale, high * theme.scale.min(1.5));
-    if shell.settings.left.open {
+    if left {
         let widest = if shell.tab == Tab::Sandbox { room.x * 0.5 } else { widest };
         let id = if shell.tab == Tab::Sandbox { "editor" } else { "guide" };
         let wanted = wide * shell.settings.left.size * if shell.tab == Tab::Sandbox { 1.5 } else { 1.0 };
         let edge = Id::new((id, narrow, theme.scale.to_bits()));
         let panel = Panel::left(edge).default_size(wanted.min(widest)).size_range(160.0f32.min(widest)..=widest);
-        let shown =
-            panel.resizable(true).frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
+        let shown = panel.resizable(true).frame(panel_frame(theme)).show(ui, |ui| {
+            filled(ui, |ui| {
+                let mut asked = if alone { front_ui(ui, shell, theme) } else { Vec::new() };
+                asked.extend(left_ui(ui, shell, theme));
+                asked
+            })
+        });
         name_edge(ui, edge, "Edge of the left panel");
-        if shell.tab == Tab::Walkthrough {
+        if shell.tab == Tab::Walkthrough && !alone {
             remember(&mut shell.settings.left.size, shown.response.rect.width(), widest, wide);
         }
         asked.extend(shown.inner);
     }
-    if shell.settings.right.open {
+    if right {
         let edge = Id::new(("inspector", narrow, theme.scale.to_bits()));
         let panel = Panel::right(edge);
         let panel = panel
             .default_size((wide * shell.settings.right.size).min(widest))
             .size_range(180.0f32.min(widest)..=widest);
-        let shown = panel
-            .resizable(true)
-            .frame(panel_frame(theme))
-            .show(ui, |ui| filled(ui, |ui| inspector_ui(ui, shell.inspector(), theme)));
+        let shown = panel.resizable(true).frame(panel_frame(theme)).show(ui, |ui| {
+            filled(ui, |ui| {
+                let mut asked = if alone { front_ui(ui, shell, theme) } else { Vec::new() };
+                asked.extend(inspector_ui(ui, shell.inspector(), theme));
+                asked
+            })
+        });
         name_edge(ui, edge, "Edge of the inspector");
-        remember(&mut shell.settings.right.size, shown.response.rect.width(), widest, wide);
+        if !alone {
+            remember(&mut shell.settings.right.size, shown.response.rect.width(), widest, wide);
+        }
         asked.extend(shown.inner);
     }
     if shell.settings.bottom.open {
@@ -202,10 +238,26 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     asked
 }
 
+/// In points at 100 %: a narrower window has room for one panel beside the picture.
+const CRAMPED: f32 = 1000.0;
+
+/// Which of the two panels stands beside the picture, where both are open and one has room.
+fn front_ui(ui: &mut Ui, shell: &Shell, theme: &Theme) -> Vec<Command> {
+    let left = if shell.tab == Tab::Sandbox { "Text" } else { "Lesson" };
+    let chosen = usize::from(shell.front == Side::Right);
+    let clicked = segments_ui(ui, &[left, "Inspector"], chosen, theme);
+    ui.add_space(4.0);
+    match clicked {
+        Some(0) if chosen == 1 => vec![Command::TogglePanel(Side::Left)],
+        Some(1) if chosen == 0 => vec![Command::TogglePanel(Side::Right)],
+        _ => Vec::new(),
+    }
+}
+
 /// How much smaller the panels beside the picture are in a narrow window.
 const NARROW: f32 = 0.87;
 /// How much smaller the panel below the picture is in a low window.
-const LOW: f32 = 0.72;
+const LOW: f32 = 0.6;
 
 /// The least height of the panel below the picture that a machine may press it to: the transport and two lanes.
 const LEAST_LANES: f32 = 132.0;
@@ -262,14 +314,47 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         format!("{} events · seed {} · trace {}", grouped(outcome.events), recording.scenario.seed, &hash[..4]);
     let played = shell.scene_plays().filter(|_| shell.tab == Tab::Walkthrough);
     let strip = played.and_then(|played| Strip::of(recording.trace(), &shell.playback, played));
-    let transport =
-        Transport { playback: &shell.playback, end: recording.moments.end(), summary: &summary, strip: strip.as_ref() };
+    let transport = Transport {
+        playback: &shell.playback,
+        end: recording.moments.end(),
+        summary: &summary,
+        strip: strip.as_ref(),
+        below: shell.below,
+    };
+    let (tight, right) = (tight(ui, theme), ui.max_rect().right());
     let mut asked = transport_ui(ui, transport, theme);
-    ui.add_space(4.0);
-    asked.extend(below_choice_ui(ui, shell.below, theme));
+    ui.add_space(if tight { 0.0 } else { 4.0 });
+    let (trace, topology) = (recording.trace(), recording.topology());
+    let looks = matches!(shell.below, Below::Lanes | Below::Events);
+    if looks {
+        shell.events.update(shell.runs, trace, topology);
+    }
+    if !tight || shell.below == Below::Events {
+        ui.horizontal_wrapped(|ui| {
+            if !tight {
+                asked.extend(below_choice_ui(ui, shell.below, theme));
+                ui.add_space(10.0);
+            }
+            if looks {
+                filter_ui(ui, &mut shell.events, topology, right - ui.max_rect().left() > 680.0 * theme.scale, theme);
+            }
+            if shell.below == Below::Lanes {
+                arrows_choice_ui(ui, &mut shell.lanes.arrows, theme);
+            }
+        });
+    }
+    // A row that is too wide does not widen what stands below it.
     let all = ui.available_rect_before_wrap();
+    let all = all.with_max_x(all.right().min(right));
     if shell.below == Below::Totals {
-        totals_ui(ui, &recording.totals, recording.topology(), shell.playback.time(), theme);
+        totals_ui(ui, &recording.totals, topology, shell.playback.time(), theme);
+        return asked;
+    }
+    if let (Below::Comparison, Some(after)) = (shell.below, &shell.runs_kept.this) {
+        let kept = &shell.runs_kept;
+        let compared =
+            Compared { before: kept.other(), by_hand: kept.held.is_some(), after, versus: kept.versus.as_ref() };
+        asked.extend(versus_ui(ui, compared, theme));
         return asked;
     }
     // Where there is room, the list stands beside the lanes; else in their place.
@@ -287,10 +372,17 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             return asked;
         }
     }
+    let journey = match shell.selection {
+        Selection::Journey(id) => Some(id),
+        _ => shell.journey.as_ref().map(|view| view.id),
+    };
     let lanes = Lanes {
         lanes: &recording.lanes,
-        trace: recording.trace(),
-        topology: recording.topology(),
+        heads: &recording.heads,
+        trace,
+        topology,
+        found: shell.events.marked(),
+        journey,
         end: recording.moments.end(),
         now: shell.playback.time(),
         playing: shell.playback.playing(),
@@ -306,13 +398,24 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         (None, Some(component)) => Some(Command::SelectComponent(component)),
         (None, None) => None,
     });
+    asked.extend(answer.follow.map(Command::FollowColumn));
     asked
 }
 
-/// What the panel shows below its controls: lanes, events, totals.
+/// Whether arrows lead from cause to effect on the lanes.
+fn arrows_choice_ui(ui: &mut Ui, arrows: &mut bool, theme: &Theme) {
+    let button = ui.add(egui::Button::new(note("Arrows", theme).color(theme.text)).selected(*arrows));
+    button.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, *arrows, "Arrows"));
+    hint::say(&button, || "Arrows from what caused to what it caused, along the journey in the inspector".to_owned());
+    if button.clicked() {
+        *arrows = !*arrows;
+    }
+}
+
+/// What the panel shows below its controls: lanes, events, totals, a comparison.
 fn below_choice_ui(ui: &mut Ui, below: Below, theme: &Theme) -> Option<Command> {
     let chosen = Below::ALL.iter().position(|one| *one == below).unwrap_or(0);
-    let clicked = segments_ui(ui, &Below::ALL.map(Below::label), chosen, theme)?;
+    let clicked = segments_said_ui(ui, &Below::ALL.map(|one| (one.label(), one.about())), chosen, theme)?;
     Below::ALL.get(clicked).filter(|one| **one != below).map(|one| Command::ShowBelow(*one))
 }
 
@@ -347,16 +450,17 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         Selection::Part(id) => Some(scene::Selection::Component(id)),
         Selection::Follow(_) | Selection::Auto => None,
     };
-    let opened = shell.view.zoom > OPENS && !shell.settings.list;
+    // So they do in a list of them.
+    let opened = shell.view.zoom > OPENS || shell.settings.list;
     if opened && let Some(recording) = shell.session.recording.as_deref_mut() {
         recording.machine_at(shell.playback.position());
     }
     let (topic, known) = (shell.topic(), shell.known());
     if let Some(recording) = shell.session.recording.as_deref() {
         if shell.settings.list {
-            let rows = rows(recording, now);
             let frame = Frame::new().inner_margin(Margin::symmetric(18, 14));
-            asked.extend(frame.show(ui, |ui| list_ui(ui, &rows, now, theme)).inner);
+            let selected = shell.tree_item();
+            asked.extend(frame.show(ui, |ui| words_ui(ui, &mut shell.tree, recording, selected, now, theme)).inner);
         } else if let Some(scene) = &mut shell.scene {
             let provenance = |primitive| recording.profile.cost(primitive).provenance.word();
             let (topology, trace) = (recording.topology(), recording.trace());
@@ -400,6 +504,29 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     }
     asked.extend(overlay_ui(ui, shell, area, now, theme));
     asked
+}
+
+/// The picture in words: the machine as a tree, or the operations under way as a table.
+fn words_ui(
+    ui: &mut Ui,
+    state: &mut TreeState,
+    recording: &Recording,
+    selected: Option<Item>,
+    now: Time,
+    theme: &Theme,
+) -> Vec<Command> {
+    let rows = rows(recording, now);
+    let under_way = format!("Under way: {}", rows.len());
+    if let Some(chosen) = segments_ui(ui, &["Machine", &under_way], usize::from(state.table), theme) {
+        state.table = chosen == 1;
+    }
+    ui.add_space(4.0);
+    if state.table {
+        return list_ui(ui, &rows, now, theme);
+    }
+    let (topology, machine) = (recording.topology(), &recording.outcome.history.current().model);
+    let facts = |part| crate::machine::inspect::state(machine, topology, part);
+    tree_ui(ui, state, &Tree { topology, rows: &rows, facts: &facts, selected }, theme)
 }
 
 /// Lets arrows walk the picture while it has the focus. Gives back the part they have come to.

@@ -19,10 +19,12 @@
 //! | `markdown` | running text with strong words and links |
 //! | `present` | the big picture for a room |
 //! | [`events`], [`totals`], [`so_far`] | what happened, as a list, as sums so far, as tables of one part |
+//! | [`versus`] | two runs beside each other |
 //! | [`names`] | how parts and stacks are called on the screen |
 //! | [`shell`] | all of it as plain data, and what each command does to it |
 //! | `teach` | how a walkthrough is led |
 //! | [`frame`] | where everything stands in the window |
+//! | [`hint`] | the line that says what is pointed at |
 //! | [`look`] | what the inspector shows |
 //! | [`damage`] | painting only what changed, without a graphics processor |
 //! | [`theme`] | every colour and text size |
@@ -41,6 +43,7 @@ pub mod exporter;
 mod focus;
 mod fonts;
 pub mod frame;
+pub mod hint;
 pub mod keyboard;
 pub mod lanes;
 pub mod letters;
@@ -64,6 +67,7 @@ pub mod so_far;
 mod teach;
 pub mod theme;
 pub mod totals;
+pub mod versus;
 pub mod walk;
 mod window;
 

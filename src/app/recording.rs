@@ -29,6 +29,8 @@ pub struct Recording {
     pub moments: Moments,
     /// The swim lanes.
     pub lanes: Vec<Lane>,
+    /// What they fold into: the hardware, and each stack.
+    pub heads: Vec<Lane>,
     /// The totals at any moment.
     pub totals: Totals,
     /// What was done at each part and on each processor, at any moment.
@@ -52,6 +54,7 @@ impl Recording {
         let trace = outcome.trace.as_ref().unwrap_or(&NOTHING);
         let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
+        let heads = super::lanes::heads(&outcome.topology, trace);
         let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
         let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
         let stacks: Vec<Option<StackId>> = outcome.topology.cpus.iter().map(|cpu| cpu.stack).collect();
@@ -75,6 +78,7 @@ impl Recording {
             outcome,
             moments,
             lanes,
+            heads,
             totals,
             tallies,
             exits,

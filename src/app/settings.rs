@@ -59,7 +59,7 @@ impl Default for Settings {
             reduced_motion: false,
             left: Panel { open: true, size: 296.0 },
             right: Panel { open: true, size: 320.0 },
-            bottom: Panel { open: true, size: 268.0 },
+            bottom: Panel { open: true, size: 330.0 },
             list: false,
             pace: playback.clock.pace,
             ps_per_second: playback.clock.per_second().as_ps() as f64,

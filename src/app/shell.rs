@@ -17,6 +17,7 @@ use super::machine_page::state::{LIVE, Task};
 use super::panels::inspector::{JourneyView, PartView, SeenFrom};
 use super::panels::library::Library;
 use super::panels::sandbox::Sandbox;
+use super::panels::tree::{Item, TreeState};
 use super::playback::{Pace, Playback, Position, Step};
 use super::present::Presenting;
 use super::scene::{Scene, View};
@@ -24,6 +25,7 @@ use super::selection::Selection;
 use super::session::Session;
 use super::settings::Settings;
 use super::theme::Theme;
+use super::versus::{Kept, Versus};
 use super::walk::Walk;
 
 /// When the window next has to be drawn by itself.
@@ -63,6 +65,14 @@ pub struct Shell {
     pub below: Below,
     /// The list of events: what is looked for, and what is chosen.
     pub events: Events,
+    /// The machine as a list: what is folded, where the keyboard is.
+    pub tree: TreeState,
+    /// This run and those that it is compared with.
+    pub runs_kept: RunsKept,
+    /// Where only one panel has room beside the picture: which.
+    pub front: Side,
+    /// Whether that is so.
+    pub cramped: bool,
     /// Whether the costs of the run are listed over the picture.
     pub costs: bool,
     /// Where the scene began, if that was a step back in time.
@@ -107,6 +117,45 @@ pub struct Shell {
     saved: Settings,
 }
 
+/// This run, the one before it, and one that a hand has kept.
+#[derive(Clone, Debug, Default)]
+pub struct RunsKept {
+    /// This run.
+    pub this: Option<Kept>,
+    /// The one before.
+    pub before: Option<Kept>,
+    /// The one that a hand has kept.
+    pub held: Option<Kept>,
+    /// This run and the one it is compared with.
+    pub versus: Option<Versus>,
+}
+
+impl RunsKept {
+    /// The run that this one is compared with.
+    pub fn other(&self) -> Option<&Kept> {
+        self.held.as_ref().or(self.before.as_ref())
+    }
+
+    /// A new run. The same run again takes nobody's place.
+    fn take_in(&mut self, run: Kept) {
+        if self.this.as_ref().is_some_and(|this| (this.hash, &this.title) != (run.hash, &run.title)) {
+            self.before = self.this.take();
+        }
+        self.this = Some(run);
+        self.compare();
+    }
+
+    /// Keeps this run to compare others with it, or lets the one go that was kept.
+    fn keep(&mut self) {
+        self.held = if self.held.is_some() { None } else { self.this.clone() };
+        self.compare();
+    }
+
+    fn compare(&mut self) {
+        self.versus = self.other().zip(self.this.as_ref()).map(|(a, b)| Versus::of(a, b));
+    }
+}
+
 impl Shell {
     /// A window with nothing open.
     pub fn new(settings: Settings, measured: Option<Profile>) -> Shell {
@@ -127,6 +176,10 @@ impl Shell {
             presenting: None,
             below: Below::default(),
             events: Events::default(),
+            tree: TreeState::default(),
+            runs_kept: RunsKept::default(),
+            front: Side::Left,
+            cramped: false,
             costs: false,
             back_to: None,
             asked: false,
@@ -261,11 +314,13 @@ impl Shell {
     fn take_in_run(&mut self) {
         let Some(recording) = &self.session.recording else { return };
         self.runs += 1;
+        self.runs_kept.take_in(Kept::of(recording));
         let scene = Scene::new(recording.topology(), recording.trace());
         self.scene = Some(scene.seeded(recording.scenario.seed));
         let scenes = recording.scenario.walkthrough.len();
         self.part = None;
         self.cursor = None;
+        self.tree = std::mem::take(&mut self.tree).of_another();
         if self.fresh {
             self.fresh = false;
             self.walk = Walk::new(scenes);
@@ -287,8 +342,38 @@ impl Shell {
         }
     }
 
+    /// Whether a panel is open behind the other, since only one has room.
+    fn hidden(&self, side: Side) -> bool {
+        let (left, right) = (self.settings.left.open, self.settings.right.open);
+        self.cramped && left && right && side != Side::Bottom && self.front != side
+    }
+
+    /// What the inspector shows, as a line of the machine's list.
+    pub(super) fn tree_item(&self) -> Option<Item> {
+        match self.selection {
+            Selection::Part(id) => Some(Item::Part(id)),
+            Selection::Journey(id) => Some(Item::Operation(id)),
+            Selection::Follow(_) | Selection::Auto => None,
+        }
+    }
+
+    /// Which of two panels a command is about, where only one has room.
+    fn bring_forward(&mut self, command: &Command) {
+        use Command::*;
+        match command {
+            SelectJourney(_) | SelectComponent(_) | SelectEvent(_) | Hop(_) | Stack(_) | SeenFrom(_) => {
+                self.front = Side::Right;
+            }
+            NextScene | PreviousScene | Scene(_) | ReplayScene | Closing | Predict(_) | Correct | OpenScenario(_)
+            | Dismiss | Open(_) | RunText => self.front = Side::Left,
+            PlayPause if self.unanswered() => self.front = Side::Left,
+            _ => {}
+        }
+    }
+
     /// Does what was asked for.
     pub fn apply(&mut self, command: Command) {
+        self.bring_forward(&command);
         match command {
             Command::PlayPause => self.play_or_pause(),
             Command::StepForward | Command::StepBack | Command::Start | Command::End | Command::Seek(_) => {
@@ -311,7 +396,11 @@ impl Shell {
                     Pace::Proportional => Pace::Paced,
                 }
             }
-            Command::Open(tab) => self.tab = tab,
+            Command::Open(tab) => {
+                self.tab = tab;
+                // What was told on one page is not told on the next.
+                self.exporter.close();
+            }
             Command::NextScene => self.go_to_scene(self.walk.scene() + 1),
             Command::PreviousScene => self.go_to_scene(self.walk.scene().saturating_sub(1)),
             Command::Scene(scene) => self.go_to_scene(scene),
@@ -335,6 +424,8 @@ impl Shell {
             Command::SaveText => self.save_text(),
             Command::RevertText => self.sandbox.text = self.sandbox.last.clone(),
             Command::CancelRun => self.session.cancel(),
+            // Where the other one stands before it, it comes forward.
+            Command::TogglePanel(side) if self.hidden(side) => self.front = side,
             Command::TogglePanel(side) => {
                 let panel = match side {
                     Side::Left => &mut self.settings.left,
@@ -343,7 +434,17 @@ impl Shell {
                 };
                 panel.open = !panel.open;
             }
-            Command::ToggleList => self.settings.list = !self.settings.list,
+            Command::ToggleList => {
+                self.settings.list = !self.settings.list;
+                if let (true, Some(recording)) = (self.settings.list, &self.session.recording) {
+                    let shown = self.tree_item().or(self.cursor.map(Item::Part));
+                    if let Some(Item::Part(id)) = shown {
+                        self.tree.reveal(recording.topology(), id);
+                    }
+                    self.tree.at = shown.or(self.tree.at);
+                    self.tree.enter = true;
+                }
+            }
             Command::ToggleTheme => self.settings.dark = !self.settings.dark,
             Command::TextSize(by) => self.settings.text_percent = self.settings.text_step(by),
             Command::ToggleMotion => self.settings.reduced_motion = !self.settings.reduced_motion,
@@ -373,6 +474,10 @@ impl Shell {
             Command::Search => {
                 (self.below, self.settings.bottom.open) = (Below::Events, true);
                 self.events.ask = true;
+            }
+            Command::KeepRun => {
+                self.runs_kept.keep();
+                (self.below, self.settings.bottom.open) = (Below::Comparison, true);
             }
             Command::ShowCosts => self.costs = !self.costs,
             Command::Present => {

@@ -3,16 +3,23 @@
 use crate::app::{letters, names};
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
-use crate::trace::{ComponentId, CpuId, Hop, HopId, Layer, Trace};
+use crate::trace::{ComponentId, CpuId, Hop, HopId, Layer, StackId, Trace};
 
 /// Whose lane it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LaneKind {
     /// A core of the hardware or a vCPU.
     Cpu(CpuId),
     /// A device.
     Device(ComponentId),
+    /// All cores and devices together.
+    Hardware,
+    /// Everything that was done, or waited for, on behalf of a stack.
+    Stack(StackId),
 }
+
+/// Lanes that belong together, and fold together: those of the hardware, and those of each stack.
+pub type Group = Option<StackId>;
 
 /// One lane: hops in order of their beginnings.
 #[derive(Clone, Debug)]
@@ -21,6 +28,8 @@ pub struct Lane {
     pub name: String,
     /// Whose it is.
     pub kind: LaneKind,
+    /// What it folds into.
+    pub group: Group,
     hops: Vec<HopId>,
     /// The latest end of this hop and all before it: ascending, where ends alone may not be (devices overlap).
     reach: Vec<Time>,
@@ -49,17 +58,38 @@ pub fn lanes(topology: &Topology, trace: &Trace) -> Vec<Lane> {
             lane.push(id);
         }
     }
-    let cpu_lanes = of_cpu
-        .into_iter()
-        .enumerate()
-        .map(|(i, hops)| Lane::new(cpu_name(topology, i), LaneKind::Cpu(CpuId(i as u16)), hops, trace));
+    let cpu_lanes = of_cpu.into_iter().enumerate().map(|(i, hops)| {
+        let group = topology.cpus[i].stack;
+        Lane::new(cpu_name(topology, i), LaneKind::Cpu(CpuId(i as u16)), group, hops, trace)
+    });
     let device_lanes = of_device.into_iter().enumerate().filter_map(|(i, hops)| {
         let component = &topology.components[i];
         let device = matches!(component.kind, ComponentKind::Disk | ComponentKind::Nic);
         (device && !hops.is_empty())
-            .then(|| Lane::new(component.name.clone(), LaneKind::Device(ComponentId(i as u16)), hops, trace))
+            .then(|| Lane::new(component.name.clone(), LaneKind::Device(ComponentId(i as u16)), None, hops, trace))
     });
     cpu_lanes.chain(device_lanes).collect()
+}
+
+/// What groups fold into: the hardware as a whole, and each stack with all that is done or waited for on its behalf.
+pub fn heads(topology: &Topology, trace: &Trace) -> Vec<Lane> {
+    let mut hardware = Vec::new();
+    let mut of_stack: Vec<Vec<HopId>> = vec![Vec::new(); topology.stacks.len()];
+    for (i, hop) in trace.hops.iter().enumerate().filter(|(_, hop)| hop.end > hop.start) {
+        let id = HopId(i as u32);
+        if let Some(lane) = of_stack.get_mut(hop.stack.index()) {
+            lane.push(id);
+        }
+        if !hop.is_wait() {
+            hardware.push(id);
+        }
+    }
+    let hardware = Lane::new("hardware".to_owned(), LaneKind::Hardware, None, hardware, trace);
+    let stacks = of_stack.into_iter().enumerate().map(|(i, hops)| {
+        let (stack, name) = (StackId(i as u16), names::name(&topology.stacks[i].name));
+        Lane::new(format!("{}  {name}", letters::letter(stack)), LaneKind::Stack(stack), Some(stack), hops, trace)
+    });
+    std::iter::once(hardware).chain(stacks).collect()
 }
 
 /// "core 0"; a vCPU with its column's letter before: "C  VM vCPU 0".
@@ -72,7 +102,7 @@ fn cpu_name(topology: &Topology, index: usize) -> String {
 impl Lane {
     const BLOCK: usize = 64;
 
-    fn new(name: String, kind: LaneKind, mut hops: Vec<HopId>, trace: &Trace) -> Lane {
+    fn new(name: String, kind: LaneKind, group: Group, mut hops: Vec<HopId>, trace: &Trace) -> Lane {
         hops.sort_by_key(|id| trace.hops[id.index()].start);
         let mut latest = Time::ZERO;
         let reach = hops.iter().map(|id| {
@@ -81,7 +111,19 @@ impl Lane {
         });
         let reach = reach.collect();
         let blocks = hops.chunks(Self::BLOCK).map(|block| sum(block, trace)).collect();
-        Lane { name, kind, hops, reach, blocks }
+        Lane { name, kind, group, hops, reach, blocks }
+    }
+
+    /// A lane on which nothing happened.
+    #[cfg(test)]
+    pub(super) fn empty(kind: LaneKind, group: Group, trace: &Trace) -> Lane {
+        Lane::new(format!("{kind:?}"), kind, group, Vec::new(), trace)
+    }
+
+    /// The same lane with some of its hops only.
+    pub fn only(&self, keep: impl Fn(HopId) -> bool, trace: &Trace) -> Lane {
+        let hops = self.hops.iter().copied().filter(|id| keep(*id)).collect();
+        Lane::new(self.name.clone(), self.kind, self.group, hops, trace)
     }
 
     /// How many hops lie on it.

@@ -1,81 +1,62 @@
-//! The lanes as a panel: names, bars, axis, playhead, and what the pointer does to them.
+//! The lanes as a panel: rows, axis, playhead, and what the pointer does to them.
 
-use std::sync::Arc;
+use egui::{PointerButton, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, Ui, Vec2};
 
-use egui::epaint::{Mesh, Vertex, WHITE_UV};
-use egui::{Color32, Galley, PointerButton, Pos2, Rect, Response, ScrollArea, Sense, Shape, Stroke, Ui, Vec2};
-
-use super::{Lane, Window, columns, tick_label, ticks};
-use crate::app::panels::widgets::cut;
+use super::arrows::{Chain, arrows_ui};
+use super::given::{Lanes, LanesResponse};
+use super::lane::{Asked, Cached, LaneView, lane_ui};
+use super::rows::{Arrangement, Row, lane};
+use super::{Lane, Window, tick_label, ticks};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
-use crate::machine::Topology;
-use crate::trace::{ComponentId, JourneyId, Trace};
 
 /// What the lanes remember between frames: only how they are looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct LanesState {
     /// The stretch shown; the whole run if none.
     pub window: Option<Window>,
+    /// What is folded, pinned, moved.
+    pub arrangement: Arrangement,
+    /// Whether arrows lead from what caused to what it caused, along the journey that the inspector shows.
+    pub arrows: bool,
     /// The time when last drawn.
     shown: Option<Time>,
     /// Meshes of the lanes as last drawn: they change with the view, not with the time.
-    /// Two per lane: what has passed, and what is still to come.
-    cache: Vec<[Cached; 2]>,
+    pub(super) cache: Vec<Cached>,
+    /// What is looked for, and the lanes with that alone.
+    found: Option<(u64, Vec<Lane>)>,
+    chain: Option<Chain>,
 }
 
-/// A mesh and what it was made from.
-type Cached = Option<(MeshKey, Arc<Mesh>)>;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct MeshKey {
-    window: Window,
-    rect: Rect,
-    dark: bool,
-    run: u64,
-    /// What is still to come is no more than hinted at.
-    faint: bool,
+impl Default for LanesState {
+    fn default() -> Self {
+        LanesState {
+            window: None,
+            arrangement: Arrangement::default(),
+            arrows: true,
+            shown: None,
+            cache: Vec::new(),
+            found: None,
+            chain: None,
+        }
+    }
 }
 
-/// What the pointer asked for.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LanesResponse {
-    /// A time to go to.
-    pub seek: Option<Time>,
-    /// A journey to open.
-    pub journey: Option<JourneyId>,
-    /// A part to open.
-    pub component: Option<ComponentId>,
-}
-
-/// What there is to draw.
-#[derive(Clone, Copy, Debug)]
-pub struct Lanes<'a> {
-    /// One per row.
-    pub lanes: &'a [Lane],
-    /// Their hops.
-    pub trace: &'a Trace,
-    /// The names of things.
-    pub topology: &'a Topology,
-    /// When the run ends.
-    pub end: Time,
-    /// The time shown.
-    pub now: Time,
-    /// Whether the playhead is to be kept in view.
-    pub playing: bool,
-    /// Which run this is: another number, other meshes.
-    pub run: u64,
-}
+/// The least and the most height of a lane.
+const HEIGHTS: (f32, f32) = (15.0, 25.0);
 
 /// Draws axis and lanes in the room there is.
 pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &Theme) -> LanesResponse {
     let mut answer = LanesResponse::default();
     let room = ui.available_size();
-    let names = names_width(ui, lanes, theme).clamp(60.0 * theme.scale, (room.x * 0.24).max(60.0 * theme.scale));
-    // All lanes at once if they can still be told apart, as high as there is room for.
-    let high = room.y - 24.0 * theme.scale;
-    let each = high / lanes.lanes.len().max(1) as f32;
-    let row = each.clamp(17.0 * theme.scale, 25.0 * theme.scale);
+    let axis_height = 20.0 * theme.scale;
+    let high = room.y - axis_height - 2.0;
+    let most = (high / (HEIGHTS.0 * theme.scale)).floor().max(1.0);
+    let rows = state.arrangement.rows(lanes.lanes, lanes.heads, most as usize);
+    let names = names_width(ui, lanes, &rows, theme);
+    let names = names.clamp(60.0 * theme.scale, (room.x * 0.26).max(60.0 * theme.scale));
+    let each = high / rows.len().max(1) as f32;
+    let row = each.clamp(HEIGHTS.0 * theme.scale, HEIGHTS.1 * theme.scale);
     // Where not all have room, as many as are seen are seen whole.
     let row = if each < row { high.max(row) / (high / row).floor().max(1.0) } else { row };
     let mut window = state.window.unwrap_or(Window::whole(lanes.end));
@@ -90,10 +71,13 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
     if area.width() < names + 40.0 || area.height() < row {
         return answer;
     }
-    let axis = Rect::from_min_max(area.min, Pos2::new(area.right(), area.top() + 20.0 * theme.scale))
-        .with_min_x(area.left() + names);
+    let axis =
+        Rect::from_min_max(area.min, Pos2::new(area.right(), area.top() + axis_height)).with_min_x(area.left() + names);
     axis_ui(ui, axis, &window, lanes, theme, &mut answer);
     let body = Rect::from_min_max(Pos2::new(area.left(), axis.bottom() + 2.0), area.max);
+    find(state, lanes);
+    let mut first: Option<(usize, f32)> = None;
+    let mut asked: Option<(usize, Asked)> = None;
     ui.scope_builder(egui::UiBuilder::new().max_rect(body), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         // The wheel zooms over the bars and scrolls over the names.
@@ -101,55 +85,92 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
         let mut source = egui::containers::scroll_area::ScrollSource::ALL;
         source.drag = egui::containers::scroll_area::DragScroll::Never;
         source.mouse_wheel = !over_bars;
-        ScrollArea::vertical().id_salt("lanes").auto_shrink([false, false]).scroll_source(source).show_rows(
-            ui,
-            row,
-            lanes.lanes.len(),
-            |ui, rows| {
-                state.cache.resize(lanes.lanes.len(), [None, None]);
-                for index in rows {
-                    let (rect, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), row), Sense::hover());
-                    let view = LaneView { lanes, index, window, theme };
-                    lane_ui(ui, rect, names, state, view, &mut answer);
-                }
-            },
-        );
+        let area = ScrollArea::vertical().id_salt("lanes").auto_shrink([false, false]).scroll_source(source);
+        area.show_rows(ui, row, rows.len(), |ui, shown| {
+            state.cache.resize(lanes.lanes.len() + lanes.heads.len(), [None, None, None]);
+            for at in shown {
+                let (rect, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), row), Sense::hover());
+                first.get_or_insert((at, rect.top()));
+                let index = rows[at].index;
+                let (Some(lane), Some(cache)) = (lane(lanes.lanes, lanes.heads, index), state.cache.get_mut(index))
+                else {
+                    continue;
+                };
+                let found = state.found.as_ref().and_then(|(_, found)| found.get(index));
+                let view = LaneView { lanes, lane, found, row: rows[at], index, window, names, theme };
+                asked = lane_ui(ui, rect, view, cache, &mut answer).map(|asked| (at, asked)).or(asked);
+            }
+        });
     });
+    if let Some((at, asked)) = asked {
+        rearrange(state, lanes, &rows, at, asked, &mut answer);
+    }
     let bars = body.with_min_x(body.left() + names);
     window = wheel(ui, bars.union(axis), window, lanes.end);
     window = drag(ui, bars, window, lanes.end, state);
+    if let (true, Some((at, top))) = (state.arrows, first) {
+        let middle = |index: usize| top + (index as f32 - at as f32 + 0.5) * row;
+        arrows_ui(ui, bars, &mut state.chain, lanes, &rows, &window, &middle, theme);
+    }
     playhead_ui(ui, axis, bars, &window, lanes.now, theme);
     state.window = (window != Window::whole(lanes.end)).then_some(window);
     ui.advance_cursor_after_rect(area);
     answer
 }
 
-/// The width that the longest name takes.
-fn names_width(ui: &Ui, lanes: Lanes<'_>, theme: &Theme) -> f32 {
-    let font = theme.font(TextRole::Small);
-    let width = |lane: &Lane| {
-        ui.painter().layout_no_wrap(lane.name.clone(), font.clone(), theme.text_body).size().x + 10.0 * theme.scale
+/// Makes the lanes of what is looked for, if that is something else than before.
+fn find(state: &mut LanesState, lanes: Lanes<'_>) {
+    let Some((number, found)) = lanes.found else {
+        state.found = None;
+        return;
     };
-    // So many names decide; where there are more, most are alike.
-    lanes.lanes.iter().take(64).map(width).fold(0.0, f32::max)
-}
-
-/// A lane's name in little room: whose it is may be cut, which one it is may not.
-fn short_name(ui: &Ui, name: &str, font: &egui::FontId, color: Color32, room: f32) -> (Arc<Galley>, bool) {
-    let layout = |text: String| ui.painter().layout_no_wrap(text, font.clone(), color);
-    let whole = layout(name.to_owned());
-    if whole.size().x <= room {
-        return (whole, false);
+    if state.found.as_ref().is_some_and(|(of, _)| *of == number) {
+        return;
     }
-    if let Some((owner, own)) = name.rfind(" vCPU ").map(|at| name.split_at(at)) {
-        for (end, _) in owner.char_indices().rev().take_while(|(end, _)| *end > 1) {
-            let galley = layout(format!("{}…{own}", owner[..end].trim_end()));
-            if galley.size().x <= room {
-                return (galley, true);
-            }
+    let mut keep = vec![false; lanes.trace.hops.len()];
+    for id in found {
+        if let Some(slot) = keep.get_mut(id.index()) {
+            *slot = true;
         }
     }
-    (cut(ui, name, font, color, room), true)
+    let all = lanes.lanes.iter().chain(lanes.heads);
+    let only = all.map(|lane| lane.only(|id| keep.get(id.index()) == Some(&true), lanes.trace)).collect();
+    state.found = Some((number, only));
+}
+
+/// Does what a lane's menu asked for.
+fn rearrange(
+    state: &mut LanesState,
+    lanes: Lanes<'_>,
+    rows: &[Row],
+    at: usize,
+    asked: Asked,
+    answer: &mut LanesResponse,
+) {
+    let Some(lane) = rows.get(at).and_then(|row| lane(lanes.lanes, lanes.heads, row.index)) else { return };
+    match asked {
+        Asked::Open => {
+            if let Some((_, hop)) = lane.at(lanes.now, lanes.trace) {
+                (answer.journey, answer.component) = (hop.journey.some(), Some(hop.component));
+            }
+        }
+        Asked::Fold(folded) => state.arrangement.fold(lane.group, folded),
+        Asked::Pin => state.arrangement.pin(lane.kind),
+        Asked::Move(by) => state.arrangement.shift(rows, at, by, lanes.lanes, lanes.heads),
+        Asked::Follow(stack) => answer.follow = Some(stack),
+    }
+}
+
+/// The width that the longest name takes.
+fn names_width(ui: &Ui, lanes: Lanes<'_>, rows: &[Row], theme: &Theme) -> f32 {
+    let font = theme.font(TextRole::Small);
+    let width = |row: &Row| {
+        let name = lane(lanes.lanes, lanes.heads, row.index).map_or("", |lane| lane.name.as_str());
+        let text = ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme.text_body).size().x;
+        text + (12.0 + super::lane::indent(row)) * theme.scale
+    };
+    // So many names decide; where there are more, most are alike.
+    rows.iter().take(64).map(width).fold(0.0, f32::max)
 }
 
 fn wheel(ui: &Ui, area: Rect, window: Window, end: Time) -> Window {
@@ -205,7 +226,8 @@ fn axis_ui(ui: &mut Ui, axis: Rect, window: &Window, lanes: Lanes<'_>, theme: &T
         );
         let text = tick_label(time, step, window.time(1.0));
         let galley = painter.layout_no_wrap(text, font.clone(), theme.text_muted);
-        let left = (x - galley.size().x / 2.0).clamp(axis.left(), axis.right() - galley.size().x);
+        // In less room than a label takes, it begins at the left.
+        let left = (x - galley.size().x / 2.0).min(axis.right() - galley.size().x).max(axis.left());
         // The playhead's head covers no label.
         let head = axis.left() + window.share(lanes.now) as f32 * axis.width();
         let covered = (left - 8.0..left + galley.size().x + 8.0).contains(&head);
@@ -214,99 +236,6 @@ fn axis_ui(ui: &mut Ui, axis: Rect, window: &Window, lanes: Lanes<'_>, theme: &T
             painter.galley(Pos2::new(left, axis.top()), galley, theme.text_muted);
         }
     }
-}
-
-/// One lane, and how it is looked at.
-#[derive(Clone, Copy)]
-struct LaneView<'a> {
-    lanes: Lanes<'a>,
-    index: usize,
-    window: Window,
-    theme: &'a Theme,
-}
-
-fn lane_ui(
-    ui: &mut Ui,
-    rect: Rect,
-    names: f32,
-    state: &mut LanesState,
-    view: LaneView<'_>,
-    answer: &mut LanesResponse,
-) {
-    let LaneView { lanes, index, window, theme } = view;
-    let lane = &lanes.lanes[index];
-    let font = theme.font(TextRole::Small);
-    let (name, shortened) = short_name(ui, &lane.name, &font, theme.text_body, names - 8.0);
-    ui.painter().galley(Pos2::new(rect.left(), rect.center().y - name.size().y / 2.0), name, theme.text_body);
-    if shortened {
-        let place = rect.with_max_x(rect.left() + names - 4.0);
-        ui.interact(place, ui.id().with(("lane name", index)), Sense::hover()).on_hover_text(&lane.name);
-    }
-    let bar = rect.with_min_x(rect.left() + names).shrink2(Vec2::new(0.0, (rect.height() * 0.12).max(1.5)));
-    ui.painter().rect_filled(bar, 3.0, theme.background);
-    let now = bar.left() + (window.share(lanes.now) as f32).clamp(0.0, 1.0) * bar.width();
-    let painter = ui.painter().with_clip_rect(bar.intersect(ui.clip_rect()));
-    for (half, part) in [(0, bar.with_max_x(now)), (1, bar.with_min_x(now))] {
-        let key = MeshKey { window, rect: bar, dark: theme.dark, run: lanes.run, faint: half == 1 };
-        let Some(slot) = state.cache.get_mut(index).map(|halves| &mut halves[half]) else { continue };
-        let mesh = match slot {
-            Some((old, mesh)) if *old == key => Arc::clone(mesh),
-            _ => Arc::new(mesh(lane, lanes.trace, &key, theme)),
-        };
-        *slot = Some((key, Arc::clone(&mesh)));
-        painter.with_clip_rect(part.intersect(painter.clip_rect())).add(Shape::Mesh(mesh));
-    }
-    let response = ui.interact(bar, ui.id().with(("lane", index)), Sense::click());
-    response.widget_info(|| {
-        let doing = lane.at(lanes.now, lanes.trace).map_or("nothing", |(_, hop)| hop.what.label());
-        egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, format!("Lane {}: {doing}", lane.name))
-    });
-    pointer_ui(&response, bar, view, answer);
-}
-
-fn pointer_ui(response: &Response, bar: Rect, view: LaneView<'_>, answer: &mut LanesResponse) {
-    let LaneView { lanes, index, window, theme } = view;
-    let lane = &lanes.lanes[index];
-    let Some(pointer) = response.hover_pos() else { return };
-    let time = window.time(f64::from((pointer.x - bar.left()) / bar.width()));
-    let Some((_, hop)) = lane.at(time, lanes.trace) else { return };
-    if response.clicked() {
-        answer.journey = hop.journey.some();
-        answer.component = Some(hop.component);
-        answer.seek = Some(time);
-    }
-    response.clone().on_hover_ui_at_pointer(|ui| {
-        ui.label(format!("{} · {}", hop.what.label(), hop.duration()));
-        let place = lanes.topology.path(hop.component).replace('/', " › ");
-        ui.label(egui::RichText::new(place).font(theme.font(TextRole::Note)).color(theme.text_muted));
-        let stack = lanes.topology.stacks.get(hop.stack.index()).map_or("nobody's", |stack| &stack.name);
-        let text = format!("{} · for {stack} · from {}", hop.layer.label(), hop.start);
-        ui.label(egui::RichText::new(text).font(theme.font(TextRole::Note)).color(theme.text_muted));
-    });
-}
-
-fn mesh(lane: &Lane, trace: &Trace, key: &MeshKey, theme: &Theme) -> Mesh {
-    let (bar, mut mesh) = (key.rect, Mesh::default());
-    for column in columns(lane, trace, &key.window, bar.width()) {
-        let wide = column.to - column.from;
-        let gap = if wide > 4.0 { 1.0 } else { 0.0 };
-        let rect = Rect::from_min_max(
-            Pos2::new(bar.left() + column.from, bar.top()),
-            Pos2::new(bar.left() + column.to - gap, bar.bottom()),
-        );
-        // Mixed here, not blended on the screen: the same in every theme and on every driver.
-        let strength = column.busy * if key.faint { 0.2 } else { 1.0 };
-        add_rect(&mut mesh, rect, theme.background.lerp_to_gamma(theme.layer(column.layer), strength));
-    }
-    mesh
-}
-
-fn add_rect(mesh: &mut Mesh, rect: Rect, color: Color32) {
-    let first = mesh.vertices.len() as u32;
-    for pos in [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom()] {
-        mesh.vertices.push(Vertex { pos, uv: WHITE_UV, color });
-    }
-    mesh.indices.extend([first, first + 1, first + 2, first, first + 2, first + 3]);
 }
 
 fn playhead_ui(ui: &Ui, axis: Rect, bars: Rect, window: &Window, now: Time, theme: &Theme) {

@@ -23,7 +23,8 @@ pub fn export_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) -> Vec<Comm
     ui.add_space(6.0);
     ui.add_enabled_ui(measured, |ui| {
         let edit = TextEdit::singleline(&mut page.export.path).desired_width(ui.available_width() - 10.0);
-        let field = ui.add(edit).on_hover_text("The file to write the costs to");
+        let field = ui.add(edit);
+        crate::app::hint::say(&field, || "The file to write the costs to".to_owned());
         field.widget_info(|| {
             egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, measured, "Path of the exported costs")
         });

@@ -123,8 +123,7 @@ fn run_ui(
         ui.painter().rect_stroke(response.rect, 4.0, Stroke::new(1.5, theme.accent), egui::StrokeKind::Outside);
     }
     crate::app::keyboard::reveal(&response);
-    let hint = command::hint(ui.ctx(), &command);
-    let response = if hint.is_empty() { response } else { response.on_hover_text(hint) };
+    crate::app::hint::say(&response, || command::hint(&response.ctx, &command));
     if response.clicked() {
         out.push(command);
     }

@@ -3,8 +3,9 @@
 use egui::{Context, RichText, Ui, Window};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::note;
+use super::widgets::{cut_label, focus_new, keys_scroll, note};
 use crate::app::command::Command;
+use crate::app::hint;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::{Cost, Primitive, Profile, Unit};
 use crate::engine::Time;
@@ -14,7 +15,7 @@ pub fn costs_ui(context: &Context, profile: &Profile, theme: &Theme) -> Vec<Comm
     let mut open = true;
     let screen = context.content_rect();
     let size = [(900.0 * theme.scale).min(screen.width() - 60.0), (640.0 * theme.scale).min(screen.height() - 120.0)];
-    Window::new("Costs of this run")
+    Window::new(TITLE)
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
@@ -25,12 +26,14 @@ pub fn costs_ui(context: &Context, profile: &Profile, theme: &Theme) -> Vec<Comm
     if open { Vec::new() } else { vec![Command::ShowCosts] }
 }
 
+const TITLE: &str = "Costs of this run";
+
 fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
     ui.label(note(format!("{}, {}. {}", profile.title, profile.machine, provenances(profile)), theme));
     ui.add_space(6.0);
     let rows: Vec<Primitive> = Primitive::ALL.to_vec();
     let width = ui.available_width();
-    TableBuilder::new(ui)
+    let shown = TableBuilder::new(ui)
         .striped(true)
         .auto_shrink([false, false])
         .column(Column::initial(0.34 * width).clip(true).resizable(true))
@@ -49,9 +52,11 @@ fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
                 let Some(primitive) = rows.get(row.index()).copied() else { return };
                 let cost = profile.cost(primitive);
                 let word = cost.provenance.word();
+                let spoken = format!("{}: {}, {word}: {}", primitive.label(), value(cost), cost.provenance.detail());
                 let cell = |ui: &mut Ui, text: &str, color: egui::Color32| {
                     let text = RichText::new(text).font(theme.font(TextRole::Note)).color(color);
-                    ui.add(egui::Label::new(text).truncate());
+                    let shown = ui.add(cut_label(text));
+                    hint::say(&shown, || spoken.clone());
                 };
                 row.col(|ui| cell(ui, primitive.label(), theme.text));
                 row.col(|ui| cell(ui, &value(cost), theme.text));
@@ -59,6 +64,8 @@ fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
                 row.col(|ui| cell(ui, &cost.provenance.detail(), theme.text_body));
             });
         });
+    keys_scroll(ui, &shown, "Costs");
+    focus_new(ui, &shown, TITLE);
 }
 
 /// "35 measured, 60 literature, 20 assumed".

@@ -3,16 +3,17 @@
 use egui::{ComboBox, RichText, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::note;
-use crate::app::command::Command;
+use super::widgets::{cut_label, note};
+use crate::app::command::{self, Command};
 use crate::app::events::{Events, Kind, words};
+use crate::app::hint;
 use crate::app::keyboard::{self, Keeps};
 use crate::app::letters;
 use crate::app::names;
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
 use crate::machine::Topology;
-use crate::trace::{Layer, StackId, Trace};
+use crate::trace::{Crossing, Layer, StackId, Trace};
 
 /// Draws the list.
 pub fn events_ui(
@@ -23,9 +24,11 @@ pub fn events_ui(
     theme: &Theme,
 ) -> Vec<Command> {
     let mut out = Vec::new();
-    ui.horizontal_wrapped(|ui| filter_ui(ui, events, topology, theme));
+    ui.horizontal_wrapped(|ui| {
+        kind_ui(ui, events);
+        ui.label(note(summary(events, trace), theme));
+    });
     events.update(run, trace, topology);
-    ui.label(note(summary(events, trace), theme));
     if events.found().is_empty() {
         return out;
     }
@@ -33,29 +36,38 @@ pub fn events_ui(
     out
 }
 
-fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, theme: &Theme) {
-    let field = TextEdit::singleline(&mut events.text)
-        .hint_text("part, operation or reason")
-        .desired_width(150.0 * theme.scale);
+/// What is looked for, on the lanes and in the list: a text, a reason, a column.
+pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, wide: bool, theme: &Theme) {
+    let field = TextEdit::singleline(&mut events.text).hint_text("Find").desired_width(90.0 * theme.scale);
     let field = ui.add(field);
     field.ctx.accesskit_node_builder(field.id, |node| node.set_label("Find a part, an operation, a reason"));
+    hint::say(&field, || command::hint(&field.ctx, &Command::Search));
     if events.ask {
         events.ask = false;
         field.request_focus();
     }
-    let kinds = ComboBox::from_id_salt("kind of event").selected_text(events.kind.label()).show_ui(ui, |ui| {
-        for kind in Kind::ALL {
-            ui.selectable_value(&mut events.kind, kind, kind.label());
+    let small = |text: &str| note(text, theme).color(theme.text);
+    let words = |reason: Option<Crossing>| reason.map_or("Any reason".to_owned(), |reason| reason.label());
+    let chosen = words(events.reason);
+    let reasons = ComboBox::from_id_salt("reason").width(0.0).selected_text(small(&short(&chosen))).show_ui(ui, |ui| {
+        ui.selectable_value(&mut events.reason, None, words(None));
+        for (reason, count) in events.reasons().to_vec() {
+            ui.selectable_value(&mut events.reason, Some(reason), format!("{} ({count})", reason.label()));
         }
     });
-    name_box(&kinds.response, &format!("Kind of event: {}", events.kind.label()));
+    name_box(&reasons.response, &format!("Reason: {chosen}"));
+    // In little room columns are looked for by name.
+    if !wide && events.stack.is_none() {
+        return clear_ui(ui, events, theme);
+    }
     let column = |stack: StackId| {
         let name = topology.stacks.get(stack.index()).map_or(String::new(), |stack| names::name(&stack.name));
         format!("{}  {name}", letters::letter(stack))
     };
     let all = "All columns".to_owned();
     let chosen = events.stack.map_or(all.clone(), column);
-    let stacks = ComboBox::from_id_salt("column of events").selected_text(&chosen).show_ui(ui, |ui| {
+    let shown = ComboBox::from_id_salt("column of events").width(0.0).selected_text(small(&short(&chosen)));
+    let stacks = shown.show_ui(ui, |ui| {
         ui.selectable_value(&mut events.stack, None, all);
         for index in 0..topology.stacks.len() {
             let stack = StackId(index as u16);
@@ -63,6 +75,37 @@ fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, theme: &Them
         }
     });
     name_box(&stacks.response, &format!("Column: {chosen}"));
+    clear_ui(ui, events, theme);
+}
+
+fn clear_ui(ui: &mut Ui, events: &mut Events, theme: &Theme) {
+    if events.marked().is_some() {
+        let clear = ui.button(note("Clear", theme).color(theme.text));
+        hint::say(&clear, || "Looks for nothing in particular again".to_owned());
+        if clear.clicked() {
+            events.clear();
+        }
+    }
+}
+
+/// As much of a choice as a narrow box holds.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(20) {
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+fn kind_ui(ui: &mut Ui, events: &mut Events) {
+    let label = if events.reason.is_some() { "Of this reason" } else { events.kind.label() };
+    let kinds = ComboBox::from_id_salt("kind of event").selected_text(label).show_ui(ui, |ui| {
+        for kind in Kind::ALL {
+            if ui.selectable_value(&mut events.kind, kind, kind.label()).clicked() {
+                events.reason = None;
+            }
+        }
+    });
+    name_box(&kinds.response, &format!("Kind of event: {label}"));
 }
 
 fn name_box(response: &egui::Response, name: &str) {
@@ -144,16 +187,18 @@ fn rows_ui(
                         }
                         let color = if reached { color } else { theme.text_muted };
                         let text = RichText::new(text).font(theme.font(TextRole::Small)).color(color);
-                        ui.add(egui::Label::new(text).truncate().selectable(false));
+                        ui.add(cut_label(text));
                     });
                 }
                 let whole = row.response();
                 let Some(stop) = stop else { return };
+                keyboard::reveal(&stop);
                 keyboard::keep(&stop, Keeps { space: false, ..Keeps::BUTTON });
                 stop.widget_info(|| {
                     egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, chosen, &spoken)
                 });
                 let response = stop.union(whole);
+                hint::say(&response, || spoken.clone());
                 if response.clicked() {
                     clicked = Some((index, id, response.ctx.input(|input| input.modifiers.shift)));
                 }

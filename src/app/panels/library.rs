@@ -3,9 +3,11 @@
 use egui::{RichText, ScrollArea, Ui};
 use egui_phosphor::regular as icon;
 
-use super::widgets::{body, card, eyebrow_ui, note, title_ui};
+use super::widgets::{body, card, eyebrow_ui, keys_scroll, note, title_ui};
 use crate::app::command::Command;
 use crate::app::fonts;
+use crate::app::hint;
+use crate::app::keyboard;
 use crate::app::theme::{TextRole, Theme};
 use crate::scenario::{self, Scenario, Source};
 
@@ -33,6 +35,8 @@ pub struct Library {
     pub path: String,
     /// Whether the field is to get the keyboard.
     pub ask: bool,
+    /// Whether the first scenario is to get it.
+    pub enter: bool,
 }
 
 impl Library {
@@ -57,18 +61,21 @@ impl Library {
 /// Draws the page. `open` is the id of the scenario that is open.
 pub fn library_ui(ui: &mut Ui, library: &mut Library, open: &str, theme: &Theme) -> Vec<Command> {
     let mut out = Vec::new();
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         eyebrow_ui(ui, "Library", theme);
         title_ui(ui, "What would you like to see?", theme);
         ui.add_space(10.0);
         let gap = 16.0;
         let columns = ((ui.available_width() + gap) / (380.0 * theme.scale)).floor().clamp(1.0, 3.0) as usize;
         let width = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
+        let mut focus = std::mem::take(&mut library.enter);
         for row in library.cards.chunks(columns) {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = gap;
                 for entry in row {
-                    ui.allocate_ui(egui::vec2(width, 0.0), |ui| card_ui(ui, entry, entry.id == open, theme, &mut out));
+                    ui.allocate_ui(egui::vec2(width, 0.0), |ui| {
+                        card_ui(ui, entry, entry.id == open, &mut focus, theme, &mut out);
+                    });
                 }
             });
             ui.add_space(gap - 6.0);
@@ -76,10 +83,11 @@ pub fn library_ui(ui: &mut Ui, library: &mut Library, open: &str, theme: &Theme)
         ui.add_space(8.0);
         open_file_ui(ui, library, theme, &mut out);
     });
+    keys_scroll(ui, &shown, "Library");
     out
 }
 
-fn card_ui(ui: &mut Ui, entry: &Card, open: bool, theme: &Theme, out: &mut Vec<Command>) {
+fn card_ui(ui: &mut Ui, entry: &Card, open: bool, focus: &mut bool, theme: &Theme, out: &mut Vec<Command>) {
     ui.vertical(|ui| {
         card(theme, if open { theme.accent } else { theme.outline }).show(ui, |ui| {
             ui.set_width(ui.available_width());
@@ -97,6 +105,11 @@ fn card_ui(ui: &mut Ui, entry: &Card, open: bool, theme: &Theme, out: &mut Vec<C
                 let button = ui.button(format!("{} {label}", icon::PLAY));
                 let name = format!("{label}: {}", entry.title);
                 button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
+                if std::mem::take(focus) {
+                    button.request_focus();
+                }
+                keyboard::reveal(&button);
+                hint::say(&button, || entry.teaches.clone());
                 if button.clicked() {
                     out.push(Command::OpenScenario(entry.id.clone()));
                 }
@@ -140,7 +153,10 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 100.0).clamp(80.0, 560.0);
-        let edit = egui::TextEdit::singleline(&mut library.path).hint_text("path/to/scenario.ron").desired_width(width);
+        let edit = egui::TextEdit::singleline(&mut library.path)
+            .hint_text("path/to/scenario.ron")
+            .margin(egui::Margin::symmetric(8, 6))
+            .desired_width(width);
         let response = ui.add(edit);
         response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Path of a scenario file"));
         if library.ask {

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::{eyebrow_ui, note};
+use super::widgets::{cut_label, eyebrow_ui, note};
 use crate::app::command::Command;
 use crate::app::recording::Recording;
 use crate::app::theme::{TextRole, Theme};
@@ -101,7 +101,7 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
                 let Some(row) = rows.get(table_row.index()) else { return };
                 let cell = |ui: &mut Ui, text: &str, color: egui::Color32| {
                     let text = RichText::new(text).font(theme.font(TextRole::Body)).color(color);
-                    ui.add(egui::Label::new(text).truncate().selectable(false));
+                    ui.add(cut_label(text));
                 };
                 let mut stop = None;
                 table_row.col(|ui| {
@@ -118,7 +118,9 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
                 let Some(stop) = stop else { return };
                 let spoken = row.spoken();
                 stop.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
-                if stop.union(whole).clicked() {
+                let response = stop.union(whole);
+                crate::app::hint::say(&response, || spoken.clone());
+                if response.clicked() {
                     out.push(Command::SelectJourney(row.journey));
                 }
             });

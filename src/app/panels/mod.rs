@@ -16,5 +16,7 @@ pub mod strip;
 pub mod top;
 pub mod totals;
 pub mod transport;
+pub mod tree;
+pub mod versus;
 pub mod walkthrough;
 pub mod widgets;

@@ -5,7 +5,8 @@ use egui_phosphor::regular as icon;
 
 use super::notice::trouble_ui;
 use super::widgets::{eyebrow_ui, note, title_ui};
-use crate::app::command::Command;
+use crate::app::command::{self, Command};
+use crate::app::hint;
 use crate::app::session::Trouble;
 use crate::app::theme::{TextRole, Theme};
 
@@ -53,16 +54,22 @@ pub fn sandbox_ui(
     title_ui(ui, "Change it, run it", theme);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        if ui.button(format!("{} Run", icon::PLAY)).on_hover_text("Ctrl+Enter").clicked() {
+        let run = ui.button(format!("{} Run", icon::PLAY));
+        hint::say(&run, || command::hint(&run.ctx, &Command::RunText));
+        if run.clicked() {
             out.push(Command::RunText);
         }
-        if ui.add_enabled(sandbox.changed(), egui::Button::new("Revert")).clicked() {
+        let revert = ui.add_enabled(sandbox.changed(), egui::Button::new("Revert"));
+        hint::say(&revert, || "Puts back the text that ran last".to_owned());
+        if revert.clicked() {
             out.push(Command::RevertText);
         }
-        if let Some(file) = file
-            && ui.button("Save").on_hover_text(format!("Write to {file} (Ctrl+S)")).clicked()
-        {
-            out.push(Command::SaveText);
+        if let Some(file) = file {
+            let save = ui.button("Save");
+            hint::say(&save, || format!("Writes to {file} (Ctrl+S)"));
+            if save.clicked() {
+                out.push(Command::SaveText);
+            }
         }
         let failed = trouble.is_some() && !sandbox.changed();
         let state = note(sandbox.state(trouble.is_some()), theme);

@@ -2,7 +2,7 @@
 
 use egui::{Align, Context, Layout, RichText, ScrollArea, Window};
 
-use super::widgets::{eyebrow_ui, note};
+use super::widgets::{eyebrow_ui, focus_new, keys_scroll, note};
 use crate::app::command::{self, Command, Entry};
 use crate::app::theme::{TextRole, Theme};
 
@@ -20,7 +20,9 @@ pub fn shortcuts_ui(context: &Context, theme: &Theme) -> Vec<Command> {
         .fixed_size([width, (screen.height() - 120.0).clamp(80.0, 620.0 * theme.scale)])
         .frame(egui::Frame::window(&context.global_style()).inner_margin(egui::Margin::same(18)))
         .show(context, |ui| {
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| sheet_ui(ui, theme));
+            let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| sheet_ui(ui, theme));
+            keys_scroll(ui, &shown, "All keys");
+            focus_new(ui, &shown, "Shortcuts");
         });
     if !open {
         out.push(Command::ToggleShortcuts);
@@ -34,14 +36,11 @@ fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
     groups.dedup();
     let columns = ((ui.available_width() / (330.0 * theme.scale)) as usize).clamp(1, 3);
     ui.columns(columns, |columns| {
-        let count = columns.len();
-        for (i, group) in groups.iter().enumerate() {
-            // Long groups share a column with short ones.
-            let place = match count {
-                1 => 0,
-                2 => [0, 0, 1, 1, 0, 1][i % 6],
-                _ => [0, 2, 1, 2, 1, 0][i % 6],
-            };
+        let mut filled = vec![0; columns.len()];
+        for group in &groups {
+            // Each where least stands yet.
+            let place = (0..filled.len()).min_by_key(|place| filled[*place]).unwrap_or(0);
+            filled[place] += rows(columns[0].ctx(), &table, group).len() + 2;
             let column = &mut columns[place];
             column.spacing_mut().interact_size.y = 17.0 * theme.scale;
             column.spacing_mut().item_spacing.y = 5.0 * theme.scale;
@@ -58,6 +57,7 @@ fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
             column.add_space(10.0);
         }
     });
+    ui.label(note("Alt and a column's letter follow it, with Shift it is alone; Escape follows all again", theme));
     ui.label(note("On the lanes: the wheel zooms, dragging moves, a click opens what is under it. Drag the axis to move through time", theme));
 }
 

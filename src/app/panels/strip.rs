@@ -4,8 +4,9 @@
 use egui::{Align2, Pos2, Rect, RichText, Sense, Stroke, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::note;
+use super::widgets::{cut_label, note};
 use crate::app::command::{self, Command};
+use crate::app::hint;
 use crate::app::playback::{Pace, Playback};
 use crate::app::scene::paint::Canvas;
 use crate::app::scene::{Ink, Shape};
@@ -74,18 +75,22 @@ impl Strip {
 /// Draws the strip, with what replays the scene before it.
 pub fn strip_ui(ui: &mut Ui, strip: &Strip, theme: &Theme, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        let text = RichText::new(format!("{} Replay scene", icon::ARROW_COUNTER_CLOCKWISE))
+        // Where there is little room, the signs speak for themselves.
+        let few = ui.available_width() < 420.0 * theme.scale;
+        let words = if few { "" } else { " Replay scene" };
+        let text = RichText::new(format!("{}{words}", icon::ARROW_COUNTER_CLOCKWISE))
             .font(theme.font(TextRole::Note))
             .color(theme.text);
-        let hint = command::hint(ui.ctx(), &Command::ReplayScene);
-        let button = ui.add(egui::Button::new(text)).on_hover_text(hint);
+        let help = command::hint(ui.ctx(), &Command::ReplayScene);
+        let button = ui.add(egui::Button::new(text));
+        hint::say(&button, || help.clone());
         button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, "Replay scene"));
         if button.clicked() {
             out.push(Command::ReplayScene);
         }
         ui.add_space(8.0);
         let flag = note(format!("{} stops here", icon::FLAG), theme);
-        let words = 76.0 * theme.scale;
+        let words = if few { 0.0 } else { 76.0 * theme.scale };
         let size = Vec2::new((ui.available_width() - words - 12.0).max(40.0), 18.0 * theme.scale);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         line_ui(ui, rect, strip, theme);
@@ -98,8 +103,10 @@ pub fn strip_ui(ui: &mut Ui, strip: &Strip, theme: &Theme, out: &mut Vec<Command
             let near = |a: &&Notch, b: &&Notch| (a.at - share).abs().total_cmp(&(b.at - share).abs());
             out.extend(strip.notches.iter().min_by(near).map(|notch| Command::Seek(notch.time)));
         }
-        response.on_hover_text(told);
-        ui.add(egui::Label::new(flag).truncate());
+        hint::say(&response, || told.clone());
+        if !few {
+            ui.add(cut_label(flag));
+        }
     });
 }
 

@@ -3,10 +3,12 @@
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::badge_with_ui;
+use super::widgets::{badge_with_ui, cut_label};
 use crate::app::command::{self, Command, Side, Tab};
 use crate::app::exporter::What;
 use crate::app::fonts;
+use crate::app::hint;
+use crate::app::settings::Settings;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::Profile;
 
@@ -22,6 +24,8 @@ pub struct Top<'a> {
     /// The median error of simulations with this computer's own costs, as a ratio, and of how many works, if that is
     /// known.
     pub error: Option<(f64, usize)>,
+    /// How the window is looked at.
+    pub settings: &'a Settings,
 }
 
 /// The height of the bar.
@@ -120,7 +124,7 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         icon: width_of(ui, icon::LIST, body) + 24.0 * theme.scale,
         badge: words.as_ref().map_or(0.0, |(_, words)| badge(&words.long)),
         short: words.as_ref().map_or(0.0, |(_, words)| badge(&words.short)),
-        icons: 4.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 20.0 * theme.scale + 4.0),
+        icons: 3.0 * (width_of(ui, icon::QUESTION, icon_font(theme)) + 11.0 * theme.scale) + 14.0,
     };
     let places = arrange(full.width(), widths);
     let pages = widths.of(places.shown);
@@ -140,31 +144,37 @@ pub fn top_ui(ui: &mut Ui, top: Top<'_>, theme: &Theme) -> Vec<Command> {
         if ui.available_width() > LEAST_TITLE * theme.scale + GAP {
             ui.add_space(GAP);
             let title = RichText::new(top.title).font(theme.font(TextRole::Heading)).color(theme.text_muted);
-            ui.add(egui::Label::new(title).truncate());
+            let shown = ui.add(cut_label(title));
+            hint::say(&shown, || top.title.to_owned());
         }
     });
-    let right = Rect::from_min_max(egui::pos2(middle.right() + 2.0, full.top()), full.max);
-    ui.scope_builder(UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center)), |ui| {
+    // From left to right, so that Tab goes as one reads.
+    let shown_badge = match (&words, places.bare, places.short) {
+        (None, ..) | (_, true, _) => 0.0,
+        (_, _, true) => widths.short,
+        (_, _, false) => widths.badge,
+    };
+    let left = (full.right() - widths.icons - shown_badge).max(middle.right() + 2.0);
+    let right = Rect::from_min_max(egui::pos2(left, full.top()), full.max);
+    ui.scope_builder(UiBuilder::new().max_rect(right).layout(Layout::left_to_right(Align::Center)), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        for (symbol, command) in [
-            (icon::QUESTION, Command::ToggleShortcuts),
-            (icon::EXPORT, Command::Export(What::Page)),
-            (if theme.dark { icon::SUN } else { icon::MOON }, Command::ToggleTheme),
-            (icon::SIDEBAR_SIMPLE, Command::TogglePanel(Side::Left)),
-        ] {
-            quiet_button_ui(ui, symbol, command, theme, &mut out);
-        }
         if let Some((profile, words)) = words.filter(|_| !places.bare) {
-            ui.add_space(4.0);
             let text = if places.short { &words.short } else { &words.long };
-            let hint = badge_hint(profile, top.error);
             let color = theme.provenance(words.provenance);
             let button = badge_with_ui(ui, text, color, egui::Sense::click(), theme);
             let name = format!("{}. {}", words.long, command::hint(ui.ctx(), &Command::ShowCosts));
             button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
-            if button.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+            hint::say(&button, || badge_hint(profile, top.error));
+            if button.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
                 out.push(Command::ShowCosts);
             }
+            ui.add_space(4.0);
+        }
+        view_ui(ui, top.settings, theme, &mut out);
+        for (symbol, command) in
+            [(icon::EXPORT, Command::Export(What::Page)), (icon::QUESTION, Command::ToggleShortcuts)]
+        {
+            quiet_button_ui(ui, symbol, command, theme, &mut out);
         }
     });
     out
@@ -191,7 +201,8 @@ fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Com
     let shown = ui.menu_button(text, |ui| {
         for tab in Tab::ALL {
             let button = ui.add(egui::Button::new(tab.label()).selected(tab == open));
-            if button.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
+            hint::say(&button, || page_hint(&button.ctx, tab));
+            if button.clicked() {
                 out.push(Command::Open(tab));
                 ui.close();
             }
@@ -226,21 +237,80 @@ fn tabs_ui(ui: &mut Ui, open: Tab, theme: &Theme, out: &mut Vec<Command>) {
             let line = line.with_max_x(area.right() - 10.0);
             ui.painter().rect_filled(line, 1.5, if on { theme.accent } else { theme.outline });
         }
-        if response.on_hover_text(command::keys_hint(ui.ctx(), &Command::Open(tab))).clicked() {
+        hint::say(&response, || page_hint(&response.ctx, tab));
+        if response.clicked() {
             out.push(Command::Open(tab));
         }
     }
 }
 
+/// How the window is looked at, in a menu: panels, colours, size of text, motion; and what leaves it.
+fn view_ui(ui: &mut Ui, settings: &Settings, theme: &Theme, out: &mut Vec<Command>) {
+    let sign = RichText::new(icon::SLIDERS_HORIZONTAL).font(icon_font(theme)).color(theme.text_muted);
+    let shown = ui.scope(|ui| {
+        ui.visuals_mut().widgets.inactive.weak_bg_fill = egui::Color32::TRANSPARENT;
+        ui.visuals_mut().widgets.inactive.bg_stroke = egui::Stroke::NONE;
+        ui.menu_button(sign, |ui| {
+            item_ui(ui, Some(settings.left.open), Command::TogglePanel(Side::Left), out);
+            item_ui(ui, Some(settings.right.open), Command::TogglePanel(Side::Right), out);
+            item_ui(ui, Some(settings.bottom.open), Command::TogglePanel(Side::Bottom), out);
+            item_ui(ui, Some(settings.list), Command::ToggleList, out);
+            item_ui(ui, None, Command::Present, out);
+            ui.separator();
+            item_ui(ui, None, Command::ToggleTheme, out);
+            item_ui(ui, Some(settings.reduced_motion), Command::ToggleMotion, out);
+            ui.horizontal(|ui| {
+                ui.label(format!("  Text {} %", settings.text_percent));
+                for (by, sign) in [(-1, icon::MINUS), (1, icon::PLUS)] {
+                    let command = Command::TextSize(by);
+                    let name = command::name(&command);
+                    let button = ui.button(sign);
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
+                    hint::say(&button, || command::hint(&button.ctx, &command));
+                    if button.clicked() {
+                        out.push(command.clone());
+                    }
+                }
+            });
+            ui.separator();
+            item_ui(ui, None, Command::Export(What::Page), out);
+            item_ui(ui, None, Command::Export(What::Picture), out);
+            item_ui(ui, None, Command::AskForFile, out);
+            item_ui(ui, None, Command::Quit, out);
+        })
+    });
+    let button = shown.inner.response;
+    button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, "View and settings"));
+    hint::say(&button, || "Panels, list, size of text, colours, presenting, exports".to_owned());
+}
+
+/// A row of the menu: ticked if it is on, with its keys.
+fn item_ui(ui: &mut Ui, on: Option<bool>, command: Command, out: &mut Vec<Command>) {
+    let mark = if on == Some(true) { icon::CHECK } else { " " };
+    let name = command::name(&command);
+    let keys = command::keys_hint(ui.ctx(), &command);
+    let button = ui.add(egui::Button::new(format!("{mark} {name}")).shortcut_text(keys));
+    button.widget_info(|| match on {
+        Some(on) => egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, on, name),
+        None => egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name),
+    });
+    if button.clicked() {
+        out.push(command);
+        ui.close();
+    }
+}
+
+/// What a page is for, and its keys.
+fn page_hint(context: &egui::Context, tab: Tab) -> String {
+    format!("{} ({})", tab.about(), command::keys_hint(context, &Command::Open(tab)))
+}
+
 fn quiet_button_ui(ui: &mut Ui, symbol: &str, command: Command, theme: &Theme, out: &mut Vec<Command>) {
     let text = RichText::new(symbol).font(icon_font(theme)).color(theme.text_muted);
-    let hint = command::hint(ui.ctx(), &command);
-    let response = ui.add(egui::Button::new(text).frame(false)).on_hover_text(&hint);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &hint));
-    if response.has_focus() {
-        let ring = egui::Stroke::new(1.5, theme.accent);
-        ui.painter().rect_stroke(response.rect, 4.0, ring, egui::StrokeKind::Outside);
-    }
+    let help = command::hint(ui.ctx(), &command);
+    let response = ui.add(egui::Button::new(text).frame(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &help));
+    hint::say(&response, || help.clone());
     if response.clicked() {
         out.push(command);
     }

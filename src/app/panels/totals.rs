@@ -3,7 +3,7 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::widgets::note;
+use super::widgets::{keys_scroll, note};
 use crate::app::letters;
 use crate::app::names;
 use crate::app::theme::{TextRole, Theme};
@@ -22,7 +22,7 @@ pub fn totals_ui(ui: &mut Ui, totals: &Totals, topology: &Topology, now: Time, t
     let names: Vec<String> = (0..shown)
         .map(|i| format!("{}  {}", letters::letter(StackId(i as u16)), names::name(&topology.stacks[i].name)))
         .collect();
-    ScrollArea::both().id_salt("totals").auto_shrink([false, false]).show(ui, |ui| {
+    let shown = ScrollArea::both().id_salt("totals").auto_shrink([false, false]).show(ui, |ui| {
         let more = topology.stacks.len() - shown;
         let more = if more > 0 { format!("; {more} more stacks are not listed") } else { String::new() };
         ui.label(note(format!("From the start up to {now}{more}"), theme));
@@ -48,6 +48,7 @@ pub fn totals_ui(ui: &mut Ui, totals: &Totals, topology: &Topology, now: Time, t
             reasons.iter().map(|reason| count(rows[i].exits[*reason as usize])).collect()
         });
     });
+    keys_scroll(ui, &shown, "Totals");
 }
 
 /// One table; nothing where it has no columns yet.

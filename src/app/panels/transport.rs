@@ -4,9 +4,10 @@ use egui::{Align, ComboBox, DragValue, Layout, RichText, Slider, Ui};
 use egui_phosphor::regular as icon;
 
 use super::strip::{Strip, strip_ui};
-use super::widgets::{body, icon_button_ui, note, segments_ui};
-use crate::app::command::{self, Command};
+use super::widgets::{body, cut_label, icon_button_ui, note, segments_ui};
+use crate::app::command::{self, Below, Command};
 use crate::app::fonts;
+use crate::app::hint;
 use crate::app::keyboard;
 use crate::app::lanes::tick_label;
 use crate::app::playback::{Clock, Pace, Playback, Step, StepKind, speed_label};
@@ -24,11 +25,23 @@ pub struct Transport<'a> {
     pub summary: &'a str,
     /// The crossings of the scene, where there is one.
     pub strip: Option<&'a Strip>,
+    /// What is shown below: where there is no room for a row of its own, it is chosen here.
+    pub below: Below,
+}
+
+/// Whether there is so little room that what is seldom needed stands in a menu.
+pub fn tight(ui: &Ui, theme: &Theme) -> bool {
+    let room = ui.available_size() / theme.scale;
+    room.y < 190.0 && room.x < 620.0
 }
 
 /// Draws the transport: one row, or two where it is narrow.
 pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec<Command> {
     let mut out = Vec::new();
+    if tight(ui, theme) {
+        tight_ui(ui, transport, theme, &mut out);
+        return out;
+    }
     // Where little height is left for the lanes, everything stands in one row.
     if ui.available_height() < 190.0 * theme.scale && ui.available_width() > 620.0 * theme.scale {
         ui.horizontal(|ui| {
@@ -66,7 +79,7 @@ pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec
         ui.add_space(10.0);
         time_ui(ui, transport, true, theme);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add(egui::Label::new(note(transport.summary, theme)).truncate());
+            ui.add(cut_label(note(transport.summary, theme)));
         });
     });
     ui.horizontal_wrapped(|ui| {
@@ -78,6 +91,52 @@ pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec
     });
     scene_strip_ui(ui, transport, theme, &mut out);
     out
+}
+
+/// One row: play and step, the time, what is below, and a menu of the rest.
+fn tight_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme, out: &mut Vec<Command>) {
+    let low = ui.available_height() < 150.0 * theme.scale;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().button_padding.x = 6.0;
+        ui.spacing_mut().item_spacing.x = 5.0;
+        let play = if transport.playback.playing() { icon::PAUSE } else { icon::PLAY };
+        icon_button_ui(ui, icon::CARET_LINE_LEFT, Command::StepBack, theme, out);
+        icon_button_ui(ui, play, Command::PlayPause, theme, out);
+        icon_button_ui(ui, icon::CARET_LINE_RIGHT, Command::StepForward, theme, out);
+        time_ui(ui, transport, false, theme);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let more = ui.menu_button(body(icon::DOTS_THREE, theme), |ui| {
+                ui.horizontal(|ui| {
+                    step_count_ui(ui, &transport.playback.step, out);
+                    step_kind_ui(ui, &transport.playback.step, theme, out);
+                });
+                ui.horizontal(|ui| pace_ui(ui, &transport.playback.clock, theme, out));
+                for command in [Command::Start, Command::End, Command::ReplayScene] {
+                    if ui.button(command::hint(ui.ctx(), &command)).clicked() {
+                        out.push(command);
+                    }
+                }
+            });
+            let name = "Steps, speed, start and end";
+            more.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
+            hint::say(&more.response, || name.to_owned());
+            let shown = ComboBox::from_id_salt("below")
+                .selected_text(note(transport.below.label(), theme).color(theme.text))
+                .width(60.0 * theme.scale)
+                .show_ui(ui, |ui| {
+                    for below in Below::ALL {
+                        if ui.selectable_label(below == transport.below, below.label()).clicked() {
+                            out.extend((below != transport.below).then_some(Command::ShowBelow(below)));
+                        }
+                    }
+                });
+            let name = format!("Below the picture: {}", transport.below.label());
+            shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, &name));
+        });
+    });
+    if !low {
+        scene_strip_ui(ui, transport, theme, out);
+    }
 }
 
 fn scene_strip_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme, out: &mut Vec<Command>) {
@@ -106,11 +165,10 @@ fn time_ui(ui: &mut Ui, transport: Transport<'_>, whole: bool, theme: &Theme) {
     };
     let text = format!("t = {}", tick_label(time, step, time));
     let text = RichText::new(text).font(fonts::strong(ui.ctx(), TextRole::Heading, theme)).color(theme.text);
-    let label = ui.label(text).on_hover_text(transport.summary);
+    let label = ui.label(text);
+    hint::say(&label, || format!("{time} of {} simulated · {}", transport.end, transport.summary));
     if whole {
         ui.label(note(format!("of {}", transport.end), theme));
-    } else {
-        label.on_hover_text(format!("of {}", transport.end));
     }
 }
 
@@ -125,7 +183,8 @@ fn step_count_ui(ui: &mut Ui, step: &Step, out: &mut Vec<Command>) {
     let drag = DragValue::new(&mut count).range(1..=Step::MAX_COUNT).speed(0.1).suffix(" ×");
     let drag = ui.add(drag);
     drag.ctx.accesskit_node_builder(drag.id, |node| node.set_label("Steps at once"));
-    if drag.on_hover_text("How many at once").changed() {
+    hint::say(&drag, || "How many steps at once: drag, or type a number".to_owned());
+    if drag.changed() {
         out.push(Command::StepCount(count));
     }
 }
@@ -136,8 +195,9 @@ fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>)
         .width(118.0 * theme.scale)
         .show_ui(ui, |ui| {
             for kind in StepKind::ALL {
-                let hint = command::keys_hint(ui.ctx(), &Command::StepBy(kind));
-                if ui.selectable_label(kind == step.kind, kind.label()).on_hover_text(hint).clicked() {
+                let label = ui.selectable_label(kind == step.kind, kind.label());
+                hint::say(&label, || command::hint(&label.ctx, &Command::StepBy(kind)));
+                if label.clicked() {
                     out.push(Command::StepBy(kind));
                 }
             }
@@ -152,7 +212,8 @@ fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>)
             .custom_parser(|text| text.parse::<Time>().ok().map(|time| time.as_ps() as f64));
         let slider = ui.add(slider);
         slider.ctx.accesskit_node_builder(slider.id, |node| node.set_label("Length of a step"));
-        if slider.on_hover_text("How long a step is").changed() {
+        hint::say(&slider, || "How much simulated time a step takes: drag, or type a time".to_owned());
+        if slider.changed() {
             out.push(Command::StepTime(Time(ps as u64)));
         }
     }
@@ -172,13 +233,15 @@ fn pace_ui(ui: &mut Ui, clock: &Clock, theme: &Theme, out: &mut Vec<Command>) {
         [width + 4.0, 20.0 * theme.scale],
         egui::Label::new(note(clock.label(), theme)).sense(egui::Sense::click_and_drag()),
     );
-    let speed = speed.on_hover_text("Speed: drag, or + and -").on_hover_cursor(egui::CursorIcon::ResizeHorizontal);
+    hint::say(&speed, || "How fast it plays: drag, or the keys + and -".to_owned());
+    let speed = speed.on_hover_cursor(egui::CursorIcon::ResizeHorizontal);
     let dragged = f64::from(speed.drag_delta().x);
     if dragged != 0.0 {
         out.push(Command::Faster((dragged * 0.02).exp()));
     }
-    let hint = command::hint(ui.ctx(), &Command::TogglePace);
-    if ui.button(note(label, theme).color(theme.text)).on_hover_text(hint).clicked() {
+    let button = ui.button(note(label, theme).color(theme.text));
+    hint::say(&button, || command::hint(&button.ctx, &Command::TogglePace));
+    if button.clicked() {
         out.push(Command::Pace(other));
     }
 }
@@ -198,7 +261,8 @@ fn speed_ui(ui: &mut Ui, clock: &Clock, theme: &Theme, out: &mut Vec<Command>) {
             keyboard::keep(&response, keyboard::Keeps::SLIDER);
             let name = format!("Speed: {}", clock.label());
             response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Slider, true, &name));
-            if response.on_hover_text("Simulated time that a second shows (+ and -)").changed() {
+            hint::say(&response, || "Simulated time that a second shows (+ and -)".to_owned());
+            if response.changed() {
                 out.push(Command::PerSecond(ps));
             }
             ui.label(note(clock.label(), theme));

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use egui::{Align, Layout, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::{body, card, eyebrow_ui, fade_ui, heading_ui, note, title_ui};
+use super::widgets::{body, card, eyebrow_ui, fade_ui, heading_ui, keys_scroll, note, segments_ui, title_ui};
 use crate::app::command::{self, Command};
+use crate::app::hint;
+use crate::app::keyboard;
 use crate::app::markdown;
 use crate::app::theme::{TextRole, Theme};
 use crate::app::walk::{PredictionState, Walk};
@@ -66,50 +68,147 @@ struct Halves {
     asked: f32,
 }
 
-/// What is said, the prediction, and what the model leaves out, in `height`. Where what is said leaves too little
-/// room for the prediction, that stands below it and always in view, and the text scrolls.
-fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &Theme, out: &mut Vec<Command>) {
-    let known = ui.id().with(("halves", guide.walk.scene()));
-    let before: Halves = ui.data(|data| data.get_temp(known)).unwrap_or_default();
-    let mut now = Halves::default();
-    let gap = 14.0;
-    let ask = step.predict.as_ref();
-    let below = ask.filter(|_| before.said + gap + before.asked > height);
-    // Even then the text keeps some lines.
-    let asked = below.map_or(0.0, |_| (before.asked + gap).min(height * 0.8));
-    let area = ScrollArea::vertical().id_salt(("scene", guide.walk.scene())).max_height(height - asked);
-    let shown = area.auto_shrink([false, false]).show(ui, |ui| {
-        let top = ui.cursor().top();
-        eyebrow_ui(ui, &format!("Step {} of {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len()), theme);
-        title_ui(ui, &step.title, theme);
-        ui.add_space(6.0);
-        where_ui(ui, guide, step, theme, out);
-        say_ui(ui, guide.scenario, &step.say, theme, out);
-        now.said = ui.cursor().top() - top;
-        if let Some(predict) = ask.filter(|_| below.is_none()) {
-            ui.add_space(gap);
-            let top = ui.cursor().top();
-            predict_ui(ui, guide, predict, theme, out);
-            now.asked = ui.cursor().top() - top;
+/// How a scene's text and its question share the panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
+    /// One below the other, all in view or scrolled together.
+    Together,
+    /// The question stands below, always in view; the text above it scrolls.
+    Below,
+    /// One at a time, whole: the panel is too low for both.
+    Pages,
+}
+
+/// So many lines of the text are left above a question, or each has the panel for itself.
+const LEAST_LINES: f32 = 9.0;
+/// What is between text and question.
+const BETWEEN: f32 = 14.0;
+
+impl Share {
+    fn of(halves: Halves, height: f32, theme: &Theme) -> Share {
+        let line = theme.size(TextRole::Body) * 1.3;
+        let left = height - halves.asked - BETWEEN;
+        match () {
+            () if halves.asked == 0.0 || halves.said + BETWEEN + halves.asked <= height => Share::Together,
+            () if left >= LEAST_LINES * line => Share::Below,
+            () => Share::Pages,
         }
-        what_next_ui(ui, guide, theme);
-        left_out_ui(ui, guide.scenario, step, theme, out);
-    });
-    fade_ui(ui, &shown, theme.panel, theme);
-    if let Some(predict) = below {
-        ui.add_space((gap - ui.spacing().item_spacing.y).max(0.0));
-        let area = ScrollArea::vertical().id_salt(("predict", guide.walk.scene())).max_height(asked - gap);
-        let shown = area.auto_shrink([false, true]).show(ui, |ui| {
+    }
+}
+
+/// The pages of a scene that has not room for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    Text,
+    Question,
+}
+
+/// What the learner has chosen to see, and what had happened when they did: after that the page turns by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Turned {
+    page: Page,
+    when: (bool, bool, bool),
+}
+
+impl Guide<'_> {
+    /// Whether play was asked for, a prediction given, the answer shown.
+    fn so_far(&self) -> (bool, bool, bool) {
+        (self.asked, self.walk.prediction().is_some(), self.walk.answered())
+    }
+
+    /// The page that is shown: what was turned to last, by hand or by what has happened.
+    fn page(&self, turned: Option<Turned>) -> Page {
+        match turned.filter(|turned| turned.when == self.so_far()) {
+            Some(turned) => turned.page,
+            None if self.asked || self.walk.prediction().is_some() => Page::Question,
+            None => Page::Text,
+        }
+    }
+}
+
+/// What is said, the prediction, and what the model leaves out, in `height`.
+fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &Theme, out: &mut Vec<Command>) {
+    let scene = guide.walk.scene();
+    // Another width or another size of text, other heights.
+    let known = ui.id().with(("halves", scene, theme.scale.to_bits(), ui.available_width() as i32));
+    let before: Halves = ui.data(|data| data.get_temp(known)).unwrap_or_default();
+    let mut now = before;
+    let ask = step.predict.as_ref();
+    let share = if ask.is_some() { Share::of(before, height, theme) } else { Share::Together };
+    let turned = ui.id().with(("page", scene));
+    let page = guide.page(ui.data(|data| data.get_temp(turned)));
+    if share == Share::Pages
+        && let Some(page) = pages_ui(ui, guide, page, theme)
+    {
+        ui.data_mut(|data| data.insert_temp(turned, Turned { page, when: guide.so_far() }));
+        ui.ctx().request_repaint();
+    }
+    let height = if share == Share::Pages { height - pages_height(theme) } else { height };
+    let mut question_ui = |ui: &mut Ui, predict: &Predict, out: &mut Vec<Command>| {
+        let top = ui.cursor().top();
+        predict_ui(ui, guide, predict, theme, out);
+        now.asked = ui.cursor().top() - top;
+    };
+    if let (Some(predict), Share::Pages, Page::Question) = (ask, share, page) {
+        let area = ScrollArea::vertical().id_salt(("question", scene)).max_height(height);
+        let shown = area.auto_shrink([false, false]).show(ui, |ui| question_ui(ui, predict, out));
+        fade_ui(ui, &shown, theme.panel, theme);
+        keys_scroll(ui, &shown, "The question");
+    } else {
+        let asked = if share == Share::Below { before.asked + BETWEEN } else { 0.0 };
+        let area = ScrollArea::vertical().id_salt(("scene", scene)).max_height(height - asked);
+        let mut said = 0.0;
+        let shown = area.auto_shrink([false, false]).show(ui, |ui| {
             let top = ui.cursor().top();
-            predict_ui(ui, guide, predict, theme, out);
-            now.asked = ui.cursor().top() - top;
+            if share != Share::Pages {
+                eyebrow_ui(ui, &eyebrow(guide), theme);
+            }
+            title_ui(ui, &step.title, theme);
+            ui.add_space(6.0);
+            where_ui(ui, guide, step, theme, out);
+            say_ui(ui, guide.scenario, &step.say, theme, out);
+            said = ui.cursor().top() - top;
+            if let Some(predict) = ask.filter(|_| share == Share::Together) {
+                ui.add_space(BETWEEN);
+                question_ui(ui, predict, out);
+            }
+            what_next_ui(ui, guide, share == Share::Pages, theme);
+            left_out_ui(ui, guide.scenario, step, theme, out);
         });
         fade_ui(ui, &shown, theme.panel, theme);
+        keys_scroll(ui, &shown, "What is said");
+        if let Some(predict) = ask.filter(|_| share == Share::Below) {
+            ui.add_space((BETWEEN - ui.spacing().item_spacing.y).max(0.0));
+            question_ui(ui, predict, out);
+        }
+        now.said = said;
     }
     if now != before {
         ui.data_mut(|data| data.insert_temp(known, now));
         ui.ctx().request_repaint();
     }
+}
+
+/// "Step 4 of 9".
+fn eyebrow(guide: Guide<'_>) -> String {
+    format!("Step {} of {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len())
+}
+
+fn pages_height(theme: &Theme) -> f32 {
+    34.0 * theme.scale
+}
+
+/// Where the scene is, and its two pages. Gives back the page that was turned to.
+fn pages_ui(ui: &mut Ui, guide: Guide<'_>, page: Page, theme: &Theme) -> Option<Page> {
+    let mut turned = None;
+    let size = Vec2::new(ui.available_width(), pages_height(theme) - ui.spacing().item_spacing.y);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        let second = if guide.walk.answered() { "Answer" } else { "Predict" };
+        turned = segments_ui(ui, &["Read", second], usize::from(page == Page::Question), theme);
+        let step = format!("{} / {}", guide.walk.scene() + 1, guide.scenario.walkthrough.len());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(note(step, theme)));
+    });
+    turned.map(|index| if index == 0 { Page::Text } else { Page::Question })
 }
 
 /// How the scene came to be where it is: from a wrong answer, back in time, or not at all.
@@ -139,7 +238,7 @@ fn where_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, theme: &Theme, out: &mut
 }
 
 /// What Space does now.
-fn what_next_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) {
+fn what_next_ui(ui: &mut Ui, guide: Guide<'_>, elsewhere: bool, theme: &Theme) {
     let asks = guide.scenario.walkthrough.get(guide.walk.scene()).is_some_and(|step| step.predict.is_some());
     let open = asks && guide.walk.prediction().is_none();
     let last = guide.walk.scene() + 1 == guide.scenario.walkthrough.len();
@@ -147,12 +246,12 @@ fn what_next_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) {
         (true, _, _) if last => "Space goes on to the end: what you predicted, and what came",
         (true, _, _) => "Space goes on to the next scene",
         (_, true, _) => "Space pauses",
-        (_, _, true) if guide.asked => "First choose a prediction: then Space plays. Or skip the question with N",
+        (_, _, true) if elsewhere => "Space leads to the question",
         (_, _, true) => return,
         _ => "Space plays this scene",
     };
     ui.add_space(14.0);
-    ui.label(note(text, theme).color(if guide.asked && open { theme.alarm } else { theme.accent }));
+    ui.label(note(text, theme).color(theme.accent));
 }
 
 /// The page at the end: what was predicted and what came, what to do next, one link.
@@ -180,6 +279,7 @@ fn closing_ui(ui: &mut Ui, guide: Guide<'_>, height: f32, theme: &Theme, out: &m
         }
     });
     fade_ui(ui, &shown, theme.panel, theme);
+    keys_scroll(ui, &shown, "What came of it");
     // The link is in view however much was predicted.
     if let Some(next) = next {
         let title = crate::scenario::library().iter().find(|b| b.id == next).map_or("", |b| b.title());
@@ -254,7 +354,7 @@ fn go_to(ui: &Ui, scenario: &Scenario, target: &str) -> Option<Command> {
 }
 
 fn no_walkthrough_ui(ui: &mut Ui, scenario: &Scenario, theme: &Theme, out: &mut Vec<Command>) {
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         eyebrow_ui(ui, "Scenario", theme);
         title_ui(ui, &scenario.title, theme);
         ui.label(body(&scenario.teaches, theme));
@@ -262,32 +362,36 @@ fn no_walkthrough_ui(ui: &mut Ui, scenario: &Scenario, theme: &Theme, out: &mut 
         ui.label(note("This scenario has no walkthrough. Play it, or step through it", theme));
         leaves_out_list_ui(ui, scenario, &scenario.leaves_out, theme, out);
     });
+    keys_scroll(ui, &shown, "What is said");
 }
 
 /// The question, its choices, and once played the answer.
 pub fn predict_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, out: &mut Vec<Command>) {
     let prediction = guide.walk.prediction();
     let revealed = guide.walk.answered();
-    card(theme, theme.accent).show(ui, |ui| {
+    let frame = card(theme, theme.accent).inner_margin(egui::Margin::same((11.0 * theme.scale) as i8));
+    frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        heading_ui(ui, "Predict", theme);
+        ui.spacing_mut().item_spacing.y = 5.0 * theme.scale;
+        eyebrow_ui(ui, if revealed { "You predicted" } else { "Predict" }, theme);
         ui.label(body(&predict.ask, theme).color(theme.text));
-        ui.add_space(4.0);
         let correct = guide.answer().and_then(|answer| answer.correct_choice);
         for (index, choice) in predict.choices.iter().enumerate() {
             let state = choice_state(index, prediction, revealed.then_some(correct).flatten());
             choice_ui(ui, index, &choice.label, state, prediction.is_none(), theme, out);
         }
-        ui.add_space(2.0);
         if revealed {
             answer_ui(ui, guide, predict, theme, out);
         } else {
             let text = match (prediction.is_some(), guide.playing) {
-                (false, _) => "Choose one: it is locked in",
-                (true, false) => "Locked in. Space plays and shows the answer",
-                (true, true) => "Locked in. Watch",
+                (false, _) if guide.asked => "First choose one, then Space plays. Or skip it with N".to_owned(),
+                (false, _) => format!("Keys 1 to {}: your choice is locked in", predict.choices.len()),
+                (true, false) => "Locked in. Space plays and shows the answer".to_owned(),
+                (true, true) => "Locked in. Watch".to_owned(),
             };
-            ui.label(note(text, theme));
+            let wanted = guide.asked && prediction.is_none();
+            let said = ui.label(note(text, theme).color(if wanted { theme.alarm } else { theme.text_muted }));
+            ui.ctx().accesskit_node_builder(said.id, |node| node.set_live(egui::accesskit::Live::Polite));
         }
     });
 }
@@ -317,7 +421,7 @@ fn choice_ui(
         PredictionState::Wrong => (theme.alarm_fill, theme.alarm, Some((icon::X, theme.alarm))),
     };
     let width = ui.available_width();
-    let pad = Vec2::new(12.0, 6.0) * theme.scale;
+    let pad = Vec2::new(10.0, 4.5) * theme.scale;
     let mark = if symbol.is_some() { 22.0 * theme.scale } else { 0.0 };
     let font = theme.font(TextRole::Body);
     let color = if enabled || state != PredictionState::Open { theme.text } else { theme.text_muted };
@@ -331,6 +435,10 @@ fn choice_ui(
     let (rect, response) = ui.allocate_exact_size(size, sense);
     let chosen = state != PredictionState::Open;
     response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, enabled, chosen, label));
+    keyboard::reveal(&response);
+    if enabled {
+        hint::say(&response, || format!("Predicts this ({}). The first choice counts", index + 1));
+    }
     let hovered = enabled && (response.hovered() || response.has_focus());
     let (fill, line) = if hovered { (theme.control_hovered, theme.accent) } else { (fill, line) };
     ui.painter().rect(rect, 5.0, fill, Stroke::new(1.0, line), egui::StrokeKind::Inside);
@@ -405,9 +513,10 @@ fn way_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme, out: &mut Vec<Command>) 
         ui.spacing_mut().item_spacing.x = 2.0;
         let arrow = |ui: &mut Ui, symbol: &str, command: Command, enabled: bool, out: &mut Vec<Command>| {
             let text = RichText::new(symbol).font(egui::FontId::proportional(16.0 * theme.scale));
-            let hint = command::hint(ui.ctx(), &command);
-            let response = ui.add_enabled(enabled, egui::Button::new(text)).on_hover_text(&hint);
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, enabled, &hint));
+            let help = command::hint(ui.ctx(), &command);
+            let response = ui.add_enabled(enabled, egui::Button::new(text));
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, enabled, &help));
+            hint::say(&response, || help.clone());
             if response.clicked() {
                 out.push(command);
             }
@@ -441,7 +550,8 @@ fn dot_ui(ui: &mut Ui, index: usize, scene: usize, pitch: f32, title: &str, them
     if index == scene || response.hovered() || response.has_focus() {
         ui.painter().circle_stroke(rect.center(), radius + 3.0, Stroke::new(1.2, theme.accent));
     }
-    if response.on_hover_text(label).clicked() {
+    hint::say(&response, || label.clone());
+    if response.clicked() {
         out.push(Command::Scene(index));
     }
 }

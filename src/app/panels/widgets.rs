@@ -5,6 +5,7 @@ use egui::{Align, Color32, Frame, Layout, Margin, Rect, Response, RichText, Sens
 
 use crate::app::command::{self, Command};
 use crate::app::fonts;
+use crate::app::hint;
 use crate::app::keyboard;
 use crate::app::theme::{TextRole, Theme};
 
@@ -32,6 +33,11 @@ pub fn body(text: impl Into<String>, theme: &Theme) -> RichText {
     RichText::new(text).font(theme.font(TextRole::Body)).color(theme.text_body)
 }
 
+/// A text of one line, cut with "…" where it is too long; the whole of it is said elsewhere, not in a tooltip.
+pub fn cut_label(text: RichText) -> egui::Label {
+    egui::Label::new(text).truncate().show_tooltip_when_elided(false).selectable(false)
+}
+
 /// A less important remark.
 pub fn note(text: impl Into<String>, theme: &Theme) -> RichText {
     RichText::new(text).font(theme.font(TextRole::Note)).color(theme.text_muted)
@@ -48,7 +54,7 @@ pub fn card(theme: &Theme, outline: Color32) -> Frame {
 
 /// The frame of a panel.
 pub fn panel_frame(theme: &Theme) -> Frame {
-    Frame::new().fill(theme.panel).inner_margin(Margin::symmetric((20.0 * theme.scale) as i8, 18))
+    Frame::new().fill(theme.panel).inner_margin(Margin::symmetric((20.0 * theme.scale).min(24.0) as i8, 18))
 }
 
 /// A small rounded label in one colour.
@@ -68,15 +74,16 @@ pub fn badge_with_ui(ui: &mut Ui, text: &str, color: Color32, sense: Sense, them
     response
 }
 
-/// A button with an icon and the command's help as its tooltip and its name for screen readers.
+/// A button with an icon and the command's help as its hint and its name for screen readers.
 pub fn icon_button_ui(ui: &mut Ui, icon: &str, command: Command, theme: &Theme, out: &mut Vec<Command>) -> Response {
-    let hint = command::hint(ui.ctx(), &command);
+    let help = command::hint(ui.ctx(), &command);
     let text = RichText::new(icon).font(egui::FontId::proportional(17.0 * theme.scale)).color(theme.text);
     let size = Vec2::new(38.0, 30.0) * theme.scale;
-    let response = ui.add_sized(size, egui::Button::new(text)).on_hover_text(&hint);
-    let name = hint.split(" (").next().unwrap_or_default().to_owned();
+    let response = ui.add_sized(size, egui::Button::new(text));
+    let name = help.split(" (").next().unwrap_or_default().to_owned();
     keyboard::reveal(&response);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
+    hint::say(&response, || help.clone());
     if response.clicked() {
         out.push(command);
     }
@@ -85,10 +92,16 @@ pub fn icon_button_ui(ui: &mut Ui, icon: &str, command: Command, theme: &Theme, 
 
 /// A row of buttons of which one is chosen. Returns the index of the one that was clicked.
 pub fn segments_ui(ui: &mut Ui, labels: &[&str], chosen: usize, theme: &Theme) -> Option<usize> {
+    let labels: Vec<(&str, &str)> = labels.iter().map(|label| (*label, "")).collect();
+    segments_said_ui(ui, &labels, chosen, theme)
+}
+
+/// As [`segments_ui`], with what each of them is for.
+pub fn segments_said_ui(ui: &mut Ui, labels: &[(&str, &str)], chosen: usize, theme: &Theme) -> Option<usize> {
     let mut clicked = None;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        for (i, label) in labels.iter().enumerate() {
+        for (i, (label, about)) in labels.iter().enumerate() {
             let on = i == chosen;
             let text = RichText::new(*label).font(theme.font(TextRole::Note)).color(if on {
                 theme.text
@@ -101,6 +114,9 @@ pub fn segments_ui(ui: &mut Ui, labels: &[&str], chosen: usize, theme: &Theme) -
             let response = ui.add(button);
             keyboard::reveal(&response);
             response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, true, on, *label));
+            if !about.is_empty() {
+                hint::say(&response, || (*about).to_owned());
+            }
             if response.clicked() {
                 clicked = Some(i);
             }
@@ -149,6 +165,46 @@ fn mixed(color: Color32, opacity: f32) -> Color32 {
     let [r, g, b, _] = egui::Rgba::from(color).multiply(opacity).to_array();
     let gamma = |linear: f32| (egui::ecolor::gamma_from_linear(linear) * 255.0).round() as u8;
     Color32::from_rgba_premultiplied(gamma(r), gamma(g), gamma(b), (opacity * 255.0).round() as u8)
+}
+
+/// Lets a scroll area be scrolled by keyboard: where it has more than it shows, it is a stop for Tab, and Up, Down,
+/// Page Up, Page Down, Home and End move it while it has the focus.
+pub fn keys_scroll<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, name: &str) {
+    let hidden = shown.content_size - shown.inner_rect.size();
+    if hidden.y <= 1.0 && hidden.x <= 1.0 {
+        return;
+    }
+    let response = ui.interact(shown.inner_rect, shown.id.with("keys"), Sense::focusable_noninteractive());
+    let name = format!("{name}: Up and Down scroll");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &name));
+    if !response.has_focus() {
+        return;
+    }
+    let sideways = hidden.x > 1.0;
+    keyboard::keep(&response, keyboard::Keeps { across: sideways, enter: false, ..keyboard::Keeps::ROWS });
+    let (line, page) = (40.0, shown.inner_rect.height() * 0.9);
+    let by = ui.input(|input| {
+        let times = |key: egui::Key| input.num_presses(key) as f32;
+        let along = line * (times(egui::Key::ArrowDown) - times(egui::Key::ArrowUp))
+            + page * (times(egui::Key::PageDown) - times(egui::Key::PageUp))
+            + hidden.y * (times(egui::Key::End) - times(egui::Key::Home));
+        let across = if sideways { line * (times(egui::Key::ArrowRight) - times(egui::Key::ArrowLeft)) } else { 0.0 };
+        Vec2::new(across, along)
+    });
+    if by != Vec2::ZERO {
+        let mut state = shown.state;
+        state.offset = (state.offset + by).clamp(Vec2::ZERO, hidden.max(Vec2::ZERO));
+        state.store(ui.ctx(), shown.id);
+        ui.ctx().request_repaint();
+    }
+}
+
+/// Gives a window's content the keyboard when the window opens: whoever opened it by a key reads on by keys.
+pub fn focus_new<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, window: &str) {
+    let layer = egui::LayerId::new(egui::Order::Middle, egui::Id::new(window));
+    if !ui.memory(|memory| memory.areas().visible_last_frame(&layer)) {
+        ui.memory_mut(|memory| memory.request_focus(shown.id.with("keys")));
+    }
 }
 
 /// A thin line across.

@@ -314,10 +314,10 @@ impl Scene {
         let under = |pos: Pos2| self.under(topology, &drawing, view, local(pos));
         let hovered = response.hover_pos().and_then(under);
         let clicked = response.clicked().then(|| response.interact_pointer_pos().and_then(under));
-        let response = match hovered.and_then(|selection| tooltip(topology, trace, &self.index, selection, time)) {
-            Some(text) => response.on_hover_text_at_pointer(text),
-            None => response,
-        };
+        // Said in the line below, so that nothing covers the picture.
+        if let Some(words) = hovered.and_then(|selection| words_of(topology, trace, &self.index, selection, time)) {
+            super::hint::say_here(ui.ctx(), &words);
+        }
         SceneResponse { clicked, hovered, response }
     }
 
@@ -375,7 +375,7 @@ fn navigate(ui: &egui::Ui, response: &egui::Response, view: &mut View) {
 }
 
 /// The full text about what is under the pointer.
-fn tooltip(topology: &Topology, trace: &Trace, index: &Index, selection: Selection, time: Time) -> Option<String> {
+fn words_of(topology: &Topology, trace: &Trace, index: &Index, selection: Selection, time: Time) -> Option<String> {
     match selection {
         Selection::Component(id) => {
             let component = topology.component(id)?;

@@ -8,7 +8,8 @@ use egui::{Color32, FontId, Galley, Pos2, Rect, ScrollArea, Sense, Stroke, Strok
 use super::station::{JourneyView, Station, moment};
 use crate::app::command::Command;
 use crate::app::fonts;
-use crate::app::panels::widgets::{fade_ui, note};
+use crate::app::hint;
+use crate::app::panels::widgets::fade_ui;
 use crate::app::theme::{TextRole, Theme};
 use crate::trace::Layer;
 
@@ -146,20 +147,19 @@ fn station_ui(
     }
     track_ui(ui, rect, view, index, theme);
     words.paint(ui, rect, theme);
-    let hover = |ui: &mut Ui| {
-        ui.label(format!("{} · {cost}", station.label));
-        if crossing {
-            ui.colored_label(theme.alarm, &station.crossing);
-        }
-        ui.label(note(
-            format!("{} · {} to {}", station.layer.label(), moment(station.start), moment(station.end)),
-            theme,
-        ));
-        if !station.detail.is_empty() {
-            ui.label(note(format!("{}: {}", station.provenance, station.detail), theme));
-        }
-    };
-    if response.on_hover_ui(hover).clicked() {
+    hint::say(&response, || {
+        let detail = if station.detail.is_empty() { String::new() } else { format!(": {}", station.detail) };
+        format!(
+            "{}\n{} · {cost} · {} · {} to {}\n{}{detail}",
+            station.crossing,
+            station.label,
+            station.layer.label(),
+            moment(station.start),
+            moment(station.end),
+            station.provenance,
+        )
+    });
+    if response.clicked() {
         out.push(Command::SelectJourney(view.id));
         out.push(Command::Seek(station.start));
     }

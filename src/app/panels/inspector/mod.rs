@@ -13,7 +13,7 @@ pub use station::{BarOf, JourneyView, Station};
 
 use egui::Ui;
 
-use super::widgets::{eyebrow_ui, fade_ui, note, rule_ui, title_ui};
+use super::widgets::{eyebrow_ui, fade_ui, keys_scroll, note, rule_ui, title_ui};
 use crate::app::command::Command;
 use crate::app::theme::Theme;
 
@@ -56,6 +56,7 @@ pub fn inspector_ui(ui: &mut Ui, inspector: Inspector<'_>, theme: &Theme) -> Vec
             let area = egui::ScrollArea::vertical().id_salt("seen from").auto_shrink([false, false]);
             let shown = area.show(ui, |ui| seen_from_ui(ui, seen, theme, &mut out));
             fade_ui(ui, &shown, theme.panel, theme);
+            keys_scroll(ui, &shown, "Seen from");
             let needed = above + shown.content_size.y + ui.spacing().item_spacing.y + 4.0;
             ui.data_mut(|data| data.insert_temp(known, needed));
             if (needed - below).abs() > 0.5 {

@@ -4,7 +4,7 @@ use egui::{RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::names;
-use crate::app::panels::widgets::{body, eyebrow_ui, note, title_ui};
+use crate::app::panels::widgets::{body, eyebrow_ui, keys_scroll, note, title_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::machine::inspect::{Fact, Listing};
 use crate::trace::{ComponentId, Layer};
@@ -49,7 +49,8 @@ pub fn part_ui(ui: &mut Ui, view: &PartView, theme: &Theme, out: &mut Vec<Comman
     }
     ui.label(note(names::path(&view.path), theme));
     ui.add_space(10.0);
-    ScrollArea::vertical().id_salt(("part", view.id.0)).auto_shrink([false, false]).show(ui, |ui| {
+    let area = ScrollArea::vertical().id_salt(("part", view.id.0)).auto_shrink([false, false]);
+    let shown = area.show(ui, |ui| {
         facts_ui(ui, &view.facts, theme);
         for table in &view.tables {
             table_ui(ui, table, theme);
@@ -60,6 +61,7 @@ pub fn part_ui(ui: &mut Ui, view: &PartView, theme: &Theme, out: &mut Vec<Comman
         links_ui(ui, "Rests on", view.parent.as_slice(), theme, out);
         links_ui(ui, "Holds", &view.children, theme, out);
     });
+    keys_scroll(ui, &shown, "State of the part");
 }
 
 fn links_ui(ui: &mut Ui, title: &str, parts: &[(ComponentId, String)], theme: &Theme, out: &mut Vec<Command>) {

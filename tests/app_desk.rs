@@ -1,0 +1,367 @@
+//! What lies around the picture: the question beside it, the line below it, lanes, list, comparison; and that the
+//! window rests on every page.
+#![cfg(feature = "app")]
+
+use std::time::{Duration, Instant};
+
+use egui::accesskit::Role;
+use egui::{Key, Order, Rect, Vec2, ViewportId};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use strata::app::command::{Below, Command, Side, Tab};
+use strata::app::frame::shell_ui;
+use strata::app::machine_page::state::AT_REST;
+use strata::app::panels::tree::Item;
+use strata::app::selection::Selection;
+use strata::app::settings::Settings;
+use strata::app::shell::{Shell, Wake};
+use strata::engine::Time;
+use strata::trace::{ComponentId, Crossing, ExitReason};
+
+fn harness(id: &str, size: Vec2, text_percent: u32) -> Harness<'static, Shell> {
+    window(id, size, Settings { text_percent, ..Settings::default() })
+}
+
+fn window(id: &str, size: Vec2, settings: Settings) -> Harness<'static, Shell> {
+    let mut shell = Shell::new(settings, None);
+    shell.open(id);
+    shell.finish_run();
+    assert!(shell.session.recording.is_some(), "{:?}", shell.session.trouble);
+    let app = |ui: &mut egui::Ui, shell: &mut Shell| {
+        shell.update(ui.ctx(), 1.0 / 60.0);
+        shell_ui(ui, shell);
+    };
+    let mut harness = Harness::builder().with_size(size).build_ui_state(app, shell);
+    harness.run_steps(4);
+    harness
+}
+
+const DESK: Vec2 = Vec2::new(1600.0, 1000.0);
+const SMALL: Vec2 = Vec2::new(1280.0, 720.0);
+
+/// Every text on the screen, as painted.
+fn texts(harness: &Harness<'_, Shell>) -> Vec<String> {
+    let mut texts = Vec::new();
+    for clipped in &harness.output().shapes {
+        if let egui::Shape::Text(text) = &clipped.shape {
+            texts.push(text.galley.text().to_owned());
+        }
+    }
+    texts
+}
+
+/// Where the picture is.
+fn picture(harness: &Harness<'_, Shell>) -> Rect {
+    harness.get_all_by_role(Role::Tree).next().expect("a picture").rect()
+}
+
+#[test]
+fn nothing_pops_up_over_the_picture_and_the_line_below_says_it_instead() {
+    let mut harness = harness("one-read", DESK, 100);
+    harness.ctx.all_styles_mut(|style| {
+        style.interaction.tooltip_delay = 0.0;
+        style.interaction.show_tooltips_only_when_still = false;
+    });
+    for tab in [Tab::Walkthrough, Tab::Sandbox, Tab::Library] {
+        harness.state_mut().apply(Command::Open(tab));
+        harness.state_mut().apply(Command::Seek(Time::us(20)));
+        harness.run_steps(3);
+        let places: Vec<(String, Rect)> = harness
+            .root()
+            .children_recursive()
+            .filter(|node| node.accesskit_node().bounding_box().is_some())
+            .map(|node| (node.accesskit_node().label().unwrap_or_default(), node.rect()))
+            .filter(|(_, rect)| rect.is_positive())
+            .collect();
+        assert!(places.len() > 10, "{tab:?}");
+        for (name, rect) in places {
+            harness.hover_at(rect.center());
+            harness.run_steps(2);
+            let layers = harness.ctx.memory(|memory| memory.areas().visible_layer_ids());
+            let over = layers.iter().find(|layer| layer.order == Order::Tooltip);
+            assert!(over.is_none(), "{tab:?}: {name:?} at {rect:?} has a tooltip");
+        }
+    }
+    for (label, words) in [("Play or pause", "Play or pause (Space)"), ("Lanes", Below::Lanes.about())] {
+        harness.state_mut().apply(Command::Open(Tab::Walkthrough));
+        harness.run_steps(3);
+        let at = harness.get_by_label(label).rect().center();
+        harness.hover_at(at);
+        harness.run_steps(2);
+        assert!(texts(&harness).iter().any(|text| text == words), "{words}: {:?}", texts(&harness));
+    }
+    // What the keyboard is at is said as well.
+    harness.hover_at(egui::pos2(1.0, 1.0));
+    harness.get_by_label("Step forward").focus();
+    harness.run_steps(2);
+    assert!(texts(&harness).iter().any(|text| text.starts_with("Step forward (")));
+}
+
+#[test]
+fn a_question_and_its_choices_are_in_view_and_leave_text_and_picture_their_room() {
+    for (size, percent) in [(SMALL, 100), (DESK, 100), (SMALL, 200), (DESK, 200)] {
+        for id in ["one-read", "ping-pong", "throttled", "vm-in-vm"] {
+            let mut harness = harness(id, size, percent);
+            let recording = harness.state().session.recording.as_ref().expect("a run");
+            let steps = recording.scenario.walkthrough.clone();
+            for (scene, step) in steps.iter().enumerate() {
+                let Some(predict) = &step.predict else { continue };
+                let at = format!("{id}, {}, {size}, {percent} %", step.title);
+                harness.state_mut().apply(Command::Scene(scene));
+                harness.run_steps(5);
+                let shown = |harness: &Harness<'_, Shell>, label: &str| {
+                    harness.query_all_by_label(label).any(|node| node.accesskit_node().role() == Role::RadioButton)
+                };
+                // Where both have no room, the text comes first; Space leads to the question, and does not play.
+                if !shown(&harness, &predict.choices[0].label) {
+                    harness.get_by_label("Predict");
+                    harness.key_press(Key::Space);
+                    harness.run_steps(5);
+                    assert!(!harness.state().playback.playing(), "{at}");
+                }
+                let way = harness.get_by_label_contains("Scene 1:").rect().top();
+                for (index, choice) in predict.choices.iter().enumerate() {
+                    let rect = harness.get_by_label(&choice.label).rect();
+                    let whole = rect.top() > 40.0 && rect.bottom() <= way;
+                    // At twice the size in a small window the last may have to be scrolled to.
+                    let large = percent == 200 && size == SMALL && index > 0;
+                    assert!(whole || large, "{at}, {}: {rect:?}", choice.label);
+                    assert!(
+                        texts(&harness).contains(&(index + 1).to_string()),
+                        "{at}: choice {} has a number",
+                        index + 1
+                    );
+                }
+                let picture = picture(&harness);
+                let share = picture.area() / (size.x * size.y);
+                assert!(share > 0.24, "{at}: the picture has {:.0} % of the window", share * 100.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_with_its_reasons_and_its_way_on_is_in_view_at_any_size() {
+    for (size, percent) in [(SMALL, 100), (SMALL, 200)] {
+        let mut harness = harness("one-read", size, percent);
+        let recording = harness.state().session.recording.as_ref().expect("a run");
+        let asks = |i: &usize| recording.answers[*i].as_ref().is_some_and(|a| a.correct_choice.is_some());
+        let scene = (0..recording.answers.len()).find(asks).expect("a question");
+        let right = recording.answers[scene].as_ref().and_then(|answer| answer.correct_choice).expect("an answer");
+        let until = recording.played[scene].until;
+        let wrong = usize::from(right == 0);
+        harness.state_mut().apply(Command::Scene(scene));
+        harness.state_mut().apply(Command::Predict(wrong));
+        harness.state_mut().apply(Command::Seek(until));
+        harness.run_steps(6);
+        let said = harness.get_by_label_contains("Not so. This run says").rect();
+        let way = harness.get_by_label_contains("Scene 1:").rect().top();
+        if percent == 100 {
+            assert!(said.bottom() < way, "{said:?} is above {way}");
+        }
+        // The text is one press away, and comes back by itself no more.
+        if let Some(read) = harness.query_by_label("Read") {
+            read.click();
+            harness.run_steps(4);
+            assert!(harness.query_by_label_contains("Not so. This run says").is_none());
+        }
+    }
+}
+
+#[test]
+fn with_large_text_in_a_small_window_one_panel_stands_beside_the_picture_and_more_than_one_lane_below() {
+    for percent in [150, 200] {
+        let mut harness = harness("one-read", SMALL, percent);
+        let lanes = |harness: &Harness<'_, Shell>| {
+            let nodes = harness.get_all_by_role(Role::Button);
+            nodes.filter(|node| node.accesskit_node().label().is_some_and(|l| l.starts_with("Lane "))).count()
+        };
+        assert!(lanes(&harness) >= 3, "{percent} %: {} lanes", lanes(&harness));
+        assert!(harness.query_by_label("INSPECTOR").is_none(), "{percent} %: the lesson alone");
+        assert!(picture(&harness).width() > SMALL.x * 0.5);
+        harness.state_mut().apply(Command::SelectComponent(ComponentId(0)));
+        harness.run_steps(3);
+        harness.get_by_label("Follow journeys");
+        assert!(harness.query_by_label_contains("Scene 1:").is_none(), "the inspector in the lesson's place");
+        harness.state_mut().apply(Command::TogglePanel(Side::Left));
+        harness.run_steps(3);
+        harness.get_by_label_contains("Scene 1:");
+        assert!(harness.state().settings.left.open && harness.state().settings.right.open);
+    }
+}
+
+#[test]
+fn what_is_looked_for_is_bright_on_the_lanes_and_alone_in_the_list() {
+    let mut harness = harness("one-read", DESK, 100);
+    harness.run_steps(2);
+    assert!(harness.state().events.marked().is_none(), "nothing is looked for at first");
+    let reason = Crossing::VmExit(ExitReason::Hlt);
+    let count = harness.state().events.reasons().iter().find(|(one, _)| *one == reason).map(|(_, count)| *count);
+    harness.state_mut().events.reason = Some(reason);
+    harness.run_steps(2);
+    let found = harness.state().events.found().to_vec();
+    assert_eq!(Some(found.len()), count);
+    let marked = harness.state().events.marked().map(|(_, marked)| marked.to_vec());
+    assert_eq!(marked.as_deref(), Some(found.as_slice()));
+    let trace = harness.state().session.recording.as_ref().expect("a run").trace();
+    assert!(found.iter().all(|id| trace.hops[id.index()].crossing == reason));
+    harness.get_by_label("Clear").click();
+    harness.run_steps(2);
+    assert!(harness.state().events.marked().is_none());
+}
+
+#[test]
+fn a_lane_is_pinned_by_keyboard() {
+    let mut settings = Settings::default();
+    settings.bottom.size = 450.0;
+    let mut harness = window("one-read", DESK, settings);
+    let top = |harness: &Harness<'_, Shell>, name: &str| harness.get_by_label_contains(name).rect().top();
+    assert!(top(&harness, "Lane nvme0") > top(&harness, "Lane core 0"));
+    harness.get_by_label_contains("Lane nvme0").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    harness.get_by_label_contains("Pin to the top").click();
+    harness.run_steps(3);
+    assert!(top(&harness, "Lane nvme0") < top(&harness, "Lane core 0"));
+}
+
+#[test]
+fn an_edit_is_compared_with_the_run_before_and_a_kept_run_with_all_after_it() {
+    let mut harness = harness("one-read", DESK, 100);
+    harness.state_mut().apply(Command::ShowBelow(Below::Comparison));
+    harness.run_steps(2);
+    harness.get_by_label_contains("There is no run before it yet");
+    let run = |harness: &mut Harness<'_, Shell>, from: &str, to: &str| {
+        harness.state_mut().apply(Command::Open(Tab::Sandbox));
+        let text = harness.state().sandbox.text.replace(from, to);
+        assert_ne!(text, harness.state().sandbox.text);
+        harness.state_mut().sandbox.text = text;
+        harness.state_mut().apply(Command::RunText);
+        harness.state_mut().finish_run();
+        harness.run_steps(3);
+    };
+    run(&mut harness, "Compute(\"2 us\")", "Compute(\"4 us\")");
+    let versus = harness.state().runs_kept.versus.clone().expect("two runs");
+    let user = versus.lines.iter().find(|line| line.label == "of it user").expect("user code");
+    assert!(user.changes.iter().all(|change| change.after > change.before), "{user:?}");
+    assert_eq!(user.changes.len(), 4);
+    harness.get_by_label("of it user");
+    let first = harness.state().runs_kept.other().cloned();
+    // Kept by hand: it stays, whatever runs after it.
+    harness.get_by_label("Keep this run").click();
+    harness.run_steps(2);
+    let held = harness.state().runs_kept.held.clone();
+    assert!(held.is_some() && held != first);
+    run(&mut harness, "Compute(\"4 us\")", "Compute(\"2 us\")");
+    run(&mut harness, "Compute(\"2 us\")", "Compute(\"3 us\")");
+    assert_eq!(harness.state().runs_kept.other(), held.as_ref());
+    let user = |harness: &Harness<'_, Shell>| {
+        let versus = harness.state().runs_kept.versus.clone().expect("two runs");
+        versus.lines.iter().find(|line| line.label == "of it user").expect("user code").changes[0]
+    };
+    assert!(user(&harness).after < user(&harness).before, "3 µs after 4 µs");
+    harness.get_by_label("Let it go").click();
+    harness.run_steps(2);
+    assert!(user(&harness).after > user(&harness).before, "3 µs after 2 µs");
+}
+
+#[test]
+fn the_machine_as_a_list_is_walked_by_keyboard_and_chooses_what_the_picture_chooses() {
+    let mut harness = harness("one-read", DESK, 100);
+    harness.state_mut().apply(Command::Seek(Time::us(20)));
+    harness.state_mut().apply(Command::SelectComponent(ComponentId(3)));
+    harness.key_press(Key::L);
+    harness.run_steps(3);
+    assert_eq!(harness.state().tree.at, Some(Item::Part(ComponentId(3))), "it begins with what is chosen");
+    let items = |harness: &Harness<'_, Shell>| harness.get_all_by_role(Role::TreeItem).count();
+    let topology = harness.state().session.recording.as_ref().expect("a run").topology().clone();
+    let all = items(&harness);
+    assert!(all > topology.components.len(), "every part is there, and what is under way: {all}");
+    harness.get_all_by_role(Role::Tree).next().expect("a tree").focus();
+    harness.run_steps(2);
+    let time = harness.state().playback.time();
+    harness.key_press(Key::Home);
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowLeft);
+    harness.run_steps(2);
+    assert!(items(&harness) < all, "Left folds");
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(2);
+    assert_eq!(items(&harness), all, "Right unfolds");
+    let mut seen = Vec::new();
+    for _ in 0..12 {
+        harness.key_press(Key::ArrowDown);
+        harness.run_steps(2);
+        seen.push(harness.state().tree.at);
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 12);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    let chosen = match harness.state().selection {
+        Selection::Part(id) => Some(Item::Part(id)),
+        Selection::Journey(id) => Some(Item::Operation(id)),
+        _ => None,
+    };
+    assert_eq!(chosen, harness.state().tree.at);
+    assert_eq!(harness.state().playback.time(), time, "walking moves no time");
+}
+
+/// Every page, and how to come to it: what has a list of its own is taken from there, so that a new page is in it.
+fn pages() -> Vec<(String, Vec<Command>)> {
+    let mut pages: Vec<(String, Vec<Command>)> = Vec::new();
+    for tab in Tab::ALL {
+        pages.push((format!("{tab:?}"), vec![Command::Open(tab)]));
+    }
+    for tab in [Tab::Walkthrough, Tab::Sandbox] {
+        for below in Below::ALL {
+            pages.push((format!("{tab:?}, {below:?}"), vec![Command::Open(tab), Command::ShowBelow(below)]));
+        }
+    }
+    for (name, command) in [
+        ("machine as a list", Command::ToggleList),
+        ("costs of the run", Command::ShowCosts),
+        ("shortcuts", Command::ToggleShortcuts),
+        ("presenting", Command::Present),
+        ("a part in the inspector", Command::SelectComponent(ComponentId(2))),
+        ("a journey in the inspector", Command::Stack(1)),
+        ("one column followed", Command::FollowColumn(strata::trace::StackId(2))),
+        ("light", Command::ToggleTheme),
+        ("reduced motion", Command::ToggleMotion),
+        ("the end of the walkthrough", Command::Closing),
+        ("without the lanes", Command::TogglePanel(Side::Bottom)),
+    ] {
+        pages.push((name.to_owned(), vec![Command::Open(Tab::Walkthrough), Command::Seek(Time::us(20)), command]));
+    }
+    pages
+}
+
+#[test]
+fn at_rest_no_page_is_drawn_again() {
+    for (size, percent) in [(DESK, 100), (SMALL, 200)] {
+        for (page, commands) in pages() {
+            let mut harness = harness("one-read", size, percent);
+            for command in commands {
+                harness.state_mut().apply(command);
+                harness.run_steps(2);
+            }
+            // Settings that changed are written a second later: that was all.
+            harness.state_mut().settings_to_save(true);
+            harness.run_steps(12);
+            let delay = |harness: &Harness<'_, Shell>| {
+                harness.output().viewport_output.get(&ViewportId::ROOT).map(|output| output.repaint_delay)
+            };
+            // A fold or a bar that opens takes egui a moment.
+            for _ in 0..60 {
+                if delay(&harness) == Some(Duration::MAX) {
+                    break;
+                }
+                harness.run_steps(1);
+            }
+            assert_eq!(delay(&harness), Some(Duration::MAX), "{page}, {size}, {percent} %: egui wants another frame");
+            let later = Instant::now() + AT_REST;
+            assert_eq!(harness.state().wake_at(later), Wake::Never, "{page}, {size}, {percent} %");
+        }
+    }
+}
