@@ -51,7 +51,7 @@ fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
 
 #[test]
 fn what_is_written_and_not_used_is_remarked() {
-    for stem in ["unused", "steps"] {
+    for stem in ["unused", "steps", "whole-number-with-a-point"] {
         let file = format!("tests/fixtures/unused/{stem}.ron");
         let output = strata().args(["check", &file, "--costs", "xeon-2017"]).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
@@ -348,5 +348,31 @@ fn a_large_file_of_any_kind_is_answered_and_its_mistakes_are_counted() {
                 assert!(told < 200_000, "{kind}: {told} bytes are told");
             }
         }
+    }
+}
+
+#[test]
+fn a_large_cost_profile_of_any_kind_is_answered_in_few_words() {
+    for (kind, make) in large::PROFILES {
+        let text = make(512 << 10, include_str!("../assets/profiles/xeon-2017.ron"));
+        assert!(text.len() > 256 << 10, "{kind}: {} bytes", text.len());
+        if let Err(error) = Profile::parse(&text) {
+            let told = error.to_string();
+            assert!(told.len() < 1000, "{kind}: {} bytes are told", told.len());
+        }
+    }
+}
+
+#[test]
+fn large_files_of_a_kernel_are_answered() {
+    use strata::probe::inventory::{Entry, Root, take};
+    for (kind, files) in large::KERNELS {
+        let mut root = Root::default();
+        root.set_fact("system", "linux");
+        for (path, make) in *files {
+            root.insert(*path, Entry::File { bytes: make(512 << 10).into_bytes(), whole: false });
+        }
+        let told = take(&root).to_text(true);
+        assert!(told.len() < 64 << 10, "{kind}: {} bytes are told", told.len());
     }
 }

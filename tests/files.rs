@@ -119,6 +119,24 @@ fn a_trace_that_can_not_be_written_leaves_the_old_one_and_is_told() {
     assert!(places.len() >= 2);
 }
 
+#[cfg(feature = "app")]
+#[test]
+fn an_export_that_can_not_be_written_leaves_the_old_one_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (places, _disks) = bad_places(folder.path(), "old.svg");
+    for (place, path, limited) in &places {
+        let before = names(path);
+        let out = path.join("old.svg");
+        let arguments = ["export", "compute-only", "--at", "5us", "--svg", out.to_str().unwrap()];
+        let error = error_of(&strata(&arguments, folder.path(), *limited));
+        assert!(error.contains("can't write the export") && error.contains("old.svg"), "{place}: {error}");
+        assert_eq!(std::fs::read(&out).unwrap(), b"old", "{place}");
+        assert_eq!(names(path), before, "{place}: something was left");
+    }
+    let twice = ["export", "compute-only", "--at", "5us", "--svg", "a", "--html", "a"];
+    assert!(error_of(&strata(&twice, folder.path(), false)).contains("two exports"));
+}
+
 #[test]
 fn a_capture_that_can_not_be_written_leaves_nothing_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -185,8 +203,10 @@ fn nothing_is_written_over_what_is_read_nor_through_a_link_nor_into_a_pipe() {
         let run = ["run", "s.ron", "--costs", "costs.ron", "--trace", out];
         let mut commands = vec![&run[..]];
         let shot = ["shot", "s.ron", "--at", "5us", "--out", out];
-        if cfg!(feature = "app") && out != "costs.ron" {
-            commands.push(&shot[..]);
+        let export = ["export", "s.ron", "--costs", "costs.ron", "--at", "5us", "--svg", out];
+        if cfg!(feature = "app") {
+            commands.push(&export[..]);
+            commands.extend((out != "costs.ron").then_some(&shot[..]));
         }
         for command in commands {
             let error = error_of(&strata(command, folder.path(), false));

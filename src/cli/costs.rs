@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Failure;
 use super::output::{failure, note};
-use crate::costs::Profile;
+use crate::costs::{Profile, ProfileError};
 use crate::files;
 use crate::probe::saved;
 use crate::scenario::{CostChoice, MAX_FILE_BYTES};
@@ -26,7 +26,7 @@ pub(super) fn choose(option: Option<&str>, choice: &CostChoice) -> Result<Profil
     }
 }
 
-fn known(profile: Result<Profile, crate::costs::ProfileError>) -> Result<Profile, Failure> {
+fn known(profile: Result<Profile, ProfileError>) -> Result<Profile, Failure> {
     profile.map_err(|error| failure(error.to_string(), None))
 }
 
@@ -58,5 +58,9 @@ fn read(path: &Path) -> Result<Profile, Failure> {
         let help = Some("give the path of a cost profile, as assets/profiles/xeon-2017.ron is one".to_owned());
         failure(format!("can't read the cost profile \"{}\": {error}", path.display()), help)
     })?;
-    Profile::parse(&text).map_err(|error| failure(format!("{}: {error}", path.display()), None))
+    Profile::parse(&text).map_err(|error| {
+        let help = matches!(error, ProfileError::Syntax { .. })
+            .then(|| "a cost profile is written as assets/profiles/xeon-2017.ron is".to_owned());
+        failure(format!("{}: {error}", path.display()), help)
+    })
 }

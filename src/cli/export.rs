@@ -70,18 +70,21 @@ pub(super) use with_app::export;
 
 #[cfg(feature = "app")]
 mod with_app {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use super::super::output::{column, failure, note};
     use super::super::progress::Drawn;
-    use super::super::run::{Changes, make};
+    use super::super::run::{Changes, inputs, make, not_written, paths};
     use super::{Arguments, Failure, Verdict};
     use crate::app::export::{Choices, ExportError, Format, animation, page, picture, pixels};
     use crate::app::recording::Recording;
     use crate::app::theme::Theme;
+    use crate::files;
     use crate::scenario::{Scenario, find};
 
     pub(in crate::cli) fn export(arguments: &Arguments) -> Result<Verdict, Failure> {
+        let inputs = inputs(&arguments.scenario, arguments.costs.as_deref());
+        may_write(arguments, &inputs)?;
         let recording = recording(arguments)?;
         let choices = choices(arguments, &recording)?;
         // Clap has seen to it that these are there where they are needed.
@@ -91,13 +94,13 @@ mod with_app {
             let text =
                 page(&recording, &choices, &|done, all| drawn.at(done, all)).map_err(|why| told(why, arguments))?;
             drop(drawn);
-            write(out, &arguments.scenario, text.as_bytes())?;
+            write(out, &inputs, text.as_bytes())?;
         }
         if let Some(out) = &arguments.svg {
-            write(out, &arguments.scenario, picture(&recording, at, &choices).as_bytes())?;
+            write(out, &inputs, picture(&recording, at, &choices).as_bytes())?;
         }
         if let Some(out) = &arguments.png {
-            write(out, &arguments.scenario, &pixels(&recording, at, &choices).map_err(|why| told(why, arguments))?)?;
+            write(out, &inputs, &pixels(&recording, at, &choices).map_err(|why| told(why, arguments))?)?;
         }
         for (out, format) in [(&arguments.gif, Format::Gif), (&arguments.apng, Format::Png)] {
             let Some(out) = out else { continue };
@@ -105,7 +108,7 @@ mod with_app {
             let file = animation(&recording, scene, &choices, format, &|done, all| drawn.at(done, all));
             let file = file.map_err(|why| told(why, arguments))?;
             drop(drawn);
-            write(out, &arguments.scenario, &file)?;
+            write(out, &inputs, &file)?;
         }
         Ok(Verdict::Fine)
     }
@@ -145,9 +148,26 @@ mod with_app {
         failure(why.to_string(), help)
     }
 
-    fn write(path: &Path, scenario: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let written = crate::files::write(path, &[Path::new(scenario)], |out| out.write_all(bytes));
-        written.map_err(|why| failure(why.to_string(), Some(why.advice().to_owned())))?;
+    /// Asked before anything is drawn, which may take long.
+    fn may_write(arguments: &Arguments, inputs: &[PathBuf]) -> Result<(), Failure> {
+        let Arguments { html, svg, png, gif, apng, .. } = arguments;
+        let mut outs: Vec<&PathBuf> = [html, svg, png, gif, apng].into_iter().flatten().collect();
+        for out in &outs {
+            files::may_write(out, &paths(inputs)).map_err(|error| not_written("the export", &error))?;
+        }
+        outs.sort();
+        match outs.windows(2).find(|pair| pair[0] == pair[1]) {
+            None => Ok(()),
+            Some(pair) => {
+                let help = Some("give each its own file".to_owned());
+                Err(failure(format!("two exports are to be written to \"{}\"", pair[0].display()), help))
+            }
+        }
+    }
+
+    fn write(path: &Path, inputs: &[PathBuf], bytes: &[u8]) -> Result<(), Failure> {
+        let written = files::write(path, &paths(inputs), |out| out.write_all(bytes));
+        written.map_err(|error| not_written("the export", &error))?;
         note(&format!("{}: {} KiB", path.display(), bytes.len().div_ceil(1024)));
         Ok(())
     }

@@ -92,6 +92,12 @@ pub enum ProfileError {
         /// What is wrong.
         problem: String,
     },
+    /// The id is empty or too long.
+    #[error("the profile's id has {characters} characters: write one of 1 to 64, as in \"my-server\"")]
+    Id {
+        /// How many.
+        characters: usize,
+    },
     /// No profile has this id.
     #[error("no cost profile is called \"{name}\"; there are: {known}")]
     NoSuchProfile {
@@ -153,19 +159,29 @@ impl Profile {
         ron::from_str(text).map_err(|error| ProfileError::Syntax {
             line: error.span.start.line,
             column: error.span.start.col,
-            message: error.code.to_string(),
+            message: error.code.to_string().chars().take(300).collect(),
         })
     }
 
     /// Every primitive has a sane cost, and there are no others.
     fn check(&self) -> Result<(), ProfileError> {
+        let characters = self.id.chars().count();
+        if !(1..=64).contains(&characters) {
+            return Err(ProfileError::Id { characters });
+        }
         for name in self.costs.keys() {
             if Primitive::from_name(name).is_none() {
-                let nearest = Primitive::ALL.iter().max_by(|a, b| {
-                    strsim::jaro_winkler(a.name(), name).total_cmp(&strsim::jaro_winkler(b.name(), name))
-                });
+                let distance = |p: &&Primitive| strsim::osa_distance(p.name(), name);
+                // Only a slip: what is unlike all of them was not meant to be the least unlike.
+                let known = if name.len() <= 64 { Primitive::ALL } else { &[] };
+                let nearest = known.iter().min_by_key(distance).filter(|p| distance(p) <= 3);
                 let hint = nearest.map_or(String::new(), |p| format!("; did you mean \"{}\"?", p.name()));
-                return Err(ProfileError::Unknown { profile: self.id.clone(), name: name.clone(), hint });
+                let name = if name.chars().count() <= 64 {
+                    name.clone()
+                } else {
+                    name.chars().take(60).chain(['…']).collect()
+                };
+                return Err(ProfileError::Unknown { profile: self.id.clone(), name, hint });
             }
         }
         for &primitive in Primitive::ALL {

@@ -11,8 +11,8 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Crossing, ExitReason, Token, What};
 
 use super::arena::Key;
+use super::ids::NodeId;
 use super::journal::Ride;
-use super::plan::NodeId;
 use super::spec::{Image, Peer};
 
 macro_rules! key {

@@ -18,35 +18,14 @@ use super::life;
 use super::plan::NodeId;
 use super::spec::{CpuMax, Order};
 use super::state::{Phase, Process, Signal, Task};
+
+pub use super::state::Action;
 use super::turn::Turn;
 use super::{Event, Machine};
 
 /// Something that is done from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Input(pub(super) Action);
-
-/// An order, or what follows from one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    Start(NodeId),
-    Stop(NodeId),
-    Kill(NodeId),
-    Restart(NodeId),
-    SetCpuMax(NodeId, CpuMax),
-    Panic(NodeId),
-    HostPanic,
-    PowerCut,
-    /// What has ended is started again, unless that has been done since.
-    Revive {
-        node: NodeId,
-        starts: u32,
-    },
-    /// What was asked to end has had its time.
-    GraceOver {
-        node: NodeId,
-        starts: u32,
-    },
-}
 
 impl Machine {
     /// The event that an order is; `None` if nothing has the name.

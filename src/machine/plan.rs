@@ -7,19 +7,12 @@
 use crate::trace::{ComponentId, CpuId, StackId};
 
 use super::frame::GroupId;
+use super::ids::{KernelId, VmId};
+use super::link::Link;
 use super::spec::{ContainerNetwork, Upkeep};
-use super::state::{KernelId, Link, VmId};
+
+pub use super::ids::NodeId;
 use crate::engine::Time;
-
-/// An index into [`super::state::Fixed::plans`] and [`super::state::State::lives`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub u32);
-
-impl NodeId {
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// One process, container or virtual machine.
 #[derive(Clone, Debug)]

@@ -10,19 +10,14 @@ use super::arena::Arena;
 use super::frame::{Frame, GroupId, Irq, ProcessId, RequestId, TaskId, Work};
 use super::hardware::disk::Disk;
 use super::hardware::wire::Nic;
+use super::ids::NodeId;
 use super::journal::{Journal, Ride};
 use super::kernel::devices::Devices;
-use super::orders::Action;
-use super::plan::{NodeId, Plan};
-use super::spec::{Backend, CpuMax, Operation, Peer, Technique};
+use super::plan::Plan;
+use super::spec::{Backend, CpuMax, Operation, Technique};
 
-/// An index into [`State::kernels`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KernelId(pub u16);
-
-/// An index into [`State::vms`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VmId(pub u16);
+pub use super::ids::{KernelId, VmId};
+pub use super::link::Link;
 
 /// What changes while the machine runs.
 #[derive(Clone, Debug, Hash)]
@@ -359,39 +354,6 @@ pub struct Task {
     pub arrived: bool,
 }
 
-impl Link {
-    /// How many there are.
-    pub const KINDS: usize = 4;
-
-    /// Where the other end of a socket is; `None` for what is none.
-    pub fn peer(self) -> Option<Peer> {
-        match self {
-            Link::Socket => Some(Peer::Local),
-            Link::RoutedSocket => Some(Peer::Namespace),
-            Link::PipeSameCpu | Link::PipeAcrossCpus => None,
-        }
-    }
-
-    /// Whether both ends have places of their own, on which the point of the pair depends.
-    pub fn is_pipe(self) -> bool {
-        matches!(self, Link::PipeSameCpu | Link::PipeAcrossCpus)
-    }
-}
-
-/// How a task and its partner are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Link {
-    /// A pair of pipes, both on one processor.
-    #[default]
-    PipeSameCpu,
-    /// A pair of pipes between two processors.
-    PipeAcrossCpus,
-    /// A socket to the kernel's first network namespace.
-    Socket,
-    /// A socket to another network namespace.
-    RoutedSocket,
-}
-
 /// A kernel, on bare or virtual hardware.
 #[derive(Clone, Debug, Hash)]
 pub struct Kernel {
@@ -653,4 +615,27 @@ impl Fixed {
     pub fn layer(&self, component: ComponentId) -> Layer {
         self.layers.get(component.index()).copied().unwrap_or(Layer::Hardware)
     }
+}
+
+/// An order, or what follows from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    Start(NodeId),
+    Stop(NodeId),
+    Kill(NodeId),
+    Restart(NodeId),
+    SetCpuMax(NodeId, CpuMax),
+    Panic(NodeId),
+    HostPanic,
+    PowerCut,
+    /// What has ended is started again, unless that has been done since.
+    Revive {
+        node: NodeId,
+        starts: u32,
+    },
+    /// What was asked to end has had its time.
+    GraceOver {
+        node: NodeId,
+        starts: u32,
+    },
 }

@@ -133,33 +133,6 @@ fn nothing_moves_in_a_still_picture_and_no_crossing_is_missed() {
     assert!(flashes > 8 && flashes <= crossings.count());
 }
 
-#[test]
-#[ignore]
-fn print() {
-    let (id, name) = (std::env::var("ID").unwrap(), std::env::var("STACK").unwrap());
-    let outcome = outcome(&id);
-    let (trace, vm) = (trace(&outcome), stack(&outcome, &name));
-    let map = PaceMap::new(trace, outcome.simulated, Some(vm));
-    println!("{:?}", map.length());
-    for s in
-        needs(trace, outcome.simulated, Some(vm)).iter().take(std::env::var("N").map_or(60, |n| n.parse().unwrap()))
-    {
-        let m = map.mark(s.id).unwrap();
-        let c = outcome.topology.component(s.hop.component).unwrap();
-        println!(
-            "{:>9} {:>9} {:>6.2}+{:.2} j{:<5} {:<28} {:<26} {}",
-            s.hop.start.to_string(),
-            s.hop.duration().to_string(),
-            m.begin.as_secs_f64(),
-            s.need.all,
-            s.hop.journey.0 as i32,
-            s.hop.crossing.label(),
-            s.hop.what.label(),
-            c.name
-        );
-    }
-}
-
 /// The longest stretch of the screen in which a followed column's picture doesn't change: nothing moves, no flash
 /// begins, and nothing that waits or works goes on.
 fn longest_stand(map: &PaceMap) -> (f64, Screen) {

@@ -137,7 +137,7 @@ fn number(of: impl Hash) -> u64 {
 
 /// A message without what is quoted in it and without its numbers: what kind of mistake it tells.
 fn gist(message: &str) -> String {
-    let outside = message.split('"').step_by(2).collect::<String>();
+    let outside = message.split(['"', '`']).step_by(2).collect::<String>();
     outside.chars().filter(|c| !c.is_ascii_digit()).take(80).collect()
 }
 
@@ -454,7 +454,7 @@ impl Target for Inventories {
     }
 }
 
-/// Captures on a disk: `facts.txt` and `cpuid.txt`, as `strata probe --root` reads them. The first byte says which.
+/// Captures on a disk: `facts.txt` and `cpuid.txt`, as `strata gather` writes them. The first byte says which.
 struct Captures {
     known: Known,
     folder: tempfile::TempDir,

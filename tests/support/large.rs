@@ -163,6 +163,92 @@ pub const KINDS: &[Kind] = &[
     }),
 ];
 
+/// What a cost profile is full of, and how to make one of about so many bytes from the built-in one.
+pub type MadeOf = (&'static str, fn(usize, &str) -> String);
+
+/// Cost profiles.
+pub const PROFILES: &[MadeOf] = &[
+    ("costs of nothing", |n, whole| inserted(whole, &fill(n, |i| format!("\"zz{i}\": {COST},")))),
+    ("costs that stand there again", |n, whole| inserted(whole, &fill(n, |_| format!("\"a\": {COST},")))),
+    ("one name of a cost", |n, whole| inserted(whole, &format!("\"{}\": {COST},", "y".repeat(n)))),
+    ("one id", |n, whole| whole.replacen("id: \"", &format!("id: \"{}", "x".repeat(n)), 1)),
+    ("one source", |n, whole| whole.replacen("(\"", &format!("(\"{}", "x".repeat(n)), 1)),
+    ("one number", |n, whole| whole.replacen("value: 1", &format!("value: {}", "1".repeat(n)), 1)),
+    ("open brackets in a profile", |n, whole| inserted(whole, &"(".repeat(n))),
+    ("comments that are not closed, behind a profile", |n, whole| format!("{whole}{}", "/*".repeat(n / 2))),
+    ("lines before a profile that is none", |n, _| format!("{}x", "\n".repeat(n))),
+];
+
+const COST: &str = "(value: 1.0, unit: Ns, provenance: Assumed(\"x\"))";
+
+fn inserted(whole: &str, costs: &str) -> String {
+    whole.replacen("costs: {", &format!("costs: {{ {costs}"), 1)
+}
+
+/// A file of a kernel that is as large as one that is read: its path, and how to make it.
+pub type KernelFile = (&'static str, fn(usize) -> String);
+
+/// Kernels with such files.
+pub const KERNELS: &[(&str, &[KernelFile])] = &[
+    (
+        "mounts of cgroup v1, and groups",
+        &[
+            ("/proc/self/mountinfo", |n| {
+                fill(n, |i| format!("{} 29 0:{i} /c{i} /sys/fs/cgroup/m{i} rw - cgroup cgroup rw,memory\n", i + 30))
+            }),
+            ("/proc/self/cgroup", |n| fill(n, |i| format!("{i}:memory:/a/b/c{i}\n"))),
+        ],
+    ),
+    (
+        "mounts of cgroup v2, in a deep group",
+        &[
+            ("/proc/self/mountinfo", |n| {
+                fill(n, |i| format!("{} 29 0:{i} / /sys/fs/cgroup/m{i} rw - cgroup2 none rw\n", i + 30))
+            }),
+            ("/proc/self/cgroup", |n| format!("0::/{}\n", "a/".repeat(n / 2))),
+        ],
+    ),
+    (
+        "a group above itself",
+        &[
+            ("/proc/self/mountinfo", |_| "30 29 0:1 / /sys/fs/cgroup rw - cgroup2 none rw\n".to_owned()),
+            ("/proc/self/cgroup", |n| format!("0::/{}\n", "../".repeat(n / 3))),
+        ],
+    ),
+    (
+        "overlays on one another",
+        &[("/proc/self/mountinfo", |n| {
+            fill(n, |i| format!("{} {} 0:{i} / /mnt/{i} rw - overlay overlay rw,lowerdir=/a:/b\n", i + 30, i + 29))
+        })],
+    ),
+    (
+        "a mount of blanks",
+        &[("/proc/self/mountinfo", |n| format!("30 29 0:1 / /{} rw - cgroup2 none rw\n", "\\040".repeat(n / 4)))],
+    ),
+    (
+        "processors",
+        &[("/proc/cpuinfo", |n| {
+            fill(n, |i| format!("processor\t: {i}\nmodel name\t: X{i}\nflags\t\t: fpu hypervisor\n\n"))
+        })],
+    ),
+    ("flags", &[("/proc/cpuinfo", |n| format!("processor\t: 0\nflags\t\t: {}\n", "hypervisor ".repeat(n / 11)))]),
+    (
+        "a list of processors, and namespaces",
+        &[("/proc/self/status", |n| {
+            let list = fill(n / 2, |i| format!("{},", 2 * i));
+            format!("Name:\ta\nCpus_allowed_list:\t{list}0\nNSpid:\t{}\n", "1\t".repeat(n / 4))
+        })],
+    ),
+    (
+        "variables and groups of the first process",
+        &[
+            ("/proc/1/environ", |n| "container=x\0".repeat(n / 12)),
+            ("/proc/1/cgroup", |n| fill(n, |i| format!("{i}:x:/docker/{i}\n"))),
+        ],
+    ),
+    ("memory that is told again", &[("/proc/meminfo", |n| fill(n, |i| format!("MemTotal: {i} kB\n")))]),
+];
+
 const STACK: &str = "\"s\":Process(run:\"p\")";
 
 /// As many pieces as fit into so many bytes.

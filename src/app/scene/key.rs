@@ -4,7 +4,6 @@
 use egui::{Align2, Pos2, Rect, pos2, vec2};
 
 use super::drawing::{Ink, Shape};
-use super::layout::Column;
 use super::words::{LINE, Writer};
 use crate::app::theme::TextRole;
 use crate::machine::{ComponentKind, Topology};
@@ -15,19 +14,25 @@ const LEAST: (f32, f32) = (216.0, 92.0);
 /// The most that it needs.
 const MOST: (f32, f32) = (330.0, 168.0);
 
+/// What a column takes: from where down, and from where to where.
+pub struct Taken {
+    /// The top of its heading, or of its rail.
+    pub top: f32,
+    /// Its left side. A rail on the left belongs to the column before.
+    pub left: f32,
+    /// The right side of it, or of its rail.
+    pub right: f32,
+}
+
 /// The largest empty place above columns beside each other, if it is large enough. `unit` is the size of text.
-pub fn place(columns: &[Column], (top, unit): (f32, f32)) -> Option<Rect> {
+pub fn place(columns: &[Taken], (top, unit): (f32, f32)) -> Option<Rect> {
     let gap = 16.0 * unit;
     let mut best: Option<Rect> = None;
     for first in 0..columns.len() {
         let mut floor = f32::INFINITY;
         for last in first..columns.len() {
-            let column = &columns[last];
-            let rail = column.rail.map_or(f32::INFINITY, |rail| rail.top());
-            floor = floor.min(column.heading.top()).min(rail);
-            let right = column.rail.map_or(column.area.right(), |rail| rail.right());
-            let left = columns[first].area.left();
-            // A rail on the left belongs to the column before.
+            floor = floor.min(columns[last].top);
+            let (left, right) = (columns[first].left, columns[last].right);
             let room = Rect::from_min_max(pos2(left, top), pos2(right - gap, floor - gap));
             let size = vec2(room.width().min(MOST.0 * unit), room.height().min(MOST.1 * unit));
             let area = |rect: Rect| rect.width() * rect.height();

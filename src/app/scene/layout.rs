@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use egui::{Pos2, Rect, Vec2, pos2};
 
 use super::heights::Heights;
+use super::key;
 use super::metrics::Metrics;
 use super::tree::{Kernel, Platform, Resident, ResidentKind};
 use super::widths::{Content, Detail, Focus, Ruler, Shown, Span, Widths};
@@ -116,6 +117,17 @@ pub struct Column {
     pub rail: Option<Rect>,
     /// All of its parts.
     pub area: Rect,
+}
+
+impl Column {
+    /// What the column leaves free above it, and beside.
+    fn taken(&self) -> key::Taken {
+        key::Taken {
+            top: self.rail.map_or(self.heading.top(), |rail| rail.top().min(self.heading.top())),
+            left: self.area.left(),
+            right: self.rail.map_or(self.area.right(), |rail| rail.right()),
+        }
+    }
 }
 
 /// The layout of a machine for a canvas.
@@ -290,6 +302,7 @@ impl Layout {
             (std::mem::take(&mut stack.shafts), std::mem::take(&mut stack.streets), std::mem::take(&mut stack.gates));
         let (states, hidden) = (std::mem::take(&mut stack.states), std::mem::take(&mut stack.hidden));
         let places = stack.fill_in();
+        let taken: Vec<key::Taken> = columns.iter().map(Column::taken).collect();
         Layout {
             canvas: sheet,
             places,
@@ -310,7 +323,7 @@ impl Layout {
             counts: widths.counts.clone(),
             drawn_as: drawn_as(topology.components.len(), &widths.same),
             stands: states.stands,
-            key: super::key::place(&columns, (spare + heights.margin(), scale * heights.words())),
+            key: key::place(&taken, (spare + heights.margin(), scale * heights.words())),
             columns,
             token: heights.token(),
             corridor: heights.corridor(),

@@ -244,6 +244,11 @@ impl Builder<'_> {
         let mut room = shrink(name, vec2(0.0, (name.height() * 0.06).min(4.0)));
         room.min.x = (room.min.x + pad).min(room.max.x);
         let (name, note) = self.shell_words(id, component.name.clone(), &component.note, room);
+        // A program whose name is too long is called by one of its words: "mov" of "mov cr3".
+        let fits = |text: &str| self.writer.metrics.width(text, self.writer.least(), true) <= room.width();
+        let whole = fits(&name) || super::metrics::brief(&name).is_some();
+        let word = name.split(' ').find(|word| fits(word)).filter(|_| !whole).map(str::to_owned);
+        let name = word.unwrap_or(name);
         let two = self.writer.two_lines();
         if room.height() >= two {
             let room = Rect::from_center_size(room.center(), vec2(room.width(), two + 1.0));

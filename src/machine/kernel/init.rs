@@ -12,8 +12,12 @@ use crate::trace::{ChangeKind, CpuId, Crossing, OperationKind, Token};
 use crate::machine::frame::{At, Exit, Frame, Kind, TaskId, steps};
 use crate::machine::journal::Ride;
 use crate::machine::plan::NodeId;
+use crate::machine::spec::Image;
 use crate::machine::state::Phase;
 use crate::machine::turn::Turn;
+
+/// The program of a device model: what is touched of it, and how many segments it has.
+pub const DEVICE_MODEL: Image = Image { bytes: 4 << 20, segments: 8 };
 
 steps! {
     /// [`Kind::Init`].
@@ -167,7 +171,7 @@ impl Turn<'_> {
                 let component = self.user_component(at);
                 self.return_to_user(at, component);
             }
-            ModelStep::Execute => self.exec(at, super::start::DEVICE_MODEL, false, ModelStep::Make),
+            ModelStep::Execute => self.exec(at, DEVICE_MODEL, false, ModelStep::Make),
             ModelStep::Make => {
                 self.goto(at, ModelStep::Threads);
                 self.push(at, Kind::Sequence { operation, index: 0 });

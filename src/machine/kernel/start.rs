@@ -22,8 +22,6 @@ use crate::machine::turn::Turn;
 
 /// What is mapped and touched of a program before its first operation: a small one, linked statically.
 const PROGRAM: Image = Image { bytes: 128 << 10, segments: 4 };
-/// The same of a device model.
-pub const DEVICE_MODEL: Image = Image { bytes: 4 << 20, segments: 8 };
 /// What the processes of a container's runtime write to of their memory.
 const RUNTIME_WRITES: u64 = 64 << 10;
 /// What a device model writes of the guest's memory before it enters it: a BIOS image.

@@ -124,10 +124,23 @@ impl From<Measurement> for Flat {
     }
 }
 
+/// No cost of a computer comes near it, in nanoseconds or bytes a second: a file that says more is damaged.
+const MOST: f64 = 1e13;
+
 impl TryFrom<Flat> for Measurement {
     type Error = String;
 
     fn try_from(flat: Flat) -> Result<Measurement, String> {
+        if let (Some(value), Some(q)) = (flat.value, &flat.spread) {
+            let points = [q.min, q.p50, q.p90, q.p99, q.max];
+            let sane = |v: &f64| (0.0..=MOST).contains(v);
+            if !sane(&value) || !points.iter().all(sane) || !points.is_sorted() {
+                return Err(format!(
+                    "\"{}\" needs numbers from 0 to {MOST:e} that rise from min to max",
+                    flat.primitive
+                ));
+            }
+        }
         let outcome = match (flat.value, flat.spread, flat.not_measured) {
             (Some(value), Some(spread), None) => Outcome::Measured(Measured {
                 value,

@@ -330,8 +330,9 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
             ),
             _ => {
                 let quoted = quoted(text, span.start);
-                let word =
-                    quoted.filter(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_'));
+                let word = quoted.filter(|word| {
+                    word.starts_with(char::is_uppercase) && word.chars().all(|c| c.is_alphanumeric() || c == '_')
+                });
                 let help = word.map_or("names of operations and kinds are words, as in Cpuid".to_owned(), |word| {
                     let example = variant(word).unwrap_or(word);
                     format!("names of operations and kinds are words: write {example}")

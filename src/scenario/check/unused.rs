@@ -179,16 +179,44 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
     for (i, (_, node)) in nodes.0.iter().enumerate() {
         let at = at.item(i);
         match node {
-            NodeFile::Process { run: program, threads, weight, cpu, io_ports, cgroup, .. } => {
+            NodeFile::Process { run: program, threads, weight, cpu, io_ports, nic, cgroup, .. } => {
                 run.extend(program.as_deref());
-                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), *io_ports, cgroup.is_some(), false];
-                process(program.is_some(), given, cgroup.as_ref(), at, remarks);
+                let given = [
+                    ("threads", threads.is_some()),
+                    ("weight", weight.is_some()),
+                    ("cpu", cpu.is_some()),
+                    ("io_ports", *io_ports),
+                    ("nic", nic.is_some()),
+                    ("cgroup", cgroup.is_some()),
+                ];
+                process(program.is_some(), &given, cgroup.as_ref(), at, remarks);
             }
-            NodeFile::Container { run: program, threads, weight, cpu, io_ports, cgroup, seccomp_filters, .. } => {
+            NodeFile::Container {
+                run: program,
+                threads,
+                weight,
+                cpu,
+                io_ports,
+                nic,
+                disk,
+                volumes,
+                cgroup,
+                seccomp_filters,
+                ..
+            } => {
                 run.extend(program.as_deref());
-                let filters = seccomp_filters.is_some();
-                let given = [threads.is_some(), weight.is_some(), cpu.is_some(), *io_ports, cgroup.is_some(), filters];
-                process(program.is_some(), given, cgroup.as_ref(), at, remarks);
+                let given = [
+                    ("threads", threads.is_some()),
+                    ("weight", weight.is_some()),
+                    ("cpu", cpu.is_some()),
+                    ("io_ports", *io_ports),
+                    ("nic", nic.is_some()),
+                    ("disk", disk.is_some()),
+                    ("volumes", !volumes.0.is_empty()),
+                    ("cgroup", cgroup.is_some()),
+                    ("seccomp_filters", seccomp_filters.is_some()),
+                ];
+                process(program.is_some(), &given, cgroup.as_ref(), at, remarks);
             }
             NodeFile::Vm { disks, nics, mounts, stacks: inside, .. } => {
                 let named = Devices::on(mounts, inside);
@@ -200,9 +228,9 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
     }
 }
 
-fn process(runs: bool, given: [bool; 6], cgroup: Option<&CgroupFile>, at: &Node, remarks: &mut Problems) {
-    let fields = ["threads", "weight", "cpu", "io_ports", "cgroup", "seccomp_filters"];
-    for (field, _) in fields.into_iter().zip(given).filter(|(_, given)| *given && !runs) {
+/// `given`: which of the fields that are about its program a process has.
+fn process(runs: bool, given: &[(&str, bool)], cgroup: Option<&CgroupFile>, at: &Node, remarks: &mut Problems) {
+    for (field, _) in given.iter().filter(|(_, given)| *given && !runs) {
         remarks.add(at.key(field).span.clone(), format!("no program runs here: {field} has no use"), None);
     }
     if runs && cgroup.is_some_and(|cgroup| cgroup.cpu_max.is_none()) {
