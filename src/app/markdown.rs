@@ -10,8 +10,8 @@ use egui::text_selection::LabelSelectionState;
 use egui::{Color32, FontFamily, FontId, Label, Rect, Sense, Stroke, Ui};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use super::fonts;
 use super::theme::Theme;
+use super::{fonts, hint};
 use crate::scenario::NUMBER;
 
 /// How a text looks.
@@ -79,7 +79,8 @@ fn paragraph_ui(ui: &mut Ui, paragraph: Paragraph) -> Option<String> {
     for (index, (from, to, source)) in numbers.into_iter().enumerate() {
         for (line, rect) in lines(&galley, from, to).into_iter().enumerate() {
             let id = response.id.with(("number", index, line));
-            ui.interact(rect.translate(at.to_vec2()), id, Sense::hover()).on_hover_text(&source);
+            let number = ui.interact(rect.translate(at.to_vec2()), id, Sense::hover());
+            hint::say(&number, || source.to_string());
         }
     }
     let mut followed = None;

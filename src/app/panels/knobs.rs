@@ -186,6 +186,6 @@ fn plot_ui(
         |pointer: Pos2| points.iter().min_by(|a, b| (a.1.x - pointer.x).abs().total_cmp(&(b.1.x - pointer.x).abs()));
     let nearest = response.hover_pos().and_then(near);
     if let Some((i, _, value)) = nearest {
-        response.on_hover_text(format!("{}: {value}", stops.settings[*i]));
+        crate::app::hint::say_here(&response.ctx, &format!("{}: {value}", stops.settings[*i]));
     }
 }

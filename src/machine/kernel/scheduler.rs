@@ -573,9 +573,15 @@ impl Turn<'_> {
         }
         if self.s.task(task_id).cpu == cpu && self.s.task(task_id).state == TaskState::Ready {
             self.check_preempt(cpu, task_id);
-        } else if self.s.cpu(cpu).idle {
+        } else if self.s.cpu(cpu).idle || self.has_lost_its_grant(cpu, task_id) {
             self.s.cpu_mut(cpu).reschedule = true;
         }
+    }
+
+    /// Whether what runs on `cpu` has been granted nothing of its group's quota: the limit was changed meanwhile.
+    fn has_lost_its_grant(&self, cpu: CpuId, task: TaskId) -> bool {
+        let state = self.s.cpu(cpu);
+        state.current == task && state.grant == Time::ZERO && self.s.process_of(task).group.is_some()
     }
 
     /// Whether the step happens in a task that may sleep.
