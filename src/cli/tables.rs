@@ -54,6 +54,9 @@ pub(super) fn run(scenario: &Scenario, outcome: &Outcome, report: &Report) -> St
     }
     text += &format!("Where the time of all operations goes\n{}\n\n", ledger(&report.stacks));
     text += &format!("What was done for it\n{}\n", counters(&report.stacks));
+    if !report.boots.is_empty() {
+        text += &format!("\nHow it started\n{}\n", super::boots::text(&report.boots));
+    }
     text += &format!("\nHow busy the hardware was\n{}\n", utilization(&report.utilization));
     if let Some(changes) = changes(outcome) {
         text += &format!("\nWhat came, changed and went\n{changes}");
@@ -168,8 +171,11 @@ fn changes(outcome: &Outcome) -> Option<String> {
         let path = outcome.topology.nodes.get(change.node as usize).map_or("", |node| node.path.as_str());
         vec![change.at.to_string(), path.to_owned(), change.what.label()]
     };
-    let table = table(&headers(&["at", "what", "what happened"]), outcome.changes.iter().take(CHANGES).map(row), 3);
-    let left_out = outcome.changes.len().saturating_sub(CHANGES);
+    // Boots have a table of their own.
+    let boots = |what: &ChangeKind| matches!(what, ChangeKind::Booting(_) | ChangeKind::Booted { .. });
+    let told: Vec<&Change> = outcome.changes.iter().filter(|change| !boots(&change.what)).collect();
+    let table = table(&headers(&["at", "what", "what happened"]), told.iter().take(CHANGES).copied().map(row), 3);
+    let left_out = told.len().saturating_sub(CHANGES);
     let more = if left_out > 0 { format!("{left_out} later ones are not shown.\n") } else { String::new() };
     Some(format!("{table}\n{more}"))
 }

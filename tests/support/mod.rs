@@ -8,6 +8,7 @@ pub const GIB: u64 = 1 << 30;
 
 pub fn host(cores: u16) -> HostSpec {
     HostSpec {
+        boot: None,
         cores,
         memory: 64 * GIB,
         disks: vec![disk("nvme0", DiskKind::Nvme)],
