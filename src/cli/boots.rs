@@ -3,8 +3,6 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::tables::{count, table, time};
-use crate::amounts::bytes;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Outcome, Presences};
@@ -138,30 +136,4 @@ fn step(hop: &Hop) -> &'static str {
         What::Pay(SeccompInstall | SeccompFilter) => "its filters",
         _ => "system calls and faults",
     }
-}
-
-/// The boots beside each other, and then step by step.
-pub(super) fn text(boots: &[BootReport]) -> String {
-    let header = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let took = |ps: Option<u64>| ps.map_or("not over".to_owned(), time);
-    let mut order: Vec<&BootReport> = boots.iter().collect();
-    order.sort_by_key(|boot| boot.took_ps.unwrap_or(u64::MAX));
-    let sums = order.iter().map(|boot| {
-        let sum = |of: fn(&PartReport) -> u64| boot.parts.iter().map(of).sum::<u64>();
-        let exits = sum(|part| part.exits.values().sum());
-        let read = sum(|part| part.bytes);
-        let read = if read == 0 { "–".to_owned() } else { bytes(read) };
-        let reads = count(sum(|part| part.reads));
-        vec![boot.path.clone(), boot.kind.to_owned(), took(boot.took_ps), reads, read, count(exits)]
-    });
-    let sums = table(&header(&["what", "kind", "until it was up", "reads", "data", "VM exits"]), sums, 2);
-    let rows = boots.iter().flat_map(|boot| {
-        boot.parts.iter().map(|part| {
-            let exits = part.exits.iter().map(|(reason, n)| format!("{reason} {n}")).collect::<Vec<_>>().join(", ");
-            let read = if part.bytes == 0 { "–".to_owned() } else { bytes(part.bytes) };
-            vec![boot.path.clone(), part.name.clone(), exits, took(part.took_ps), count(part.reads), read]
-        })
-    });
-    let parts = table(&header(&["what", "step", "VM exits by reason", "time", "reads", "data"]), rows, 3);
-    format!("{sums}\n\n{parts}")
 }

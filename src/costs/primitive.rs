@@ -213,6 +213,8 @@ primitives! {
     Initcall "initcall" Ns "initializer" "One initializer of a part of the kernel, the mean over all of them";
     StartProcessor "start_processor" Ns "start a processor" "Starting one more processor: waking it, its microcode, comparing clocks";
     GracePeriod "grace_period" Ns "RCU grace period" "Waiting until every processor has passed a point where it holds nothing old";
+    LinkUp "link_up" Ns "network link comes up" "How long the two ends of a cable take to agree, from the driver's start of the card";
+    AddressOffer "address_offer" Ns "network address" "How long a server takes to offer an address on the network (DHCP)";
 }
 
 impl Primitive {

@@ -68,11 +68,6 @@ pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Proc
     }
 }
 
-/// What the first task of a machine has before it when the power comes: to boot, and to be the first process then.
-pub fn booting(node: NodeId) -> Vec<Frame> {
-    vec![Frame::new(Kind::Init(node), Ride::NONE), Frame::new(Kind::Boot { part: 0, act: 0 }, Ride::NONE)]
-}
-
 /// What a process is that runs a described program: its namespaces, filters, cgroup.
 pub fn clothe(process: &mut Process, plan: &ProgramPlan) {
     process.group = plan.group;
@@ -290,7 +285,7 @@ impl State {
 
     /// The host is switched on: its first core runs the firmware, on what is to be the first process of its kernel.
     pub fn power_on(&mut self) {
-        self.add_host_init(booting(NodeId::HOST));
+        self.add_host_init(super::kernel::init::booting(NodeId::HOST));
         self.make_ready(self.host.init);
     }
 

@@ -422,12 +422,14 @@ pub struct BootSpec {
     pub services: u16,
     /// Bytes that each of them reads from the disk: its program, and libraries that nobody has read before.
     pub service_bytes: u64,
+    /// How long each of them computes until it is ready.
+    pub service_work: Time,
 }
 
 impl BootSpec {
     /// A machine as distributions install it: a packed kernel of 11 MiB that becomes 60 MiB, an initial RAM disk of 40 MiB
     /// with the drivers of many machines, and services (sizes of Ubuntu 22.04's `vmlinuz` and `initrd.img`, and the
-    /// services that `systemd-analyze` counts on its server, rounded).
+    /// services that `systemd-analyze` counts on its server, rounded; about the median of what its `blame` says of each).
     pub fn installed(firmware: Firmware) -> BootSpec {
         BootSpec {
             firmware,
@@ -438,6 +440,7 @@ impl BootSpec {
             initrd_unpacked: 110 << 20,
             services: 60,
             service_bytes: 1 << 20,
+            service_work: Time::ms(20),
         }
     }
 
@@ -453,6 +456,7 @@ impl BootSpec {
             initrd_unpacked: 0,
             services: 0,
             service_bytes: 0,
+            service_work: Time::ZERO,
         }
     }
 }

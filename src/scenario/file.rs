@@ -159,6 +159,7 @@ pub(super) struct BootFile {
     pub initrd_unpacked: Option<Loose>,
     pub services: Option<Loose>,
     pub service_bytes: Option<Loose>,
+    pub service_work: Option<Loose>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -60,6 +60,7 @@ pub fn vm(name: &str, vcpus: u16, stacks: Vec<NodeSpec>) -> VmSpec {
         pin: Vec::new(),
         preallocated: false,
         image_bytes: 0,
+        boot: None,
         stacks,
         upkeep: Upkeep::default(),
     }

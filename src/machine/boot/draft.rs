@@ -43,6 +43,8 @@ pub enum Act {
     Cpuid(u32),
     /// So many bytes of memory are written for the first time.
     Fill(u64),
+    /// Instructions of a program, for so long.
+    Compute(Time),
     /// The processor has nothing to do for so many uses of the primitive.
     Rest(Primitive, u64),
     /// The same for a time that is written in the description.

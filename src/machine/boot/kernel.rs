@@ -14,6 +14,9 @@ use crate::machine::spec::{BootSpec, Firmware, Image};
 
 /// The record of a page: Linux's `struct page`.
 const PER_PAGE: u64 = 64;
+/// What a kernel gives itself until its first process runs: areas of each processor, hash tables, slabs, page tables (the
+/// sums of those lines in `/proc/meminfo` of a small idle machine, rounded).
+const ALLOCATES: u64 = 16 << 20;
 /// Leaves of CPUID that each processor is asked for, some several times: `early_identify_cpu`, the caches' levels, the
 /// topology, features, the hypervisor's.
 const CPUID: u32 = 120;
@@ -49,14 +52,14 @@ const MOUNT_READS: u32 = 16;
 
 pub fn parts(spec: &BootSpec, on: &Platform) -> Vec<Draft> {
     let part = |name, place, acts| Draft { stage: Stage::Kernel, name, place, acts };
+    let many = spec.firmware != Firmware::None;
     let mut parts = Vec::new();
     let whole = spec.unpacked.max(spec.kernel);
     if spec.unpacked > spec.kernel {
         let acts = vec![Act::Bytes(Primitive::Unpack, whole), Act::Fill(whole)];
         parts.push(part("kernel: unpacks itself", Place::Memory, acts));
     }
-    parts.push(part("kernel: memory and processors", Place::Memory, memory(on)));
-    let many = spec.firmware != Firmware::None;
+    parts.push(part("kernel: memory and processors", Place::Memory, memory(on, whole, !many)));
     let initializers = if many { INITIALIZERS } else { FEW_INITIALIZERS };
     parts.push(part("kernel: initializers", Place::Tasks, vec![Act::Work(Primitive::Initcall, initializers)]));
     parts.push(part("kernel: drivers and devices", Place::Drivers, drivers(many, on)));
@@ -74,11 +77,12 @@ pub fn parts(spec: &BootSpec, on: &Platform) -> Vec<Draft> {
     parts
 }
 
-fn memory(on: &Platform) -> Vec<Act> {
+fn memory(on: &Platform, whole: u64, loaded: bool) -> Vec<Act> {
     let pages = on.memory >> 12;
     vec![
         Act::Work(Primitive::PageRecord, pages),
-        Act::Fill(pages * PER_PAGE),
+        // What a device model has put into memory is new to the nested tables as well.
+        Act::Fill(pages * PER_PAGE + ALLOCATES + if loaded { whole } else { 0 }),
         Act::Cpuid(CPUID * u32::from(on.cpus)),
         Act::Work(Primitive::StartProcessor, u64::from(on.cpus) - 1),
     ]

@@ -31,6 +31,6 @@ pub fn drafts(spec: &BootSpec, on: &Platform) -> Vec<Draft> {
     let mut drafts = firmware::parts(spec, on);
     drafts.extend(loader::parts(spec, on));
     drafts.extend(kernel::parts(spec, on));
-    drafts.extend(init::parts(spec));
+    drafts.extend(init::parts(spec, on));
     drafts
 }

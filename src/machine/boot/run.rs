@@ -110,6 +110,11 @@ impl Turn<'_> {
                 let time = self.f.time(primitive).times(uses);
                 work(self, primitive, time, count(uses), Crossing::None);
             }
+            Act::Compute(time) => {
+                self.next_act(at);
+                let (what, token) = (What::UserCode, Token::Instruction);
+                self.spend(at, BootStep::Do, what, time, 1, of.component, Crossing::None, token);
+            }
             Act::Bytes(primitive, bytes) => {
                 let time = crate::machine::hardware::disk::transfer(bytes, self.f.count(primitive));
                 work(self, primitive, time, 1, Crossing::None);

@@ -13,7 +13,6 @@ use crate::trace::{ChangeKind, CpuId, Crossing, OperationKind, Token};
 
 use crate::machine::frame::{At, Exit, Frame, Kind, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::life;
 use crate::machine::plan::{NodeId, Plan};
 use crate::machine::spec::Image;
 use crate::machine::state::{Phase, RequestKind};
@@ -45,6 +44,11 @@ steps! {
         PowerOff,
         Off,
     }
+}
+
+/// What the first task of a machine has before it when the power comes: to boot, and to be the first process then.
+pub fn booting(node: NodeId) -> Vec<Frame> {
+    vec![Frame::new(Kind::Init(node), Ride::NONE), Frame::new(Kind::Boot { part: 0, act: 0 }, Ride::NONE)]
 }
 
 impl Turn<'_> {
@@ -234,7 +238,7 @@ impl Turn<'_> {
                     let init = self.s.add_init(machine, node, self.s.task(task).stack);
                     let of = self.s.task_mut(init);
                     of.frames = match machine.boots {
-                        true => life::booting(node),
+                        true => booting(node),
                         false => vec![Frame::new(Kind::Init(node), Ride::NONE)],
                     };
                     of.state = crate::machine::state::TaskState::Ready;

@@ -44,12 +44,17 @@ pub(super) fn check(
     let initrd = size(&boot.initrd, "initrd", 0, otherwise.initrd);
     // As much larger as what distributions install.
     let initrd_unpacked = size(&boot.initrd_unpacked, "initrd_unpacked", 0, initrd * 11 / 4);
-    let service_bytes = size(&boot.service_bytes, "service_bytes", 0, BootSpec::installed(Firmware::Uefi).service_bytes);
+    let service_bytes =
+        size(&boot.service_bytes, "service_bytes", 0, BootSpec::installed(Firmware::Uefi).service_bytes);
     let services = boot.services.as_ref().map_or(u64::from(otherwise.services), |services| {
         scalar::whole(services, at.key("services"), "services", 0..=u64::from(MAX_SERVICES), problems)
     });
-    let menu =
-        boot.menu.as_ref().map_or(otherwise.menu, |menu| scalar::duration(menu, at.key("menu"), "menu", problems));
+    let time = |value: &Option<Loose>, what: &'static str, otherwise, problems: &mut Problems| {
+        value.as_ref().map_or(otherwise, |value| scalar::duration(value, at.key(what), what, problems))
+    };
+    let menu = time(&boot.menu, "menu", otherwise.menu, problems);
+    let whole = BootSpec::installed(Firmware::Uefi);
+    let service_work = time(&boot.service_work, "service_work", whole.service_work, problems);
     let spec = BootSpec {
         menu,
         kernel,
@@ -58,6 +63,7 @@ pub(super) fn check(
         initrd_unpacked,
         services: services as u16,
         service_bytes,
+        service_work,
         ..otherwise
     };
     let filled = kernel + unpacked + initrd + initrd_unpacked + memory / 64 + ASIDE;
