@@ -110,7 +110,7 @@ fn container(from: Time, component: crate::trace::ComponentId, outcome: &Outcome
         journey.kind == OperationKind::Start && near && Some(journey.stack) == stack
     };
     let journeys: Vec<_> = trace.journeys.iter().enumerate().collect();
-    let Some((id, _)) = journeys.iter().filter(began).last() else { return Vec::new() };
+    let Some((id, _)) = journeys.iter().rfind(began) else { return Vec::new() };
     let mut steps: IndexMap<&'static str, Time> = IndexMap::new();
     for hop in trace.hops_of(crate::trace::JourneyId(*id as u32)) {
         let hop = &trace.hops[hop.index()];
