@@ -39,12 +39,19 @@ fn space(harness: &mut Harness<'static, Shell>) {
 fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Shell> {
     let mut harness = open(id);
     let steps = harness.state().session.recording.as_ref().expect("a run").scenario.walkthrough.clone();
+    let mut before = Time::ZERO;
     for (scene, step) in steps.iter().enumerate() {
         assert_eq!(harness.state().walk.scene(), scene, "{id}");
         let shell = harness.state();
         assert!(!shell.playback.playing(), "{id}, {}: one has not read it yet", step.title);
         let played = shell.scene_plays().expect("a scene");
-        assert_eq!(shell.playback.time(), played.from, "{id}, {}", step.title);
+        // It begins where it says, or goes on from what is seen; a jump back is told.
+        let begins = shell.playback.time();
+        assert!(begins == played.from || begins == before, "{id}, {}: begins at {begins}", step.title);
+        let told = harness.query_by_label_contains("Back in time").is_some();
+        let back = begins < before && begins.to_string() != before.to_string();
+        assert_eq!(told, back, "{id}, {}: from {before} to {begins}", step.title);
+        let shell = harness.state();
         assert_eq!(shell.follow, step.follow.as_ref().map(|of| of.id), "{id}, {}", step.title);
         if let Some(predict) = &step.predict {
             space(&mut harness);
@@ -69,6 +76,7 @@ fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Sh
         }
         let shell = harness.state();
         assert!(shell.at_scene_end(), "{id}, {}: stands at its flag", step.title);
+        before = shell.playback.time();
         if !matches!(played.ends, Ends::Crossing(_)) {
             assert!(shell.playback.time() <= played.until, "{id}, {}", step.title);
         }

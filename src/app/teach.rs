@@ -61,8 +61,6 @@ impl Shell {
             return;
         };
         let (played, stays, pace) = (*played, step.play == Play::Stay, step.pace);
-        // From the flag of the scene before to where this one goes on is no step back, though what was seen there took
-        // its time.
         let ended = index.checked_sub(1).and_then(|before| recording.played.get(before)).map(|before| before.until);
         let goes_on = ended == Some(played.from) && self.playback.reached();
         let follow = step.follow.as_ref().map(|of| of.id);
@@ -74,8 +72,14 @@ impl Shell {
         self.follow = follow;
         self.keep_pace();
         let before = self.playback.time();
-        self.back_to = (played.from < before && !goes_on).then_some(played.from);
-        self.seek(played.from);
+        // A paced scene that goes on does so from what is seen, not from the instant at which the one before had its
+        // point: what was seen there took its time.
+        let paced = matches!(pace, scenario::Pace::Paced) && self.playback.clock.pace == Pace::Paced;
+        let seen = goes_on && paced && before > played.from && before < played.until;
+        let from = if seen { before } else { played.from };
+        // What the words can't tell apart is no step back.
+        self.back_to = (from < before && from.to_string() != before.to_string()).then_some(from);
+        self.seek(from);
         self.playback.stop_at = (!stays).then(|| self.stop_of(played));
         match pace {
             scenario::Pace::Paced => self.playback.clock.pace = Pace::Paced,
