@@ -48,10 +48,9 @@ fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Sh
         // It begins where it says, or goes on from what is seen; a jump back is told.
         let begins = shell.playback.time();
         assert!(begins == played.from || begins == before, "{id}, {}: begins at {begins}", step.title);
-        let told = harness.query_by_label_contains("Back in time").is_some();
+        let told = shell.back_to.is_some();
         let back = begins < before && begins.to_string() != before.to_string();
         assert_eq!(told, back, "{id}, {}: from {before} to {begins}", step.title);
-        let shell = harness.state();
         assert_eq!(shell.follow, step.follow.as_ref().map(|of| of.id), "{id}, {}", step.title);
         if let Some(predict) = &step.predict {
             space(&mut harness);
@@ -76,7 +75,6 @@ fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Sh
         }
         let shell = harness.state();
         assert!(shell.at_scene_end(), "{id}, {}: stands at its flag", step.title);
-        before = shell.playback.time();
         if !matches!(played.ends, Ends::Crossing(_)) {
             assert!(shell.playback.time() <= played.until, "{id}, {}", step.title);
         }
@@ -92,6 +90,7 @@ fn play(id: &str, choose: impl Fn(usize, usize) -> usize) -> Harness<'static, Sh
             }
             replayed(&mut harness, played.from, chosen);
         }
+        before = harness.state().playback.time();
         harness.state_mut().apply(Command::NextScene);
         harness.run_steps(2);
     }

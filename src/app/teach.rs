@@ -63,6 +63,7 @@ impl Shell {
         let (played, stays, pace) = (*played, step.play == Play::Stay, step.pace);
         let ended = index.checked_sub(1).and_then(|before| recording.played.get(before)).map(|before| before.until);
         let goes_on = ended == Some(played.from) && self.playback.reached();
+        let before = self.playback.time();
         let follow = step.follow.as_ref().map(|of| of.id);
         // What follows what is said, where the scene names nobody.
         let mentioned = || step.look_at.iter().rev().find_map(|path| self.stack_of(path));
@@ -71,7 +72,6 @@ impl Shell {
         }
         self.follow = follow;
         self.keep_pace();
-        let before = self.playback.time();
         // A paced scene that goes on does so from what is seen, not from the instant at which the one before had its
         // point: what was seen there took its time.
         let paced = matches!(pace, scenario::Pace::Paced) && self.playback.clock.pace == Pace::Paced;
