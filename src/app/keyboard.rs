@@ -8,6 +8,7 @@ use egui::{Context, Event, FocusDirection, Id, Key, LayerId, Modifiers, Order, R
 
 use super::command::{Command, Entry, matches, table};
 use super::letters;
+use super::overlay::{self, Kind};
 use super::theme::Theme;
 use crate::trace::StackId;
 
@@ -89,8 +90,14 @@ pub fn ring_at(response: &egui::Response, rect: Rect) {
 /// While text is being edited, only keys with Ctrl or Alt and function keys count.
 pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     let before = held(context);
+    let over = overlay::begin(context, before.focused);
+    if over == Some(Kind::Menu) {
+        walk_menu(context);
+        return Vec::new();
+    }
+    let sheet = over == Some(Kind::Sheet);
+    let presenting = presenting && !sheet;
     let editing = context.text_edit_focused();
-    let popup = egui::Popup::is_any_open(context);
     let focused = context.memory(|memory| memory.focused());
     let keeps = match (focused, before.keeps) {
         (None, _) => None,
@@ -107,7 +114,7 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
             let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
             let plain = !modifiers.command && !modifiers.alt;
             let arrow = matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
-            if plain && ((editing && !is_function_key(*key)) || (popup && arrow)) {
+            if plain && editing && !is_function_key(*key) {
                 return true;
             }
             let kept = keeps.is_some_and(|keeps| keeps.key(*key)) && plain;
@@ -118,6 +125,8 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
             }
             match meant(&table, *key, *modifiers, presenting) {
                 Some(Command::Dismiss) if left => found.push(Command::Close),
+                // What lies below a sheet is not moved from there.
+                Some(command) if sheet && !counts_over_a_sheet(&command) => {}
                 Some(command) => found.push(command),
                 None => return true,
             }
@@ -129,6 +138,29 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     }
     change(context, |held| (held.keeps, held.ring) = (None, None));
     found
+}
+
+/// Up and Down go from item to item of the menu that is open.
+fn walk_menu(context: &Context) {
+    let (up, down) = context.input(|input| (input.num_presses(Key::ArrowUp), input.num_presses(Key::ArrowDown)));
+    let direction = match up.cmp(&down) {
+        std::cmp::Ordering::Greater => FocusDirection::Previous,
+        std::cmp::Ordering::Less => FocusDirection::Next,
+        // Egui goes wherever something lies to the left or right.
+        std::cmp::Ordering::Equal if context.input(across) => FocusDirection::None,
+        std::cmp::Ordering::Equal => return,
+    };
+    overlay::walk(context, direction, false);
+}
+
+fn across(input: &egui::InputState) -> bool {
+    input.key_pressed(Key::ArrowLeft) || input.key_pressed(Key::ArrowRight)
+}
+
+/// What closes a sheet, or changes how it looks.
+fn counts_over_a_sheet(command: &Command) -> bool {
+    use Command::*;
+    matches!(command, Dismiss | Close | ToggleShortcuts | ShowCosts | ToggleTheme | TextSize(_) | Quit)
 }
 
 /// The command of a key. A clicker's keys go forward and back while presenting.
@@ -161,6 +193,7 @@ fn is_function_key(key: Key) -> bool {
 
 /// Draws the ring around what has the focus, over everything else. Call after everything has been drawn.
 pub fn ring_ui(context: &Context, theme: &Theme) {
+    overlay::end(context);
     let focused = context.memory(|memory| memory.focused());
     let ring = held(context).ring;
     change(context, |held| held.focused = focused);
