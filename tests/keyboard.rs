@@ -376,6 +376,7 @@ fn a_menu_opens_by_key_arrows_walk_it_enter_chooses_escape_closes_and_the_focus_
         harness.run_steps(4);
         at(&mut harness, stop);
         let home = focus(&harness).expect("a stop");
+        let named = |harness: &Harness<'_, Shell>| focus(harness).is_some_and(|item| !item.name.is_empty());
         for way in ["Escape", "Enter"] {
             harness.key_press(Key::Enter);
             harness.run_steps(4);
@@ -395,8 +396,9 @@ fn a_menu_opens_by_key_arrows_walk_it_enter_chooses_escape_closes_and_the_focus_
             assert_eq!(focus(&harness).map(|item| item.id), items.get(1).cloned(), "{stop}: Up goes back");
             for _ in 0..40 {
                 harness.key_press(Key::Tab);
-                harness.run_steps(2);
+                harness.run_steps(3);
                 assert!(focus(&harness).is_some_and(|item| item.id != home.id), "{stop}: Tab stays in the menu");
+                assert!(named(&harness), "{stop}: {:?}", focus(&harness));
             }
             if way == "Escape" {
                 harness.key_press(Key::Escape);
@@ -473,7 +475,7 @@ fn a_list_is_one_stop_and_arrows_walk_it() {
     let stops = tab_order(&mut harness);
     let rows = stops.iter().filter(|stop| stop.role == Role::ListBoxOption).count();
     assert!((2..=3).contains(&rows), "lanes, events and hops are a stop each: {stops:?}");
-    harness.get_by_label("Events").focus();
+    harness.get_by_label("Events, one a row").focus();
     harness.run_steps(2);
     let before = harness.state().events.at.expect("a row");
     for (key, by) in [(Key::ArrowDown, 1), (Key::ArrowDown, 2), (Key::PageDown, 14), (Key::ArrowUp, 13)] {
@@ -588,8 +590,10 @@ fn what_is_searched_for_is_opened_by_enter() {
         harness.run_steps(3);
         harness.state_mut().events.text = text.to_owned();
         harness.run_steps(2);
+        assert!(harness.ctx.text_edit_focused());
         harness.key_press(Key::Enter);
         harness.run_steps(3);
+        assert!(!harness.ctx.text_edit_focused());
         let found = harness.state().events.parts().to_vec();
         assert_eq!(harness.state().selection, Selection::Part(found[0]), "{text}");
         assert_eq!(harness.state().cursor, Some(found[0]), "arrows go on from there");
@@ -660,19 +664,22 @@ fn several_events_are_chosen_by_dragging_over_them_and_with_shift() {
     let mut harness = harness("one-read");
     harness.state_mut().apply(Command::ShowBelow(Below::Events));
     harness.run_steps(3);
-    let rows: Vec<egui::Rect> = harness
-        .get_all_by_role(Role::ListBoxOption)
-        .filter(|node| !node.accesskit_node().label().is_some_and(|label| label.starts_with("Lane ")))
-        .map(|node| node.rect())
-        .collect();
-    let list = harness.get_by_label("Events").rect();
-    let rows: Vec<egui::Pos2> = rows.iter().map(egui::Rect::center).filter(|at| list.contains(*at)).collect();
-    assert!(rows.len() > 4, "{rows:?}");
-    harness.drag_at(rows[0]);
+    // They move by a line when the sum above them takes one more.
+    let rows = |harness: &Harness<'_, Shell>| {
+        let list = harness.get_by_label("Events, one a row").rect();
+        let rows = harness
+            .get_all_by_role(Role::ListBoxOption)
+            .filter(|node| !node.accesskit_node().label().is_some_and(|label| label.starts_with("Lane ")));
+        let places = rows.map(|node| node.rect().center()).filter(|at| list.contains(*at));
+        places.collect::<Vec<egui::Pos2>>()
+    };
+    let places = rows(&harness);
+    assert!(places.len() > 4, "{places:?}");
+    harness.drag_at(places[0]);
     harness.run_steps(2);
-    harness.hover_at(rows[3]);
+    harness.hover_at(places[3]);
     harness.run_steps(2);
-    harness.drop_at(rows[3]);
+    harness.drop_at(places[3]);
     harness.run_steps(2);
     let (from, to) = harness.state().events.chosen.expect("chosen");
     assert_eq!(to - from, 3);
@@ -685,8 +692,10 @@ fn several_events_are_chosen_by_dragging_over_them_and_with_shift() {
         }
         harness.run_steps(2);
     };
-    click(&mut harness, rows[1], Modifiers::NONE);
-    click(&mut harness, rows[4], Modifiers::SHIFT);
+    let second = rows(&harness)[1];
+    click(&mut harness, second, Modifiers::NONE);
+    let fifth = rows(&harness)[4];
+    click(&mut harness, fifth, Modifiers::SHIFT);
     assert_eq!(harness.state().events.chosen, Some((from + 1, from + 4)));
 }
 

@@ -1,7 +1,7 @@
 //! What lies over the window: menus, choices, sheets, questions. The topmost has the keyboard: Tab stays in it, arrows
 //! walk a menu, no key and no click reaches what lies below. When it closes, the focus is where it was before.
 
-use egui::{Context, FocusDirection, Id, LayerId, Order, Rect, Response};
+use egui::{Context, FocusDirection, Id, Key, LayerId, Order, Rect, Response};
 
 /// What kind of thing has the keyboard for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ struct Overlays {
     before: Option<Id>,
     /// Whether a menu has just been opened by keyboard.
     entered: bool,
+    /// Whether the last key went back.
+    back: bool,
 }
 
 fn with<R>(context: &Context, change: impl FnOnce(&mut Overlays) -> R) -> R {
@@ -50,8 +52,17 @@ pub(super) fn begin(context: &Context, focused: Option<Id>) -> Option<Kind> {
     });
     if entered {
         walk(context, FocusDirection::Next, true);
+    } else if focused.is_some() && focused == behind(context) {
+        let back = with(context, |overlays| overlays.back);
+        walk(context, if back { FocusDirection::Previous } else { FocusDirection::Next }, false);
     }
     top
+}
+
+/// What egui has behind the items of a menu, and lets have the focus: nothing that one could do something with.
+fn behind(context: &Context) -> Option<Id> {
+    let menu = with(context, |overlays| overlays.open.last().copied()).filter(|open| open.kind() == Kind::Menu)?;
+    Some(menu.layer.id.with("move"))
 }
 
 /// Goes to the next item of the menu that is open, or to its first.
@@ -99,12 +110,21 @@ pub fn item(response: &Response, chosen: bool) {
 pub(super) fn end(context: &Context) {
     let menu = menu(context);
     let focused = context.memory(|memory| memory.focused());
+    let back = context.input(|input| {
+        let keys = input.events.iter().filter_map(|event| match event {
+            egui::Event::Key { key, pressed: true, modifiers, .. } => Some((*key, modifiers.shift)),
+            _ => None,
+        });
+        keys.last().map(|(key, shift)| key == Key::ArrowUp || key == Key::Tab && shift)
+    });
+    let skips = focused.is_some() && focused == behind(context);
     let (top, home) = with(context, |overlays| {
         let shown: Vec<LayerId> = overlays.sheets.iter().copied().chain(menu).collect();
         let closed = overlays.open.iter().position(|open| !shown.contains(&open.layer));
         let home = closed.and_then(|at| overlays.open[at].home);
         overlays.open.retain(|open| shown.contains(&open.layer));
         overlays.entered = false;
+        overlays.back = back.unwrap_or(overlays.back);
         for layer in shown {
             if overlays.open.iter().all(|open| open.layer != layer) {
                 // What comes in another's place goes back where that would have.
@@ -125,7 +145,7 @@ pub(super) fn end(context: &Context) {
             memory.request_focus(home);
         }
     });
-    if home.is_some() || with(context, |overlays| overlays.entered) {
+    if skips || home.is_some() || with(context, |overlays| overlays.entered) {
         context.request_repaint();
     }
 }

@@ -59,6 +59,9 @@ pub fn stop_ui(ui: &Ui, area: Rect, name: &str, count: usize, at: usize) -> (Res
 pub fn row_node(list: &Response, row: &Response, name: &str, chosen: bool, here: bool) {
     row.ctx.accesskit_node_builder(row.id, |node| {
         node.set_role(Role::ListBoxOption);
+        let (min, max) = (row.rect.min, row.rect.max);
+        let [x0, y0, x1, y1] = [min.x, min.y, max.x, max.y].map(f64::from);
+        node.set_bounds(egui::accesskit::Rect { x0, y0, x1, y1 });
         node.set_label(name);
         node.set_selected(chosen);
         node.add_action(Action::Click);
@@ -76,6 +79,8 @@ pub struct Rows {
     count: usize,
     /// How many stand beside each other.
     across: usize,
+    /// Whether the keyboard has gone to another row in this frame: a key moves it once.
+    gone: bool,
     state: State,
 }
 
@@ -91,7 +96,7 @@ impl Rows {
     pub fn new(context: &Context, id: Id, count: usize, across: usize) -> Rows {
         let mut state: State = context.data(|data| data.get_temp(id)).unwrap_or_default();
         state.at = state.at.min(count.saturating_sub(1));
-        Rows { id, count, across: across.max(1), state }
+        Rows { id, count, across: across.max(1), gone: false, state }
     }
 
     /// Gives a row the keyboard as soon as it is drawn.
@@ -107,7 +112,7 @@ impl Rows {
     /// Lets the row that has the focus be walked from. Call for each row once it is drawn.
     pub fn row(&mut self, row: usize, response: &Response) {
         if self.state.wanted == Some(row) {
-            self.state.wanted = None;
+            (self.state.wanted, self.gone) = (None, true);
             response.request_focus();
             response.scroll_to_me(None);
         }
@@ -116,7 +121,9 @@ impl Rows {
         }
         if response.has_focus() {
             self.state.at = row;
-            self.keys(response);
+            if !self.gone {
+                self.keys(response);
+            }
         }
     }
 
@@ -137,6 +144,7 @@ impl Rows {
             (from + across + (along + page) * self.across as i64).clamp(0, last as i64) as usize
         });
         if to != self.state.at {
+            self.gone = true;
             self.enter(to);
             response.ctx.request_repaint();
         }

@@ -75,7 +75,10 @@ pub fn filter_ui(
     theme: &Theme,
     out: &mut Vec<Command>,
 ) {
-    let field = TextEdit::singleline(&mut events.text).hint_text("Find").desired_width(90.0 * theme.scale);
+    let field = TextEdit::singleline(&mut events.text)
+        .id(egui::Id::new("find"))
+        .hint_text("Find")
+        .desired_width(90.0 * theme.scale);
     let field = ui.add(field);
     field.ctx.accesskit_node_builder(field.id, |node| node.set_label("Find a part, an operation, a reason"));
     hint::say(&field, || command::hint(&field.ctx, &Command::Search));
@@ -187,7 +190,7 @@ fn rows_ui(
     let latest = events.latest(trace, now);
     let (count, at) = (events.found().len(), events.at.or(latest).unwrap_or(0));
     let room = ui.available_rect_before_wrap();
-    let (list, walked) = rows::stop_ui(ui, room, "Events", count, at);
+    let (list, walked) = rows::stop_ui(ui, room, "Events, one a row", count, at);
     let at = walked.map_or(at, |walked| walked.at);
     let width = ui.available_width();
     let mut table = TableBuilder::new(ui)
@@ -252,10 +255,11 @@ fn rows_ui(
 
 impl Pointed {
     fn take_in(&mut self, index: usize, row: &egui::Response, list: &egui::Response) {
+        let clicked = row.clicked();
         row.ctx.input(|input| {
             let pointer = &input.pointer;
             let within = |at: &egui::Pos2| row.rect.contains(*at) && list.rect.contains(*at);
-            if row.clicked() {
+            if clicked {
                 self.clicked = Some((index, input.modifiers.shift));
             }
             if pointer.primary_down() {

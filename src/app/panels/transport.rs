@@ -111,6 +111,9 @@ fn tight_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme, out: &mut Vec<
                 let step = &transport.playback.step;
                 let at = StepKind::ALL.iter().position(|kind| *kind == step.kind).unwrap_or(0);
                 let picked = segments_ui(ui, &StepKind::ALL.map(StepKind::label), at, theme);
+                if picked.is_some() {
+                    ui.close();
+                }
                 out.extend(picked.and_then(|at| StepKind::ALL.get(at)).map(|kind| Command::StepBy(*kind)));
                 ui.horizontal(|ui| {
                     step_count_ui(ui, step, out);

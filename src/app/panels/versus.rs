@@ -76,14 +76,14 @@ fn headline(compared: Compared<'_>) -> String {
 }
 
 /// The least width of a column, in points at 100 %: a number, or what became of it on a line of its own.
-const LEAST: f32 = 84.0;
+const LEAST: f32 = 64.0;
 
 /// The table is as wide as the panel: what has no room on one line takes two. Where not even that has room, it
 /// scrolls.
 fn table_ui(ui: &mut Ui, versus: &Versus, width: f32, theme: &Theme) {
     let text = |text: &str, color: egui::Color32| RichText::new(text).font(theme.font(TextRole::Small)).color(color);
     let gap = 16.0 * theme.scale;
-    let name = (150.0 * theme.scale).min(width * 0.3);
+    let name = (150.0 * theme.scale).min(width * 0.22);
     let count = versus.pairs.len().max(1) as f32;
     let each = ((width - name) / count - gap).max(LEAST * theme.scale);
     let put = |ui: &mut Ui, words: &str, color: egui::Color32, width: f32| {

@@ -61,7 +61,8 @@ pub fn line_ui(ui: &mut Ui, view: &JourneyView, theme: &Theme, out: &mut Vec<Com
     if moved.is_some_and(|moved| moved.entered) {
         go_to(view, at, out);
     }
-    ui.data_mut(|data| data.insert_temp(walked, if list.has_focus() { Some(at) } else { None::<usize> }));
+    let kept = list.has_focus().then_some(at);
+    ui.data_mut(|data| data.insert_temp(walked, kept));
     let shown = area.show_viewport(ui, |ui, viewport| {
         let height = tops.last().copied().unwrap_or(0.0);
         let (all, _) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
