@@ -348,6 +348,19 @@ fn a_walkthrough_says_that_it_is_of_an_edited_text_and_leads_back_to_its_own() {
     assert_eq!(harness.state().sandbox.text, text, "the editor keeps what was typed");
 }
 
+#[test]
+fn tab_begins_where_escape_has_left_the_focus() {
+    let mut harness = harness("one-read");
+    tab_to(&mut harness, |item| item.name.starts_with("Step by:"));
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(focus(&harness), None);
+    harness.key_press(Key::Tab);
+    harness.run_steps(1);
+    let next = focus(&harness).expect("a stop").name;
+    assert!(next.starts_with("Step by:"), "{next}");
+}
+
 /// Gives what is called so the focus, as Tab would.
 fn at(harness: &mut Harness<'_, Shell>, name: &str) {
     tab_to(harness, |item| item.name.starts_with(name));
@@ -593,11 +606,18 @@ fn what_is_searched_for_is_opened_by_enter() {
         assert!(harness.ctx.text_edit_focused());
         harness.key_press(Key::Enter);
         harness.run_steps(3);
-        assert!(!harness.ctx.text_edit_focused());
         let found = harness.state().events.parts().to_vec();
         assert_eq!(harness.state().selection, Selection::Part(found[0]), "{text}");
         assert_eq!(harness.state().cursor, Some(found[0]), "arrows go on from there");
     }
+    for _ in 0..8 {
+        harness.key_press(Key::Tab);
+        harness.run_steps(1);
+        if focus(&harness).is_some_and(|item| item.name.starts_with("Part ")) {
+            return;
+        }
+    }
+    panic!("Tab goes on to what was found");
 }
 
 #[test]

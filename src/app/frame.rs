@@ -39,7 +39,8 @@ use crate::trace::ComponentId;
 /// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
 pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
-    // Who comes by keyboard begins at the scenario that is open, not at the bar.
+    // Who comes by keyboard begins at the page, not at the bar.
+    shell.sandbox.enter |= asked.contains(&Command::Open(Tab::Sandbox));
     shell.library.enter |= asked.contains(&Command::Open(Tab::Library));
     let theme = shell.theme.clone();
     ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);

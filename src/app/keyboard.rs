@@ -53,6 +53,8 @@ impl Keeps {
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {
     focused: Option<Id>,
+    /// Who had it last: Tab begins there.
+    last: Option<Id>,
     keeps: Option<(Id, Keeps)>,
     /// Where the ring is to be, if not around the whole widget.
     ring: Option<(Id, Rect)>,
@@ -94,6 +96,9 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     if over == Some(Kind::Menu) {
         walk_menu(context);
         return Vec::new();
+    }
+    if over.is_none() {
+        go_on_from(context, before.last);
     }
     let sheet = over == Some(Kind::Sheet);
     let presenting = presenting && !sheet;
@@ -138,6 +143,18 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     }
     change(context, |held| (held.keeps, held.ring) = (None, None));
     found
+}
+
+/// After Escape has taken the focus away, Tab begins where it was, if that is still there, and not at the top.
+fn go_on_from(context: &Context, last: Option<Id>) {
+    let tab = context.input(|input| input.key_pressed(Key::Tab));
+    let last = last.filter(|id| tab && context.read_response(*id).is_some());
+    if let (Some(last), None) = (last, context.memory(|memory| memory.focused())) {
+        context.memory_mut(|memory| {
+            memory.request_focus(last);
+            memory.move_focus(FocusDirection::None);
+        });
+    }
 }
 
 /// Up and Down go from item to item of the menu that is open.
@@ -196,7 +213,7 @@ pub fn ring_ui(context: &Context, theme: &Theme) {
     overlay::end(context);
     let focused = context.memory(|memory| memory.focused());
     let ring = held(context).ring;
-    change(context, |held| held.focused = focused);
+    change(context, |held| (held.focused, held.last) = (focused, focused.or(held.last)));
     let Some(response) = focused.and_then(|id| context.read_response(id)) else { return };
     let rect = ring.filter(|(id, _)| *id == response.id).map_or(response.rect, |(_, rect)| rect);
     // As far as it can be seen: a row that is scrolled half out of sight has half a ring.

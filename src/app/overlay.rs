@@ -111,11 +111,11 @@ pub(super) fn end(context: &Context) {
     let menu = menu(context);
     let focused = context.memory(|memory| memory.focused());
     let back = context.input(|input| {
-        let keys = input.events.iter().filter_map(|event| match event {
+        let mut keys = input.events.iter().rev().filter_map(|event| match event {
             egui::Event::Key { key, pressed: true, modifiers, .. } => Some((*key, modifiers.shift)),
             _ => None,
         });
-        keys.last().map(|(key, shift)| key == Key::ArrowUp || key == Key::Tab && shift)
+        keys.next().map(|(key, shift)| key == Key::ArrowUp || key == Key::Tab && shift)
     });
     let skips = focused.is_some() && focused == behind(context);
     let (top, home) = with(context, |overlays| {
@@ -137,6 +137,8 @@ pub(super) fn end(context: &Context) {
         let free = focused.is_none() || focused == overlays.before;
         (overlays.open.last().map(|open| open.layer), home.filter(|_| closed.is_some() && free))
     });
+    // It may be gone: what was chosen closed its panel.
+    let home = home.filter(|home| context.read_response(*home).is_some());
     context.memory_mut(|memory| {
         if let Some(layer) = top {
             memory.set_modal_layer(layer);

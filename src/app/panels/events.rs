@@ -88,6 +88,8 @@ pub fn filter_ui(
     }
     // Enter opens the first that is found.
     if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !events.text.trim().is_empty() {
+        // Tab goes on from here to all that was found.
+        field.request_focus();
         let part = events.parts().first().map(|id| Command::SelectComponent(*id));
         out.extend(part.or(events.found().first().map(|id| Command::SelectEvent(*id))));
     }
@@ -192,15 +194,16 @@ fn rows_ui(
     let room = ui.available_rect_before_wrap();
     let (list, walked) = rows::stop_ui(ui, room, "Events, one a row", count, at);
     let at = walked.map_or(at, |walked| walked.at);
-    let width = ui.available_width();
+    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - ui.spacing().scroll.allocated_width();
     let mut table = TableBuilder::new(ui)
         .id_salt("events")
         .sense(egui::Sense::CLICK)
         .auto_shrink([false, false])
         .animate_scrolling(false)
         .drag_to_scroll(DragScroll::Never);
-    for share in [0.16, 0.06, 0.34, 0.26] {
-        table = table.column(Column::initial(share * width).at_least(20.0).clip(true).resizable(true));
+    // As wide as the list, whatever panel was beside it before: the last column is in sight.
+    for share in [0.17, 0.06, 0.33, 0.26, 0.18] {
+        table = table.column(Column::exact((share * width).floor().max(8.0)).clip(true));
     }
     if let Some(walked) = walked.filter(|walked| walked.moved) {
         table = table.scroll_to_row(at, None);
@@ -208,7 +211,6 @@ fn rows_ui(
     }
     let mut pointed = Pointed::default();
     table
-        .column(Column::remainder().at_least(30.0).clip(true))
         .header(height, |mut header| {
             for text in ["Begins", "", "What", "Where", "Lasts"] {
                 header.col(|ui| {

@@ -83,7 +83,7 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
         return out;
     }
     let height = 30.0 * theme.scale;
-    let width = ui.available_width();
+    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - ui.spacing().scroll.allocated_width();
     let place = ui.id().with("under way");
     let at = ui.data(|data| data.get_temp(place)).unwrap_or(0);
     let (list, walked) = stop_ui(ui, ui.available_rect_before_wrap(), "Operations under way", rows.len(), at);
@@ -100,10 +100,9 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
     if walked.is_some_and(|walked| walked.moved) {
         table = table.scroll_to_row(at, None);
     }
-    for share in [0.16, 0.18, 0.22, 0.24] {
-        table = table.column(Column::initial(share * width).at_least(40.0).clip(true).resizable(true));
+    for share in [0.16, 0.18, 0.22, 0.24, 0.2] {
+        table = table.column(Column::exact((share * width).floor().max(8.0)).clip(true));
     }
-    let table = table.column(Column::remainder().at_least(40.0).clip(true));
     let header = |ui: &mut Ui, text: &str| ui.label(note(text, theme));
     table
         .header(height, |mut row| {

@@ -19,6 +19,8 @@ pub struct Sandbox {
     pub opened: String,
     /// As it was when it was last to be run.
     pub tried: String,
+    /// Whether the first of its buttons is to get the keyboard.
+    pub enter: bool,
 }
 
 impl Sandbox {
@@ -78,6 +80,9 @@ pub fn sandbox_ui(ui: &mut Ui, sandbox: &mut Sandbox, around: Around<'_>, theme:
         ui.spacing_mut().item_spacing.x = 6.0;
         let run = ui.button(format!("{} Run", icon::PLAY));
         hint::say(&run, || command::hint(&run.ctx, &Command::RunText));
+        if std::mem::take(&mut sandbox.enter) {
+            run.request_focus();
+        }
         if run.clicked() {
             out.push(Command::RunText);
         }

@@ -20,8 +20,9 @@ pub fn shortcuts_ui(context: &Context, presenting: bool, theme: &Theme) -> Vec<C
         .fixed_size([width, (screen.height() - 120.0).clamp(80.0, 620.0 * theme.scale)])
         .frame(egui::Frame::window(&context.global_style()).inner_margin(egui::Margin::same(18)))
         .show(context, |ui| {
-            let shown =
-                ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| sheet_ui(ui, presenting, theme));
+            let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                egui::Frame::new().inner_margin(8).show(ui, |ui| sheet_ui(ui, presenting, theme));
+            });
             keys_scroll(ui, &shown, "All keys");
             focus_new(ui, &shown, TITLE);
         });

@@ -136,6 +136,7 @@ fn cost(station: &Station) -> String {
     (station.end - station.start).to_string()
 }
 
+#[allow(clippy::too_many_arguments)]
 fn station_ui(
     ui: &mut Ui,
     view: &JourneyView,
