@@ -481,7 +481,7 @@ fn every_page_and_every_sheet_has_a_name_for_all_that_can_be_reached_or_pressed(
             .collect();
         assert!(nameless.is_empty(), "{page}: {nameless:?}");
         // Whatever Tab comes to is named, and shows that it has the focus.
-        for _ in 0..60 {
+        for _ in 0..24 {
             harness.key_press(Key::Tab);
             harness.run_steps(2);
             let Some(id) = harness.ctx.memory(|memory| memory.focused()) else { continue };

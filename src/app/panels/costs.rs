@@ -45,7 +45,7 @@ fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
         row.cells.iter().zip(widths).map(high).fold(0.0, f32::max) + 6.0 * theme.scale
     };
     let heights: Vec<f32> = rows.iter().map(height).collect();
-    let mut table = TableBuilder::new(ui).striped(true).auto_shrink([false, false]);
+    let mut table = TableBuilder::new(ui).striped(true).auto_shrink([false, false]).min_scrolled_height(0.0);
     for width in widths {
         table = table.column(Column::exact(width));
     }

@@ -200,6 +200,7 @@ fn rows_ui(
         .sense(egui::Sense::CLICK)
         .auto_shrink([false, false])
         .animate_scrolling(false)
+        .min_scrolled_height(0.0)
         .drag_to_scroll(DragScroll::Never);
     // As wide as the list, whatever panel was beside it before: the last column is in sight.
     for share in [0.17, 0.06, 0.33, 0.26, 0.18] {

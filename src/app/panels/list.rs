@@ -96,7 +96,8 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
         .striped(true)
         .sense(egui::Sense::CLICK)
         .auto_shrink([false, false])
-        .animate_scrolling(false);
+        .animate_scrolling(false)
+        .min_scrolled_height(0.0);
     if walked.is_some_and(|walked| walked.moved) {
         table = table.scroll_to_row(at, None);
     }
