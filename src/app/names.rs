@@ -46,6 +46,7 @@ pub fn kind(kind: ComponentKind) -> &'static str {
         ComponentKind::Container => "container, namespaces",
         ComponentKind::Cgroup => "cgroup, control group, limit",
         ComponentKind::App => "program, process, app",
+        ComponentKind::Firmware => "firmware, BIOS, UEFI, loader",
     }
 }
 
