@@ -1,6 +1,6 @@
 //! From a description to a machine at time zero, and the tree of its parts.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::amounts::bytes;
 use crate::costs::Table;
@@ -80,7 +80,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     builder.host(costs, seed);
     let nodes: Vec<NodeId> =
         spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u16), node)).collect();
-    builder.resolve_starts();
+    let by_path = by_path(&builder.plans);
+    builder.resolve_starts(&by_path);
     let cores = spec.host.cores;
     let fixed = Fixed {
         costs: costs.clone(),
@@ -89,6 +90,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         operations: builder.operations,
         mounts: builder.mounts,
         plans: builder.plans,
+        by_path,
     };
     let mut state = builder.state;
     for node in nodes {
@@ -105,6 +107,14 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     (machine, builder.topology, first)
 }
 
+fn by_path(plans: &[Plan]) -> HashMap<String, NodeId> {
+    let mut by_path = HashMap::with_capacity(plans.len());
+    for (i, plan) in plans.iter().enumerate() {
+        by_path.entry(plan.path.clone()).or_insert(NodeId(i as u32));
+    }
+    by_path
+}
+
 impl Builder<'_> {
     fn compile_programs(&mut self) {
         let spec = self.spec;
@@ -116,10 +126,10 @@ impl Builder<'_> {
     }
 
     /// What programs start is known by its path once all plans are made.
-    fn resolve_starts(&mut self) {
+    fn resolve_starts(&mut self, by_path: &HashMap<String, NodeId>) {
         for operation in &mut self.operations {
             if let Operation::Start(path) = &operation.operation {
-                operation.node = self.plans.iter().position(|plan| plan.path == *path).map(|i| NodeId(i as u32));
+                operation.node = by_path.get(path).copied();
             }
         }
     }

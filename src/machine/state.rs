@@ -1,6 +1,6 @@
 //! The machine's state: arenas of plain structs, and what never changes during a run.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::Time;
@@ -105,6 +105,8 @@ pub struct Fixed {
     pub mounts: Vec<Vec<u16>>,
     /// By [`NodeId`]: what may stand where.
     pub plans: Vec<Plan>,
+    /// The plans by their paths; of those with the same, the first.
+    pub by_path: HashMap<String, NodeId>,
 }
 
 /// An operation of a program, made ready to run.
