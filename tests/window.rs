@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(240);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(250);
+/// A picture that stays the same for so long rests.
+const STILL: Duration = Duration::from_millis(1500);
 
 /// A process that ends with the test.
 struct Running(Child);
@@ -143,19 +145,28 @@ impl Window {
         image::open(&path).expect("a picture").to_rgb8()
     }
 
-    /// Waits until two pictures, taken one after the other, are the same: nothing moves any more.
+    /// Waits until pictures taken for [`STILL`] are all the same: nothing moves any more.
     fn still(&self) -> image::RgbImage {
-        let mut before = self.picture();
+        let (mut before, mut since) = (self.picture(), Instant::now());
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             std::thread::sleep(LOOK);
             let now = self.picture();
-            if now == before {
+            if now != before {
+                (before, since) = (now, Instant::now());
+            } else if since.elapsed() > STILL {
                 return now;
             }
-            before = now;
         }
         panic!("the picture does not come to rest{}", self.log());
+    }
+
+    /// Presses a key that changes the picture, and waits until that has happened and nothing moves any more. On a
+    /// busy machine a key is answered late, and a picture that rests is then the one from before it.
+    fn pressed(&self, key: &str, before: &image::RgbImage) -> image::RgbImage {
+        self.key(key);
+        assert!(self.changed(before, 50).is_some(), "{key} changes nothing{}", self.log());
+        self.still()
     }
 
     fn log(&self) -> String {
@@ -211,9 +222,9 @@ fn the_window_plays_steps_back_to_the_same_picture_rests_and_wakes_for_a_saved_f
     }
     window.xdotool(&["mousemove", "3", "3"]);
     // The third scene: it plays long enough to be paused in its middle.
-    window.key("n");
-    window.key("n");
-    let start = window.still();
+    let first = window.still();
+    let second = window.pressed("n", &first);
+    let start = window.pressed("n", &second);
     assert!(colours(&start) > 100, "the picture is blank");
 
     let began = Instant::now();
@@ -234,25 +245,22 @@ fn the_window_plays_steps_back_to_the_same_picture_rests_and_wakes_for_a_saved_f
     assert!(playing.is_some_and(|picture| window.changed(&picture, 1).is_some()), "playing goes on");
     window.key("space");
     let paused = window.still();
+    assert!(difference(&start, &paused) > 50, "paused where it began");
 
-    window.key("Right");
-    let one = window.still();
-    window.key("Right");
-    let two = window.still();
-    assert!(difference(&paused, &one) > 50 && difference(&one, &two) > 50, "a step changes the picture");
-    window.key("Left");
-    assert_eq!(difference(&one, &window.still()), 0, "one step back is the picture of one step before");
-    window.key("Left");
-    let back = window.still();
+    let one = window.pressed("Right", &paused);
+    let two = window.pressed("Right", &one);
+    let one_again = window.pressed("Left", &two);
+    let back = window.pressed("Left", &one_again);
     if let Some(folder) = std::env::var_os("STRATA_KEEP") {
         let folder = Path::new(&folder);
-        paused.save(folder.join("paused.png")).expect("kept");
-        back.save(folder.join("back.png")).expect("kept");
+        for (name, picture) in [("paused", &paused), ("one", &one), ("one-again", &one_again), ("back", &back)] {
+            picture.save(folder.join(format!("{name}.png"))).expect("kept");
+        }
     }
+    assert_eq!(difference(&one, &one_again), 0, "one step back is the picture of one step before");
     assert_eq!(difference(&paused, &back), 0, "two steps back is the picture where it was paused");
-    window.key("Prior");
-    window.key("Next");
-    let again = window.still();
+    let earlier = window.pressed("Prior", &back);
+    let again = window.pressed("Next", &earlier);
     if let Some(folder) = std::env::var_os("STRATA_KEEP") {
         let folder = Path::new(&folder);
         start.save(folder.join("start.png")).expect("kept");

@@ -109,13 +109,13 @@ fn same(a: &ClippedShape, b: &ClippedShape) -> bool {
         }
 }
 
-/// What a shape can change, smoothed edges included.
+/// What a shape can change: its smoothed edges and the mitres of its sharp corners reach beyond its bounds.
 fn covered(clipped: &ClippedShape) -> Rect {
     let bounds = match &clipped.shape {
         Shape::Noop => return Rect::NOTHING,
         shape => shape.visual_bounding_rect(),
     };
-    bounds.expand(2.0).intersect(clipped.clip_rect)
+    bounds.expand(4.0).intersect(clipped.clip_rect)
 }
 
 /// The smallest rectangle of whole pixels around `rect`.

@@ -265,8 +265,11 @@ const LEAST_LANES: f32 = 132.0;
 
 /// A panel keeps its size whatever is in it.
 fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.set_min_size(ui.available_size());
-    add(ui)
+    let (_, place) = ui.allocate_space(ui.available_size());
+    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(place));
+    // A row that wraps for a moment would make the panel grow, and the picture jump.
+    inside.shrink_clip_rect(place.expand(6.0));
+    add(&mut inside)
 }
 
 /// Says for screen readers what a panel's edge is, which egui leaves without a name.

@@ -27,10 +27,10 @@
 //! | [`frame`] | where everything stands in the window |
 //! | [`hint`] | the line that says what is pointed at |
 //! | [`look`] | what the inspector shows |
-//! | [`damage`] | painting only what changed, without a graphics processor |
+//! | [`damage`], `painted` | painting only what changed, without a graphics processor, and whether it was painted |
 //! | [`theme`] | every colour and text size |
 //!
-//! Only this file's [`run`] and its plugins know bevy.
+//! Only [`run`] with its plugins, and `painted`, know bevy.
 
 pub mod access;
 pub mod command;
@@ -53,6 +53,7 @@ pub mod look;
 pub mod machine_page;
 mod markdown;
 pub mod names;
+mod painted;
 pub mod panels;
 pub mod playback;
 mod present;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bevy::app::{App, AppExit, Plugin, PluginGroup, PostUpdate, PreUpdate, Startup, Update};
-use bevy::asset::Assets;
+use bevy::asset::{AssetEventSystems, Assets};
 use bevy::camera::{Camera, Camera2d, ClearColor, ClearColorConfig};
 use bevy::color::Color;
 use bevy::ecs::prelude::*;
@@ -16,8 +16,7 @@ use bevy::render::view::Msaa;
 use bevy::shader::Shader;
 use bevy::time::{Real, Time as Clock};
 use bevy::window::{
-    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowFocused, WindowPlugin, WindowResized,
-    WindowResolution,
+    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowFocused, WindowPlugin, WindowResolution,
 };
 use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent};
 use bevy_egui::helpers;
@@ -29,6 +28,7 @@ use bevy_egui::{
 use super::damage::{Damage, Repaint, within};
 use super::frame::shell_ui;
 use super::machine_page::Places;
+use super::painted::Painted;
 use super::settings::Settings;
 use super::shading;
 use super::shell::{Shell, Wake};
@@ -347,6 +347,8 @@ impl Plugin for SparingPlugin {
     fn build(&self, app: &mut App) {
         let sparing = paint_less.after(EguiPostUpdateSet::EndPass).before(EguiPostUpdateSet::ProcessOutput);
         app.add_systems(PostUpdate, sparing).add_systems(Startup, shade_quicker);
+        // New glyphs go to the driver in the frame of the shapes that use them, not one frame after.
+        app.configure_sets(PostUpdate, EguiPostUpdateSet::PostProcessOutput.before(AssetEventSystems));
         if std::env::var_os("STRATA_FRAMES").is_some() {
             app.add_systems(bevy::app::Last, count_frames);
         }
@@ -391,19 +393,29 @@ fn shade_quicker(adapter: Option<Res<RenderAdapterInfo>>, mut shaders: ResMut<As
     }
 }
 
-/// Longer than this between two frames, and the last picture may have been given up.
-const LOST: Duration = Duration::from_millis(700);
+/// So many frames are drawn at most to learn whether the last change was painted. A driver that paints nothing (a
+/// window out of sight) is not asked for ever.
+const PATIENCE: u64 = 16;
 
-/// All of the window is painted for so many frames after something that sparing can't see.
-const SETTLES: u32 = 4;
+/// What the window shows, as far as the driver has said.
+#[derive(Default)]
+struct Shown {
+    damage: Damage,
+    painted: Painted,
+    /// Losses that have been mended.
+    losses: u64,
+    /// Frames drawn so far.
+    frame: u64,
+    /// The last frame that changed anything.
+    changed: u64,
+}
 
 fn paint_less(
     mut outputs: Query<(&mut bevy_egui::EguiContext, &mut EguiFullOutput), With<PrimaryEguiContext>>,
     adapter: Option<Res<RenderAdapterInfo>>,
     windows: Query<&Window, With<PrimaryWindow>>,
-    (screen, clock): (Res<Screen>, Res<Clock<Real>>),
-    (mut focus, mut sizes): (MessageReader<WindowFocused>, MessageReader<WindowResized>),
-    (mut damage, mut unsettled): (Local<Damage>, Local<u32>),
+    screen: Res<Screen>,
+    mut shown: Local<Shown>,
     mut redraw: MessageWriter<RequestRedraw>,
 ) {
     if !in_software(adapter.as_deref()) {
@@ -413,19 +425,29 @@ fn paint_less(
     let Some(output) = output.0.as_mut() else { return };
     // egui would leave out shapes of which only the smoothed edge lies in a rectangle.
     context.get_mut().tessellation_options_mut(|options| options.coarse_tessellation_culling = false);
-    // New glyphs reach the driver some frames after the shapes that use them.
-    let disturbed = focus.read().count() + sizes.read().count() > 0 || clock.delta() > LOST;
-    *unsettled = if disturbed || !output.textures_delta.set.is_empty() { SETTLES } else { unsettled.saturating_sub(1) };
-    if *unsettled > 0 {
-        damage.forget();
-        redraw.write(RequestRedraw);
+    let losses = shown.painted.losses();
+    if losses != shown.losses {
+        shown.losses = losses;
+        shown.damage.forget();
     }
     let size = egui::vec2(window.physical_width() as f32, window.physical_height() as f32) / output.pixels_per_point;
     let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
     let behind = screen.0.theme.background;
-    let rectangles = match damage.of(&output.shapes, whole, output.pixels_per_point) {
+    let repaint = shown.damage.of(&output.shapes, whole, output.pixels_per_point);
+    let rectangles = match repaint {
         Repaint::All => vec![whole],
         Repaint::Only(rectangles) => rectangles,
     };
     output.shapes = within(&rectangles, &output.shapes, behind);
+    shown.frame += 1;
+    let frame = shown.frame;
+    output.shapes.push(egui::epaint::ClippedShape { clip_rect: whole, shape: shown.painted.receipt(frame) });
+    if !rectangles.is_empty() {
+        shown.changed = frame;
+    }
+    // The driver is a frame or two behind: until it has said that the last change is painted, nobody sleeps.
+    let unsure = shown.painted.last() < shown.changed || shown.painted.losses() != shown.losses;
+    if unsure && frame < shown.changed + PATIENCE {
+        redraw.write(RequestRedraw);
+    }
 }

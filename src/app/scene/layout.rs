@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Pos2, Rect, Vec2, pos2};
+use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 use super::heights::Heights;
 use super::key;
@@ -224,6 +224,9 @@ fn drawn_as(count: usize, same: &[(ComponentId, ComponentId)]) -> Vec<ComponentI
     drawn
 }
 
+/// How high a canvas is for its width, usually.
+const USUAL: f32 = 0.55;
+
 /// How much text grows on a canvas larger than that of a laptop's window.
 fn growth(canvas: Vec2) -> f32 {
     (canvas.x / 1000.0).min(canvas.y / 680.0).clamp(1.0, 3.0).powf(0.9)
@@ -249,24 +252,31 @@ impl Layout {
         let mut sheet = canvas * magnified;
         let side = (14.0 * scale).min(sheet.x * 0.02);
         let room = Span { x0: side, x1: sheet.x - side };
-        let try_with = |(columns, host): (Shown, bool)| {
-            let detail = Detail { columns, host, opened: magnified > 1.0 };
-            let widths = Ruler::place(topology, &tree, (metrics, theme, grow), room, (focus, detail));
-            let heights = Heights::fitting(topology, &tree, &widths, sheet.y, scale);
-            (widths, heights)
-        };
         // Where there is too little height, names are shortened, and then parts are counted rather than written too
         // small to be read.
         let tries = [(Shown::Brief, true), (Shown::Counted, true), (Shown::Counted, false)];
-        let mut found = try_with((Shown::Whole, true));
-        for fewer in tries {
-            if found.1.readable() {
-                break;
+        let fitting = |height: f32, grow: f32| {
+            let try_with = |(columns, host): (Shown, bool)| {
+                let detail = Detail { columns, host, opened: magnified > 1.0 };
+                let widths = Ruler::place(topology, &tree, (metrics, theme, grow), room, (focus, detail));
+                let heights = Heights::fitting(topology, &tree, &widths, height, theme.scale * grow);
+                (widths, heights)
+            };
+            let mut found = try_with((Shown::Whole, true));
+            for fewer in tries {
+                if found.1.readable() {
+                    break;
+                }
+                found = try_with(fewer);
             }
-            found = try_with(fewer);
-        }
-        let (widths, heights) = found;
-        let wanted = Heights::wanted(topology, &tree, &widths, scale);
+            found
+        };
+        let (widths, heights) = fitting(sheet.y, grow);
+        // What is wanted must not hang on the height that was given, which follows from it: the picture and the panel
+        // below it would push each other to and fro.
+        let usual = vec2(canvas.x, canvas.x * USUAL);
+        let wanted = fitting(usual.y, growth(usual)).0;
+        let wanted = Heights::wanted(topology, &tree, &wanted, theme.scale * growth(usual));
         // A sheet is no higher than what is drawn on it.
         sheet.y = if magnified > 1.0 { heights.total(&tree, &widths).clamp(canvas.y, sheet.y) } else { sheet.y };
         let spare = (sheet.y - heights.total(&tree, &widths)).max(0.0) / 2.0;

@@ -128,7 +128,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         match count_fork_exec(folder.path()) {
             // The program looks at its own page for the first time.
-            Ok((forks, of_program)) => assert!(forks.pages > 0 && forks.faults > 0 && of_program > 0),
+            Ok((forks, of_program)) => assert!(
+                forks.pages > 0 && forks.faults > 0 && of_program > 0,
+                "{} pages, {} faults, {of_program} of the program",
+                forks.pages,
+                forks.faults
+            ),
             Err(why) => println!("skipped: {why}"),
         }
         assert!(end(start(c"/no/such/program").unwrap()).is_err());
