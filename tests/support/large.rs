@@ -224,8 +224,8 @@ pub const KINDS: &[Kind] = &[
     }),
     ("orders", true, |n| {
         let stack = "\"s\":Process(run:\"p\",cgroup:Cgroup(cpu_max:CpuMax(quota:\"50 ms\")))";
-        let orders = fill(n, |i| format!("At(\"{i} ms\",SetQuota(of:\"s\",quota:\"{} ms\")),", i % 50 + 1));
-        let rest = format!("until:\"1 ms\",script:[{}]", orders.replace(|c: char| c.is_ascii_digit(), "1"));
+        let orders = fill(n, |i| format!("At(\"1 ms\",SetQuota(of:\"s\",quota:\"{} ms\")),", i % 50 + 1));
+        let rest = format!("until:\"1 ms\",script:[{orders}]");
         whole("\"p\":[Forever([Compute(\"1 ms\")])]", stack, &rest)
     }),
     ("orders, the latest first", false, |n| {
@@ -264,7 +264,7 @@ pub const KINDS: &[Kind] = &[
     ("mounts", true, |n| {
         let mounts = fill(n, |i| format!("\"/{i}\":\"d\","));
         let host = format!("disks: {{ \"d\": Nvme(capacity:\"1 TiB\") }}, mounts: {{ {mounts} }}, hypervisor: Kvm");
-        let reads = fill(1000 * 36, |i| format!("Read(file:\"/{i}/a\",bytes:\"4 KiB\"),"));
+        let reads: String = (0..1000).map(|i| format!("Read(file:\"/{i}/a\",bytes:\"4 KiB\"),")).collect();
         whole(&format!("\"p\":[{reads}]"), STACK, "").replace("hypervisor: Kvm", &host)
     }),
     ("volumes", true, |n| {

@@ -89,7 +89,8 @@ impl Reader<'_> {
         if numbers == 0 {
             return Vec::new();
         }
-        let written = self.text.get(at.span.clone()).unwrap_or_default();
+        // Without the end of the text, which no number reaches beyond.
+        let written = self.text.get(at.span.clone()).unwrap_or_default().trim_end_matches(['"', '#']);
         let places = places(written);
         if places.len() != numbers {
             return vec![at.span.clone(); numbers];
@@ -126,7 +127,6 @@ impl Reader<'_> {
     fn written(&mut self, path: &str, at: &Node) -> Option<Number> {
         match scalar(self.text, self.root, path) {
             Ok(node) => {
-                // As short as any number.
                 let value = self.text.get(node.span.clone()).unwrap_or_default().trim_matches('"');
                 Some(Number::Written(value.replace(" us", " µs"), path.to_owned()))
             }
