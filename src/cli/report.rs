@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::boots::BootReport;
 use crate::engine::Time;
 use crate::machine::{End, LifeSpan, Outcome, Presences, Utilization};
 use crate::scenario::Scenario;
@@ -34,6 +35,9 @@ pub(super) struct Report {
     pub end: &'static str,
     /// In the order of the file.
     pub stacks: Vec<StackReport>,
+    /// Boots of machines, and the starts of containers beside them; missing where nothing boots.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boots: Vec<BootReport>,
     /// Cores, disks and links.
     pub utilization: Vec<UtilizationReport>,
     /// In the order of the file.
@@ -123,6 +127,7 @@ impl Report {
             events_per_s: if wall_s > 0.0 { outcome.events as f64 / wall_s } else { 0.0 },
             end: end_key(outcome.end),
             stacks: stacks.map(|(info, stats)| stack(info, stats, &lives, outcome)).collect(),
+            boots: super::boots::boots(outcome),
             utilization: outcome.utilization.iter().map(|used| utilization(used, outcome)).collect(),
             expectations: scenario
                 .check(outcome)

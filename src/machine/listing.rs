@@ -288,7 +288,7 @@ impl Look<'_> {
             RequestKind::Packet { .. } => format!("packet of {}", bytes_text(request.bytes)),
         };
         let whose = match request.origin {
-            Origin::Task(_) => owner,
+            Origin::Task(_) | Origin::Polled(_) => owner,
             Origin::Guest(..) => format!("the device model of {owner}"),
         };
         let since =

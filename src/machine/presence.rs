@@ -85,7 +85,9 @@ impl Presences {
                     quotas[node].push((change.at, (quota, period)));
                     continue;
                 }
-                ChangeKind::Stopping | ChangeKind::Refused(_) => continue,
+                ChangeKind::Stopping | ChangeKind::Refused(_) | ChangeKind::Booting(_) | ChangeKind::Booted { .. } => {
+                    continue;
+                }
             };
             states[node].push((change.at, presence));
         }

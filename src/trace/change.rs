@@ -44,6 +44,17 @@ pub enum ChangeKind {
     },
     /// What was ordered can't be done.
     Refused(Refusal),
+    /// A part of its boot begins: its name's number among the topology's operation labels.
+    Booting(u16),
+    /// That part is over.
+    Booted {
+        /// The part.
+        label: u16,
+        /// Reads from the machine's disk for it.
+        reads: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
 }
 
 /// Why something ended.
@@ -78,6 +89,8 @@ pub enum Refusal {
     NoLimit,
     /// It stands on another kernel than who wants to start it.
     OtherKernel,
+    /// The host has not booted yet.
+    NotBooted,
 }
 
 impl Ended {
@@ -122,6 +135,7 @@ impl Refusal {
             Refusal::MachineIsDown => "the virtual machine that it stands in does not run",
             Refusal::NoLimit => "it has no limit that could be changed",
             Refusal::OtherKernel => "it stands on another kernel",
+            Refusal::NotBooted => "the host has not booted yet",
         }
     }
 }
@@ -136,6 +150,8 @@ impl ChangeKind {
             ChangeKind::Ended(why) => why.label().to_owned(),
             ChangeKind::CpuMax { quota, period, .. } => format!("cpu.max is {quota} in each {period}"),
             ChangeKind::Refused(why) => format!("nothing is done: {}", why.label()),
+            ChangeKind::Booting(_) => "boots".to_owned(),
+            ChangeKind::Booted { .. } => "has booted one part".to_owned(),
         }
     }
 
@@ -147,6 +163,8 @@ impl ChangeKind {
             ChangeKind::Ended(why) => [3, why as u64, 0, 0],
             ChangeKind::CpuMax { quota, period, burst } => [4, quota.0, period.0, burst.0],
             ChangeKind::Refused(why) => [5, why as u64, 0, 0],
+            ChangeKind::Booting(label) => [6, u64::from(label), 0, 0],
+            ChangeKind::Booted { label, reads, bytes } => [7, u64::from(label), u64::from(reads), bytes],
         }
     }
 }

@@ -120,6 +120,7 @@ impl Checker<'_> {
                 Some(Order::SetCpuMax(of.clone(), max))
             }
             OrderFile::PowerCut => Some(Order::PowerCut),
+            OrderFile::Shutdown => Some(Order::Shutdown),
         }
     }
 
@@ -149,9 +150,10 @@ impl Checker<'_> {
                 self.problems.add(span.clone(), message, help);
                 continue;
             }
-            // All that name nothing take the power from the whole host.
             let Some(node) = order.target().and_then(|path| self.index.get(path).copied()) else {
-                dark = Some(*when);
+                if matches!(order, Order::PowerCut | Order::HostPanic) {
+                    dark = Some(*when);
+                }
                 continue;
             };
             match order {
@@ -173,7 +175,7 @@ impl Checker<'_> {
                     self.known[node].ordered = Some((number, false));
                 }
                 Order::SetCpuMax(..) => self.needs_running(node, *when, span),
-                Order::PowerCut | Order::HostPanic => {}
+                Order::PowerCut | Order::HostPanic | Order::Shutdown => {}
             }
         }
     }
