@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::engine::Time;
-use crate::machine::{End, LifeSpan, Outcome, Presences, Utilization};
+use crate::machine::{End, LifeSpan, MemoryUse, Outcome, Presences, Utilization};
 use crate::scenario::Scenario;
 use crate::trace::{ComponentId, ExitReason, Latency, Layer, OperationKind, StackStats};
 
@@ -34,6 +34,8 @@ pub(super) struct Report {
     pub end: &'static str,
     /// In the order of the file.
     pub stacks: Vec<StackReport>,
+    /// The host's memory at the end of the run.
+    pub memory: MemoryReport,
     /// Cores, disks and links.
     pub utilization: Vec<UtilizationReport>,
     /// In the order of the file.
@@ -49,6 +51,24 @@ pub(super) struct UtilizationReport {
     pub share: f64,
     pub requests: u64,
     pub bytes: u64,
+}
+
+/// The host's memory, in bytes; with what is resident for the stacks it adds up to `all`.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct MemoryReport {
+    pub all: u64,
+    pub kernel: u64,
+    pub page_cache: u64,
+    pub others: u64,
+    pub free: u64,
+}
+
+/// A stack's memory, in bytes.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct StackMemoryReport {
+    pub promised: u64,
+    pub resident: u64,
+    pub page_cache: u64,
 }
 
 /// One stack.
@@ -70,6 +90,7 @@ pub(super) struct StackReport {
     pub start_ps: u64,
     pub lives: Vec<LifeReport>,
     pub memory_bytes: u64,
+    pub memory: StackMemoryReport,
     pub image_bytes: u64,
     pub operations_by_kind: IndexMap<&'static str, KindReport>,
 }
@@ -123,6 +144,7 @@ impl Report {
             events_per_s: if wall_s > 0.0 { outcome.events as f64 / wall_s } else { 0.0 },
             end: end_key(outcome.end),
             stacks: stacks.map(|(info, stats)| stack(info, stats, &lives, outcome)).collect(),
+            memory: memory(outcome),
             utilization: outcome.utilization.iter().map(|used| utilization(used, outcome)).collect(),
             expectations: scenario
                 .check(outcome)
@@ -155,6 +177,17 @@ fn utilization(used: &Utilization, outcome: &Outcome) -> UtilizationReport {
     }
 }
 
+fn memory(outcome: &Outcome) -> MemoryReport {
+    let MemoryUse { all, kernel, page_cache, free, others, .. } = outcome.memory;
+    MemoryReport { all, kernel, page_cache, others, free }
+}
+
+fn memory_of(info: &crate::machine::StackInfo, outcome: &Outcome) -> StackMemoryReport {
+    let index = outcome.topology.stacks.iter().position(|stack| stack.component == info.component);
+    let memory = index.and_then(|index| outcome.memory.stacks.get(index)).copied().unwrap_or_default();
+    StackMemoryReport { promised: memory.promised, resident: memory.resident, page_cache: memory.page_cache }
+}
+
 fn stack(
     info: &crate::machine::StackInfo,
     stats: &StackStats,
@@ -182,6 +215,7 @@ fn stack(
         start_ps: started_in(info, lives),
         lives: lives_of(info, lives, outcome),
         memory_bytes: info.memory_bytes,
+        memory: memory_of(info, outcome),
         image_bytes: info.image_bytes,
         operations_by_kind: kinds.collect(),
     }

@@ -209,7 +209,7 @@ impl Builder<'_> {
         let timer = part(self, ComponentKind::Timer, "timer", String::new());
         let has_vms = self.spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
         self.file_systems.push(host.mounts.clone());
-        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices);
+        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices, host.memory);
     }
 
     /// Processors of one kernel, with their components.
@@ -277,6 +277,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
+        memory_bytes: u64,
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -326,14 +327,19 @@ impl Builder<'_> {
         for cpu in first_cpu.0..first_cpu.0 + cpus {
             self.topology.cpus[usize::from(cpu)].kernel = kernel;
         }
+        let files = self.files.len().max(1) * devices.disks.len().max(1);
         self.state.kernels.push(Kernel {
             vm,
             first_cpu,
             cpus,
             parts,
-            cached: vec![0; self.files.len().max(1) * devices.disks.len().max(1)],
+            cached: vec![0; files],
+            used: vec![Time::ZERO; files],
             devices,
+            memory: memory_bytes,
             allocated: 0,
+            short: Vec::new(),
+            victim: ProcessId::NONE,
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
             stack: stack.unwrap_or(StackId::NONE),
@@ -541,13 +547,14 @@ impl Builder<'_> {
             worker: TaskId::NONE,
             init: TaskId::NONE,
             backed: 0,
+            asked: 0,
             at_devices: 0,
             off: false,
             stack: site.stack,
         });
         let has_vms = spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
         self.file_systems.push(spec.mounts.clone());
-        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices);
+        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, spec.memory);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
         let nodes = spec.stacks.iter().map(|node| self.node(inner, node)).collect();
         let preallocated = if spec.preallocated { spec.memory } else { 0 };

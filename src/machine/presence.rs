@@ -85,7 +85,7 @@ impl Presences {
                     quotas[node].push((change.at, (quota, period)));
                     continue;
                 }
-                ChangeKind::Stopping | ChangeKind::Refused(_) => continue,
+                ChangeKind::Stopping | ChangeKind::Refused(_) | ChangeKind::OutOfMemory { .. } => continue,
             };
             states[node].push((change.at, presence));
         }

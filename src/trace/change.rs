@@ -44,6 +44,13 @@ pub enum ChangeKind {
     },
     /// What was ordered can't be done.
     Refused(Refusal),
+    /// Its kernel had no memory left, and this was the process that had the most: it is killed.
+    OutOfMemory {
+        /// Pages that it had, which is its score.
+        score: u64,
+        /// Pages that its kernel has in all.
+        of: u64,
+    },
 }
 
 /// Why something ended.
@@ -63,6 +70,8 @@ pub enum Ended {
     WithItsMachine,
     /// The host lost its power.
     PowerCut,
+    /// SIGKILL, because its kernel had no memory left.
+    OutOfMemory,
 }
 
 /// Why an order can't be followed.
@@ -91,6 +100,7 @@ impl Ended {
             Ended::Panicked => "kernel panic",
             Ended::WithItsMachine => "ended with its machine",
             Ended::PowerCut => "power cut",
+            Ended::OutOfMemory => "killed: out of memory",
         }
     }
 
@@ -104,12 +114,13 @@ impl Ended {
             Ended::Panicked => "panicked",
             Ended::WithItsMachine => "with_its_machine",
             Ended::PowerCut => "power_cut",
+            Ended::OutOfMemory => "out_of_memory",
         }
     }
 
     /// Whether nobody wanted it.
     pub const fn is_failure(self) -> bool {
-        matches!(self, Ended::Killed | Ended::Faulted | Ended::Panicked)
+        matches!(self, Ended::Killed | Ended::Faulted | Ended::Panicked | Ended::OutOfMemory)
     }
 }
 
@@ -136,6 +147,9 @@ impl ChangeKind {
             ChangeKind::Ended(why) => why.label().to_owned(),
             ChangeKind::CpuMax { quota, period, .. } => format!("cpu.max is {quota} in each {period}"),
             ChangeKind::Refused(why) => format!("nothing is done: {}", why.label()),
+            ChangeKind::OutOfMemory { score, of } => {
+                format!("has {score} of {of} pages, the most, and is killed: its kernel is out of memory")
+            }
         }
     }
 
@@ -147,6 +161,7 @@ impl ChangeKind {
             ChangeKind::Ended(why) => [3, why as u64, 0, 0],
             ChangeKind::CpuMax { quota, period, burst } => [4, quota.0, period.0, burst.0],
             ChangeKind::Refused(why) => [5, why as u64, 0, 0],
+            ChangeKind::OutOfMemory { score, of } => [6, score, of, 0],
         }
     }
 }
