@@ -13,6 +13,23 @@ use support::*;
 /// Of every second seed a disk that tells of many requests at once, and idle states that deepen bit by bit.
 fn costs(seed: u64) -> Table {
     let mut costs = Profile::xeon_2017().table();
+    // A boot is over in a run of some milliseconds.
+    for (wait, time) in [
+        (Primitive::MemoryTraining, Time::us(100)),
+        (Primitive::PcieReady, Time::us(50)),
+        (Primitive::UsbPort, Time::us(10)),
+        (Primitive::SataReset, Time::us(30)),
+        (Primitive::Initcall, Time::ns(500)),
+        (Primitive::StartProcessor, Time::us(20)),
+        (Primitive::GracePeriod, Time::us(20)),
+        (Primitive::LinkUp, Time::us(200)),
+        (Primitive::AddressOffer, Time::us(100)),
+    ] {
+        costs.set(wait, time.as_ps());
+    }
+    costs.set(Primitive::FlashRead, 100 << 30);
+    costs.set(Primitive::UnpackDense, 100 << 30);
+    costs.set(Primitive::Unpack, 10 << 30);
     if seed % 2 == 1 {
         costs.set(Primitive::DiskBatch, 8);
         costs.set(Primitive::IdleShallowUntil, Time::us(20).as_ps());
@@ -237,6 +254,42 @@ fn kept_up(nodes: &mut [NodeSpec], bits: &mut u64) {
     }
 }
 
+/// A boot of a few milliseconds, of one of the kinds; by the bits of a number none.
+fn boot(bits: u64, guest: bool) -> Option<BootSpec> {
+    let firmware = match bits % 4 {
+        0 => Firmware::Bios,
+        1 => Firmware::Uefi,
+        2 if guest => Firmware::None,
+        _ => return None,
+    };
+    let many = firmware != Firmware::None;
+    Some(BootSpec {
+        firmware,
+        menu: Time::us(bits % 300),
+        kernel: 256 << 10,
+        unpacked: if many { 512 << 10 } else { 256 << 10 },
+        initrd: (bits % 3) << 16,
+        initrd_unpacked: (bits % 3) << 17,
+        services: (bits / 8 % 3) as u16,
+        service_bytes: 128 << 10,
+        service_work: Time::us(50),
+    })
+}
+
+/// Some of the virtual machines boot.
+fn booting(nodes: &mut [NodeSpec], bits: &mut u64) {
+    for node in nodes {
+        *bits = bits.rotate_right(7) ^ 0x2f5b;
+        if let NodeSpec::Vm(vm) = node {
+            vm.boot = boot(*bits, true);
+            if vm.boot.is_some() {
+                vm.memory = 64 << 20;
+            }
+            booting(&mut vm.stacks, bits);
+        }
+    }
+}
+
 /// So many orders at random, some at the same instant, some to what is not there.
 fn script(paths: &[String], draws: &[(u64, u8, usize)]) -> Vec<(Time, Order)> {
     let order = |&(at, what, which): &(u64, u8, usize)| {
@@ -249,6 +302,7 @@ fn script(paths: &[String], draws: &[(u64, u8, usize)]) -> Vec<(Time, Order)> {
             11 | 12 => Order::Restart(path),
             13 | 14 => Order::SetCpuMax(path, max),
             15 => Order::Panic(path),
+            17 => Order::Shutdown,
             _ if at.is_multiple_of(3) => Order::PowerCut,
             _ => Order::HostPanic,
         };
@@ -261,10 +315,15 @@ fn script(paths: &[String], draws: &[(u64, u8, usize)]) -> Vec<(Time, Order)> {
 
 /// A random machine, and what is done to it while it runs.
 fn living() -> impl Strategy<Value = Spec> {
-    let draws = proptest::collection::vec((0u64..250, 0u8..17, 0usize..1000), 1..14);
+    let draws = proptest::collection::vec((0u64..250, 0u8..18, 0usize..1000), 1..14);
     (spec(), draws, any::<u64>()).prop_map(|(mut spec, draws, mut bits)| {
         named(&mut spec.stacks);
         kept_up(&mut spec.stacks, &mut bits);
+        booting(&mut spec.stacks, &mut bits);
+        if bits.is_multiple_of(3) {
+            spec.host.boot = boot(bits / 3, false);
+            spec.host.memory = 256 << 20;
+        }
         let known = paths(&spec.stacks, "");
         spec.script = script(&known, &draws);
         // Programs start things as well, which may run or not.

@@ -4,6 +4,7 @@
 //! error. A reader that closes the pipe early ends the program quietly. The window is in `app`, which this room
 //! only starts.
 
+mod boots;
 mod check;
 mod compare;
 mod costs;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::boots::BootReport;
 use crate::engine::Time;
 use crate::machine::{End, LifeSpan, MemoryUse, Outcome, Presences, Utilization};
 use crate::scenario::Scenario;
@@ -36,6 +37,9 @@ pub(super) struct Report {
     pub stacks: Vec<StackReport>,
     /// The host's memory at the end of the run.
     pub memory: MemoryReport,
+    /// Boots of machines, and the starts of containers beside them; missing where nothing boots.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boots: Vec<BootReport>,
     /// Cores, disks and links.
     pub utilization: Vec<UtilizationReport>,
     /// In the order of the file.
@@ -145,6 +149,7 @@ impl Report {
             end: end_key(outcome.end),
             stacks: stacks.map(|(info, stats)| stack(info, stats, &lives, outcome)).collect(),
             memory: memory(outcome),
+            boots: super::boots::boots(outcome),
             utilization: outcome.utilization.iter().map(|used| utilization(used, outcome)).collect(),
             expectations: scenario
                 .check(outcome)

@@ -134,7 +134,8 @@ pub(super) fn make(mut scenario: Scenario, changes: Changes) -> Result<Made, Fai
     scenario.until = changes.until.or(scenario.until);
     let profile = costs::choose(changes.costs, &scenario.costs)?;
     let mut options = scenario.options();
-    options.keep_trace = changes.keep_trace;
+    // The steps of a container's start beside a boot are told from its hops.
+    options.keep_trace = changes.keep_trace || scenario.spec.boots();
     options.max_hops = MOST_HOPS;
     options.partial_trace = changes.partial_trace;
     options.max_events = changes.events.unwrap_or(options.max_events);

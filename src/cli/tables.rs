@@ -3,6 +3,7 @@
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 
+use super::boots::{BootReport, PartReport};
 use super::report::{Report, StackMemoryReport, StackReport, UtilizationReport};
 use crate::amounts::bytes;
 use crate::engine::Time;
@@ -54,6 +55,9 @@ pub(super) fn run(scenario: &Scenario, outcome: &Outcome, report: &Report) -> St
     }
     text += &format!("Where the time of all operations goes\n{}\n\n", ledger(&report.stacks));
     text += &format!("What was done for it\n{}\n", counters(&report.stacks));
+    if !report.boots.is_empty() {
+        text += &format!("\nHow it started\n{}\n", boots(&report.boots));
+    }
     text += &format!("\nHow busy the hardware was\n{}\n", utilization(&report.utilization));
     text += &format!("\nWho has the memory at the end\n{}\n", memory(report));
     if let Some(changes) = changes(outcome) {
@@ -170,6 +174,31 @@ fn utilization(used: &[UtilizationReport]) -> Table {
     table(&header, rows, 2)
 }
 
+/// The boots beside each other, and then step by step.
+fn boots(boots: &[BootReport]) -> String {
+    let took = |ps: Option<u64>| ps.map_or("not over".to_owned(), time);
+    let mut order: Vec<&BootReport> = boots.iter().collect();
+    order.sort_by_key(|boot| boot.took_ps.unwrap_or(u64::MAX));
+    let sums = order.iter().map(|boot| {
+        let sum = |of: fn(&PartReport) -> u64| boot.parts.iter().map(of).sum::<u64>();
+        let exits = sum(|part| part.exits.values().sum());
+        let read = sum(|part| part.bytes);
+        let read = if read == 0 { "–".to_owned() } else { bytes(read) };
+        let reads = count(sum(|part| part.reads));
+        vec![boot.path.clone(), boot.kind.to_owned(), took(boot.took_ps), reads, read, count(exits)]
+    });
+    let sums = table(&headers(&["what", "kind", "until it was up", "reads", "data", "VM exits"]), sums, 2);
+    let rows = boots.iter().flat_map(|boot| {
+        boot.parts.iter().map(|part| {
+            let exits = part.exits.iter().map(|(reason, n)| format!("{reason} {n}")).collect::<Vec<_>>().join(", ");
+            let read = if part.bytes == 0 { "–".to_owned() } else { bytes(part.bytes) };
+            vec![boot.path.clone(), part.name.clone(), exits, took(part.took_ps), count(part.reads), read]
+        })
+    });
+    let parts = table(&headers(&["what", "step", "VM exits by reason", "time", "reads", "data"]), rows, 3);
+    format!("{sums}\n\n{parts}")
+}
+
 /// So many lines are told.
 const CHANGES: usize = 60;
 
@@ -183,8 +212,11 @@ fn changes(outcome: &Outcome) -> Option<String> {
         let path = outcome.topology.nodes.get(change.node as usize).map_or("", |node| node.path.as_str());
         vec![change.at.to_string(), path.to_owned(), change.what.label()]
     };
-    let table = table(&headers(&["at", "what", "what happened"]), outcome.changes.iter().take(CHANGES).map(row), 3);
-    let left_out = outcome.changes.len().saturating_sub(CHANGES);
+    // Boots have a table of their own.
+    let boots = |what: &ChangeKind| matches!(what, ChangeKind::Booting(_) | ChangeKind::Booted { .. });
+    let told: Vec<&Change> = outcome.changes.iter().filter(|change| !boots(&change.what)).collect();
+    let table = table(&headers(&["at", "what", "what happened"]), told.iter().take(CHANGES).copied().map(row), 3);
+    let left_out = told.len().saturating_sub(CHANGES);
     let more = if left_out > 0 { format!("{left_out} later ones are not shown.\n") } else { String::new() };
     Some(format!("{table}\n{more}"))
 }

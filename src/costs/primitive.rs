@@ -199,6 +199,22 @@ primitives! {
     HddBandwidth "hdd_bandwidth" BytesPerSecond "spinning disk, transfer" "Bytes a second that pass under the head, the mean over all tracks";
     AhciSubmit "ahci_submit" Ns "AHCI, submit" "Through libata and SCSI to a command slot of the controller and its registers";
     AhciComplete "ahci_complete" Ns "AHCI, complete" "Reading the controller's interrupt and command registers, and back through SCSI and libata";
+
+    // Boot
+    FlashRead "flash_read" BytesPerSecond "read the firmware's chip" "Bytes a second that the processor reads from the flash chip with the firmware";
+    UnpackDense "unpack_dense" BytesPerSecond "unpack LZMA" "Bytes a second that one core makes of code packed with LZMA";
+    Unpack "unpack" BytesPerSecond "unpack" "Bytes a second that one core makes of a kernel or an initial RAM disk packed with gzip";
+    MemoryTraining "memory_training" Ns "memory training" "Trying out the timings of the memory's signals, when a machine is switched on";
+    MemoryClear "memory_clear" BytesPerSecond "clear memory" "Bytes a second that the firmware clears, so that error correction finds valid words";
+    PcieReady "pcie_ready" Ns "PCIe devices settle" "How long software must wait after a reset before it may ask a PCI Express device anything";
+    UsbPort "usb_port" Ns "set a USB port up" "How long a port of USB takes from something plugged in to something that can be asked: debouncing, reset, recovery";
+    SataReset "sata_reset" Ns "SATA link reset" "How long a driver waits after the reset of a SATA port before it asks the disk";
+    PageRecord "page_record" Ns "make a page's record" "Setting up the kernel's record of one page of memory";
+    Initcall "initcall" Ns "initializer" "One initializer of a part of the kernel, the mean over all of them";
+    StartProcessor "start_processor" Ns "start a processor" "Starting one more processor: waking it, its microcode, comparing clocks";
+    GracePeriod "grace_period" Ns "RCU grace period" "Waiting until every processor has passed a point where it holds nothing old";
+    LinkUp "link_up" Ns "network link comes up" "How long the two ends of a cable take to agree, from the driver's start of the card";
+    AddressOffer "address_offer" Ns "network address" "How long a server takes to offer an address on the network (DHCP)";
 }
 
 impl Primitive {

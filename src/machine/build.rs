@@ -8,6 +8,7 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Layer, StackId};
 
 use super::arena::Arena;
+use super::boot::{self, Part, Platform, Stage};
 use super::frame::{GroupId, ProcessId, TaskId};
 use super::hardware::disk::{Disk, DiskId};
 use super::hardware::wire::{Nic, NicId};
@@ -15,14 +16,17 @@ use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
 use super::plan::{ContainerPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
-    CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, MountSpec, NicSpec, NodeSpec, Operation,
-    ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
+    BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, MountSpec, NicSpec, NodeSpec,
+    Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
-    Code, Core, Cpu, Fixed, FixedOperation, Group, Kernel, KernelId, Life, Link, Parts, State, Vm, VmId,
+    Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Link, Parts, State, Vm, VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
 use super::{Event, Machine, Start, life, workload};
+
+/// What a device model writes of the guest's memory before it enters it: a BIOS image.
+const FIRMWARE: u64 = 256 << 10;
 
 /// Whose kernel, and where things stand, while a stack is being built.
 #[derive(Clone, Copy)]
@@ -47,6 +51,8 @@ struct Builder<'a> {
     mounts: Vec<Vec<u16>>,
     /// What each kernel has mounted.
     file_systems: Vec<Vec<MountSpec>>,
+    /// By [`KernelId`]: how it boots.
+    boots: Vec<Vec<Part>>,
 }
 
 /// Builds the machine, its tree, and the events that set it going. `spec` keeps the [`super::limits`].
@@ -66,6 +72,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
             requests: Arena::default(),
             lives: Vec::new(),
             dark: false,
+            host: Host { up: spec.host.boot.is_none(), stopping: false, init: TaskId::NONE },
         },
         topology: Topology::default(),
         operations: Vec::new(),
@@ -75,6 +82,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         plans: Vec::new(),
         mounts: Vec::new(),
         file_systems: Vec::new(),
+        boots: Vec::new(),
     };
     builder.compile_programs();
     builder.host(costs, seed);
@@ -89,10 +97,15 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         operations: builder.operations,
         mounts: builder.mounts,
         plans: builder.plans,
+        top: nodes.clone(),
+        boots: builder.boots,
     };
     let mut state = builder.state;
-    for node in nodes {
-        state.stand_up(&fixed, node);
+    let mut power = Vec::new();
+    if state.host.up {
+        nodes.iter().for_each(|node| state.stand_up(&fixed, *node, &mut power));
+    } else {
+        state.power_on();
     }
     for cpu in &mut state.cpus {
         cpu.reschedule = !cpu.ready.is_empty();
@@ -101,7 +114,9 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     let machine = Machine::from_parts(state, fixed);
     let cores = (0..cores).map(|core| (Time::ZERO, Event::Run(CpuId(core))));
     let orders = spec.script.iter().filter_map(|(at, order)| Some((*at, machine.input(order)?)));
-    let first = cores.chain(orders).collect();
+    // What boots is switched on at time zero.
+    let power = power.into_iter().map(|node| (Time::ZERO, machine.switch_on(node)));
+    let first = cores.chain(power).chain(orders).collect();
     (machine, builder.topology, first)
 }
 
@@ -124,12 +139,18 @@ impl Builder<'_> {
         }
     }
 
-    fn operation(&mut self, operation: &Operation) -> u16 {
-        let text = describe(operation);
+    /// The number of a text among those of operations.
+    fn label(&mut self, text: String) -> u16 {
         let label = self.topology.operations.iter().position(|known| *known == text).unwrap_or_else(|| {
             self.topology.operations.push(text);
             self.topology.operations.len() - 1
         });
+        // Fewer texts than operations and parts of boots, of which there are fewer than a u16 counts.
+        label as u16
+    }
+
+    fn operation(&mut self, operation: &Operation) -> u16 {
+        let label = self.label(describe(operation));
         let file = match operation {
             Operation::Read { file, .. } | Operation::Write { file, .. } => {
                 self.files.iter().position(|known| known == file).unwrap_or_else(|| {
@@ -142,7 +163,7 @@ impl Builder<'_> {
         self.operations.push(FixedOperation {
             operation: operation.clone(),
             kind: operation.kind(),
-            label: label as u16,
+            label,
             file: file as u16,
             node: None,
         });
@@ -209,7 +230,60 @@ impl Builder<'_> {
         let timer = part(self, ComponentKind::Timer, "timer", String::new());
         let has_vms = self.spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
         self.file_systems.push(host.mounts.clone());
+        let parts = self.boot_parts(hardware, host.boot.as_ref(), None, "root mode");
+        let count = |of: fn(DiskKind) -> bool| self.state.disks.iter().filter(|disk| of(disk.kind)).count() as u32;
+        let platform = Platform {
+            cpus: host.cores,
+            memory: host.memory,
+            nvme: count(|kind| kind == DiskKind::Nvme),
+            sata: count(|kind| kind != DiskKind::Nvme),
+            virtio: 0,
+            nics: devices.nics.len() as u32,
+            guest: false,
+        };
         self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices, host.memory);
+        self.plan_boot(host.boot.as_ref(), &platform, parts);
+    }
+
+    /// The parts of a machine that its firmware and its loader are, if it boots and has them.
+    fn boot_parts(
+        &mut self,
+        hardware: ComponentId,
+        boot: Option<&BootSpec>,
+        stack: Option<StackId>,
+        mode: &str,
+    ) -> [ComponentId; 2] {
+        if boot.is_none_or(|boot| boot.firmware == Firmware::None) {
+            return [hardware; 2];
+        }
+        let note = format!("ring 0, {mode}");
+        ["firmware", "loader"]
+            .map(|name| self.add(ComponentKind::Firmware, name, Some(hardware), stack, Layer::Hardware, note.clone()))
+    }
+
+    /// What the kernel that has been added last does from power to its first process.
+    fn plan_boot(&mut self, boot: Option<&BootSpec>, on: &Platform, [firmware, loader]: [ComponentId; 2]) {
+        let drafts = boot.map_or_else(Vec::new, |boot| boot::drafts(boot, on));
+        let Some(parts) = self.state.kernels.last().map(|kernel| kernel.parts) else { return };
+        let planned = drafts.into_iter().map(|draft| {
+            let component = match (draft.place, draft.stage) {
+                (boot::Place::Own, Stage::Loader) => loader,
+                (boot::Place::Own, _) => firmware,
+                (boot::Place::Memory, _) => parts.memory,
+                (boot::Place::Drivers, _) => parts.driver,
+                (boot::Place::Files, _) => parts.files,
+                (boot::Place::Tasks, _) => parts.scheduler,
+            };
+            let program = draft.acts.iter().find_map(|act| match act {
+                boot::Act::Programs(image, _) => Some(*image),
+                _ => None,
+            });
+            let fork = |image| Operation::Fork { vfork: true, writes: 0, exec: Some(image) };
+            let operation = program.map_or(0, |image| self.operation(&fork(image)));
+            Part { label: self.label(draft.name.to_owned()), component, acts: draft.acts, operation }
+        });
+        let planned = planned.collect();
+        self.boots.push(planned);
     }
 
     /// Processors of one kernel, with their components.
@@ -338,10 +412,12 @@ impl Builder<'_> {
             devices,
             memory: memory_bytes,
             allocated: 0,
+            kept: 0,
             short: Vec::new(),
             victim: ProcessId::NONE,
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
+            boot: Booting::default(),
             stack: stack.unwrap_or(StackId::NONE),
         });
         id
@@ -394,7 +470,10 @@ impl Builder<'_> {
             path: self.plans[id.index()].path.clone(),
             component: ComponentId::NONE,
             outer: site.inside.map(|outer| outer.0),
-            up: node.upkeep().up && node.runs(),
+            up: node.upkeep().up
+                && node.runs()
+                && !node.boots()
+                && (site.inside.is_some() || self.spec.host.boot.is_none()),
         });
         let (component, what) = match node {
             NodeSpec::Process(process) => self.process(site, process),
@@ -554,12 +633,29 @@ impl Builder<'_> {
         });
         let has_vms = spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
         self.file_systems.push(spec.mounts.clone());
+        let mode = if spec.technique == Technique::Interpreted { "interpreted" } else { "non-root mode" };
+        let parts = self.boot_parts(hardware, spec.boot.as_ref(), stack, mode);
+        let platform = Platform {
+            cpus: spec.vcpus,
+            memory: spec.memory,
+            nvme: 0,
+            sata: 0,
+            virtio: devices.disks.len() as u32,
+            nics: devices.nics.len() as u32,
+            guest: true,
+        };
         self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, spec.memory);
+        self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
         let nodes = spec.stacks.iter().map(|node| self.node(inner, node)).collect();
         let preallocated = if spec.preallocated { spec.memory } else { 0 };
         let (vcpus, pin) = (spec.vcpus, spec.pin.clone());
-        (wall, Planned::Machine(MachinePlan { vm, guest, first_cpu, vcpus, pin, preallocated, nodes }))
+        let boots = spec.boot.is_some();
+        let loaded = match spec.boot {
+            Some(BootSpec { firmware: Firmware::None, kernel, initrd, .. }) => kernel + initrd,
+            _ => FIRMWARE,
+        };
+        (wall, Planned::Machine(MachinePlan { vm, guest, first_cpu, vcpus, pin, preallocated, nodes, boots, loaded }))
     }
 
     /// Words for a virtual device: what it is and, where the file says it, by which device below it is served.

@@ -62,6 +62,8 @@ pub enum Owner {
     Process(ProcessId),
     /// The memory of a machine that runs on this kernel.
     Guest(VmId),
+    /// The kernel, for what it has taken in the course of its boot.
+    Kernel,
 }
 
 /// An interrupt on its way to a processor, with the journey that it carries.
@@ -141,8 +143,10 @@ pub enum Kind {
     TakeUp(NodeId),
     /// A task's base: the first thread of a device model, until the virtual machine has been entered.
     Model { operation: u16, node: NodeId },
-    /// A task's base: the first process of a guest's kernel.
+    /// A task's base: the first process of a kernel; of the host's ([`NodeId::HOST`]) if that boots.
     Init(NodeId),
+    /// Above it, until the machine has booted: an act of a part of that.
+    Boot { part: u16, act: u16 },
     /// A task's base: does what somebody outside has ordered.
     Act,
     /// Copies so many bytes of pages that are shared with another process, as they are written to.

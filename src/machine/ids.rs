@@ -5,6 +5,9 @@
 pub struct NodeId(pub u32);
 
 impl NodeId {
+    /// The host itself, which is no node.
+    pub const HOST: NodeId = NodeId(u32::MAX);
+
     pub fn index(self) -> usize {
         self.0 as usize
     }

@@ -45,6 +45,7 @@ pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> 
         ComponentKind::Nic => look.nic(component),
         ComponentKind::Memory => look.memory(component),
         ComponentKind::Timer => look.timers(component),
+        ComponentKind::Firmware => Vec::new(),
         ComponentKind::Hardware => {
             (0..topology.cores).map(|core| Fact::new(format!("core {core}"), look.doing(CpuId(core)))).collect()
         }

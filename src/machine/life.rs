@@ -23,7 +23,8 @@ use super::kernel::scheduler::{IdleStep, NICE_0};
 use super::plan::{MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{ContainerNetwork, Operation, Restart};
 use super::state::{
-    Asleep, Core, Cpu, Fixed, KernelId, Life, Link, Origin, Phase, Process, Signal, Space, State, Task, TaskState, VmId,
+    Asleep, Booting, Core, Cpu, Fixed, KernelId, Life, Link, Origin, Phase, Process, Signal, Space, State, Task,
+    TaskState, VmId,
 };
 use super::turn::Turn;
 use crate::trace::ComponentId;
@@ -37,6 +38,9 @@ const FIRST_RETRY: Time = Time::ms(100);
 const LAST_RETRY: Time = Time::s(60);
 /// What has been up for so long is not in a row of failures any more.
 const LONG_UP: Time = Time::s(10);
+
+/// The part that all stands on: the first of the tree.
+const HARDWARE: ComponentId = ComponentId(0);
 
 /// A process that has nothing of its own yet.
 pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Process {
@@ -171,10 +175,14 @@ impl State {
     }
 
     /// What is described stands up at time zero, all at once, with what is to be up in it.
-    pub fn stand_up(&mut self, fixed: &Fixed, node: NodeId) {
+    /// What has to boot for that is added to `power`.
+    pub fn stand_up(&mut self, fixed: &Fixed, node: NodeId, power: &mut Vec<NodeId>) {
         let plan = &fixed.plans[node.index()];
         if !plan.upkeep.up || !plan.runs() {
             return;
+        }
+        if plan.machine().is_some_and(|machine| machine.boots) {
+            return power.push(node);
         }
         match &plan.what {
             Planned::Program(program) => {
@@ -191,7 +199,7 @@ impl State {
                 self.preallocate(machine);
                 self.add_init(machine, node, plan.stack);
                 for &inner in &machine.nodes {
-                    self.stand_up(fixed, inner);
+                    self.stand_up(fixed, inner, power);
                 }
                 self.device_model(plan, machine, node);
             }
@@ -272,6 +280,22 @@ impl State {
         let init = self.add_thread(Task { frames, ..self.thread(id, machine.first_cpu) });
         self.vm_mut(machine.vm).init = init;
         init
+    }
+
+    /// The host is switched on: its first core runs the firmware, on what is to be the first process of its kernel.
+    pub fn power_on(&mut self) {
+        self.add_host_init(super::kernel::init::booting(NodeId::HOST));
+        self.make_ready(self.host.init);
+    }
+
+    /// The first process of the host's kernel, which sleeps.
+    pub fn add_host_init(&mut self, frames: Vec<Frame>) {
+        let kernel = self.kernel_mut(KernelId(0));
+        let (component, cpu) = (kernel.parts.scheduler, kernel.first_cpu);
+        let next = std::mem::replace(&mut kernel.next_pid, 1);
+        let id = self.spawn(process(KernelId(0), StackId::NONE, component));
+        self.kernel_mut(KernelId(0)).next_pid = next;
+        self.host.init = self.add_thread(Task { frames, ..self.thread(id, cpu) });
     }
 
     /// A thread of a program on `cpu`, and the partners that its operations need. `ready`: it runs from time zero.
@@ -495,8 +519,8 @@ impl Turn<'_> {
 
     /// Something came, changed or went.
     pub fn change(&mut self, node: NodeId, what: ChangeKind) {
-        let plan = &self.f.plans[node.index()];
-        let (component, stack) = (plan.component, plan.stack);
+        let plan = self.f.plans.get(node.index());
+        let (component, stack) = plan.map_or((HARDWARE, StackId::NONE), |plan| (plan.component, plan.stack));
         let change = Change { at: self.now, node: node.0, component, stack, what };
         self.s.journal.change(self.sink, change);
     }
@@ -523,7 +547,8 @@ impl Turn<'_> {
         self.reset_groups(guest);
         let kernel = self.s.kernel_mut(guest);
         kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
-        (kernel.allocated, kernel.next_pid) = (0, FIRST_PID);
+        (kernel.allocated, kernel.kept, kernel.next_pid) = (0, 0, FIRST_PID);
+        kernel.boot = Booting::default();
         kernel.processes.clear();
         kernel.short.clear();
         let node = self.s.vm(vm).node;
@@ -571,7 +596,7 @@ impl Turn<'_> {
             let kernel = self.s.kernel_mut(KernelId(kernel));
             kernel.processes.clear();
             kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
-            kernel.allocated = 0;
+            (kernel.allocated, kernel.kept) = (0, 0);
             kernel.short.clear();
         }
         for vm in &mut self.s.vms {
@@ -582,7 +607,7 @@ impl Turn<'_> {
         for node in 0..self.f.plans.len() as u32 {
             self.gone_with(NodeId(node), why);
         }
-        self.s.dark = true;
+        (self.s.dark, self.s.host.up, self.s.host.init) = (true, false, TaskId::NONE);
     }
 
     /// A request that a device model made of a disk is done. Returns the last thread of the device model, if it waits for
@@ -600,7 +625,7 @@ impl Turn<'_> {
     /// Whether a guest still waits for a request: it may have ended since.
     pub fn is_waited_for(&self, origin: Origin) -> bool {
         match origin {
-            Origin::Task(task) => self.s.lives(task),
+            Origin::Task(task) | Origin::Polled(task) => self.s.lives(task),
             Origin::Guest(vm, request) => self.s.requests.has(request.0) && self.s.lives(self.s.vm(vm).worker),
         }
     }

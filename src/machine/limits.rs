@@ -83,6 +83,9 @@ impl Total {
     }
 }
 
+/// The most services that a machine starts when it boots.
+pub const MAX_SERVICES: u16 = 1_000;
+
 /// Why no machine can be made of a description.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {

@@ -257,7 +257,7 @@ impl Look<'_> {
             let name = self.topology.stacks.get(vm.stack.index()).map_or(String::new(), |stack| stack.name.clone());
             vec![format!("frames of {name}'s machine"), bytes_text(vm.backed)]
         }));
-        rows.push(vec!["the kernel itself".to_owned(), bytes_text(state.own())]);
+        rows.push(vec!["the kernel itself".to_owned(), bytes_text(state.own() + state.kept)]);
         rows.push(vec!["free".to_owned(), bytes_text(state.free())]);
         let all = Listing::new("Who has what", &["Use", "Bytes"]).filled(rows);
         let processes = self.state.processes.iter().filter(|(_, process)| process.kernel == kernel);
@@ -291,7 +291,7 @@ impl Look<'_> {
             RequestKind::Packet { .. } => format!("packet of {}", bytes_text(request.bytes)),
         };
         let whose = match request.origin {
-            Origin::Task(_) => owner,
+            Origin::Task(_) | Origin::Polled(_) => owner,
             Origin::Guest(..) => format!("the device model of {owner}"),
         };
         let since =

@@ -58,7 +58,7 @@ impl Machine {
                 }
             }
         }
-        let (kernel, page_cache, free) = (host.own(), host.in_cache(), host.free());
+        let (kernel, page_cache, free) = (host.own() + host.kept, host.in_cache(), host.free());
         MemoryUse { all: host.memory, kernel, page_cache, free, others, stacks: of }
     }
 }

@@ -6,6 +6,7 @@
 //! finds what each core is in the middle of; every mechanism is a file with the steps of its frames.
 
 mod arena;
+mod boot;
 mod build;
 mod container;
 mod frame;

@@ -14,6 +14,7 @@ use crate::trace::{ChangeKind, CpuId, Crossing, Ended, OperationKind, Refusal, T
 
 use super::frame::{At, Frame, Irq, IrqKind, Kind, Pc, TaskId, steps};
 use super::journal::Ride;
+use super::kernel::init::InitStep;
 use super::life;
 use super::plan::NodeId;
 use super::spec::{CpuMax, Order};
@@ -28,6 +29,11 @@ use super::{Event, Machine};
 pub struct Input(pub(super) Action);
 
 impl Machine {
+    /// The event that switching a virtual machine on is.
+    pub(super) fn switch_on(&self, node: NodeId) -> Event {
+        Event::Input(Input(Action::Start(node)))
+    }
+
     /// The event that an order is; `None` if nothing has the name.
     pub fn input(&self, order: &Order) -> Option<Event> {
         let node = order.target().map(|path| self.fixed.plans.iter().position(|plan| plan.path == path));
@@ -44,6 +50,7 @@ impl Machine {
             Order::Panic(_) => Action::Panic(node),
             Order::HostPanic => Action::HostPanic,
             Order::PowerCut => Action::PowerCut,
+            Order::Shutdown => Action::Shutdown,
         })))
     }
 }
@@ -59,6 +66,8 @@ impl Turn<'_> {
         match action {
             Action::PowerCut => self.go_dark(Ended::PowerCut),
             Action::HostPanic => self.go_dark(Ended::Panicked),
+            Action::Off => self.go_dark(Ended::Stopped),
+            Action::Shutdown => self.press_power_button(),
             Action::Start(node) => self.start_from_outside(node),
             Action::Restart(node) if self.s.life(node).phase == Phase::Down => self.start_from_outside(node),
             Action::Revive { node, starts } => {
@@ -92,8 +101,25 @@ impl Turn<'_> {
         self.scheduler.after(wait, Event::Input(Input(Action::Revive { node, starts })));
     }
 
+    /// The host is asked to turn itself off: an interrupt for its kernel's first process.
+    fn press_power_button(&mut self) {
+        self.s.host.stopping = true;
+        if self.s.host.init.some().is_none() {
+            self.s.add_host_init(vec![Frame::at(Kind::Init(NodeId::HOST), Ride::NONE, InitStep::Wait)]);
+        }
+        let init = self.s.host.init;
+        let core = self.s.task(init).cpu;
+        self.interrupt(core, Irq { kind: IrqKind::Order(init), ride: Ride::NONE });
+    }
+
+    /// The power of the host is off, from the next event on.
+    pub fn switch_off(&mut self) {
+        self.scheduler.after(Time::ZERO, Event::Input(Input(Action::Off)));
+    }
+
     fn start_from_outside(&mut self, node: NodeId) {
-        let may = self.reached(node).ok_or(Refusal::MachineIsDown).and(self.may_start(node));
+        let unreached = if self.s.host.up { Refusal::MachineIsDown } else { Refusal::NotBooted };
+        let may = self.reached(node).ok_or(unreached).and(self.may_start(node));
         if let Err(why) = may {
             return self.change(node, ChangeKind::Refused(why));
         }
@@ -111,7 +137,7 @@ impl Turn<'_> {
     /// while that kernel is not up.
     fn reached(&self, node: NodeId) -> Option<(CpuId, CpuId)> {
         let plan = &self.f.plans[node.index()];
-        if plan.inside.is_some_and(|outer| self.s.life(outer).phase != Phase::Up) {
+        if !self.s.host.up || plan.inside.is_some_and(|outer| self.s.life(outer).phase != Phase::Up) {
             return None;
         }
         let kernel = self.s.kernel(plan.kernel);
@@ -208,7 +234,12 @@ impl Turn<'_> {
                 }
                 None => self.change(node, ChangeKind::Refused(Refusal::NoLimit)),
             },
-            Action::Start(_) | Action::HostPanic | Action::PowerCut | Action::Revive { .. } => {}
+            Action::Start(_)
+            | Action::HostPanic
+            | Action::PowerCut
+            | Action::Shutdown
+            | Action::Off
+            | Action::Revive { .. } => {}
         }
     }
 

@@ -85,6 +85,10 @@ pub struct MachinePlan {
     pub preallocated: u64,
     /// What stands on its kernel.
     pub nodes: Vec<NodeId>,
+    /// Whether it boots when it is started; otherwise its first process runs at once.
+    pub boots: bool,
+    /// Bytes that the device model puts into its memory before it enters it: a kernel, or the firmware's beginning.
+    pub loaded: u64,
 }
 
 impl Plan {

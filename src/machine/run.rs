@@ -2,7 +2,7 @@
 
 use crate::costs::Table;
 use crate::engine::{History, Simulation, Time};
-use crate::trace::{Change, Recorder, StackStats, Trace};
+use crate::trace::{BootPart, Change, Recorder, StackStats, Trace};
 
 use super::spec::Spec;
 use super::{Machine, MemoryUse, SpecError, Topology, Utilization};
@@ -68,6 +68,8 @@ pub struct Outcome {
     pub trace: Option<Trace>,
     /// What came, changed and went, in the order of time.
     pub changes: Vec<Change>,
+    /// The parts of all boots.
+    pub boots: Vec<BootPart>,
     /// One per stack, in the order of [`Topology::stacks`].
     pub stats: Vec<StackStats>,
     /// Picoseconds that each hardware core was busy.
@@ -142,6 +144,7 @@ pub fn run(
         end,
         trace: recorder.trace,
         changes: recorder.changes,
+        boots: recorder.boots.parts,
         stats: recorder.stats,
         core_busy: recorder.core_busy,
         history,

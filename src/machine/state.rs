@@ -39,6 +39,18 @@ pub struct State {
     pub lives: Vec<Life>,
     /// The host has lost its power, or its kernel has panicked: nothing happens any more.
     pub dark: bool,
+    pub host: Host,
+}
+
+/// Where the host is between its boot and its end.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Host {
+    /// It has booted.
+    pub up: bool,
+    /// It is to be turned off.
+    pub stopping: bool,
+    /// The first process of its kernel, if it boots.
+    pub init: TaskId,
 }
 
 /// Whether a process, container or virtual machine of the description is up.
@@ -105,6 +117,10 @@ pub struct Fixed {
     pub mounts: Vec<Vec<u16>>,
     /// By [`NodeId`]: what may stand where.
     pub plans: Vec<Plan>,
+    /// What stands on the host's kernel.
+    pub top: Vec<NodeId>,
+    /// By [`KernelId`]: what it does from power to its first process; nothing for one that stands there ready.
+    pub boots: Vec<Vec<super::boot::Part>>,
 }
 
 /// An operation of a program, made ready to run.
@@ -370,6 +386,8 @@ pub struct Kernel {
     /// Bytes of its physical memory, and of these what processes and the machines on it have.
     pub memory: u64,
     pub allocated: u64,
+    /// Bytes of these that it has taken for itself.
+    pub kept: u64,
     /// When each file of the page cache was used last, by the same index as `cached`.
     pub used: Vec<Time>,
     /// Threads that wait for memory until who was killed for it has given it back.
@@ -379,6 +397,8 @@ pub struct Kernel {
     pub processes: BTreeSet<ProcessId>,
     /// The number of the next process.
     pub next_pid: u32,
+    /// Where its boot stands.
+    pub boot: Booting,
     pub stack: StackId,
 }
 
@@ -386,6 +406,16 @@ impl Kernel {
     pub fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<> {
         (self.first_cpu.0..self.first_cpu.0 + self.cpus).map(CpuId)
     }
+}
+
+/// A part of a machine's boot that is under way.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Booting {
+    /// Reads from the disk so far, and their bytes.
+    pub reads: u32,
+    pub bytes: u64,
+    /// How often the firmware has looked whether the disk is done with the last one.
+    pub looks: u32,
 }
 
 /// The components that a kernel's work shows at.
@@ -497,6 +527,8 @@ pub enum RequestKind {
 pub enum Origin {
     /// A task of the kernel that issued it.
     Task(TaskId),
+    /// A firmware's driver on this task, which looks by itself and is not interrupted.
+    Polled(TaskId),
     /// A VM's backend, on behalf of this request of its guest.
     Guest(VmId, RequestId),
 }
@@ -639,6 +671,9 @@ pub enum Action {
     Panic(NodeId),
     HostPanic,
     PowerCut,
+    Shutdown,
+    /// The host has turned its power off.
+    Off,
     /// What has ended is started again, unless that has been done since.
     Revive {
         node: NodeId,

@@ -19,6 +19,8 @@ pub enum ComponentKind {
     Nic,
     /// The timer.
     Timer,
+    /// Its firmware, or the loader that this has read: only of a machine that boots.
+    Firmware,
     /// A kernel: a floor. On the hardware or on virtual hardware.
     Kernel,
     /// A part inside a kernel: system calls, files and page cache, block layer, scheduler, network, drivers.

@@ -245,6 +245,7 @@ impl Turn<'_> {
             Kind::TakeUp(node) => self.step_take_up(at, node, frame),
             Kind::Model { operation, node } => self.step_model(at, operation, node, frame),
             Kind::Init(node) => self.step_init(at, node, frame),
+            Kind::Boot { part, act } => self.step_boot(at, part, act, frame),
             Kind::Act => self.step_act(at, frame.pc),
             Kind::CopyOnWrite(bytes) => self.step_copy_on_write(at, bytes, frame),
             Kind::Exec { image, lent } => self.step_exec(at, image, lent, frame),

@@ -144,6 +144,30 @@ pub(super) struct HostFile {
     #[serde(default)]
     pub mounts: Named<String>,
     pub hypervisor: Option<HypervisorFile>,
+    pub boot: Option<BootFile>,
+}
+
+/// How a machine boots.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "Boot", deny_unknown_fields)]
+pub(super) struct BootFile {
+    pub firmware: FirmwareFile,
+    pub menu: Option<Loose>,
+    pub kernel: Option<Loose>,
+    pub unpacked: Option<Loose>,
+    pub initrd: Option<Loose>,
+    pub initrd_unpacked: Option<Loose>,
+    pub services: Option<Loose>,
+    pub service_bytes: Option<Loose>,
+    pub service_work: Option<Loose>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "Firmware", deny_unknown_fields)]
+pub(super) enum FirmwareFile {
+    Bios,
+    Uefi,
+    Direct,
 }
 
 #[derive(Debug, Deserialize)]
@@ -357,6 +381,7 @@ pub(super) enum NodeFile {
         #[serde(default)]
         preallocated: bool,
         image: Option<Loose>,
+        boot: Option<BootFile>,
         #[serde(default)]
         stacks: Named<NodeFile>,
         #[serde(default = "yes")]
@@ -436,6 +461,7 @@ pub(super) enum OrderFile {
     SetQuota { of: String, quota: Loose, period: Option<Loose>, burst: Option<Loose> },
     Panic(String),
     PowerCut,
+    Shutdown,
 }
 
 #[derive(Debug, Deserialize)]

@@ -51,6 +51,17 @@ pub enum ChangeKind {
         /// Pages that its kernel has in all.
         of: u64,
     },
+    /// A part of its boot begins: its name's number among the topology's operation labels.
+    Booting(u16),
+    /// That part is over.
+    Booted {
+        /// The part.
+        label: u16,
+        /// Reads from the machine's disk for it.
+        reads: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
 }
 
 /// Why something ended.
@@ -87,6 +98,8 @@ pub enum Refusal {
     NoLimit,
     /// It stands on another kernel than who wants to start it.
     OtherKernel,
+    /// The host has not booted yet.
+    NotBooted,
 }
 
 impl Ended {
@@ -133,6 +146,7 @@ impl Refusal {
             Refusal::MachineIsDown => "the virtual machine that it stands in does not run",
             Refusal::NoLimit => "it has no limit that could be changed",
             Refusal::OtherKernel => "it stands on another kernel",
+            Refusal::NotBooted => "the host has not booted yet",
         }
     }
 }
@@ -150,6 +164,8 @@ impl ChangeKind {
             ChangeKind::OutOfMemory { score, of } => {
                 format!("has {score} of {of} pages, the most, and is killed: its kernel is out of memory")
             }
+            ChangeKind::Booting(_) => "boots".to_owned(),
+            ChangeKind::Booted { .. } => "has booted one part".to_owned(),
         }
     }
 
@@ -161,7 +177,9 @@ impl ChangeKind {
             ChangeKind::Ended(why) => [3, why as u64, 0, 0],
             ChangeKind::CpuMax { quota, period, burst } => [4, quota.0, period.0, burst.0],
             ChangeKind::Refused(why) => [5, why as u64, 0, 0],
-            ChangeKind::OutOfMemory { score, of } => [6, score, of, 0],
+            ChangeKind::OutOfMemory { score, of } => [8, score, of, 0],
+            ChangeKind::Booting(label) => [6, u64::from(label), 0, 0],
+            ChangeKind::Booted { label, reads, bytes } => [7, u64::from(label), u64::from(reads), bytes],
         }
     }
 }

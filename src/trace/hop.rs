@@ -212,6 +212,8 @@ pub enum Wait {
     Sleep,
     /// The partner at the other end.
     Peer,
+    /// It is done, and a driver that looks now and then has not looked since.
+    Polling,
 }
 
 impl Wait {
@@ -227,6 +229,7 @@ impl Wait {
             Wait::WorkerQueue => "worker busy",
             Wait::Sleep => "sleep",
             Wait::Peer => "wait for the peer",
+            Wait::Polling => "not looked at yet",
         }
     }
 

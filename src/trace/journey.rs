@@ -46,11 +46,13 @@ pub enum OperationKind {
     Instruction,
     /// Starting something that the scenario describes: a process, a container, a virtual machine.
     Start,
+    /// A part of a machine's boot.
+    Boot,
 }
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [OperationKind; 18] = [
+    pub const ALL: [OperationKind; 19] = [
         OperationKind::Compute,
         OperationKind::Memory,
         OperationKind::SystemCall,
@@ -69,6 +71,7 @@ impl OperationKind {
         OperationKind::Out,
         OperationKind::Instruction,
         OperationKind::Start,
+        OperationKind::Boot,
     ];
 
     /// The name in scenario files (`Operation("read")`) and reports.
@@ -92,6 +95,7 @@ impl OperationKind {
             OperationKind::Out => "out",
             OperationKind::Instruction => "instruction",
             OperationKind::Start => "start",
+            OperationKind::Boot => "boot",
         }
     }
 }

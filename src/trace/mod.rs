@@ -6,6 +6,7 @@
 //! thread finishing up) is recorded too, as hops of journey [`JourneyId::NONE`]: it fills the lanes, not the ledger.
 
 pub mod bars;
+mod boots;
 mod change;
 pub mod exits;
 mod hop;
@@ -16,6 +17,7 @@ mod stats;
 pub mod stays;
 pub mod tallies;
 
+pub use boots::{BootPart, Boots};
 pub use change::{Change, ChangeKind, Ended, Refusal};
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
 pub use journey::{Journey, OperationKind};

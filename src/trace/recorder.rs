@@ -1,6 +1,6 @@
 //! Collects hops as they happen: always the statistics, and the hops themselves if they are to be kept.
 
-use super::{Change, Hop, HopId, Journey, JourneyId, Layer, StackStats};
+use super::{Boots, Change, Hop, HopId, Journey, JourneyId, Layer, StackStats};
 
 /// Everything that happened in a run, in the order in which hops ended; or its beginning, if there was no room.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,8 @@ pub struct Recorder {
     pub max_hops: usize,
     /// What came, changed and went.
     pub changes: Vec<Change>,
+    /// The boots.
+    pub boots: Boots,
 }
 
 impl Recorder {
@@ -55,6 +57,7 @@ impl Recorder {
             core_busy: vec![0; cores],
             max_hops: usize::MAX,
             changes: Vec::new(),
+            boots: Boots::default(),
         }
     }
 
@@ -71,6 +74,7 @@ impl Recorder {
 
     /// Takes what came, changed or went.
     pub fn change(&mut self, change: &Change) {
+        self.boots.change(change);
         self.changes.push(*change);
     }
 
@@ -89,6 +93,7 @@ impl Recorder {
                 }
             }
         }
+        self.boots.hop(hop);
         if let Some(busy) = self.core_busy.get_mut(hop.core.index()) {
             *busy += hop.duration().as_ps();
         }

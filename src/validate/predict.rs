@@ -279,6 +279,7 @@ impl Ground<'_> {
         };
         Spec {
             host: HostSpec {
+                boot: None,
                 cores: self.cores,
                 memory: 16 * GIB,
                 disks: vec![DiskSpec { name: "disk".to_owned(), kind: DiskKind::Nvme, capacity: 1 << 40 }],

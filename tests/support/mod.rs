@@ -8,6 +8,7 @@ pub const GIB: u64 = 1 << 30;
 
 pub fn host(cores: u16) -> HostSpec {
     HostSpec {
+        boot: None,
         cores,
         memory: 64 * GIB,
         disks: vec![disk("nvme0", DiskKind::Nvme)],
@@ -59,6 +60,7 @@ pub fn vm(name: &str, vcpus: u16, stacks: Vec<NodeSpec>) -> VmSpec {
         pin: Vec::new(),
         preallocated: false,
         image_bytes: 0,
+        boot: None,
         stacks,
         upkeep: Upkeep::default(),
     }

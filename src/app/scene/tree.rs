@@ -177,6 +177,6 @@ impl Children {
 
 /// Whether it is drawn as a box in a floor.
 pub fn is_part(kind: ComponentKind) -> bool {
-    use ComponentKind::{Core, Disk, HypervisorPart, KernelPart, Memory, Nic, Timer};
-    matches!(kind, Core | Memory | Disk | Nic | Timer | KernelPart | HypervisorPart)
+    use ComponentKind::{Core, Disk, Firmware, HypervisorPart, KernelPart, Memory, Nic, Timer};
+    matches!(kind, Core | Memory | Disk | Nic | Timer | Firmware | KernelPart | HypervisorPart)
 }

@@ -144,6 +144,10 @@ impl Turn<'_> {
                 let vcpu = self.s.request(request).cpu;
                 let ride = self.s.journal.hand_over(at.ride);
                 self.s.request_mut(request).ride = ride;
+                // A driver that polls has asked for no interrupt (VIRTQ_AVAIL_F_NO_INTERRUPT).
+                if self.is_polled(request) {
+                    return;
+                }
                 self.post(vcpu, IrqKind::Device(request), ride);
                 self.s.journal.wait(self.sink, ride, Wait::VcpuPreempted, Some(parts.vcpus), self.now);
                 self.push(At { ride, ..at }, Kind::Notify(vcpu));

@@ -64,6 +64,7 @@ impl State {
     pub fn charge(&mut self, kernel: KernelId, owner: Owner, bytes: u64) {
         self.kernel_mut(kernel).allocated += bytes;
         match owner {
+            Owner::Kernel => self.kernel_mut(kernel).kept += bytes,
             Owner::Process(id) => self.process_mut(id).space.owned += bytes,
             Owner::Guest(id) => {
                 let vm = self.vm_mut(id);
@@ -76,6 +77,7 @@ impl State {
     pub fn give_back(&mut self, kernel: KernelId, owner: Owner, bytes: u64) {
         self.kernel_mut(kernel).allocated -= bytes;
         match owner {
+            Owner::Kernel => self.kernel_mut(kernel).kept -= bytes,
             Owner::Process(id) => self.process_mut(id).space.owned -= bytes,
             Owner::Guest(id) => self.vm_mut(id).backed -= bytes,
         }
@@ -90,7 +92,7 @@ impl State {
 
     /// A kernel whose frames are not what their owners have together, in words. There is never one.
     pub fn frames_adrift(&self) -> Option<String> {
-        let mut had = vec![0; self.kernels.len()];
+        let mut had: Vec<u64> = self.kernels.iter().map(|kernel| kernel.kept).collect();
         for (_, process) in self.processes.iter() {
             had[usize::from(process.kernel.0)] += process.space.owned;
         }

@@ -1,23 +1,28 @@
-//! A guest's first process: what the kernel executes when it has booted, and what starts and ends all others.
+//! A kernel's first process: what it executes when it has booted, and what starts and ends all others.
 //!
 //! Real (systemd, init): the kernel executes it as process 1; it starts what is to run, and waits for it. Asked to turn
-//! the machine off (the power button of ACPI, an interrupt) it asks what it has started to end, waits, and has the kernel
-//! turn the power off: a write to a port of ACPI, in a virtual machine an exit to the device model, which ends.
-//! Modelled: that. What is up in a machine is started one after the other, each on a journey of its own. Left out: boot up
-//! to here; services that start at the same time; what takes too long to end is killed with the whole machine.
+//! the machine off (the power button of ACPI, an interrupt) it asks what it has started to end, waits, has the file system
+//! told that all is written, and the kernel turn the power off: a write to a port of ACPI, in a virtual machine an exit to
+//! the device model, which ends.
+//! Modelled: that. What is up in a machine is started one after the other, each on a journey of its own. A machine that
+//! boots has done that before (`boot/`). Left out: services that start at the same time; what takes too long to end is
+//! killed with the whole machine; the end of the services that a boot has started.
 
 use crate::costs::Primitive;
 use crate::trace::{ChangeKind, CpuId, Crossing, OperationKind, Token};
 
 use crate::machine::frame::{At, Exit, Frame, Kind, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::plan::NodeId;
+use crate::machine::plan::{NodeId, Plan};
 use crate::machine::spec::Image;
-use crate::machine::state::Phase;
+use crate::machine::state::{Phase, RequestKind};
 use crate::machine::turn::Turn;
 
 /// The program of a device model: what is touched of it, and how many segments it has.
 pub const DEVICE_MODEL: Image = Image { bytes: 4 << 20, segments: 8 };
+
+/// What says of a file system that it has been left in order.
+const SUPERBLOCK: u64 = 4096;
 
 steps! {
     /// [`Kind::Init`].
@@ -32,41 +37,46 @@ steps! {
         Asked,
         /// They end.
         Last,
+        /// The file system is told that all is written.
+        Sync,
+        Write,
+        Written,
         PowerOff,
         Off,
     }
+}
+
+/// What the first task of a machine has before it when the power comes: to boot, and to be the first process then.
+pub fn booting(node: NodeId) -> Vec<Frame> {
+    vec![Frame::new(Kind::Init(node), Ride::NONE), Frame::new(Kind::Boot { part: 0, act: 0 }, Ride::NONE)]
 }
 
 impl Turn<'_> {
     /// [`Kind::Init`].
     pub fn step_init(&mut self, at: At, node: NodeId, frame: Frame) {
         let fixed = self.f;
-        let (Some(task), Some(machine)) = (self.task_of(at), fixed.plans[node.index()].machine()) else {
-            return self.pop(at);
-        };
-        let inner = machine.nodes.get(frame.count as usize).copied();
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
+        let machine = fixed.plans.get(node.index()).and_then(|plan| plan.machine());
+        let nodes = machine.map_or(&fixed.top, |machine| &machine.nodes);
+        let inner = nodes.get(frame.count as usize).copied();
         match (InitStep::of(frame.pc), inner) {
             (InitStep::Start, None) => self.goto(at, InitStep::Up),
             (InitStep::Start, Some(inner)) => {
                 self.again(at, InitStep::Start);
                 let plan = &fixed.plans[inner.index()];
                 if plan.upkeep.up && self.may_start(inner).is_ok() {
-                    let of = self.s.task(task);
-                    let (stack, component) = (of.stack, of.component);
-                    let label = fixed.operations[usize::from(plan.start)].label;
-                    let kind = OperationKind::Start;
-                    let ride = self.s.journal.begin(self.sink, stack, kind, label, component, self.now);
-                    self.s.task_mut(task).journey = ride;
-                    self.frames(at.context).push(Frame::new(Kind::Operation(plan.start), ride));
+                    self.start_by_init(at, task, plan);
                 }
             }
             (InitStep::Up, _) => {
                 self.first(at, InitStep::Wait);
-                if self.s.life(node).phase == Phase::Starting {
-                    self.is_up(node);
+                match machine {
+                    None => self.s.host.up = true,
+                    Some(_) if self.s.life(node).phase == Phase::Starting => self.is_up(node),
+                    Some(_) => {}
                 }
             }
-            (InitStep::Wait, _) if self.s.life(node).stopping => self.first(at, InitStep::Ask),
+            (InitStep::Wait, _) if self.is_to_be_off(node) => self.first(at, InitStep::Ask),
             (InitStep::Wait, _) => self.block(task),
             (InitStep::Ask, None) => self.goto(at, InitStep::Last),
             (InitStep::Ask, Some(inner)) if self.s.life(inner).phase == Phase::Down => self.again(at, InitStep::Ask),
@@ -78,21 +88,53 @@ impl Turn<'_> {
             (InitStep::Asked, None) => self.goto(at, InitStep::Last),
             (InitStep::Last, _) => {
                 let down = |inner: &NodeId| self.s.life(*inner).phase == Phase::Down;
-                if machine.nodes.iter().all(down) {
-                    self.goto(at, InitStep::PowerOff);
-                } else {
-                    self.block(task);
+                if !nodes.iter().all(down) {
+                    return self.block(task);
                 }
+                // What stands there without having booted has mounted nothing.
+                let booted = !fixed.boots[usize::from(self.s.cpu(at.cpu).kernel.0)].is_empty();
+                self.goto(at, if booted { InitStep::Sync } else { InitStep::PowerOff });
             }
+            (InitStep::Sync, _) => self.enter_kernel(at, InitStep::Write),
+            (InitStep::Write, _) => {
+                self.goto(at, InitStep::Written);
+                let request = self.make_request(at, task, RequestKind::Write, 0, SUPERBLOCK);
+                self.push(at, Kind::SubmitBlock(request));
+            }
+            (InitStep::Written, _) if self.has_arrived(task) => self.goto(at, InitStep::PowerOff),
+            (InitStep::Written, _) => self.block_for_device(task),
             (InitStep::PowerOff, _) => self.enter_kernel(at, InitStep::Off),
             (InitStep::Off, _) => {
                 self.first(at, InitStep::Wait);
-                self.s.vm_mut(machine.vm).off = true;
-                if let Some(thread) = self.s.thread_of(at.cpu) {
-                    self.exit_guest(thread, Exit::Io, false, Ride::NONE);
+                match (machine, self.s.thread_of(at.cpu)) {
+                    (Some(machine), Some(thread)) => {
+                        self.s.vm_mut(machine.vm).off = true;
+                        self.exit_guest(thread, Exit::Io, false, Ride::NONE);
+                    }
+                    _ => {
+                        self.s.host.stopping = false;
+                        self.switch_off();
+                    }
                 }
             }
         }
+    }
+
+    fn is_to_be_off(&self, node: NodeId) -> bool {
+        if node == NodeId::HOST { self.s.host.stopping } else { self.s.life(node).stopping }
+    }
+
+    /// One of what is to be up is started, on a journey of its own.
+    fn start_by_init(&mut self, at: At, task: TaskId, plan: &Plan) {
+        // What is started is nobody's burden but its own.
+        let (stack, component) = match plan.inside {
+            Some(_) => (self.s.task(task).stack, self.s.task(task).component),
+            None => (plan.stack, self.s.task(task).component),
+        };
+        let label = self.f.operations[usize::from(plan.start)].label;
+        let ride = self.s.journal.begin(self.sink, stack, OperationKind::Start, label, component, self.now);
+        self.s.task_mut(task).journey = ride;
+        self.frames(at.context).push(Frame::new(Kind::Operation(plan.start), ride));
     }
 
     /// The next step, from the first of what it is about.
@@ -153,9 +195,12 @@ impl Turn<'_> {
     /// last.
     pub fn who_waits_for(&self, node: NodeId) -> Option<TaskId> {
         let fixed = self.f;
-        let outer = fixed.plans[node.index()].inside.filter(|outer| self.s.life(*outer).stopping)?;
-        let machine = fixed.plans[outer.index()].machine()?;
-        Some(self.s.vm(machine.vm).init).filter(|init| self.s.lives(*init))
+        let init = match fixed.plans[node.index()].inside {
+            None if self.s.host.stopping => self.s.host.init,
+            Some(outer) if self.s.life(outer).stopping => self.s.vm(fixed.plans[outer.index()].machine()?.vm).init,
+            _ => return None,
+        };
+        Some(init).filter(|init| self.s.lives(*init))
     }
 
     /// [`Kind::Model`]: a device model, from its birth until the machine has been entered.
@@ -192,7 +237,10 @@ impl Turn<'_> {
                     self.s.preallocate(machine);
                     let init = self.s.add_init(machine, node, self.s.task(task).stack);
                     let of = self.s.task_mut(init);
-                    of.frames = vec![Frame::new(Kind::Init(node), Ride::NONE)];
+                    of.frames = match machine.boots {
+                        true => booting(node),
+                        false => vec![Frame::new(Kind::Init(node), Ride::NONE)],
+                    };
                     of.state = crate::machine::state::TaskState::Ready;
                     let first = self.s.cpu_mut(machine.first_cpu);
                     first.ready.insert((0, init));

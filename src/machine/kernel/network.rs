@@ -106,7 +106,7 @@ impl Turn<'_> {
                     let primitive = Primitive::BridgeHop;
                     self.pay(at, SubmitStep::Driver, primitive, 1, parts.network, Crossing::None, Token::Packet);
                 }
-                Origin::Task(_) => self.goto(at, SubmitStep::Driver),
+                Origin::Task(_) | Origin::Polled(_) => self.goto(at, SubmitStep::Driver),
             },
             SubmitStep::Driver => {
                 let primitive = self.submit_cost(request);
@@ -127,8 +127,8 @@ impl Turn<'_> {
                 let network = self.s.kernel_of(at.cpu).parts.network;
                 self.pay(at, next, Primitive::BridgeHop, 1, network, Crossing::None, Token::Packet);
             }
-            Origin::Task(task) if !self.s.lives(task) => self.goto(at, next),
-            Origin::Task(task) => {
+            Origin::Task(task) | Origin::Polled(task) if !self.s.lives(task) => self.goto(at, next),
+            Origin::Task(task) | Origin::Polled(task) => {
                 self.goto(at, next);
                 self.between_namespaces(at, task, Some(Peer::Remote), true);
             }
@@ -139,7 +139,7 @@ impl Turn<'_> {
     pub fn receive_on_socket(&mut self, at: At, request: RequestId, next: impl Into<Pc>) {
         match self.s.request(request).origin {
             Origin::Guest(..) => self.goto(at, next),
-            Origin::Task(_) => {
+            Origin::Task(_) | Origin::Polled(_) => {
                 let network = self.s.kernel_of(at.cpu).parts.network;
                 self.pay(at, next, Primitive::SocketReceive, 1, network, Crossing::None, Token::Packet);
             }

@@ -24,8 +24,6 @@ use crate::machine::turn::Turn;
 const PROGRAM: Image = Image { bytes: 128 << 10, segments: 4 };
 /// What the processes of a container's runtime write to of their memory.
 const RUNTIME_WRITES: u64 = 64 << 10;
-/// What a device model writes of the guest's memory before it enters it: a BIOS image.
-const FIRMWARE: u64 = 256 << 10;
 
 steps! {
     /// Who starts it.
@@ -119,7 +117,7 @@ impl Turn<'_> {
             (Operation::Start(_), Some(node)) => {
                 let machine = self.f.plans[node.index()].machine()?;
                 let technique = self.s.vm(machine.vm).technique;
-                Some((VmStart { written: FIRMWARE, vcpus: machine.vcpus, technique }, true))
+                Some((VmStart { written: machine.loaded, vcpus: machine.vcpus, technique }, true))
             }
             _ => None,
         }

@@ -126,7 +126,7 @@ impl Turn<'_> {
                             self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(thread));
                         }
                     }
-                    Origin::Task(task) => {
+                    Origin::Task(task) | Origin::Polled(task) => {
                         self.s.task_mut(task).arrived = true;
                         self.push(at, Kind::Wake(task));
                     }

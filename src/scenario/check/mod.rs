@@ -3,6 +3,7 @@
 //! Checks never stop at the first mistake. Where a value is wrong, a harmless one stands in for it so that the rest
 //! can be checked too; the stand-ins never get out, because with any problem there is no scenario.
 
+mod boot;
 mod host;
 mod knobs;
 mod lesson;

@@ -116,6 +116,7 @@ impl Checker<'_> {
                 Some(Order::SetCpuMax(of.clone(), max))
             }
             OrderFile::PowerCut => Some(Order::PowerCut),
+            OrderFile::Shutdown => Some(Order::Shutdown),
         }
     }
 
@@ -154,6 +155,7 @@ impl Checker<'_> {
             }
             match order {
                 Order::PowerCut | Order::HostPanic => dark = Some(*when),
+                Order::Shutdown => {}
                 Order::Start(path) => {
                     if self.now.get(path) == Some(&Now::Runs) {
                         let message = format!("\"{path}\" runs already at {when}");

@@ -526,6 +526,7 @@ fn example(field: &str, outer: Option<&str>) -> Option<String> {
         ("what", _) => "VmExit",
         ("per_second", _) => "\"10 us\"",
         ("between", _) => "(1, 2)",
+        ("firmware", _) => "Uefi",
         _ => return None,
     };
     Some(format!("{field}: {value}"))

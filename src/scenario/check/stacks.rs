@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::programs::Program;
-use super::{host, scalar};
+use super::{boot, host, scalar};
 use crate::engine::Time;
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
@@ -246,6 +246,7 @@ impl Checker<'_> {
                 pin,
                 preallocated,
                 image,
+                boot,
                 stacks,
                 up,
                 restart,
@@ -273,6 +274,7 @@ impl Checker<'_> {
                     pin: self.pins(pin, vcpus, at.key("pin"), on),
                     preallocated: *preallocated,
                     image_bytes: self.image(image, at),
+                    boot: boot::check(boot.as_ref(), at.key("boot"), true, memory, self.problems),
                     mounts: host::mounts(mounts, at.key("mounts"), &disk_names, self.problems),
                     stacks: self.guests(
                         Platform {

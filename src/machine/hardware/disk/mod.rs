@@ -94,7 +94,7 @@ impl Disk {
 }
 
 /// Bytes over a path of so many bytes a second.
-fn transfer(bytes: u64, per_second: u64) -> Time {
+pub fn transfer(bytes: u64, per_second: u64) -> Time {
     let ps = u128::from(bytes) * 1_000_000_000_000 / u128::from(per_second.max(1));
     Time(u64::try_from(ps).unwrap_or(u64::MAX))
 }

@@ -69,9 +69,9 @@ impl Turn<'_> {
 
     /// One interrupt, at the processor that submitted the first of the requests that it tells of.
     fn disk_tell(&mut self, id: DiskId) {
-        let served = std::mem::take(&mut self.disk(id).served);
+        let mut served = std::mem::take(&mut self.disk(id).served);
         let (component, kind) = (self.disk(id).component, self.disk(id).kind);
-        for (index, &id) in served.iter().enumerate() {
+        for &id in &served {
             let request = *self.s.request(id);
             if let DiskKind::Hdd { .. } = kind {
                 self.hdd_hops(component, &request);
@@ -79,6 +79,9 @@ impl Turn<'_> {
                 let what = What::Pay(flash::service(kind, request.kind));
                 self.hardware_hop(request.ride, what, component, Crossing::Device, Token::IoRequest, request.started);
             }
+        }
+        served.retain(|request| !self.is_polled(*request));
+        for (index, &id) in served.iter().enumerate() {
             self.s.request_mut(id).with = served.get(index + 1).copied();
         }
         if let Some(&first) = served.first() {
