@@ -173,7 +173,7 @@ fn with_large_text_in_a_small_window_one_panel_stands_beside_the_picture_and_mor
     for percent in [150, 200] {
         let mut harness = harness("one-read", SMALL, percent);
         let lanes = |harness: &Harness<'_, Shell>| {
-            let nodes = harness.get_all_by_role(Role::Button);
+            let nodes = harness.get_all_by_role(Role::ListBoxOption);
             nodes.filter(|node| node.accesskit_node().label().is_some_and(|l| l.starts_with("Lane "))).count()
         };
         assert!(lanes(&harness) >= 3, "{percent} %: {} lanes", lanes(&harness));
@@ -217,11 +217,26 @@ fn a_lane_is_pinned_by_keyboard() {
     let mut harness = window("one-read", DESK, settings);
     let top = |harness: &Harness<'_, Shell>, name: &str| harness.get_by_label_contains(name).rect().top();
     assert!(top(&harness, "Lane nvme0") > top(&harness, "Lane core 0"));
-    harness.get_by_label_contains("Lane nvme0").focus();
+    harness.get_by_label("Lanes, one a row").focus();
     harness.run_steps(2);
+    let focused = |harness: &Harness<'_, Shell>| {
+        let mut nodes = harness.root().children_recursive().map(|node| node.accesskit_node());
+        nodes.find(|node| node.is_focused() && node.role() != Role::Window).and_then(|node| node.label())
+    };
+    for _ in 0..20 {
+        if focused(&harness).is_some_and(|name| name.contains("nvme0")) {
+            break;
+        }
+        harness.key_press(Key::ArrowDown);
+        harness.run_steps(2);
+    }
     harness.key_press(Key::Enter);
     harness.run_steps(3);
-    harness.get_by_label_contains("Pin to the top").click();
+    while !focused(&harness).is_some_and(|name| name.contains("Pin to the top")) {
+        harness.key_press(Key::ArrowDown);
+        harness.run_steps(2);
+    }
+    harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert!(top(&harness, "Lane nvme0") < top(&harness, "Lane core 0"));
 }
@@ -324,6 +339,8 @@ fn pages() -> Vec<(String, Vec<Command>)> {
         ("costs of the run", Command::ShowCosts),
         ("shortcuts", Command::ToggleShortcuts),
         ("presenting", Command::Present),
+        ("a search", Command::Search),
+        ("what would lose the edited text", Command::Quit),
         ("a part in the inspector", Command::SelectComponent(ComponentId(2))),
         ("a journey in the inspector", Command::Stack(1)),
         ("one column followed", Command::FollowColumn(strata::trace::StackId(2))),
@@ -342,6 +359,9 @@ fn at_rest_no_page_is_drawn_again() {
     for (size, percent) in [(DESK, 100), (SMALL, 200)] {
         for (page, commands) in pages() {
             let mut harness = harness("one-read", size, percent);
+            if commands.contains(&Command::Quit) {
+                harness.state_mut().sandbox.text.push(' ');
+            }
             for command in commands {
                 harness.state_mut().apply(command);
                 harness.run_steps(2);
@@ -362,6 +382,123 @@ fn at_rest_no_page_is_drawn_again() {
             assert_eq!(delay(&harness), Some(Duration::MAX), "{page}, {size}, {percent} %: egui wants another frame");
             let later = Instant::now() + AT_REST;
             assert_eq!(harness.state().wake_at(later), Wake::Never, "{page}, {size}, {percent} %");
+        }
+    }
+}
+
+/// The texts whose frames lie within `area`, and of each whether it is seen in its whole width.
+fn whole(harness: &Harness<'_, Shell>, area: Rect) -> Vec<(String, bool)> {
+    let texts = harness.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
+        egui::Shape::Text(text) if area.expand(2.0).contains_rect(clipped.clip_rect) => Some((text, clipped.clip_rect)),
+        _ => None,
+    });
+    let seen = |rect: Rect, clip: Rect| rect.left() >= clip.left() - 1.0 && rect.right() <= clip.right() + 1.0;
+    texts
+        .filter(|(text, clip)| !text.galley.text().is_empty() && text.visual_bounding_rect().intersects(*clip))
+        .map(|(text, clip)| {
+            (text.galley.text().to_owned(), seen(text.visual_bounding_rect(), clip) && !text.galley.elided)
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_in_the_list_of_costs_is_cut_at_any_size_of_text() {
+    for (size, percent) in [(DESK, 100), (DESK, 200), (SMALL, 100), (SMALL, 200)] {
+        let mut harness = harness("one-read", size, percent);
+        harness.state_mut().apply(Command::ShowCosts);
+        harness.run_steps(5);
+        let texts = whole(&harness, harness.get_by_label_contains("Costs: Up and Down").rect());
+        assert!(texts.len() >= 8, "{size}, {percent} %: {texts:?}");
+        let cut: Vec<_> = texts.iter().filter(|(_, whole)| !whole).collect();
+        assert!(cut.is_empty(), "{size}, {percent} %: {cut:?}");
+    }
+}
+
+#[test]
+fn each_column_of_a_comparison_is_seen_whole() {
+    for (size, percent) in [(DESK, 100), (DESK, 200), (SMALL, 100)] {
+        let mut settings = Settings { text_percent: percent, ..Settings::default() };
+        settings.bottom.size = 420.0;
+        let mut harness = window("one-read", size, settings);
+        harness.state_mut().apply(Command::Open(Tab::Sandbox));
+        let text = harness.state().sandbox.text.replace("Compute(\"2 us\")", "Compute(\"4 us\")");
+        harness.state_mut().sandbox.text = text;
+        harness.state_mut().apply(Command::RunText);
+        harness.state_mut().finish_run();
+        harness.state_mut().apply(Command::ShowBelow(Below::Comparison));
+        harness.state_mut().apply(Command::TogglePanel(Side::Left));
+        harness.run_steps(6);
+        let versus = harness.state().runs_kept.versus.clone().expect("two runs");
+        for pair in &versus.pairs {
+            let rect = harness.get_by_label(pair).rect();
+            assert!(rect.right() <= size.x, "{size}, {percent} %: {pair} at {rect:?}");
+        }
+        let texts = whole(&harness, harness.get_by_label_contains("Comparison: Up and Down").rect());
+        assert!(texts.len() >= versus.pairs.len(), "{size}, {percent} %: {texts:?}");
+        let cut: Vec<_> = texts.iter().filter(|(_, whole)| !whole).collect();
+        assert!(cut.is_empty(), "{size}, {percent} %: {cut:?}");
+    }
+}
+
+/// What does something when it is pressed, moved or typed into, and what can be chosen.
+const CONTROLS: [Role; 15] = [
+    Role::Button,
+    Role::CheckBox,
+    Role::RadioButton,
+    Role::ComboBox,
+    Role::Slider,
+    Role::SpinButton,
+    Role::TextInput,
+    Role::MultilineTextInput,
+    Role::Link,
+    Role::Tree,
+    Role::TreeItem,
+    Role::ListBox,
+    Role::ListBoxOption,
+    Role::Splitter,
+    Role::DisclosureTriangle,
+];
+
+#[test]
+fn every_page_and_every_sheet_has_a_name_for_all_that_can_be_reached_or_pressed() {
+    for (page, commands) in pages() {
+        let mut harness = harness("one-read", DESK, 100);
+        if commands.contains(&Command::Quit) {
+            harness.state_mut().sandbox.text.push(' ');
+        }
+        for command in commands {
+            harness.state_mut().apply(command);
+            harness.run_steps(2);
+        }
+        harness.run_steps(3);
+        let nameless: Vec<String> = harness
+            .root()
+            .children_recursive()
+            .map(|node| node.accesskit_node())
+            .filter(|node| CONTROLS.contains(&node.role()))
+            .filter(|node| node.label().or(node.value()).unwrap_or_default().trim().is_empty())
+            .map(|node| format!("{:?} at {:?}", node.role(), node.bounding_box()))
+            .collect();
+        assert!(nameless.is_empty(), "{page}: {nameless:?}");
+        // Whatever Tab comes to is named, and shows that it has the focus.
+        for _ in 0..24 {
+            harness.key_press(Key::Tab);
+            harness.run_steps(2);
+            let Some(id) = harness.ctx.memory(|memory| memory.focused()) else { continue };
+            let color = harness.state().theme.focus;
+            let ring = |harness: &Harness<'_, Shell>| {
+                harness.output().shapes.iter().any(|clipped| {
+                    matches!(&clipped.shape, egui::Shape::Rect(rect) if rect.stroke.color == color)
+                        && clipped.clip_rect.is_positive()
+                })
+            };
+            for _ in 0..30 {
+                if ring(&harness) {
+                    break;
+                }
+                harness.run_steps(1);
+            }
+            assert!(ring(&harness), "{page}: {id:?} shows its focus");
         }
     }
 }

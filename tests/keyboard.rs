@@ -9,7 +9,7 @@ use egui::{Key, Modifiers, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use strata::app::command::{self, Below, Command, Tab};
-use strata::app::cursor::Rows;
+use strata::app::cursor::Parts;
 use strata::app::frame::shell_ui;
 use strata::app::machine_page::state::AT_REST;
 use strata::app::names;
@@ -63,9 +63,11 @@ const PICTURE: &str = "picture";
 /// What has the focus.
 fn focus(harness: &Harness<'_, Shell>) -> Option<Item> {
     let mut item = tree(harness).into_iter().find(|item| item.focused && item.role != Role::Window)?;
-    // While the picture has the focus, the part that the keyboard has walked to is what is told.
-    if matches!(item.role, Role::Tree | Role::TreeItem) {
-        item.id = PICTURE.to_owned();
+    // While the picture or a list has the focus, what the keyboard has walked to there is what is told.
+    match item.role {
+        Role::Tree | Role::TreeItem => item.id = PICTURE.to_owned(),
+        Role::ListBoxOption => item.id = format!("list of {}", item.name.split(' ').next().unwrap_or_default()),
+        _ => {}
     }
     Some(item)
 }
@@ -231,7 +233,7 @@ fn every_part_of_every_picture_and_every_operation_is_named_in_the_tree() {
             assert!(items.iter().any(|item| item.contains(&part)), "{}: {part} is not in the tree", built_in.id);
         }
         let layout = harness.state().layout().expect("a picture");
-        let own = Rows::of(layout, recording.topology()).all().count();
+        let own = Parts::of(layout, recording.topology()).all().count();
         let under_way = recording.trace().journeys.iter().filter(|j| j.start <= Time::us(30) && j.end > Time::us(30));
         assert!(items.len() >= own + under_way.count().min(64), "{}: {} nodes", built_in.id, items.len());
     }
@@ -249,7 +251,7 @@ fn ctrl_enter_runs_the_text_while_it_is_edited_and_a_failed_run_says_so() {
     harness.state_mut().sandbox.text = "Scenario(".to_owned();
     editor(&harness);
     harness.run_steps(2);
-    harness.get_by_label("Changed, not run yet");
+    harness.get_by_label("Changed: the picture is of the text that ran last");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     harness.run_steps(3);
     assert_eq!(harness.state().sandbox.text, "Scenario(", "the key is no line break");
@@ -257,6 +259,464 @@ fn ctrl_enter_runs_the_text_while_it_is_edited_and_a_failed_run_says_so() {
     assert!(trouble.title.starts_with("The edited text"), "{}", trouble.title);
     harness.get_by_label("This text did not run: the picture is of the one that ran before");
     assert!(harness.query_by_label("As it ran").is_none());
+    assert!(harness.ctx.text_edit_focused(), "a mistake above the editor does not take its focus");
+    // Escape leaves the editor and closes the mistake, and the text has not run for that.
+    for _ in 0..2 {
+        harness.key_press(Key::Escape);
+        harness.run_steps(2);
+    }
+    assert!(harness.state().session.trouble.is_none());
+    harness.get_by_label("This text did not run: the picture is of the one that ran before");
+    harness.get_by_label("Revert").click();
+    harness.run_steps(2);
+    harness.get_by_label("As it ran");
+    assert!(!harness.state().sandbox.changed());
+}
+
+/// The sandbox with a text that is not as it was opened.
+fn edited(id: &str) -> Harness<'static, Shell> {
+    let mut harness = harness(id);
+    harness.state_mut().apply(Command::Open(Tab::Sandbox));
+    let text = harness.state().sandbox.text.replacen("seed: ", "seed: 1", 1);
+    assert_ne!(text, harness.state().sandbox.text);
+    harness.state_mut().sandbox.text = text;
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn nothing_loses_an_edited_text_without_asking() {
+    for losing in [Command::Quit, Command::OpenScenario("ping-pong".to_owned())] {
+        let mut harness = edited("one-read");
+        let text = harness.state().sandbox.text.clone();
+        harness.state_mut().apply(Command::RunText);
+        harness.state_mut().finish_run();
+        harness.run_steps(2);
+        harness.state_mut().apply(losing.clone());
+        harness.run_steps(3);
+        assert!(!harness.state().quit, "it asks first");
+        assert_eq!(focus(&harness).map(|item| item.name).as_deref(), Some("Keep editing"));
+        harness.key_press(Key::Escape);
+        harness.run_steps(3);
+        assert!(harness.query_by_label("Keep editing").is_none() && !harness.state().quit, "Escape keeps it");
+        assert_eq!(harness.state().sandbox.text, text);
+        harness.state_mut().apply(losing.clone());
+        harness.run_steps(3);
+        harness.get_by_label_contains(" without it").click();
+        harness.run_steps(2);
+        harness.state_mut().finish_run();
+        let opened = harness.state().session.recording.as_ref().is_some_and(|run| run.scenario.id == "ping-pong");
+        assert!(harness.state().quit || opened, "{losing:?}");
+    }
+    let mut harness = harness("one-read");
+    harness.state_mut().apply(Command::Quit);
+    assert!(harness.state().quit, "nothing was edited: nothing is asked");
+}
+
+#[test]
+fn an_edited_text_is_saved_before_the_window_goes_if_one_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.ron");
+    let text = harness("one-read").state().sandbox.text.clone();
+    std::fs::write(&path, &text).expect("written");
+    let mut harness = edited(&path.display().to_string());
+    harness.state_mut().apply(Command::Open(Tab::Library));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Q);
+    harness.run_steps(3);
+    harness.get_by_label("Save, then go on").click();
+    harness.run_steps(2);
+    assert!(harness.state().quit);
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), harness.state().sandbox.text);
+}
+
+#[test]
+fn a_walkthrough_says_that_it_is_of_an_edited_text_and_leads_back_to_its_own() {
+    let mut harness = edited("one-read");
+    let opened = harness.state().sandbox.opened.clone();
+    harness.state_mut().apply(Command::RunText);
+    harness.state_mut().finish_run();
+    harness.state_mut().apply(Command::Open(Tab::Walkthrough));
+    harness.run_steps(3);
+    harness.get_by_label_contains("as you edited it");
+    let text = harness.state().sandbox.text.clone();
+    harness.get_by_label("As it came").click();
+    harness.run_steps(2);
+    harness.state_mut().finish_run();
+    harness.run_steps(3);
+    assert!(harness.query_by_label_contains("as you edited it").is_none());
+    assert_eq!(harness.state().session.ran(), Some(opened.as_str()));
+    assert_eq!(harness.state().sandbox.text, text, "the editor keeps what was typed");
+}
+
+#[test]
+fn tab_begins_where_escape_has_left_the_focus() {
+    let mut harness = harness("one-read");
+    tab_to(&mut harness, |item| item.name.starts_with("Step by:"));
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(focus(&harness), None);
+    harness.key_press(Key::Tab);
+    harness.run_steps(1);
+    let next = focus(&harness).expect("a stop").name;
+    assert!(next.starts_with("Step by:"), "{next}");
+}
+
+/// Gives what is called so the focus, as Tab would.
+fn at(harness: &mut Harness<'_, Shell>, name: &str) {
+    tab_to(harness, |item| item.name.starts_with(name));
+}
+
+#[test]
+fn a_menu_opens_by_key_arrows_walk_it_enter_chooses_escape_closes_and_the_focus_comes_back() {
+    let open = |harness: &Harness<'_, Shell>| egui::Popup::is_any_open(&harness.ctx);
+    for (size, stop) in [
+        (Vec2::new(1600.0, 1000.0), "View and settings"),
+        (Vec2::new(1600.0, 1000.0), "Step by:"),
+        (Vec2::new(1600.0, 1000.0), "Reason:"),
+        (Vec2::new(1600.0, 1000.0), "Column:"),
+        (Vec2::new(1600.0, 1000.0), "Kind of event:"),
+        (Vec2::new(1600.0, 1000.0), "Lane "),
+        (Vec2::new(560.0, 420.0), "Pages"),
+        (Vec2::new(560.0, 420.0), "Below the picture:"),
+        (Vec2::new(560.0, 420.0), "Steps, speed"),
+    ] {
+        let mut harness = harness("one-read");
+        if size.x < 1000.0 {
+            harness.set_size(size);
+        } else {
+            harness.state_mut().apply(Command::ShowBelow(Below::Events));
+        }
+        harness.run_steps(4);
+        at(&mut harness, stop);
+        let home = focus(&harness).expect("a stop");
+        let named = |harness: &Harness<'_, Shell>| focus(harness).is_some_and(|item| !item.name.is_empty());
+        for way in ["Escape", "Enter"] {
+            harness.key_press(Key::Enter);
+            harness.run_steps(4);
+            assert!(open(&harness), "{stop}: Enter opens it");
+            let first = focus(&harness).unwrap_or_else(|| panic!("{stop}: an item has the focus"));
+            assert_ne!(first.id, home.id, "{stop}: an item has the focus");
+            let mut items = vec![first.id];
+            for _ in 0..2 {
+                harness.key_press(Key::ArrowDown);
+                harness.run_steps(3);
+                let item = focus(&harness).unwrap_or_else(|| panic!("{stop}: Down goes to an item"));
+                assert!(!items.contains(&item.id), "{stop}: Down goes on: {item:?}");
+                items.push(item.id);
+            }
+            harness.key_press(Key::ArrowUp);
+            harness.run_steps(3);
+            assert_eq!(focus(&harness).map(|item| item.id), items.get(1).cloned(), "{stop}: Up goes back");
+            for _ in 0..40 {
+                harness.key_press(Key::Tab);
+                harness.run_steps(3);
+                assert!(focus(&harness).is_some_and(|item| item.id != home.id), "{stop}: Tab stays in the menu");
+                assert!(named(&harness), "{stop}: {:?}", focus(&harness));
+            }
+            if way == "Escape" {
+                harness.key_press(Key::Escape);
+                harness.run_steps(4);
+                assert!(!open(&harness), "{stop}: Escape closes it");
+                assert_eq!(focus(&harness).map(|item| item.id), Some(home.id.clone()), "{stop}: the focus comes back");
+            }
+        }
+        harness.key_press(Key::Enter);
+        harness.run_steps(4);
+        assert!(!open(&harness), "{stop}: Enter chooses, and that closes it: {:?}", focus(&harness));
+    }
+}
+
+#[test]
+fn a_choice_is_made_by_keyboard() {
+    let mut harness = harness("one-read");
+    let before = harness.state().playback.step.kind;
+    at(&mut harness, "Step by:");
+    harness.key_press(Key::Enter);
+    harness.run_steps(4);
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(3);
+    harness.key_press(Key::Enter);
+    harness.run_steps(4);
+    assert_ne!(harness.state().playback.step.kind, before);
+    assert!(focus(&harness).is_some_and(|item| item.name.starts_with("Step by:")), "{:?}", focus(&harness));
+}
+
+#[test]
+fn a_sheet_has_the_keyboard_for_itself_and_gives_it_back() {
+    for (key, closes) in [(Key::F1, Key::F1), (Key::F1, Key::Escape), (Key::Y, Key::Y), (Key::Y, Key::Escape)] {
+        let mut harness = harness("one-read");
+        harness.state_mut().apply(Command::Seek(Time::us(20)));
+        harness.run_steps(2);
+        tab_to(&mut harness, |item| item.id == PICTURE);
+        harness.run_steps(2);
+        let (cursor, time) = (harness.state().cursor, harness.state().playback.time());
+        harness.key_press(key);
+        harness.run_steps(4);
+        assert!(harness.state().shortcuts || harness.state().costs);
+        for other in [Key::ArrowDown, Key::ArrowRight, Key::Period, Key::Space, Key::J, Key::L, Key::N, Key::PageDown] {
+            harness.key_press(other);
+            harness.run_steps(2);
+        }
+        let shell = harness.state();
+        assert_eq!((shell.cursor, shell.playback.time(), shell.settings.list), (cursor, time, false), "{key:?}");
+        assert!(!shell.playback.playing() && shell.walk.scene() == 0);
+        for _ in 0..30 {
+            harness.key_press(Key::Tab);
+            harness.run_steps(1);
+            assert!(focus(&harness).is_none_or(|item| item.id != PICTURE), "{key:?}: Tab stays in the sheet");
+        }
+        harness.key_press(closes);
+        harness.run_steps(4);
+        assert!(!harness.state().shortcuts && !harness.state().costs);
+        assert_eq!(focus(&harness).map(|item| item.id).as_deref(), Some(PICTURE), "{key:?} {closes:?}");
+    }
+    // One at a time.
+    let mut harness = harness("one-read");
+    for key in [Key::F1, Key::Y] {
+        harness.key_press(key);
+        harness.run_steps(3);
+    }
+    assert!(harness.state().costs && !harness.state().shortcuts);
+}
+
+#[test]
+fn a_list_is_one_stop_and_arrows_walk_it() {
+    let mut harness = harness("one-read");
+    harness.state_mut().apply(Command::ShowBelow(Below::Events));
+    harness.state_mut().apply(Command::Seek(Time::us(20)));
+    harness.run_steps(3);
+    let stops = tab_order(&mut harness);
+    let rows = stops.iter().filter(|stop| stop.role == Role::ListBoxOption).count();
+    assert!((2..=3).contains(&rows), "lanes, events and hops are a stop each: {stops:?}");
+    harness.get_by_label("Events, one a row").focus();
+    harness.run_steps(2);
+    let before = harness.state().events.at.expect("a row");
+    for (key, by) in [(Key::ArrowDown, 1), (Key::ArrowDown, 2), (Key::PageDown, 14), (Key::ArrowUp, 13)] {
+        harness.key_press(key);
+        harness.run_steps(2);
+        assert_eq!(harness.state().events.at, Some(before + by), "{key:?}");
+    }
+    harness.key_press(Key::End);
+    harness.run_steps(3);
+    let last = harness.state().events.found().len() - 1;
+    assert_eq!(harness.state().events.at, Some(last));
+    let said = focus(&harness).expect("the list");
+    assert_eq!(said.role, Role::ListBoxOption, "the row is told, and it is in sight: {said:?}");
+    for _ in 0..3 {
+        harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowUp);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().events.chosen, Some((last, last - 3)), "Shift chooses all on the way");
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    let id = harness.state().events.found()[last - 3];
+    let recording = harness.state().session.recording.as_ref().expect("a run");
+    assert_eq!(harness.state().playback.time(), recording.trace().hops[id.index()].start);
+}
+
+#[test]
+fn the_library_is_one_stop_and_enter_opens_what_arrows_have_come_to() {
+    let mut harness = harness("one-read");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
+    harness.run_steps(4);
+    assert!(focus(&harness).is_some_and(|item| item.name.starts_with("Open again: ")), "{:?}", focus(&harness));
+    let cards = strata::scenario::library().len();
+    let mut seen = BTreeSet::new();
+    harness.key_press(Key::Home);
+    for _ in 0..cards {
+        harness.run_steps(3);
+        seen.insert(focus(&harness).expect("a card").name);
+        harness.key_press(Key::ArrowRight);
+    }
+    assert_eq!(seen.len(), cards);
+    assert!(tab_order(&mut harness).iter().filter(|item| item.name.contains(": ")).count() < 4);
+    at(&mut harness, "Open");
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().tab, Tab::Walkthrough);
+}
+
+#[test]
+fn arrows_reach_every_part_of_every_picture_and_up_and_down_stay_in_the_column() {
+    for built_in in strata::scenario::library() {
+        let harness = harness(built_in.id);
+        let layout = harness.state().layout().expect("a picture");
+        let topology = harness.state().session.recording.as_ref().expect("a run").topology();
+        let parts = Parts::of(layout, topology);
+        let mut reached: Vec<_> = parts.first().into_iter().collect();
+        let mut next = 0;
+        while let Some(from) = reached.get(next).copied() {
+            next += 1;
+            for key in [Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown] {
+                let to = parts.walk(from, key).expect("somewhere");
+                let (a, b) = (layout.place(from), layout.place(to));
+                let shared = |column: usize| column >= layout.columns.len();
+                let along = matches!(key, Key::ArrowUp | Key::ArrowDown);
+                let within = a.column == b.column || shared(a.column) || shared(b.column);
+                assert!(!along || within, "{}: {from:?} {key:?} {to:?}", built_in.id);
+                if !reached.contains(&to) {
+                    reached.push(to);
+                }
+            }
+        }
+        let name = |id: &strata::trace::ComponentId| topology.path(*id);
+        let lost: Vec<String> = parts.all().filter(|id| !reached.contains(id)).map(|id| name(&id)).collect();
+        assert!(lost.is_empty(), "{}: no arrow leads to {lost:?}", built_in.id);
+    }
+}
+
+#[test]
+fn every_part_operation_and_reason_is_found_by_the_name_on_the_screen() {
+    for built_in in strata::scenario::library() {
+        let mut shell = Shell::new(Settings::default(), None);
+        shell.open(built_in.id);
+        shell.finish_run();
+        let recording = shell.session.recording.as_deref().expect("a run");
+        let (trace, topology) = (recording.trace(), recording.topology());
+        let mut look = |text: &str| {
+            shell.events.text = text.to_owned();
+            shell.events.update(1, trace, topology);
+            (shell.events.parts().to_vec(), shell.events.found().len())
+        };
+        for (id, part) in topology.iter() {
+            let short = strata::app::scene::brief(&part.name).unwrap_or_else(|| part.name.clone());
+            for name in [names::title(&part.name), names::name(&part.name), short] {
+                assert!(look(&name).0.contains(&id), "{}: {name} does not find {id:?}", built_in.id);
+            }
+        }
+        for text in ["disk", "memory", "kernel"] {
+            assert!(!look(text).0.is_empty(), "{}: {text}", built_in.id);
+        }
+        let reasons: Vec<String> = recording.trace().hops.iter().map(strata::app::events::words).collect();
+        for reason in reasons.into_iter().collect::<BTreeSet<_>>() {
+            let crossing = trace.hops.iter().any(|hop| hop.crossing.label() == reason);
+            assert!(!crossing || look(&reason).1 > 0, "{}: {reason}", built_in.id);
+        }
+    }
+}
+
+#[test]
+fn what_is_searched_for_is_opened_by_enter() {
+    let mut harness = harness("one-read");
+    for text in ["disk", "Files", "page cache"] {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+        harness.run_steps(3);
+        harness.state_mut().events.text = text.to_owned();
+        harness.run_steps(2);
+        assert!(harness.ctx.text_edit_focused());
+        harness.key_press(Key::Enter);
+        harness.run_steps(3);
+        let found = harness.state().events.parts().to_vec();
+        assert_eq!(harness.state().selection, Selection::Part(found[0]), "{text}");
+        assert_eq!(harness.state().cursor, Some(found[0]), "arrows go on from there");
+    }
+    for _ in 0..8 {
+        harness.key_press(Key::Tab);
+        harness.run_steps(1);
+        if focus(&harness).is_some_and(|item| item.name.starts_with("Part ")) {
+            return;
+        }
+    }
+    panic!("Tab goes on to what was found");
+}
+
+#[test]
+fn presenting_tells_its_keys_for_a_moment_and_f1_shows_them_all() {
+    let mut harness = harness("one-read");
+    harness.key_press(Key::F11);
+    harness.run_steps(3);
+    let told = |harness: &Harness<'_, Shell>| harness.query_by_label_contains("Page Down goes on").is_some();
+    assert!(told(&harness));
+    assert!(matches!(harness.state().wake(), Wake::After(_)), "it goes away by itself");
+    let later = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    assert_eq!(harness.state().wake_at(later), Wake::Never);
+    harness.key_press(Key::PageDown);
+    harness.run_steps(3);
+    assert!(!told(&harness), "or by a key");
+    harness.key_press(Key::F1);
+    harness.run_steps(4);
+    harness.get_by_label("Blank the screen");
+    let scene = harness.state().walk.scene();
+    for key in [Key::PageDown, Key::B, Key::ArrowDown] {
+        harness.key_press(key);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().walk.scene(), scene, "keys do not pass through the sheet");
+    assert_eq!(harness.state().presenting.map(|presenting| presenting.blank), Some(false));
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(!harness.state().shortcuts && harness.state().presenting.is_some(), "Escape closes the sheet first");
+}
+
+#[test]
+fn presenting_can_be_led_with_a_pointer_alone() {
+    let mut harness = harness("one-read");
+    harness.state_mut().apply(Command::Present);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Spotlight").is_none(), "nothing that is not needed");
+    harness.hover_at(egui::pos2(900.0, 500.0));
+    harness.run_steps(3);
+    harness.get_by_label("Spotlight").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().presenting.map(|presenting| presenting.spotlight), Some(true));
+    harness.hover_at(egui::pos2(800.0, 400.0));
+    harness.run_steps(2);
+    harness.get_by_label("Dark screen").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().presenting.map(|presenting| presenting.blank), Some(true));
+    let at = egui::pos2(800.0, 500.0);
+    for pressed in [true, false] {
+        let button = egui::PointerButton::Primary;
+        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+        harness.run_steps(1);
+    }
+    harness.run_steps(2);
+    assert_eq!(harness.state().presenting.map(|presenting| presenting.blank), Some(false), "a click lights it again");
+    harness.hover_at(egui::pos2(700.0, 400.0));
+    harness.run_steps(2);
+    harness.get_by_label("End").click();
+    harness.run_steps(2);
+    assert!(harness.state().presenting.is_none());
+}
+
+#[test]
+fn several_events_are_chosen_by_dragging_over_them_and_with_shift() {
+    let mut harness = harness("one-read");
+    harness.state_mut().apply(Command::ShowBelow(Below::Events));
+    harness.run_steps(3);
+    // They move by a line when the sum above them takes one more.
+    let rows = |harness: &Harness<'_, Shell>| {
+        let list = harness.get_by_label("Events, one a row").rect();
+        let rows = harness
+            .get_all_by_role(Role::ListBoxOption)
+            .filter(|node| !node.accesskit_node().label().is_some_and(|label| label.starts_with("Lane ")));
+        let places = rows.map(|node| node.rect().center()).filter(|at| list.contains(*at));
+        places.collect::<Vec<egui::Pos2>>()
+    };
+    let places = rows(&harness);
+    assert!(places.len() > 3, "{places:?}");
+    harness.drag_at(places[0]);
+    harness.run_steps(2);
+    harness.hover_at(places[2]);
+    harness.run_steps(2);
+    harness.drop_at(places[2]);
+    harness.run_steps(2);
+    let (from, to) = harness.state().events.chosen.expect("chosen");
+    assert_eq!(to - from, 2);
+    harness.get_by_label_contains("3 of ");
+    let click = |harness: &mut Harness<'_, Shell>, pos: egui::Pos2, modifiers: Modifiers| {
+        harness.event(egui::Event::PointerMoved(pos));
+        for pressed in [true, false] {
+            let button = egui::PointerButton::Primary;
+            harness.event_modifiers(egui::Event::PointerButton { pos, button, pressed, modifiers }, modifiers);
+        }
+        harness.run_steps(2);
+    };
+    let second = rows(&harness)[1];
+    click(&mut harness, second, Modifiers::NONE);
+    let third = rows(&harness)[2];
+    click(&mut harness, third, Modifiers::SHIFT);
+    assert_eq!(harness.state().events.chosen, Some((from + 1, from + 2)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use egui::accesskit::{Action, Role};
 use egui::{Id, Rect, Response, Sense, Ui};
 
 use super::command::Command;
-use super::cursor::{Rows, on_screen};
+use super::cursor::{Parts, on_screen};
 use super::letters;
 use super::names;
 use super::panels::list;
@@ -55,7 +55,7 @@ pub fn picture_ui(
             asked = Some(command);
         }
     };
-    for id in Rows::of(layout, topology).all() {
+    for id in Parts::of(layout, topology).all() {
         let Some(part) = topology.component(id) else { continue };
         let rect = on_screen(layout, view, canvas.rect, id);
         let name = part_name(part);

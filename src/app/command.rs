@@ -36,7 +36,9 @@ impl Tab {
     /// What the line at the bottom says where nothing is pointed at: the keys that matter.
     pub const fn rest(self) -> &'static str {
         match self {
-            Tab::Library => "Tab goes from scenario to scenario, Enter opens one · Ctrl+2 goes back to the walkthrough",
+            Tab::Library => {
+                "Arrows go from scenario to scenario, Enter opens one · Ctrl+2 goes back to the walkthrough"
+            }
             Tab::Walkthrough => {
                 "Space plays and pauses · Right and Left step · N next scene · Alt and a column's letter follows it · \
                  Ctrl+F finds · F1 all keys"
@@ -172,6 +174,14 @@ pub enum Command {
     SaveText,
     /// Put the editor's text back.
     RevertText,
+    /// Run the scenario as it was opened, not as it was edited; the editor keeps its text.
+    AsItCame,
+    /// Go on with what would lose the edited text.
+    LoseText,
+    /// Save the text, and go on if that went well.
+    SaveFirst,
+    /// Don't go on.
+    KeepText,
     /// Stop the simulation that is running.
     CancelRun,
     /// Close or open a panel.

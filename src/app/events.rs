@@ -4,10 +4,11 @@
 //! as there are rows in sight, however long the run is.
 
 use crate::engine::Time;
-use crate::machine::Topology;
-use crate::trace::{Crossing, Hop, HopId, Layer, StackId, Trace, What};
+use crate::machine::{Component, Topology};
+use crate::trace::{ComponentId, Crossing, Hop, HopId, Layer, StackId, Trace, What};
 
 use super::names;
+use super::scene::brief;
 
 /// What kind of event is listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,7 +88,11 @@ pub struct Events {
     pub ask: bool,
     /// The rows chosen: from the first to the last, by their places in the list.
     pub chosen: Option<(usize, usize)>,
+    /// The row that the keyboard is at.
+    pub at: Option<usize>,
     found: Vec<HopId>,
+    /// The parts that are called so; none where no text is looked for.
+    parts: Vec<ComponentId>,
     /// What is bright on the lanes: all that is looked for, of any kind.
     marked: Vec<HopId>,
     /// Another number for every search.
@@ -125,6 +130,7 @@ impl Events {
         }
         // A reason says more than a kind.
         let kind = if wanted.reason.is_some() { Kind::All } else { wanted.kind };
+        self.parts = parts(topology, &wanted.text);
         self.found = find(trace, topology, &Wanted { kind, ..wanted.clone() });
         self.marked = match (wanted.narrows(), kind) {
             (false, _) => Vec::new(),
@@ -132,7 +138,7 @@ impl Events {
             (true, _) => find(trace, topology, &Wanted { kind: Kind::All, ..wanted.clone() }),
         };
         self.search += 1;
-        self.chosen = None;
+        (self.chosen, self.at) = (None, None);
         self.of = Some(wanted);
     }
 
@@ -152,6 +158,11 @@ impl Events {
         self.text.clear();
     }
 
+    /// The parts of the machine that are called so, or are such.
+    pub fn parts(&self) -> &[ComponentId] {
+        &self.parts
+    }
+
     /// What was found, in the order of time.
     pub fn found(&self) -> &[HopId] {
         &self.found
@@ -168,6 +179,16 @@ impl Events {
             Some((first, _)) => (first, row),
             None => (row, row),
         });
+        self.at = Some(row);
+    }
+
+    /// Takes the keyboard to a row; with `more`, all on the way are chosen.
+    pub fn walk_to(&mut self, row: usize, more: bool) {
+        if more {
+            let from = self.chosen.map(|(first, _)| first).or(self.at);
+            self.chosen = Some((from.unwrap_or(row), row));
+        }
+        self.at = Some(row);
     }
 
     /// How many rows are chosen, how long they take together, and that by layer.
@@ -201,14 +222,36 @@ fn reasons(trace: &Trace) -> Vec<(Crossing, usize)> {
     reasons
 }
 
+/// Whether a part is called so: by its path, by its name as on the screen, whole or short, by what stands below that,
+/// or by what it is. `text` is in small letters.
+fn says(topology: &Topology, id: ComponentId, part: &Component, text: &str) -> bool {
+    let path = topology.path(id);
+    is(part, text) || [names::path(&path), path].iter().any(|name| name.to_lowercase().contains(text))
+}
+
+/// As [`says`], but not by what it lies in.
+fn is(part: &Component, text: &str) -> bool {
+    let short = brief(&part.name).unwrap_or_default();
+    let names = [names::name(&part.name), short, part.note.clone(), names::kind(part.kind).to_owned()];
+    names.iter().any(|name| name.to_lowercase().contains(text))
+}
+
+/// The parts that are called so.
+fn parts(topology: &Topology, text: &str) -> Vec<ComponentId> {
+    let text = text.trim().to_lowercase();
+    if text.is_empty() {
+        return Vec::new();
+    }
+    topology.iter().filter(|(_, part)| is(part, &text)).map(|(id, _)| id).collect()
+}
+
 /// All that fits, in the order of time.
 fn find(trace: &Trace, topology: &Topology, wanted: &Wanted) -> Vec<HopId> {
     let (kind, reason, stack) = (wanted.kind, wanted.reason, wanted.stack);
     let text = wanted.text.trim().to_lowercase();
     let holds = |name: &str| name.to_lowercase().contains(&text);
     // Each name is looked at once, not once per event.
-    let parts: Vec<bool> =
-        topology.iter().map(|(id, _)| holds(&topology.path(id)) || holds(&names::path(&topology.path(id)))).collect();
+    let parts: Vec<bool> = topology.iter().map(|(id, part)| says(topology, id, part, &text)).collect();
     let operations: Vec<bool> = topology.operations.iter().map(|name| holds(name)).collect();
     let operation = |hop: &Hop| {
         let journey = hop.journey.some().and_then(|id| trace.journeys.get(id.index()));

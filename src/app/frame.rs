@@ -4,7 +4,7 @@ use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 
 use super::access;
 use super::command::{Below, Command, Side, Tab};
-use super::cursor::{Rows, on_screen};
+use super::cursor::{Parts, on_screen};
 use super::hint;
 use super::keyboard;
 use super::lanes::{Lanes, lanes_ui};
@@ -16,7 +16,8 @@ use super::panels::knobs::Turning;
 use super::panels::library::library_ui;
 use super::panels::list::{list_ui, rows};
 use super::panels::notice::{progress_ui, trouble_ui};
-use super::panels::sandbox::sandbox_ui;
+use super::panels::question::{edited_ui, question_ui};
+use super::panels::sandbox::{Around, sandbox_ui};
 use super::panels::shortcuts::shortcuts_ui;
 use super::panels::strip::Strip;
 use super::panels::top::{Top, height, top_ui};
@@ -38,50 +39,62 @@ use crate::trace::ComponentId;
 /// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
 pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
     let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
-    // Who comes by keyboard begins at the first scenario, not at the bar.
+    // Who comes by keyboard begins at the page, not at the bar.
+    shell.sandbox.enter |= asked.contains(&Command::Open(Tab::Sandbox));
     shell.library.enter |= asked.contains(&Command::Open(Tab::Library));
     let theme = shell.theme.clone();
     ui.painter().rect_filled(ui.max_rect(), 0.0, theme.background);
-    if let Some(presenting) = shell.presenting {
-        asked.extend(room_ui(ui, shell, presenting, &theme));
-        keyboard::ring_ui(ui.ctx(), &theme);
-        for command in asked {
-            shell.apply(command);
-        }
-        return;
-    }
-    asked.extend(bar_ui(ui, shell, &theme));
-    let line = Panel::bottom("hint").exact_size(hint::height(&theme)).resizable(false).frame(Frame::NONE);
-    let line = line.show(ui, |ui| ui.max_rect()).inner;
-    match shell.tab {
-        Tab::Library => asked.extend(page_ui(ui, &theme, |ui| {
-            let open = shell.session.recording.as_ref().map_or("", |r| r.scenario.id.as_str()).to_owned();
-            let mut asked = notices_ui(ui, shell, &theme);
-            asked.extend(library_ui(ui, &mut shell.library, &open, &theme));
-            asked
-        })),
-        Tab::MyMachine => asked.extend(page_ui(ui, &theme, |ui| {
-            let mut asked = notices_ui(ui, shell, &theme);
-            asked.extend(machine_ui(ui, &mut shell.machine, &theme));
-            asked
-        })),
-        Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, &theme)),
-    }
-    // Long words grow upward over the lanes, never over the picture.
-    let over_picture = matches!(shell.tab, Tab::Walkthrough | Tab::Sandbox) && !shell.settings.bottom.open;
-    let top = if over_picture { line.top() } else { line.bottom() - 4.0 * line.height() };
-    hint::line_ui(ui, line, top, shell.tab.rest(), &theme);
-    exported_ui(ui, shell, &theme);
-    if shell.shortcuts {
-        asked.extend(shortcuts_ui(ui.ctx(), &theme));
-    }
-    if let Some(recording) = shell.session.recording.as_deref().filter(|_| shell.costs) {
-        asked.extend(costs_ui(ui.ctx(), &recording.profile, &theme));
-    }
+    asked.extend(match shell.presenting {
+        Some(presenting) => room_ui(ui, shell, presenting, &theme),
+        None => desk_ui(ui, shell, &theme),
+    });
+    asked.extend(sheets_ui(ui.ctx(), shell, &theme));
     keyboard::ring_ui(ui.ctx(), &theme);
     for command in asked {
         shell.apply(command);
     }
+}
+
+/// The bar, the page below it, and the line at the bottom.
+fn desk_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
+    let mut asked = bar_ui(ui, shell, theme);
+    let line = Panel::bottom("hint").exact_size(hint::height(theme)).resizable(false).frame(Frame::NONE);
+    let line = line.show(ui, |ui| ui.max_rect()).inner;
+    match shell.tab {
+        Tab::Library => asked.extend(page_ui(ui, theme, |ui| {
+            let open = shell.session.recording.as_ref().map_or("", |r| r.scenario.id.as_str()).to_owned();
+            let mut asked = notices_ui(ui, shell, theme);
+            asked.extend(library_ui(ui, &mut shell.library, &open, theme));
+            asked
+        })),
+        Tab::MyMachine => asked.extend(page_ui(ui, theme, |ui| {
+            let mut asked = notices_ui(ui, shell, theme);
+            asked.extend(machine_ui(ui, &mut shell.machine, theme));
+            asked
+        })),
+        Tab::Walkthrough | Tab::Sandbox => asked.extend(stage_ui(ui, shell, theme)),
+    }
+    // Long words grow upward over the lanes, never over the picture.
+    let over_picture = matches!(shell.tab, Tab::Walkthrough | Tab::Sandbox) && !shell.settings.bottom.open;
+    let top = if over_picture { line.top() } else { line.bottom() - 4.0 * line.height() };
+    hint::line_ui(ui, line, top, shell.tab.rest(), theme);
+    exported_ui(ui, shell, theme);
+    asked
+}
+
+/// What lies over everything, at the desk and in a room.
+fn sheets_ui(context: &egui::Context, shell: &Shell, theme: &Theme) -> Vec<Command> {
+    let mut asked = Vec::new();
+    if shell.shortcuts {
+        asked.extend(shortcuts_ui(context, shell.presenting.is_some(), theme));
+    }
+    if let Some(recording) = shell.session.recording.as_deref().filter(|_| shell.costs) {
+        asked.extend(costs_ui(context, &recording.profile, theme));
+    }
+    if let Some(command) = &shell.asking {
+        asked.extend(question_ui(context, command, shell.session.path().is_some(), theme));
+    }
+    asked
 }
 
 /// For a room: what is said, the picture, and nothing else.
@@ -89,7 +102,8 @@ fn room_ui(ui: &mut Ui, shell: &mut Shell, presenting: Presenting, theme: &Theme
     let all = ui.max_rect();
     if presenting.blank {
         ui.painter().rect_filled(all, 0.0, egui::Color32::BLACK);
-        return Vec::new();
+        let clicked = ui.input(|input| input.pointer.primary_clicked());
+        return if clicked { vec![Command::Blank] } else { Vec::new() };
     }
     let said = Panel::left("room").exact_size(all.width() * Presenting::SAID).resizable(false);
     let shown = said.frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
@@ -98,6 +112,10 @@ fn room_ui(ui: &mut Ui, shell: &mut Shell, presenting: Presenting, theme: &Theme
     asked.extend(CentralPanel::no_frame().show(ui, |ui| canvas_ui(ui, shell, &picture)).inner);
     if presenting.spotlight {
         present::spotlight_ui(ui.ctx(), theme);
+    }
+    asked.extend(present::buttons_ui(ui.ctx(), presenting, &picture));
+    if presenting.told.is_some() {
+        present::told_ui(ui.ctx(), &picture);
     }
     asked
 }
@@ -289,11 +307,19 @@ fn remember(size: &mut f32, shown: f32, most: f32, share: f32) {
 fn left_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if shell.tab == Tab::Sandbox {
         let file = shell.session.path().map(|path| path.display().to_string());
-        let trouble = shell.session.trouble.as_ref();
-        return sandbox_ui(ui, &mut shell.sandbox, file.as_deref(), trouble, theme);
+        let around = Around {
+            file: file.as_deref(),
+            ran: shell.session.ran(),
+            running: shell.session.progress().is_some(),
+            trouble: shell.session.trouble.as_ref(),
+        };
+        return sandbox_ui(ui, &mut shell.sandbox, around, theme);
     }
     // A mistake stands beside the picture, which stays as it was.
     let mut asked = mistakes_ui(ui, shell, theme);
+    if shell.edited() {
+        asked.extend(edited_ui(ui, theme));
+    }
     let Some(recording) = shell.session.recording.as_deref() else { return asked };
     let guide = Guide {
         scenario: &recording.scenario,
@@ -341,7 +367,8 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 ui.add_space(10.0);
             }
             if looks {
-                filter_ui(ui, &mut shell.events, topology, right - ui.max_rect().left() > 680.0 * theme.scale, theme);
+                let wide = right - ui.max_rect().left() > 680.0 * theme.scale;
+                filter_ui(ui, &mut shell.events, topology, wide, theme, &mut asked);
             }
             if shell.below == Below::Lanes {
                 arrows_choice_ui(ui, &mut shell.lanes.arrows, theme);
@@ -550,10 +577,10 @@ fn walk_ui(
     let arrows = [egui::Key::ArrowUp, egui::Key::ArrowDown, egui::Key::ArrowLeft, egui::Key::ArrowRight];
     let pressed: Vec<_> = ui.input(|input| arrows.into_iter().filter(|key| input.key_pressed(*key)).collect());
     if at.is_none() || !pressed.is_empty() {
-        let rows = Rows::of(layout, topology);
-        at = at.or_else(|| rows.first());
+        let parts = Parts::of(layout, topology);
+        at = at.or_else(|| parts.first());
         for key in pressed {
-            at = at.and_then(|from| rows.walk(from, key));
+            at = at.and_then(|from| parts.walk(from, key));
         }
     }
     if let Some(id) = at {

@@ -8,6 +8,7 @@ use egui::{Context, Event, FocusDirection, Id, Key, LayerId, Modifiers, Order, R
 
 use super::command::{Command, Entry, matches, table};
 use super::letters;
+use super::overlay::{self, Kind};
 use super::theme::Theme;
 use crate::trace::StackId;
 
@@ -52,6 +53,8 @@ impl Keeps {
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {
     focused: Option<Id>,
+    /// Who had it last: Tab begins there.
+    last: Option<Id>,
     keeps: Option<(Id, Keeps)>,
     /// Where the ring is to be, if not around the whole widget.
     ring: Option<(Id, Rect)>,
@@ -89,8 +92,17 @@ pub fn ring_at(response: &egui::Response, rect: Rect) {
 /// While text is being edited, only keys with Ctrl or Alt and function keys count.
 pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     let before = held(context);
+    let over = overlay::begin(context, before.focused);
+    if over == Some(Kind::Menu) {
+        walk_menu(context);
+        return Vec::new();
+    }
+    if over.is_none() {
+        go_on_from(context, before.last);
+    }
+    let sheet = over == Some(Kind::Sheet);
+    let presenting = presenting && !sheet;
     let editing = context.text_edit_focused();
-    let popup = egui::Popup::is_any_open(context);
     let focused = context.memory(|memory| memory.focused());
     let keeps = match (focused, before.keeps) {
         (None, _) => None,
@@ -107,7 +119,7 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
             let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
             let plain = !modifiers.command && !modifiers.alt;
             let arrow = matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
-            if plain && ((editing && !is_function_key(*key)) || (popup && arrow)) {
+            if plain && editing && !is_function_key(*key) {
                 return true;
             }
             let kept = keeps.is_some_and(|keeps| keeps.key(*key)) && plain;
@@ -118,6 +130,8 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
             }
             match meant(&table, *key, *modifiers, presenting) {
                 Some(Command::Dismiss) if left => found.push(Command::Close),
+                // What lies below a sheet is not moved from there.
+                Some(command) if sheet && !counts_over_a_sheet(&command) => {}
                 Some(command) => found.push(command),
                 None => return true,
             }
@@ -129,6 +143,41 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     }
     change(context, |held| (held.keeps, held.ring) = (None, None));
     found
+}
+
+/// After Escape has taken the focus away, Tab begins where it was, if that is still there, and not at the top.
+fn go_on_from(context: &Context, last: Option<Id>) {
+    let tab = context.input(|input| input.key_pressed(Key::Tab));
+    let last = last.filter(|id| tab && context.read_response(*id).is_some());
+    if let (Some(last), None) = (last, context.memory(|memory| memory.focused())) {
+        context.memory_mut(|memory| {
+            memory.request_focus(last);
+            memory.move_focus(FocusDirection::None);
+        });
+    }
+}
+
+/// Up and Down go from item to item of the menu that is open.
+fn walk_menu(context: &Context) {
+    let (up, down) = context.input(|input| (input.num_presses(Key::ArrowUp), input.num_presses(Key::ArrowDown)));
+    let direction = match up.cmp(&down) {
+        std::cmp::Ordering::Greater => FocusDirection::Previous,
+        std::cmp::Ordering::Less => FocusDirection::Next,
+        // Egui goes wherever something lies to the left or right.
+        std::cmp::Ordering::Equal if context.input(across) => FocusDirection::None,
+        std::cmp::Ordering::Equal => return,
+    };
+    overlay::walk(context, direction, false);
+}
+
+fn across(input: &egui::InputState) -> bool {
+    input.key_pressed(Key::ArrowLeft) || input.key_pressed(Key::ArrowRight)
+}
+
+/// What closes a sheet, or changes how it looks.
+fn counts_over_a_sheet(command: &Command) -> bool {
+    use Command::*;
+    matches!(command, Dismiss | Close | ToggleShortcuts | ShowCosts | ToggleTheme | TextSize(_) | Quit)
 }
 
 /// The command of a key. A clicker's keys go forward and back while presenting.
@@ -161,9 +210,10 @@ fn is_function_key(key: Key) -> bool {
 
 /// Draws the ring around what has the focus, over everything else. Call after everything has been drawn.
 pub fn ring_ui(context: &Context, theme: &Theme) {
+    overlay::end(context);
     let focused = context.memory(|memory| memory.focused());
     let ring = held(context).ring;
-    change(context, |held| held.focused = focused);
+    change(context, |held| (held.focused, held.last) = (focused, focused.or(held.last)));
     let Some(response) = focused.and_then(|id| context.read_response(id)) else { return };
     let rect = ring.filter(|(id, _)| *id == response.id).map_or(response.rect, |(_, rect)| rect);
     // As far as it can be seen: a row that is scrolled half out of sight has half a ring.

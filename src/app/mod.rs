@@ -14,6 +14,8 @@
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
 //! | [`keyboard`] | which keys are commands, which belong to the widget that has the focus |
+//! | [`rows`] | lists that are one stop for Tab and are walked by arrows |
+//! | [`overlay`] | menus, sheets and questions: who has the keyboard, and who gets it back |
 //! | [`cursor`] | walking the picture by keyboard |
 //! | [`access`] | the picture for screen readers |
 //! | `markdown` | running text with strong words and links |
@@ -53,12 +55,14 @@ pub mod look;
 pub mod machine_page;
 mod markdown;
 pub mod names;
+pub mod overlay;
 mod painted;
 pub mod panels;
 pub mod playback;
 mod present;
 pub mod recording;
 mod reload;
+pub mod rows;
 pub mod scene;
 pub mod selection;
 pub mod session;

@@ -4,6 +4,8 @@
 //! the screen a virtual machine is a "VM", a heading begins with a capital letter, and a name that is an identifier,
 //! such as "nvme0", "web-2" or "cpu.max", stays as it is written: `Nvme0` is the name of nothing.
 
+use crate::machine::ComponentKind;
+
 /// A name within a sentence: "the container in a VM".
 pub fn name(text: &str) -> String {
     let words: Vec<String> = text.split(' ').map(word).collect();
@@ -24,6 +26,28 @@ pub fn title(text: &str) -> String {
 /// The place of a part: "hardware › host kernel › block layer".
 pub fn path(path: &str) -> String {
     path.split('/').map(name).collect::<Vec<_>>().join(" › ")
+}
+
+/// What a part is, in the words that people look for.
+pub fn kind(kind: ComponentKind) -> &'static str {
+    match kind {
+        ComponentKind::Hardware => "hardware, computer",
+        ComponentKind::Core => "core, processor, CPU",
+        ComponentKind::Memory => "memory, RAM",
+        ComponentKind::Disk => "disk, drive, storage",
+        ComponentKind::Nic => "network card, NIC",
+        ComponentKind::Timer => "timer, clock",
+        ComponentKind::Kernel => "kernel, operating system",
+        ComponentKind::KernelPart => "part of a kernel",
+        ComponentKind::Hypervisor => "hypervisor",
+        ComponentKind::HypervisorPart => "part of a hypervisor",
+        ComponentKind::VirtualMachine => "virtual machine, VM",
+        ComponentKind::VirtualHardware => "virtual hardware",
+        ComponentKind::Container => "container, namespaces",
+        ComponentKind::Cgroup => "cgroup, control group, limit",
+        ComponentKind::App => "program, process, app",
+        ComponentKind::Firmware => "firmware, BIOS, UEFI, loader",
+    }
 }
 
 /// What a word is in the field's own spelling.

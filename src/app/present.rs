@@ -1,8 +1,14 @@
 //! The big picture for a room: text that can be read from the last row, and nothing on the screen that is not needed.
+//! Its keys are told for a moment when it begins; buttons for whoever has only a pointer come while that moves.
+
+use std::time::{Duration, Instant};
 
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
-use egui::{Color32, Context, Id, LayerId, Order, Pos2, Shape, Stroke};
+use egui::{Align2, Area, Color32, Context, Id, LayerId, Order, Pos2, Shape, Stroke, Vec2};
+use egui_phosphor::regular as icon;
 
+use super::command::Command;
+use super::panels::widgets::{body, card};
 use super::theme::Theme;
 
 /// How a room is shown the picture.
@@ -12,15 +18,77 @@ pub struct Presenting {
     pub blank: bool,
     /// A bright spot follows the pointer.
     pub spotlight: bool,
+    /// Since when its keys are told; no longer once one is pressed.
+    pub told: Option<Instant>,
 }
 
+/// So long the keys are told.
+const TOLD: Duration = Duration::from_secs(8);
+/// So long the buttons stay after the pointer has moved, in seconds.
+const BUTTONS: f32 = 2.5;
+
 impl Presenting {
+    /// As it begins: with its keys.
+    pub fn new() -> Presenting {
+        Presenting { told: Some(Instant::now()), ..Presenting::default() }
+    }
+
+    /// When the keys are told no longer.
+    pub(super) fn told_until(&self) -> Option<Instant> {
+        self.told.map(|since| since + TOLD)
+    }
+
     /// How much larger text is: running text is a fortieth of the screen's height.
     pub const TEXT: f32 = 1.8;
     /// The share of the width that what is said takes.
     pub const SAID: f32 = 0.36;
     /// How much of that the picture's own words get: its boxes are as large as ever.
     pub const PICTURE: f32 = 0.72;
+}
+
+/// Tells the keys.
+pub(super) fn told_ui(context: &Context, theme: &Theme) {
+    let at = Area::new(Id::new("keys of presenting")).anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -24.0));
+    at.interactable(false).show(context, |ui| {
+        ui.set_max_width(context.content_rect().width() * 0.8);
+        card(theme, theme.accent).show(ui, |ui| ui.label(body(KEYS, theme).color(theme.text)));
+    });
+}
+
+const KEYS: &str =
+    "Page Down goes on · Page Up goes back · B dark screen · R spotlight · F1 all keys · Escape ends · these go away";
+
+/// Buttons for whoever has only a pointer, while it moves.
+pub(super) fn buttons_ui(context: &Context, presenting: Presenting, theme: &Theme) -> Option<Command> {
+    let still = context.input(|input| input.pointer.time_since_last_movement());
+    if still >= BUTTONS {
+        return None;
+    }
+    context.request_repaint_after(Duration::from_secs_f32(BUTTONS - still + 0.05));
+    let mut asked = None;
+    let at = Area::new(Id::new("buttons of presenting")).anchor(Align2::RIGHT_BOTTOM, Vec2::new(-24.0, -24.0));
+    at.show(context, |ui| {
+        card(theme, theme.outline).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                for (sign, name, command) in [
+                    (icon::CARET_LEFT, "Back", Command::Onward(-1)),
+                    (icon::CARET_RIGHT, "On", Command::Onward(1)),
+                    (icon::FLASHLIGHT, "Spotlight", Command::Spotlight),
+                    (icon::MONITOR, "Dark screen", Command::Blank),
+                    (icon::QUESTION, "All keys", Command::ToggleShortcuts),
+                    (icon::X, "End", Command::Present),
+                ] {
+                    let on = command == Command::Spotlight && presenting.spotlight;
+                    let button = ui.add(egui::Button::new(body(sign, theme).color(theme.text)).selected(on));
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
+                    if button.clicked() {
+                        asked = Some(command);
+                    }
+                }
+            })
+        })
+    });
+    asked
 }
 
 /// Darkens everything but a circle around the pointer.

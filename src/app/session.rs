@@ -167,6 +167,11 @@ impl Session {
         self.job = Some(self.start(scenario, source, profile, None));
     }
 
+    /// The text that the picture is of.
+    pub fn ran(&self) -> Option<&str> {
+        self.lesson().map(|run| run.source.text.as_str())
+    }
+
     /// The run that questions are answered by: with no knob turned.
     pub fn lesson(&self) -> Option<&Recording> {
         self.untouched.as_deref().or(self.recording.as_deref())

@@ -94,6 +94,8 @@ pub struct Shell {
     pub exporter: Exporter,
     /// Whether the shortcut sheet is shown.
     pub shortcuts: bool,
+    /// What would lose the edited text, while it is asked whether that is wanted.
+    pub asking: Option<Command>,
     /// Whether to leave.
     pub quit: bool,
     /// The colours and sizes in use.
@@ -194,6 +196,7 @@ impl Shell {
             machine: MachinePage::new(),
             exporter: Exporter::default(),
             shortcuts: false,
+            asking: None,
             quit: false,
             theme: theme_of(&settings),
             view: View::default(),
@@ -234,6 +237,10 @@ impl Shell {
             self.applied = Some(self.theme.clone());
         }
         self.exporter.update();
+        let now = Instant::now();
+        if let Some(presenting) = &mut self.presenting {
+            presenting.told = presenting.told.filter(|_| presenting.told_until().is_some_and(|until| until > now));
+        }
         if self.session.update() {
             self.take_in_run();
         }
@@ -294,6 +301,7 @@ impl Shell {
 
     /// As [`Shell::wake`], at a moment of the clock on the wall.
     pub fn wake_at(&self, now: Instant) -> Wake {
+        let told = self.presenting.and_then(|presenting| presenting.told_until());
         if self.playback.playing() {
             Wake::Now
         } else if self.session.progress().is_some() || self.exporter.progress().is_some() || self.knobs.working() {
@@ -302,6 +310,8 @@ impl Shell {
             Wake::After(LIVE)
         } else if self.unsaved_since.is_some() {
             Wake::After(Duration::from_secs(1))
+        } else if let Some(until) = told.filter(|until| *until > now) {
+            Wake::After(until - now)
         } else {
             Wake::Never
         }
@@ -312,6 +322,16 @@ impl Shell {
         if let Some(text) = self.session.take_text().filter(|_| !self.sandbox.changed()) {
             self.sandbox.open(&text);
         }
+    }
+
+    /// Whether the picture is of a text that was edited, and not saved since.
+    pub fn edited(&self) -> bool {
+        self.session.ran().is_some_and(|ran| ran != self.sandbox.opened && self.sandbox.tried == ran)
+    }
+
+    /// Whether a command would lose the edited text.
+    fn loses_text(&self, command: &Command) -> bool {
+        self.sandbox.changed() && matches!(command, Command::Quit | Command::OpenScenario(_))
     }
 
     /// A new run: another machine, another trace; the place in time and in the walkthrough stays if it was only
@@ -381,7 +401,14 @@ impl Shell {
 
     /// Does what was asked for.
     pub fn apply(&mut self, command: Command) {
+        if self.loses_text(&command) {
+            self.asking = Some(command);
+            return;
+        }
         self.bring_forward(&command);
+        if let Some(presenting) = &mut self.presenting {
+            presenting.told = None;
+        }
         match command {
             Command::PlayPause => self.play_or_pause(),
             Command::StepForward | Command::StepBack | Command::Start | Command::End | Command::Seek(_) => {
@@ -430,8 +457,24 @@ impl Shell {
             }
             Command::Reload => self.session.reload(),
             Command::RunText => self.run_text(),
-            Command::SaveText => self.save_text(),
-            Command::RevertText => self.sandbox.text = self.sandbox.last.clone(),
+            Command::SaveText if self.tab == Tab::Sandbox => self.save_text(),
+            Command::SaveText => {}
+            Command::RevertText => self.revert_text(),
+            Command::AsItCame => self.run_as_it_came(),
+            Command::LoseText => {
+                if let Some(command) = self.asking.take() {
+                    self.sandbox.opened = self.sandbox.text.clone();
+                    self.apply(command);
+                }
+            }
+            Command::SaveFirst => {
+                self.save_text();
+                match self.sandbox.changed() {
+                    true => self.asking = None,
+                    false => self.apply(Command::LoseText),
+                }
+            }
+            Command::KeepText => self.asking = None,
             Command::CancelRun => self.session.cancel(),
             // Where the other one stands before it, it comes forward.
             Command::TogglePanel(side) if self.hidden(side) => self.front = side,
@@ -457,7 +500,7 @@ impl Shell {
             Command::ToggleTheme => self.settings.dark = !self.settings.dark,
             Command::TextSize(by) => self.settings.text_percent = self.settings.text_step(by),
             Command::ToggleMotion => self.settings.reduced_motion = !self.settings.reduced_motion,
-            Command::ToggleShortcuts => self.shortcuts = !self.shortcuts,
+            Command::ToggleShortcuts => (self.shortcuts, self.costs) = (!self.shortcuts, false),
             Command::Dismiss if !self.close() => {
                 (self.follow, self.solo) = (None, false);
                 self.apply(Command::Follow);
@@ -470,7 +513,11 @@ impl Shell {
             Command::FitLanes => self.lanes.window = None,
             Command::FitScene => self.view = View::default(),
             Command::SelectJourney(journey) => self.selection = Selection::Journey(journey),
-            Command::SelectComponent(component) => self.selection = Selection::Part(component),
+            Command::SelectComponent(component) => {
+                self.selection = Selection::Part(component);
+                // Whoever comes to the picture by keyboard goes on from there.
+                self.cursor = Some(component);
+            }
             Command::Follow => self.selection = self.shown_stack().map_or(Selection::Auto, Selection::Follow),
             Command::FollowColumn(stack) => self.follow_column(stack, false),
             Command::Solo(stack) => self.follow_column(stack, !(self.solo && self.follow == Some(stack))),
@@ -488,9 +535,9 @@ impl Shell {
                 self.runs_kept.keep();
                 (self.below, self.settings.bottom.open) = (Below::Comparison, true);
             }
-            Command::ShowCosts => self.costs = !self.costs,
+            Command::ShowCosts => (self.costs, self.shortcuts) = (!self.costs, false),
             Command::Present => {
-                self.presenting = self.presenting.is_none().then(Presenting::default);
+                self.presenting = self.presenting.is_none().then(Presenting::new);
                 self.tab = Tab::Walkthrough;
             }
             Command::Onward(by) => self.onward(by),
@@ -555,7 +602,7 @@ impl Shell {
             return;
         }
         let name = self.session.recording.as_ref().map_or("sandbox.ron".to_owned(), |r| r.source.name.clone());
-        self.sandbox.last = self.sandbox.text.clone();
+        self.sandbox.tried = self.sandbox.text.clone();
         let name = if self.session.recording.as_ref().is_some_and(|r| r.source.text == self.sandbox.text) {
             name
         } else {
@@ -564,11 +611,25 @@ impl Shell {
         self.session.run(scenario::Source { name, text: self.sandbox.text.clone() });
     }
 
+    fn revert_text(&mut self) {
+        if let Some(text) = self.sandbox.before(self.session.ran()).map(str::to_owned) {
+            (self.sandbox.tried, self.sandbox.text) = (text.clone(), text);
+            self.session.trouble = None;
+        }
+    }
+
+    /// Runs the scenario as it was opened. What was typed stays in the editor.
+    fn run_as_it_came(&mut self) {
+        let Some(recording) = &self.session.recording else { return };
+        let name = format!("{}.ron", recording.scenario.id);
+        self.session.run(scenario::Source { name, text: self.sandbox.opened.clone() });
+    }
+
     fn save_text(&mut self) {
-        let Some(path) = self.session.path().filter(|_| self.tab == Tab::Sandbox) else { return };
+        let Some(path) = self.session.path() else { return };
         match crate::files::write(path, &[], |out| out.write_all(self.sandbox.text.as_bytes())) {
             // The watcher sees the change and runs it.
-            Ok(()) => self.sandbox.last = self.sandbox.text.clone(),
+            Ok(()) => self.sandbox.open(&self.sandbox.text.clone()),
             Err(error) => {
                 let message = format!("{error}; {}", error.advice());
                 let detail = super::session::Detail { message, ..Default::default() };
@@ -580,7 +641,9 @@ impl Shell {
 
     /// Closes what lies over or beside the picture. Returns false if there was nothing.
     fn close(&mut self) -> bool {
-        if self.shortcuts {
+        if self.asking.is_some() {
+            self.asking = None;
+        } else if self.shortcuts {
             self.shortcuts = false;
         } else if self.costs {
             self.costs = false;

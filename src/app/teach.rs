@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::command::Tab;
+use super::command::{Command, Tab};
 use super::lanes::Window;
 use super::playback::{Pace, Position};
 use super::selection::Selection;
@@ -196,7 +196,7 @@ impl Shell {
         let (Some(step), Some(chosen)) = (step, chosen.filter(|chosen| right != Some(*chosen))) else { return };
         match step.predict.as_ref().and_then(|predict| predict.correction(chosen)).cloned() {
             Some(Correction::Step(index)) if self.walk.go_to_correction(index) => self.enter_scene(),
-            Some(Correction::Scenario(id)) => self.open(&id),
+            Some(Correction::Scenario(id)) => self.apply(Command::OpenScenario(id)),
             Some(Correction::Step(_)) | None => {}
         }
     }

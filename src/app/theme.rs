@@ -288,6 +288,8 @@ impl Theme {
             menu_corner_radius: CornerRadius::same(6),
             panel_fill: self.panel,
             slider_trailing_fill: true,
+            // A window in which nobody types is not drawn again.
+            text_cursor: egui::style::TextCursorStyle { blink: false, ..base.text_cursor.clone() },
             ..base
         }
     }

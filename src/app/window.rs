@@ -16,7 +16,8 @@ use bevy::render::view::Msaa;
 use bevy::shader::Shader;
 use bevy::time::{Real, Time as Clock};
 use bevy::window::{
-    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowFocused, WindowPlugin, WindowResolution,
+    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowCloseRequested, WindowFocused, WindowPlugin,
+    WindowResolution,
 };
 use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent};
 use bevy_egui::helpers;
@@ -25,6 +26,7 @@ use bevy_egui::{
     PrimaryEguiContext, egui,
 };
 
+use super::command::Command;
 use super::damage::{Damage, Repaint, within};
 use super::frame::shell_ui;
 use super::machine_page::Places;
@@ -104,7 +106,12 @@ fn build(shell: Shell) -> App {
         present_mode: PresentMode::AutoVsync,
         ..Default::default()
     };
-    let windows = WindowPlugin { primary_window: Some(window), ..Default::default() };
+    let windows = WindowPlugin {
+        primary_window: Some(window),
+        // It is asked first whether edited text may be lost.
+        close_when_requested: false,
+        ..Default::default()
+    };
     let mut app = App::new();
     app.add_plugins(bevy::DefaultPlugins.set(windows))
         .add_plugins(EguiPlugin::default())
@@ -258,7 +265,7 @@ struct PanelsPlugin;
 impl Plugin for PanelsPlugin {
     fn build(&self, app: &mut App) {
         app.add_systems(EguiPrimaryContextPass, draw)
-            .add_systems(Update, (listen, fit_monitor, remember_size).chain())
+            .add_systems(Update, (listen, fit_monitor, remember_size, close).chain())
             .add_systems(bevy::app::Last, keep_on_closing.before(sleep_or_go_on));
     }
 }
@@ -310,6 +317,13 @@ fn remember_size(mut screen: ResMut<Screen>, windows: Query<&Window, (With<Prima
         if screen.0.settings.window != size && size.0 >= 640.0 {
             screen.0.settings.window = size;
         }
+    }
+}
+
+/// The window's own button does what the key does.
+fn close(mut screen: ResMut<Screen>, mut asked: MessageReader<WindowCloseRequested>) {
+    if asked.read().count() > 0 {
+        screen.0.apply(Command::Quit);
     }
 }
 

@@ -10,9 +10,10 @@ use super::given::{Lanes, LanesResponse};
 use super::rows::Row;
 use super::{Lane, Window, columns};
 use crate::app::hint;
-use crate::app::keyboard;
 use crate::app::names;
+use crate::app::overlay;
 use crate::app::panels::widgets::cut;
+use crate::app::rows;
 use crate::app::theme::{TextRole, Theme};
 use crate::trace::{StackId, Trace};
 
@@ -64,6 +65,10 @@ pub struct LaneView<'a> {
     pub window: Window,
     /// The width of names.
     pub names: f32,
+    /// All lanes: what has the focus while they are walked.
+    pub list: &'a Response,
+    /// Whether the keyboard is at this one, and whether it asks for its menu.
+    pub here: (bool, bool),
     /// Its colours.
     pub theme: &'a Theme,
 }
@@ -92,9 +97,9 @@ pub fn lane_ui(
 fn name_ui(ui: &mut Ui, rect: Rect, view: LaneView<'_>) -> Option<Asked> {
     let LaneView { lanes, lane, row, theme, .. } = view;
     let font = theme.font(TextRole::Small);
-    let response = ui.interact(rect, ui.id().with(("lane name", view.index)), Sense::click());
-    keyboard::reveal(&response);
-    let color = if response.hovered() || response.has_focus() { theme.text } else { theme.text_body };
+    let response = ui.interact(rect, ui.id().with(("lane name", view.index)), Sense::CLICK);
+    let (here, menu) = view.here;
+    let color = if response.hovered() || here { theme.text } else { theme.text_body };
     let left = rect.left() + indent(&row) * theme.scale;
     let galley = short_name(ui, &lane.name, &font, color, rect.right() - left - 2.0);
     ui.painter().galley(Pos2::new(left, rect.center().y - galley.size().y / 2.0), galley, color);
@@ -108,19 +113,26 @@ fn name_ui(ui: &mut Ui, rect: Rect, view: LaneView<'_>) -> Option<Asked> {
     let at = Pos2::new(rect.left(), rect.center().y);
     ui.painter().text(at, egui::Align2::LEFT_CENTER, sign, egui::FontId::proportional(11.0 * theme.scale), color);
     let doing = lane.at(lanes.now, lanes.trace).map_or("nothing", |(_, hop)| hop.what.label());
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("Lane {}: {doing}", lane.name))
-    });
-    hint::say(&response, || format!("{}: {doing} now · Enter or a click: fold, pin, move", lane.name));
+    rows::row_node(view.list, &response, &format!("Lane {}: {doing}", lane.name), false, here);
+    let words = || format!("{}: {doing} now · Enter or a click: fold, pin, move", lane.name);
+    hint::say(&response, words);
+    if here {
+        hint::say(view.list, words);
+    }
     let mut asked = None;
     // The sign alone folds; the name opens the menu.
     let fold = ui.interact(place, ui.id().with(("lane fold", view.index)), Sense::CLICK);
     if let Some(folded) = row.folds.filter(|_| fold.clicked()) {
         asked = Some(Asked::Fold(!folded));
     }
+    if menu {
+        egui::Popup::open_id(ui.ctx(), egui::Popup::default_response_id(&response));
+    }
     egui::Popup::menu(&response).show(|ui| {
         let mut item = |ui: &mut Ui, sign: &str, words: &str, what: Asked| {
-            if ui.button(format!("{sign} {words}")).clicked() {
+            let button = ui.button(format!("{sign} {words}"));
+            overlay::item(&button, false);
+            if button.clicked() {
                 asked = Some(what);
                 ui.close();
             }

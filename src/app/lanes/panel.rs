@@ -7,6 +7,7 @@ use super::given::{Lanes, LanesResponse};
 use super::lane::{Asked, Cached, LaneView, lane_ui};
 use super::rows::{Arrangement, Row, lane};
 use super::{Lane, Window, tick_label, ticks};
+use crate::app::rows::stop_ui;
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
 
@@ -19,6 +20,8 @@ pub struct LanesState {
     pub arrangement: Arrangement,
     /// Whether arrows lead from what caused to what it caused, along the journey that the inspector shows.
     pub arrows: bool,
+    /// The row that the keyboard is at.
+    at: usize,
     /// The time when last drawn.
     shown: Option<Time>,
     /// Meshes of the lanes as last drawn: they change with the view, not with the time.
@@ -34,6 +37,7 @@ impl Default for LanesState {
             window: None,
             arrangement: Arrangement::default(),
             arrows: true,
+            at: 0,
             shown: None,
             cache: Vec::new(),
             found: None,
@@ -78,6 +82,9 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
     find(state, lanes);
     let mut first: Option<(usize, f32)> = None;
     let mut asked: Option<(usize, Asked)> = None;
+    let (list, walked) =
+        stop_ui(ui, body.with_max_x(body.left() + names - 4.0), "Lanes, one a row", rows.len(), state.at);
+    state.at = walked.map_or(state.at, |walked| walked.at);
     ui.scope_builder(egui::UiBuilder::new().max_rect(body), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         // The wheel zooms over the bars and scrolls over the names.
@@ -87,6 +94,10 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
         source.mouse_wheel = !over_bars;
         let area = ScrollArea::vertical().id_salt("lanes").auto_shrink([false, false]).scroll_source(source);
         area.show_rows(ui, row, rows.len(), |ui, shown| {
+            if walked.is_some_and(|walked| walked.moved) {
+                let top = ui.min_rect().top() + (state.at as f32 - shown.start as f32) * row;
+                ui.scroll_to_rect(Rect::from_x_y_ranges(ui.max_rect().x_range(), top..=top + row), None);
+            }
             state.cache.resize(lanes.lanes.len() + lanes.heads.len(), [None, None, None]);
             for at in shown {
                 let (rect, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), row), Sense::hover());
@@ -97,7 +108,10 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
                     continue;
                 };
                 let found = state.found.as_ref().and_then(|(_, found)| found.get(index));
-                let view = LaneView { lanes, lane, found, row: rows[at], index, window, names, theme };
+                let here = list.has_focus() && at == state.at;
+                let here = (here, here && walked.is_some_and(|walked| walked.entered));
+                let view =
+                    LaneView { lanes, lane, found, row: rows[at], index, window, names, list: &list, here, theme };
                 asked = lane_ui(ui, rect, view, cache, &mut answer).map(|asked| (at, asked)).or(asked);
             }
         });

@@ -11,6 +11,7 @@ use super::sizes::sizes_ui;
 use super::state::MachinePage;
 use crate::app::fonts;
 use crate::app::panels::widgets::{cut, segments_ui};
+use crate::app::rows::Rows;
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
 
@@ -107,14 +108,19 @@ fn plot_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
     let below = all.with_min_y(all.bottom() - axis);
     marks(ui.painter(), below, &shown.transform, Rangef::new(from, to), theme);
     let mut marked = Vec::new();
+    let (mut walked, mut at) = (Rows::new(ui.ctx(), ui.id().with("rows of costs"), rows.len(), 1), 0);
     for (i, entry) in entries.iter().enumerate() {
         let y = shown.transform.position_from_point(&PlotPoint::new(f64::from(from), -(i as f64))).y;
         let strip = Rect::from_x_y_ranges(all.x_range(), y - pitch(theme) / 2.0..=y + pitch(theme) / 2.0);
         match entry {
-            Entry::Row(row) => row_ui(ui, row, strip, labels, theme, &mut marked),
+            Entry::Row(row) => {
+                row_ui(ui, row, strip, labels, (at, &mut walked), theme, &mut marked);
+                at += 1;
+            }
             Entry::Heading(words) => heading_ui(ui, words, strip, labels, theme),
         }
     }
+    walked.end(ui.ctx());
     ui.painter().set(behind, Shape::Vec(marked));
     if long {
         axis_above_ui(ui, &shown.transform, all, Rangef::new(from, to), axis, theme);
@@ -164,8 +170,17 @@ fn power(power: f64) -> String {
 }
 
 /// A row's label, and its hint over the whole strip.
-fn row_ui(ui: &mut Ui, row: &Row, strip: Rect, labels: f32, theme: &Theme, marked: &mut Vec<Shape>) {
-    let response = ui.interact(strip, ui.id().with(("cost", &row.name)), Sense::click());
+fn row_ui(
+    ui: &mut Ui,
+    row: &Row,
+    strip: Rect,
+    labels: f32,
+    (at, rows): (usize, &mut Rows),
+    theme: &Theme,
+    marked: &mut Vec<Shape>,
+) {
+    let response = ui.interact(strip, ui.id().with(("cost", &row.name)), rows.sense(at));
+    rows.row(at, &response);
     let words = match &row.here {
         Ok(here) => format!("{}: {} measured", row.label, duration(here.value)),
         Err(_) => format!("{}: not measured", row.label),

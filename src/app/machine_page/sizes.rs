@@ -8,6 +8,7 @@ use super::hints::hint_ui;
 use super::labels::value;
 use super::rows::Row;
 use crate::app::panels::widgets::{cut, note};
+use crate::app::rows::Rows;
 use crate::app::theme::{TextRole, Theme};
 
 /// The measurements that stand for all while the list is closed.
@@ -60,11 +61,13 @@ fn list_ui(ui: &mut Ui, rows: &[Row], theme: &Theme) {
             let at = Pos2::new(header.left() + x, header.center().y);
             ui.painter().text(at, Align2::RIGHT_CENTER, words, font.clone(), theme.text_muted);
         }
-        for row in rows {
+        let mut walked = Rows::new(ui.ctx(), ui.id().with("rows of sizes"), rows.len(), 1);
+        for (at, row) in rows.iter().enumerate() {
             let (strip, _) = ui.allocate_exact_size(size, Sense::hover());
             let room = Room { label: here - (110.0 * theme.scale).min(width * 0.26), here, published };
-            row_ui(ui, row, strip, room, theme);
+            row_ui(ui, row, strip, room, (at, &mut walked), theme);
         }
+        walked.end(ui.ctx());
     });
 }
 
@@ -76,8 +79,9 @@ struct Room {
     published: f32,
 }
 
-fn row_ui(ui: &mut Ui, row: &Row, strip: Rect, room: Room, theme: &Theme) {
-    let response = ui.interact(strip, ui.id().with(("size", &row.name)), Sense::click());
+fn row_ui(ui: &mut Ui, row: &Row, strip: Rect, room: Room, (at, rows): (usize, &mut Rows), theme: &Theme) {
+    let response = ui.interact(strip, ui.id().with(("size", &row.name)), rows.sense(at));
+    rows.row(at, &response);
     let (words, color) = match &row.here {
         Ok(here) => (value(&row.name, row.unit, here.value), theme.text),
         Err(_) => ("not measured".to_owned(), theme.text_muted),

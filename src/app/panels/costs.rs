@@ -3,9 +3,9 @@
 use egui::{Context, RichText, Ui, Window};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::{cut_label, focus_new, keys_scroll, note};
+use super::widgets::{focus_new, keys_scroll, note};
 use crate::app::command::Command;
-use crate::app::hint;
+use crate::app::overlay;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::{Cost, Primitive, Profile, Unit};
 use crate::engine::Time;
@@ -15,7 +15,7 @@ pub fn costs_ui(context: &Context, profile: &Profile, theme: &Theme) -> Vec<Comm
     let mut open = true;
     let screen = context.content_rect();
     let size = [(900.0 * theme.scale).min(screen.width() - 60.0), (640.0 * theme.scale).min(screen.height() - 120.0)];
-    Window::new(TITLE)
+    let shown = Window::new(TITLE)
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
@@ -23,6 +23,8 @@ pub fn costs_ui(context: &Context, profile: &Profile, theme: &Theme) -> Vec<Comm
         .fixed_size(size.map(|side| side.max(80.0)))
         .frame(egui::Frame::window(&context.global_style()).inner_margin(egui::Margin::same(18)))
         .show(context, |ui| table_ui(ui, profile, theme));
+    overlay::sheet(context, TITLE);
+    open &= !shown.is_some_and(|shown| overlay::clicked_beside(context, TITLE, shown.response.rect));
     if open { Vec::new() } else { vec![Command::ShowCosts] }
 }
 
@@ -31,15 +33,23 @@ const TITLE: &str = "Costs of this run";
 fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
     ui.label(note(format!("{}, {}. {}", profile.title, profile.machine, provenances(profile)), theme));
     ui.add_space(6.0);
-    let rows: Vec<Primitive> = Primitive::ALL.to_vec();
-    let width = ui.available_width();
-    let shown = TableBuilder::new(ui)
-        .striped(true)
-        .auto_shrink([false, false])
-        .column(Column::initial(0.34 * width).clip(true).resizable(true))
-        .column(Column::initial(0.14 * width).clip(true).resizable(true))
-        .column(Column::initial(0.14 * width).clip(true).resizable(true))
-        .column(Column::remainder().clip(true))
+    // Whole words, however wide the window: a row is as high as its highest cell.
+    let spacing = ui.spacing().item_spacing.x;
+    let room = ui.available_width() - 3.0 * spacing - ui.spacing().scroll.allocated_width();
+    let widths = [0.28, 0.13, 0.13, 0.46].map(|share| (share * room).floor().max(30.0));
+    let rows: Vec<Row> = Primitive::ALL.iter().map(|primitive| Row::of(*primitive, profile)).collect();
+    let font = theme.font(TextRole::Note);
+    let height = |row: &Row| {
+        let high =
+            |(text, width): (&String, f32)| ui.painter().layout(text.clone(), font.clone(), theme.text, width).size().y;
+        row.cells.iter().zip(widths).map(high).fold(0.0, f32::max) + 6.0 * theme.scale
+    };
+    let heights: Vec<f32> = rows.iter().map(height).collect();
+    let mut table = TableBuilder::new(ui).striped(true).auto_shrink([false, false]).min_scrolled_height(0.0);
+    for width in widths {
+        table = table.column(Column::exact(width));
+    }
+    let shown = table
         .header(24.0 * theme.scale, |mut header| {
             for text in ["What", "One use", "From", "How it is known"] {
                 header.col(|ui| {
@@ -48,24 +58,37 @@ fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
             }
         })
         .body(|body| {
-            body.rows(24.0 * theme.scale, rows.len(), |mut row| {
-                let Some(primitive) = rows.get(row.index()).copied() else { return };
-                let cost = profile.cost(primitive);
-                let word = cost.provenance.word();
-                let spoken = format!("{}: {}, {word}: {}", primitive.label(), value(cost), cost.provenance.detail());
-                let cell = |ui: &mut Ui, text: &str, color: egui::Color32| {
-                    let text = RichText::new(text).font(theme.font(TextRole::Note)).color(color);
-                    let shown = ui.add(cut_label(text));
-                    hint::say(&shown, || spoken.clone());
-                };
-                row.col(|ui| cell(ui, primitive.label(), theme.text));
-                row.col(|ui| cell(ui, &value(cost), theme.text));
-                row.col(|ui| cell(ui, word, theme.legible(theme.provenance(word), theme.card)));
-                row.col(|ui| cell(ui, &cost.provenance.detail(), theme.text_body));
+            body.heterogeneous_rows(heights.into_iter(), |mut row| {
+                let Some(Row { cells, word }) = rows.get(row.index()) else { return };
+                let color = theme.legible(theme.provenance(word), theme.card);
+                let colors = [theme.text, theme.text, color, theme.text_body];
+                for (text, color) in cells.iter().zip(colors) {
+                    row.col(|ui| {
+                        let text = RichText::new(text).font(theme.font(TextRole::Note)).color(color);
+                        ui.add(egui::Label::new(text).wrap().selectable(false));
+                    });
+                }
             });
         });
     keys_scroll(ui, &shown, "Costs");
     focus_new(ui, &shown, TITLE);
+}
+
+/// A cost in words.
+struct Row {
+    /// What it is of, how much, where that is from, and how it is known.
+    cells: [String; 4],
+    /// "measured", "literature", "derived", "assumed".
+    word: &'static str,
+}
+
+impl Row {
+    fn of(primitive: Primitive, profile: &Profile) -> Row {
+        let cost = profile.cost(primitive);
+        let word = cost.provenance.word();
+        let cells = [primitive.label().to_owned(), value(cost), word.to_owned(), cost.provenance.detail().to_string()];
+        Row { cells, word }
+    }
 }
 
 /// "35 measured, 60 literature, 20 assumed".

@@ -1,19 +1,20 @@
 //! The list of events beside the lanes: filter, search, the rows in sight, and the sum of what is chosen.
 
-use egui::{ComboBox, RichText, TextEdit, Ui};
+use egui::containers::scroll_area::DragScroll;
+use egui::{RichText, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::{cut_label, note};
+use super::widgets::{choice_ui, cut_label, note};
 use crate::app::command::{self, Command};
 use crate::app::events::{Events, Kind, words};
 use crate::app::hint;
-use crate::app::keyboard::{self, Keeps};
 use crate::app::letters;
 use crate::app::names;
+use crate::app::rows::{self, Rows};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
 use crate::machine::Topology;
-use crate::trace::{Crossing, Layer, StackId, Trace};
+use crate::trace::{Layer, StackId, Trace};
 
 /// Draws the list.
 pub fn events_ui(
@@ -29,6 +30,7 @@ pub fn events_ui(
         ui.label(note(summary(events, trace), theme));
     });
     events.update(run, trace, topology);
+    parts_ui(ui, events, topology, theme, &mut out);
     if events.found().is_empty() {
         return out;
     }
@@ -36,9 +38,47 @@ pub fn events_ui(
     out
 }
 
+/// So many parts are named; more are only counted.
+const MOST_PARTS: usize = 12;
+
+/// The parts that are called as the text says: each opens in the inspector.
+fn parts_ui(ui: &mut Ui, events: &Events, topology: &Topology, theme: &Theme, out: &mut Vec<Command>) {
+    let parts = events.parts();
+    let mut walked = Rows::new(ui.ctx(), ui.id().with("parts found"), parts.len().min(MOST_PARTS), 1);
+    ui.horizontal_wrapped(|ui| {
+        for (at, id) in parts.iter().take(MOST_PARTS).enumerate() {
+            let Some(part) = topology.component(*id) else { continue };
+            let whose = part.stack.map_or(String::new(), |stack| format!("{} ", letters::letter(stack)));
+            let words = format!("{whose}{}", names::name(&part.name));
+            let text = note(&words, theme).color(theme.legible(theme.layer(part.layer), theme.control));
+            let button = ui.add(egui::Button::new(text).sense(walked.sense(at)));
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("Part {words}")));
+            walked.row(at, &button);
+            hint::say(&button, || names::path(&topology.path(*id)));
+            if button.clicked() {
+                out.push(Command::SelectComponent(*id));
+            }
+        }
+        if let more @ 1.. = parts.len().saturating_sub(MOST_PARTS) {
+            ui.label(note(format!("and {more} more parts"), theme));
+        }
+    });
+    walked.end(ui.ctx());
+}
+
 /// What is looked for, on the lanes and in the list: a text, a reason, a column.
-pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, wide: bool, theme: &Theme) {
-    let field = TextEdit::singleline(&mut events.text).hint_text("Find").desired_width(90.0 * theme.scale);
+pub fn filter_ui(
+    ui: &mut Ui,
+    events: &mut Events,
+    topology: &Topology,
+    wide: bool,
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
+    let field = TextEdit::singleline(&mut events.text)
+        .id(egui::Id::new("find"))
+        .hint_text("Find")
+        .desired_width(90.0 * theme.scale);
     let field = ui.add(field);
     field.ctx.accesskit_node_builder(field.id, |node| node.set_label("Find a part, an operation, a reason"));
     hint::say(&field, || command::hint(&field.ctx, &Command::Search));
@@ -46,16 +86,23 @@ pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, wide: bo
         events.ask = false;
         field.request_focus();
     }
-    let small = |text: &str| note(text, theme).color(theme.text);
-    let words = |reason: Option<Crossing>| reason.map_or("Any reason".to_owned(), |reason| reason.label());
-    let chosen = words(events.reason);
-    let reasons = ComboBox::from_id_salt("reason").width(0.0).selected_text(small(&short(&chosen))).show_ui(ui, |ui| {
-        ui.selectable_value(&mut events.reason, None, words(None));
-        for (reason, count) in events.reasons().to_vec() {
-            ui.selectable_value(&mut events.reason, Some(reason), format!("{} ({count})", reason.label()));
-        }
-    });
-    name_box(&reasons.response, &format!("Reason: {chosen}"));
+    // Enter opens the first that is found.
+    if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !events.text.trim().is_empty() {
+        // Tab goes on from here to all that was found.
+        field.request_focus();
+        let part = events.parts().first().map(|id| Command::SelectComponent(*id));
+        out.extend(part.or(events.found().first().map(|id| Command::SelectEvent(*id))));
+    }
+    let small = |text: &str| note(short(text), theme).color(theme.text);
+    let all = "Any reason".to_owned();
+    let chosen = events.reason.map_or(all.clone(), |reason| reason.label());
+    let reasons = events.reasons().to_vec();
+    let at = reasons.iter().position(|(reason, _)| Some(*reason) == events.reason).map_or(0, |at| at + 1);
+    let items = reasons.iter().map(|(reason, count)| format!("{} ({count})", reason.label()));
+    let items: Vec<String> = std::iter::once(all).chain(items).collect();
+    if let Some(one) = choice_ui(ui, "Reason", small(&chosen), 0.0, &items, at) {
+        events.reason = one.checked_sub(1).and_then(|at| reasons.get(at)).map(|(reason, _)| *reason);
+    }
     // In little room columns are looked for by name.
     if !wide && events.stack.is_none() {
         return clear_ui(ui, events, theme);
@@ -66,15 +113,12 @@ pub fn filter_ui(ui: &mut Ui, events: &mut Events, topology: &Topology, wide: bo
     };
     let all = "All columns".to_owned();
     let chosen = events.stack.map_or(all.clone(), column);
-    let shown = ComboBox::from_id_salt("column of events").width(0.0).selected_text(small(&short(&chosen)));
-    let stacks = shown.show_ui(ui, |ui| {
-        ui.selectable_value(&mut events.stack, None, all);
-        for index in 0..topology.stacks.len() {
-            let stack = StackId(index as u16);
-            ui.selectable_value(&mut events.stack, Some(stack), column(stack));
-        }
-    });
-    name_box(&stacks.response, &format!("Column: {chosen}"));
+    let columns = (0..topology.stacks.len()).map(|index| column(StackId(index as u16)));
+    let items: Vec<String> = std::iter::once(all).chain(columns).collect();
+    let at = events.stack.map_or(0, |stack| stack.index() + 1);
+    if let Some(one) = choice_ui(ui, "Column", small(&chosen), 0.0, &items, at) {
+        events.stack = one.checked_sub(1).map(|index| StackId(index as u16));
+    }
     clear_ui(ui, events, theme);
 }
 
@@ -98,18 +142,11 @@ fn short(text: &str) -> String {
 
 fn kind_ui(ui: &mut Ui, events: &mut Events) {
     let label = if events.reason.is_some() { "Of this reason" } else { events.kind.label() };
-    let kinds = ComboBox::from_id_salt("kind of event").selected_text(label).show_ui(ui, |ui| {
-        for kind in Kind::ALL {
-            if ui.selectable_value(&mut events.kind, kind, kind.label()).clicked() {
-                events.reason = None;
-            }
-        }
-    });
-    name_box(&kinds.response, &format!("Kind of event: {label}"));
-}
-
-fn name_box(response: &egui::Response, name: &str) {
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, name));
+    let items = Kind::ALL.map(|kind| kind.label().to_owned());
+    let at = Kind::ALL.iter().position(|kind| *kind == events.kind).unwrap_or(0);
+    if let Some(kind) = choice_ui(ui, "Kind of event", label.into(), 0.0, &items, at).and_then(|at| Kind::ALL.get(at)) {
+        (events.kind, events.reason) = (*kind, None);
+    }
 }
 
 /// "114 events" or "3 of 114 events chosen: 1.92 µs, hypervisor 620 ns, …".
@@ -117,9 +154,10 @@ fn summary(events: &Events, trace: &Trace) -> String {
     let all = events.found().len();
     let Some((chosen, time, layers)) = events.sum(trace).filter(|(chosen, ..)| *chosen > 1) else {
         return match all {
-            0 => "Nothing like it in this run".to_owned(),
+            0 if events.parts().is_empty() => "Nothing like it in this run".to_owned(),
+            0 => "No such event".to_owned(),
             1 => "1 event".to_owned(),
-            _ => format!("{all} events. Shift and a click chooses all up to there, and adds them up"),
+            _ => format!("{all} events. Drag over several, or click with Shift held: they are added up"),
         };
     };
     let layers = Layer::ALL.iter().filter(|layer| layers[**layer as usize] > 0);
@@ -129,6 +167,16 @@ fn summary(events: &Events, trace: &Trace) -> String {
 
 fn layers_of(events: &Events, trace: &Trace, layer: Layer) -> u64 {
     events.sum(trace).map_or(0, |(.., layers)| layers[layer as usize])
+}
+
+/// What the pointer has done to the rows in this frame.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pointed {
+    /// The row that was clicked, and whether Shift was held.
+    clicked: Option<(usize, bool)>,
+    /// The row in which the pointer went down, and the one that it has been dragged to.
+    from: Option<usize>,
+    to: Option<usize>,
 }
 
 fn rows_ui(
@@ -142,14 +190,28 @@ fn rows_ui(
 ) {
     let height = 20.0 * theme.scale;
     let latest = events.latest(trace, now);
-    let width = ui.available_width();
-    let mut table = TableBuilder::new(ui).id_salt("events").sense(egui::Sense::CLICK).auto_shrink([false, false]);
-    for share in [0.16, 0.06, 0.34, 0.26] {
-        table = table.column(Column::initial(share * width).at_least(20.0).clip(true).resizable(true));
+    let (count, at) = (events.found().len(), events.at.or(latest).unwrap_or(0));
+    let room = ui.available_rect_before_wrap();
+    let (list, walked) = rows::stop_ui(ui, room, "Events, one a row", count, at);
+    let at = walked.map_or(at, |walked| walked.at);
+    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - ui.spacing().scroll.allocated_width();
+    let mut table = TableBuilder::new(ui)
+        .id_salt("events")
+        .sense(egui::Sense::CLICK)
+        .auto_shrink([false, false])
+        .animate_scrolling(false)
+        .min_scrolled_height(0.0)
+        .drag_to_scroll(DragScroll::Never);
+    // As wide as the list, whatever panel was beside it before: the last column is in sight.
+    for share in [0.17, 0.06, 0.33, 0.26, 0.18] {
+        table = table.column(Column::exact((share * width).floor().max(8.0)).clip(true));
     }
-    let mut clicked = None;
+    if let Some(walked) = walked.filter(|walked| walked.moved) {
+        table = table.scroll_to_row(at, None);
+        events.walk_to(at, walked.more);
+    }
+    let mut pointed = Pointed::default();
     table
-        .column(Column::remainder().at_least(30.0).clip(true))
         .header(height, |mut header| {
             for text in ["Begins", "", "What", "Where", "Lasts"] {
                 header.col(|ui| {
@@ -158,12 +220,9 @@ fn rows_ui(
             }
         })
         .body(|body| {
-            body.rows(height, events.found().len(), |mut row| {
+            body.rows(height, count, |mut row| {
                 let index = row.index();
-                let Some((id, hop)) = events.found().get(index).and_then(|id| Some((*id, trace.hops.get(id.index())?)))
-                else {
-                    return;
-                };
+                let Some(hop) = events.found().get(index).and_then(|id| trace.hops.get(id.index())) else { return };
                 let chosen = events.chosen.is_some_and(|(a, b)| (a.min(b)..=a.max(b)).contains(&index));
                 row.set_selected(chosen || latest == Some(index));
                 let reached = hop.start <= now;
@@ -177,35 +236,53 @@ fn rows_ui(
                     (hop.duration().to_string(), theme.text_body),
                 ];
                 let spoken = cells.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ");
-                // The row is one stop for Tab, not five.
-                let mut stop = None;
                 for (text, color) in cells {
                     row.col(|ui| {
-                        if stop.is_none() {
-                            let id = egui::Id::new(("event", id.0));
-                            stop = Some(ui.interact(ui.max_rect(), id, egui::Sense::click()));
-                        }
                         let color = if reached { color } else { theme.text_muted };
                         let text = RichText::new(text).font(theme.font(TextRole::Small)).color(color);
                         ui.add(cut_label(text));
                     });
                 }
-                let whole = row.response();
-                let Some(stop) = stop else { return };
-                keyboard::reveal(&stop);
-                keyboard::keep(&stop, Keeps { space: false, ..Keeps::BUTTON });
-                stop.widget_info(|| {
-                    egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, chosen, &spoken)
-                });
-                let response = stop.union(whole);
-                hint::say(&response, || spoken.clone());
-                if response.clicked() {
-                    clicked = Some((index, id, response.ctx.input(|input| input.modifiers.shift)));
+                let row = row.response();
+                let here = list.has_focus() && index == at;
+                rows::row_node(&list, &row, &spoken, chosen, here);
+                hint::say(&row, || spoken.clone());
+                if here {
+                    hint::say(&list, || spoken.clone());
                 }
+                pointed.take_in(index, &row, &list);
             });
         });
-    if let Some((index, id, more)) = clicked {
-        events.choose(index, more);
-        out.push(Command::SelectEvent(id));
+    pointed_ui(events, pointed, walked, out);
+}
+
+impl Pointed {
+    fn take_in(&mut self, index: usize, row: &egui::Response, list: &egui::Response) {
+        let clicked = row.clicked();
+        row.ctx.input(|input| {
+            let pointer = &input.pointer;
+            let within = |at: &egui::Pos2| row.rect.contains(*at) && list.rect.contains(*at);
+            if clicked {
+                self.clicked = Some((index, input.modifiers.shift));
+            }
+            if pointer.primary_down() {
+                self.from = self.from.or(pointer.press_origin().filter(within).map(|_| index));
+                self.to = self.to.or(pointer.latest_pos().filter(within).map(|_| index));
+            }
+        });
+    }
+}
+
+/// Chooses what was clicked, dragged over, or opened by keyboard.
+fn pointed_ui(events: &mut Events, pointed: Pointed, walked: Option<rows::Walked>, out: &mut Vec<Command>) {
+    if let (Some(from), Some(to)) = (pointed.from, pointed.to)
+        && from != to
+    {
+        events.chosen = Some((from, to));
+    }
+    let entered = walked.filter(|walked| walked.entered).map(|walked| (walked.at, walked.more));
+    if let Some((row, more)) = pointed.clicked.or(entered) {
+        events.choose(row, more);
+        out.extend(events.found().get(row).map(|id| Command::SelectEvent(*id)));
     }
 }

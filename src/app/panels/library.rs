@@ -8,6 +8,7 @@ use crate::app::command::Command;
 use crate::app::fonts;
 use crate::app::hint;
 use crate::app::keyboard;
+use crate::app::rows::Rows;
 use crate::app::theme::{TextRole, Theme};
 use crate::scenario::{self, Scenario, Source};
 
@@ -35,7 +36,7 @@ pub struct Library {
     pub path: String,
     /// Whether the field is to get the keyboard.
     pub ask: bool,
-    /// Whether the first scenario is to get it.
+    /// Whether the open scenario is to get it.
     pub enter: bool,
 }
 
@@ -68,18 +69,23 @@ pub fn library_ui(ui: &mut Ui, library: &mut Library, open: &str, theme: &Theme)
         let gap = 16.0;
         let columns = ((ui.available_width() + gap) / (380.0 * theme.scale)).floor().clamp(1.0, 3.0) as usize;
         let width = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
-        let mut focus = std::mem::take(&mut library.enter);
-        for row in library.cards.chunks(columns) {
+        let mut walked = Rows::new(ui.ctx(), egui::Id::new("cards of the library"), library.cards.len(), columns);
+        if std::mem::take(&mut library.enter) {
+            walked.enter(library.cards.iter().position(|card| card.id == open).unwrap_or(0));
+        }
+        for (row, cards) in library.cards.chunks(columns).enumerate() {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = gap;
-                for entry in row {
+                for (at, entry) in cards.iter().enumerate() {
+                    let at = row * columns + at;
                     ui.allocate_ui(egui::vec2(width, 0.0), |ui| {
-                        card_ui(ui, entry, entry.id == open, &mut focus, theme, &mut out);
+                        card_ui(ui, entry, entry.id == open, (at, &mut walked), theme, &mut out);
                     });
                 }
             });
             ui.add_space(gap - 6.0);
         }
+        walked.end(ui.ctx());
         ui.add_space(8.0);
         open_file_ui(ui, library, theme, &mut out);
     });
@@ -87,7 +93,14 @@ pub fn library_ui(ui: &mut Ui, library: &mut Library, open: &str, theme: &Theme)
     out
 }
 
-fn card_ui(ui: &mut Ui, entry: &Card, open: bool, focus: &mut bool, theme: &Theme, out: &mut Vec<Command>) {
+fn card_ui(
+    ui: &mut Ui,
+    entry: &Card,
+    open: bool,
+    (at, rows): (usize, &mut Rows),
+    theme: &Theme,
+    out: &mut Vec<Command>,
+) {
     ui.vertical(|ui| {
         card(theme, if open { theme.accent } else { theme.outline }).show(ui, |ui| {
             ui.set_width(ui.available_width());
@@ -102,12 +115,10 @@ fn card_ui(ui: &mut Ui, entry: &Card, open: bool, focus: &mut bool, theme: &Them
             ui.add_space(6.0);
             ui.horizontal(|ui| {
                 let label = if open { "Open again" } else { "Open" };
-                let button = ui.button(format!("{} {label}", icon::PLAY));
+                let button = ui.add(egui::Button::new(format!("{} {label}", icon::PLAY)).sense(rows.sense(at)));
                 let name = format!("{label}: {}", entry.title);
                 button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
-                if std::mem::take(focus) {
-                    button.request_focus();
-                }
+                rows.row(at, &button);
                 keyboard::reveal(&button);
                 hint::say(&button, || entry.teaches.clone());
                 if button.clicked() {

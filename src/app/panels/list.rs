@@ -5,7 +5,9 @@ use egui_extras::{Column, TableBuilder};
 
 use super::widgets::{cut_label, eyebrow_ui, note};
 use crate::app::command::Command;
+use crate::app::hint;
 use crate::app::recording::Recording;
+use crate::app::rows::{row_node, stop_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::app::{letters, names};
 use crate::engine::Time;
@@ -81,12 +83,27 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
         return out;
     }
     let height = 30.0 * theme.scale;
-    let width = ui.available_width();
-    let mut table = TableBuilder::new(ui).striped(true).sense(egui::Sense::CLICK).auto_shrink([false, false]);
-    for share in [0.16, 0.18, 0.22, 0.24] {
-        table = table.column(Column::initial(share * width).at_least(40.0).clip(true).resizable(true));
+    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - ui.spacing().scroll.allocated_width();
+    let place = ui.id().with("under way");
+    let at = ui.data(|data| data.get_temp(place)).unwrap_or(0);
+    let (list, walked) = stop_ui(ui, ui.available_rect_before_wrap(), "Operations under way", rows.len(), at);
+    let at = walked.map_or(at, |walked| walked.at);
+    ui.data_mut(|data| data.insert_temp(place, at));
+    if walked.is_some_and(|walked| walked.entered) {
+        out.extend(rows.get(at).map(|row| Command::SelectJourney(row.journey)));
     }
-    let table = table.column(Column::remainder().at_least(40.0).clip(true));
+    let mut table = TableBuilder::new(ui)
+        .striped(true)
+        .sense(egui::Sense::CLICK)
+        .auto_shrink([false, false])
+        .animate_scrolling(false)
+        .min_scrolled_height(0.0);
+    if walked.is_some_and(|walked| walked.moved) {
+        table = table.scroll_to_row(at, None);
+    }
+    for share in [0.16, 0.18, 0.22, 0.24, 0.2] {
+        table = table.column(Column::exact((share * width).floor().max(8.0)).clip(true));
+    }
     let header = |ui: &mut Ui, text: &str| ui.label(note(text, theme));
     table
         .header(height, |mut row| {
@@ -98,28 +115,24 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
         })
         .body(|body| {
             body.rows(height, rows.len(), |mut table_row| {
-                let Some(row) = rows.get(table_row.index()) else { return };
+                let index = table_row.index();
+                let Some(row) = rows.get(index) else { return };
                 let cell = |ui: &mut Ui, text: &str, color: egui::Color32| {
                     let text = RichText::new(text).font(theme.font(TextRole::Body)).color(color);
                     ui.add(cut_label(text));
                 };
-                let mut stop = None;
-                table_row.col(|ui| {
-                    // The row is one stop for Tab, not five.
-                    let id = egui::Id::new(("under way", row.journey.0));
-                    stop = Some(ui.interact(ui.max_rect(), id, egui::Sense::click()));
-                    cell(ui, &row.stack, theme.text);
-                });
+                table_row.col(|ui| cell(ui, &row.stack, theme.text));
                 table_row.col(|ui| cell(ui, &row.operation, theme.text));
                 table_row.col(|ui| cell(ui, &row.place, theme.layer(row.layer)));
                 table_row.col(|ui| cell(ui, &row.doing, theme.text_body));
                 table_row.col(|ui| cell(ui, &row.time, theme.text_body));
-                let whole = table_row.response();
-                let Some(stop) = stop else { return };
-                let spoken = row.spoken();
-                stop.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::SelectableLabel, true, &spoken));
-                let response = stop.union(whole);
-                crate::app::hint::say(&response, || spoken.clone());
+                let response = table_row.response();
+                let (spoken, here) = (row.spoken(), list.has_focus() && index == at);
+                row_node(&list, &response, &spoken, false, here);
+                hint::say(&response, || spoken.clone());
+                if here {
+                    hint::say(&list, || spoken.clone());
+                }
                 if response.clicked() {
                     out.push(Command::SelectJourney(row.journey));
                 }

@@ -11,6 +11,7 @@ pub mod knobs;
 pub mod library;
 pub mod list;
 pub mod notice;
+pub mod question;
 pub mod sandbox;
 pub mod shortcuts;
 pub mod strip;

@@ -15,40 +15,64 @@ use crate::app::theme::{TextRole, Theme};
 pub struct Sandbox {
     /// As it is in the editor.
     pub text: String,
-    /// As it was when it was last run or opened.
-    pub last: String,
+    /// As it was opened, or saved.
+    pub opened: String,
+    /// As it was when it was last to be run.
+    pub tried: String,
+    /// Whether the first of its buttons is to get the keyboard.
+    pub enter: bool,
 }
 
 impl Sandbox {
     /// Begins with `text`.
     pub fn open(&mut self, text: &str) {
-        text.clone_into(&mut self.text);
-        text.clone_into(&mut self.last);
-    }
-
-    /// What became of the text, in a few words. `failed` if the text that was last run has mistakes.
-    pub fn state(&self, failed: bool) -> &'static str {
-        match (self.changed(), failed) {
-            (true, _) => "Changed, not run yet",
-            (false, true) => "This text did not run: the picture is of the one that ran before",
-            (false, false) => "As it ran",
+        for place in [&mut self.text, &mut self.opened, &mut self.tried] {
+            text.clone_into(place);
         }
     }
 
-    /// Whether there is something to run.
+    /// Whether the text would be lost if another took its place.
     pub fn changed(&self) -> bool {
-        self.text != self.last
+        self.text != self.opened
+    }
+
+    /// What became of the text, in a few words. `ran` is the text that the picture is of.
+    fn state(&self, ran: Option<&str>, running: bool) -> &'static str {
+        match () {
+            () if running => "It runs",
+            () if ran == Some(self.text.as_str()) => "As it ran",
+            () if self.failed(ran) => "This text did not run: the picture is of the one that ran before",
+            () => "Changed: the picture is of the text that ran last",
+        }
+    }
+
+    /// Whether it is this text that was to be run last, and that did not.
+    fn failed(&self, ran: Option<&str>) -> bool {
+        self.text == self.tried && ran != Some(self.text.as_str())
+    }
+
+    /// What Revert puts back: the text that ran last; where that is in the editor, the one that was opened.
+    pub fn before<'a>(&'a self, ran: Option<&'a str>) -> Option<&'a str> {
+        [ran, Some(self.opened.as_str())].into_iter().flatten().find(|text| *text != self.text)
     }
 }
 
-/// Draws the editor. `file` is the name of the open file, if it is one that can be written to.
-pub fn sandbox_ui(
-    ui: &mut Ui,
-    sandbox: &mut Sandbox,
-    file: Option<&str>,
-    trouble: Option<&Trouble>,
-    theme: &Theme,
-) -> Vec<Command> {
+/// What surrounds the text.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The name of the open file, if it is one that can be written to.
+    pub file: Option<&'a str>,
+    /// The text that the picture is of.
+    pub ran: Option<&'a str>,
+    /// Whether a run is under way.
+    pub running: bool,
+    /// What is wrong with the text that was last to be run.
+    pub trouble: Option<&'a Trouble>,
+}
+
+/// Draws the editor.
+pub fn sandbox_ui(ui: &mut Ui, sandbox: &mut Sandbox, around: Around<'_>, theme: &Theme) -> Vec<Command> {
+    let Around { file, ran, running, trouble } = around;
     let mut out = Vec::new();
     eyebrow_ui(ui, "Sandbox", theme);
     title_ui(ui, "Change it, run it", theme);
@@ -56,11 +80,14 @@ pub fn sandbox_ui(
         ui.spacing_mut().item_spacing.x = 6.0;
         let run = ui.button(format!("{} Run", icon::PLAY));
         hint::say(&run, || command::hint(&run.ctx, &Command::RunText));
+        if std::mem::take(&mut sandbox.enter) {
+            run.request_focus();
+        }
         if run.clicked() {
             out.push(Command::RunText);
         }
-        let revert = ui.add_enabled(sandbox.changed(), egui::Button::new("Revert"));
-        hint::say(&revert, || "Puts back the text that ran last".to_owned());
+        let revert = ui.add_enabled(sandbox.before(ran).is_some(), egui::Button::new("Revert"));
+        hint::say(&revert, || "Puts back the text that ran last, then the one that was opened".to_owned());
         if revert.clicked() {
             out.push(Command::RevertText);
         }
@@ -71,9 +98,9 @@ pub fn sandbox_ui(
                 out.push(Command::SaveText);
             }
         }
-        let failed = trouble.is_some() && !sandbox.changed();
-        let state = note(sandbox.state(trouble.is_some()), theme);
-        ui.label(if failed { state.color(theme.alarm) } else { state });
+        let state = note(sandbox.state(ran, running), theme);
+        let said = ui.label(if sandbox.failed(ran) && !running { state.color(theme.alarm) } else { state });
+        ui.ctx().accesskit_node_builder(said.id, |node| node.set_live(egui::accesskit::Live::Polite));
     });
     ui.add_space(4.0);
     if let Some(trouble) = trouble {
@@ -81,7 +108,7 @@ pub fn sandbox_ui(
         ui.add_space(4.0);
     }
     // Once the text is changed, the places of its mistakes are no longer those.
-    let marked = trouble.filter(|_| !sandbox.changed());
+    let marked = trouble.filter(|_| sandbox.text == sandbox.tried);
     let bad: Vec<usize> = marked.map_or(Vec::new(), |t| t.details.iter().map(|detail| detail.line).collect());
     editor_ui(ui, sandbox, &bad, theme);
     out
@@ -100,7 +127,9 @@ fn editor_ui(ui: &mut Ui, sandbox: &mut Sandbox, bad: &[usize], theme: &Theme) {
             let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, _width: f32| {
                 ui.painter().layout_job(coloured(text.as_str(), theme))
             };
+            // The same widget whatever comes and goes above it, so that it keeps the focus and its place.
             let edit = TextEdit::multiline(&mut sandbox.text)
+                .id(egui::Id::new("the scenario's text"))
                 .code_editor()
                 .font(font.clone())
                 .layouter(&mut layouter)

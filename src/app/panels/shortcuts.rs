@@ -4,15 +4,15 @@ use egui::{Align, Context, Layout, RichText, ScrollArea, Window};
 
 use super::widgets::{eyebrow_ui, focus_new, keys_scroll, note};
 use crate::app::command::{self, Command, Entry};
+use crate::app::overlay;
 use crate::app::theme::{TextRole, Theme};
 
-/// Draws the sheet above everything else.
-pub fn shortcuts_ui(context: &Context, theme: &Theme) -> Vec<Command> {
-    let mut out = Vec::new();
+/// Draws the sheet above everything else; while `presenting` what counts then comes first.
+pub fn shortcuts_ui(context: &Context, presenting: bool, theme: &Theme) -> Vec<Command> {
     let mut open = true;
     let screen = context.content_rect();
     let width = (1160.0 * theme.scale).min(screen.width() - 60.0).max(200.0);
-    Window::new("Shortcuts")
+    let shown = Window::new(TITLE)
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
@@ -20,20 +20,26 @@ pub fn shortcuts_ui(context: &Context, theme: &Theme) -> Vec<Command> {
         .fixed_size([width, (screen.height() - 120.0).clamp(80.0, 620.0 * theme.scale)])
         .frame(egui::Frame::window(&context.global_style()).inner_margin(egui::Margin::same(18)))
         .show(context, |ui| {
-            let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| sheet_ui(ui, theme));
+            let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                egui::Frame::new().inner_margin(8).show(ui, |ui| sheet_ui(ui, presenting, theme));
+            });
             keys_scroll(ui, &shown, "All keys");
-            focus_new(ui, &shown, "Shortcuts");
+            focus_new(ui, &shown, TITLE);
         });
-    if !open {
-        out.push(Command::ToggleShortcuts);
-    }
-    out
+    overlay::sheet(context, TITLE);
+    open &= !shown.is_some_and(|shown| overlay::clicked_beside(context, TITLE, shown.response.rect));
+    if open { Vec::new() } else { vec![Command::ToggleShortcuts] }
 }
 
-fn sheet_ui(ui: &mut egui::Ui, theme: &Theme) {
+const TITLE: &str = "Shortcuts";
+
+fn sheet_ui(ui: &mut egui::Ui, presenting: bool, theme: &Theme) {
     let table = command::table();
     let mut groups: Vec<&str> = table.iter().map(|entry| entry.group).collect();
     groups.dedup();
+    if presenting {
+        groups.sort_by_key(|group| *group != "Presenting");
+    }
     let columns = ((ui.available_width() / (330.0 * theme.scale)) as usize).clamp(1, 3);
     ui.columns(columns, |columns| {
         let mut filled = vec![0; columns.len()];

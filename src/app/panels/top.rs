@@ -3,11 +3,12 @@
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2};
 use egui_phosphor::regular as icon;
 
-use super::widgets::{badge_with_ui, cut_label};
+use super::widgets::{badge_with_ui, cut_label, menu_ui as menu_button_ui};
 use crate::app::command::{self, Command, Side, Tab};
 use crate::app::exporter::What;
 use crate::app::fonts;
 use crate::app::hint;
+use crate::app::overlay;
 use crate::app::settings::Settings;
 use crate::app::theme::{TextRole, Theme};
 use crate::costs::Profile;
@@ -198,9 +199,10 @@ fn menu_words(open: Tab) -> String {
 fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Command>) {
     let font = fonts::strong(ui.ctx(), TextRole::Body, theme);
     let text = RichText::new(words).font(font).color(theme.text);
-    let shown = ui.menu_button(text, |ui| {
+    let shown = menu_button_ui(ui, text, |ui| {
         for tab in Tab::ALL {
             let button = ui.add(egui::Button::new(tab.label()).selected(tab == open));
+            overlay::item(&button, tab == open);
             hint::say(&button, || page_hint(&button.ctx, tab));
             if button.clicked() {
                 out.push(Command::Open(tab));
@@ -209,7 +211,7 @@ fn menu_ui(ui: &mut Ui, open: Tab, words: &str, theme: &Theme, out: &mut Vec<Com
         }
     });
     let words = format!("Pages: {}", open.label());
-    shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &words));
+    shown.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &words));
 }
 
 fn tabs_width(ui: &Ui, theme: &Theme) -> f32 {
@@ -250,7 +252,7 @@ fn view_ui(ui: &mut Ui, settings: &Settings, theme: &Theme, out: &mut Vec<Comman
     let shown = ui.scope(|ui| {
         ui.visuals_mut().widgets.inactive.weak_bg_fill = egui::Color32::TRANSPARENT;
         ui.visuals_mut().widgets.inactive.bg_stroke = egui::Stroke::NONE;
-        ui.menu_button(sign, |ui| {
+        menu_button_ui(ui, sign, |ui| {
             item_ui(ui, Some(settings.left.open), Command::TogglePanel(Side::Left), out);
             item_ui(ui, Some(settings.right.open), Command::TogglePanel(Side::Right), out);
             item_ui(ui, Some(settings.bottom.open), Command::TogglePanel(Side::Bottom), out);
@@ -265,6 +267,7 @@ fn view_ui(ui: &mut Ui, settings: &Settings, theme: &Theme, out: &mut Vec<Comman
                     let command = Command::TextSize(by);
                     let name = command::name(&command);
                     let button = ui.button(sign);
+                    overlay::item(&button, false);
                     button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
                     hint::say(&button, || command::hint(&button.ctx, &command));
                     if button.clicked() {
@@ -279,7 +282,7 @@ fn view_ui(ui: &mut Ui, settings: &Settings, theme: &Theme, out: &mut Vec<Comman
             item_ui(ui, None, Command::Quit, out);
         })
     });
-    let button = shown.inner.response;
+    let button = shown.inner;
     button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, "View and settings"));
     hint::say(&button, || "Panels, list, size of text, colours, presenting, exports".to_owned());
 }
@@ -290,6 +293,7 @@ fn item_ui(ui: &mut Ui, on: Option<bool>, command: Command, out: &mut Vec<Comman
     let name = command::name(&command);
     let keys = command::keys_hint(ui.ctx(), &command);
     let button = ui.add(egui::Button::new(format!("{mark} {name}")).shortcut_text(keys));
+    overlay::item(&button, false);
     button.widget_info(|| match on {
         Some(on) => egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, on, name),
         None => egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name),

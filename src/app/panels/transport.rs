@@ -1,15 +1,16 @@
 //! Play, pause, step; what a step is; how fast time goes; where it stands.
 
-use egui::{Align, ComboBox, DragValue, Layout, RichText, Slider, Ui};
+use egui::{Align, DragValue, Layout, RichText, Slider, Ui};
 use egui_phosphor::regular as icon;
 
 use super::strip::{Strip, strip_ui};
-use super::widgets::{body, cut_label, icon_button_ui, note, segments_ui};
+use super::widgets::{body, choice_ui, cut_label, icon_button_ui, menu_ui, note, segments_ui};
 use crate::app::command::{self, Below, Command};
 use crate::app::fonts;
 use crate::app::hint;
 use crate::app::keyboard;
 use crate::app::lanes::tick_label;
+use crate::app::overlay;
 use crate::app::playback::{Clock, Pace, Playback, Step, StepKind, speed_label};
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
@@ -105,33 +106,38 @@ fn tight_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme, out: &mut Vec<
         icon_button_ui(ui, icon::CARET_LINE_RIGHT, Command::StepForward, theme, out);
         time_ui(ui, transport, false, theme);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let more = ui.menu_button(body(icon::DOTS_THREE, theme), |ui| {
+            let more = menu_ui(ui, body(icon::DOTS_THREE, theme), |ui| {
+                // A choice of its own would take the menu's place.
+                let step = &transport.playback.step;
+                let at = StepKind::ALL.iter().position(|kind| *kind == step.kind).unwrap_or(0);
+                let picked = segments_ui(ui, &StepKind::ALL.map(StepKind::label), at, theme);
+                if picked.is_some() {
+                    ui.close();
+                }
+                out.extend(picked.and_then(|at| StepKind::ALL.get(at)).map(|kind| Command::StepBy(*kind)));
                 ui.horizontal(|ui| {
-                    step_count_ui(ui, &transport.playback.step, out);
-                    step_kind_ui(ui, &transport.playback.step, theme, out);
+                    step_count_ui(ui, step, out);
+                    step_time_ui(ui, step, out);
                 });
                 ui.horizontal(|ui| pace_ui(ui, &transport.playback.clock, theme, out));
                 for command in [Command::Start, Command::End, Command::ReplayScene] {
-                    if ui.button(command::hint(ui.ctx(), &command)).clicked() {
+                    let item = ui.button(command::hint(ui.ctx(), &command));
+                    overlay::item(&item, false);
+                    if item.clicked() {
                         out.push(command);
+                        ui.close();
                     }
                 }
             });
             let name = "Steps, speed, start and end";
-            more.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
-            hint::say(&more.response, || name.to_owned());
-            let shown = ComboBox::from_id_salt("below")
-                .selected_text(note(transport.below.label(), theme).color(theme.text))
-                .width(60.0 * theme.scale)
-                .show_ui(ui, |ui| {
-                    for below in Below::ALL {
-                        if ui.selectable_label(below == transport.below, below.label()).clicked() {
-                            out.extend((below != transport.below).then_some(Command::ShowBelow(below)));
-                        }
-                    }
-                });
-            let name = format!("Below the picture: {}", transport.below.label());
-            shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, &name));
+            more.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
+            hint::say(&more, || name.to_owned());
+            let items = Below::ALL.map(|below| below.label().to_owned());
+            let at = Below::ALL.iter().position(|below| *below == transport.below).unwrap_or(0);
+            let words = note(transport.below.label(), theme).color(theme.text);
+            let picked = choice_ui(ui, "Below the picture", words, 60.0 * theme.scale, &items, at);
+            let below = picked.and_then(|at| Below::ALL.get(at)).filter(|below| **below != transport.below);
+            out.extend(below.map(|below| Command::ShowBelow(*below)));
         });
     });
     if !low {
@@ -190,18 +196,16 @@ fn step_count_ui(ui: &mut Ui, step: &Step, out: &mut Vec<Command>) {
 }
 
 fn step_kind_ui(ui: &mut Ui, step: &Step, theme: &Theme, out: &mut Vec<Command>) {
-    ComboBox::from_id_salt("step kind")
-        .selected_text(body(step.kind.label(), theme))
-        .width(118.0 * theme.scale)
-        .show_ui(ui, |ui| {
-            for kind in StepKind::ALL {
-                let label = ui.selectable_label(kind == step.kind, kind.label());
-                hint::say(&label, || command::hint(&label.ctx, &Command::StepBy(kind)));
-                if label.clicked() {
-                    out.push(Command::StepBy(kind));
-                }
-            }
-        });
+    let items = StepKind::ALL.map(|kind| kind.label().to_owned());
+    let at = StepKind::ALL.iter().position(|kind| *kind == step.kind).unwrap_or(0);
+    let shown = body(step.kind.label(), theme);
+    let picked = choice_ui(ui, "Step by", shown, 118.0 * theme.scale, &items, at);
+    out.extend(picked.and_then(|at| StepKind::ALL.get(at)).map(|kind| Command::StepBy(*kind)));
+    step_time_ui(ui, step, out);
+}
+
+/// How long a step by time is.
+fn step_time_ui(ui: &mut Ui, step: &Step, out: &mut Vec<Command>) {
     if step.kind == StepKind::Time {
         let mut ps = step.time.as_ps() as f64;
         let speed = ps * 0.02;

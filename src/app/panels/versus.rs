@@ -49,8 +49,9 @@ pub fn versus_ui(ui: &mut Ui, compared: Compared<'_>, theme: &Theme) -> Vec<Comm
     if before.hash == compared.after.hash {
         ui.label(body("Both runs are the same, to the last event", theme).color(theme.text));
     }
+    let width = ui.available_width() - ui.spacing().scroll.allocated_width();
     let shown = ScrollArea::both().id_salt("comparison").auto_shrink([false, false]).show(ui, |ui| {
-        table_ui(ui, versus, theme);
+        table_ui(ui, versus, width, theme);
         for (name, second) in &versus.alone {
             ui.label(note(format!("Only {}: {name}", if *second { "in this run" } else { "before" }), theme));
         }
@@ -74,19 +75,34 @@ fn headline(compared: Compared<'_>) -> String {
     }
 }
 
-fn table_ui(ui: &mut Ui, versus: &Versus, theme: &Theme) {
-    let text = |text: String, color: egui::Color32| RichText::new(text).font(theme.font(TextRole::Small)).color(color);
-    egui::Grid::new("comparison").striped(true).spacing([16.0 * theme.scale, 3.0 * theme.scale]).show(ui, |ui| {
+/// The least width of a column, in points at 100 %: a number, or what became of it on a line of its own.
+const LEAST: f32 = 64.0;
+
+/// The table is as wide as the panel: what has no room on one line takes two. Where not even that has room, it
+/// scrolls.
+fn table_ui(ui: &mut Ui, versus: &Versus, width: f32, theme: &Theme) {
+    let text = |text: &str, color: egui::Color32| RichText::new(text).font(theme.font(TextRole::Small)).color(color);
+    let gap = 16.0 * theme.scale;
+    let name = (150.0 * theme.scale).min(width * 0.22);
+    let count = versus.pairs.len().max(1) as f32;
+    let each = ((width - name) / count - gap).max(LEAST * theme.scale);
+    let put = |ui: &mut Ui, words: &str, color: egui::Color32, width: f32| {
+        ui.vertical(|ui| {
+            ui.set_width(width);
+            ui.add(egui::Label::new(text(words, color)).wrap());
+        });
+    };
+    egui::Grid::new("comparison").striped(true).spacing([gap, 3.0 * theme.scale]).show(ui, |ui| {
         ui.label("");
         for pair in &versus.pairs {
-            ui.label(text(pair.clone(), theme.text));
+            put(ui, pair, theme.text, each);
         }
         ui.end_row();
         for line in &versus.lines {
-            ui.label(text(line.label.clone(), theme.text_body));
+            put(ui, &line.label, theme.text_body, name);
             for change in &line.changes {
                 let (words, changed) = cell(*change, line.time);
-                ui.label(text(words, if changed { theme.text } else { theme.text_muted }));
+                put(ui, &words, if changed { theme.text } else { theme.text_muted }, each);
             }
             ui.end_row();
         }

@@ -1,5 +1,6 @@
 //! Small pieces that panels share.
 
+use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::scroll_area::ScrollAreaOutput;
 use egui::{Align, Color32, Frame, Layout, Margin, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetText};
 
@@ -7,6 +8,7 @@ use crate::app::command::{self, Command};
 use crate::app::fonts;
 use crate::app::hint;
 use crate::app::keyboard;
+use crate::app::overlay;
 use crate::app::theme::{TextRole, Theme};
 
 /// A small spaced heading in capitals: "STEP 4 OF 9".
@@ -125,6 +127,40 @@ pub fn segments_said_ui(ui: &mut Ui, labels: &[(&str, &str)], chosen: usize, the
     clicked
 }
 
+/// A box that opens a choice: its name, what stands in it, the least width, and the items, of which one is chosen.
+/// Returns the index of the one that was picked. Arrows walk the items, Enter picks, Escape closes.
+pub fn choice_ui(
+    ui: &mut Ui,
+    name: &str,
+    shown: RichText,
+    width: f32,
+    items: &[String],
+    chosen: usize,
+) -> Option<usize> {
+    let words = format!("{name}: {}", shown.text());
+    let mut picked = None;
+    let opened = egui::ComboBox::from_id_salt(name).width(width).selected_text(shown).show_ui(ui, |ui| {
+        for (index, words) in items.iter().enumerate() {
+            let item = ui.selectable_label(index == chosen, words);
+            overlay::item(&item, index == chosen);
+            if item.clicked() {
+                picked = Some(index);
+                // A key is no click, and would leave it open.
+                ui.close();
+            }
+        }
+    });
+    opened.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, &words));
+    picked
+}
+
+/// A button that opens a menu. What is in it stays open until something in it says otherwise: a number that is turned
+/// by several clicks is in sight all the while.
+pub fn menu_ui(ui: &mut Ui, words: RichText, add: impl FnOnce(&mut Ui)) -> Response {
+    let stays = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    MenuButton::new(words).config(stays).ui(ui, add).0
+}
+
 /// A label on the left and a value on the right of one row.
 pub fn row_ui(ui: &mut Ui, label: impl Into<WidgetText>, value: impl Into<WidgetText>) {
     ui.horizontal(|ui| {
@@ -201,8 +237,7 @@ pub fn keys_scroll<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, name: &str) {
 
 /// Gives a window's content the keyboard when the window opens: whoever opened it by a key reads on by keys.
 pub fn focus_new<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, window: &str) {
-    let layer = egui::LayerId::new(egui::Order::Middle, egui::Id::new(window));
-    if !ui.memory(|memory| memory.areas().visible_last_frame(&layer)) {
+    if overlay::is_new(ui.ctx(), window) {
         ui.memory_mut(|memory| memory.request_focus(shown.id.with("keys")));
     }
 }

@@ -59,7 +59,7 @@ pub use drawing::{Drawing, Ink, Paint, Shape};
 pub use facts::Facts;
 pub use index::Index;
 pub use layout::{Column, Gate, GateKind, Layout, Place, Shaft, Stop, Street};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, brief};
 pub use widths::Focus;
 
 use self::bars::{Strip, Wish};

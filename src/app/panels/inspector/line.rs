@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, FontId, Galley, Pos2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, pos2};
+use egui::{Color32, FontId, Galley, Pos2, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, pos2};
 
 use super::station::{JourneyView, Station, moment};
 use crate::app::command::Command;
 use crate::app::fonts;
 use crate::app::hint;
 use crate::app::panels::widgets::fade_ui;
+use crate::app::rows;
 use crate::app::theme::{TextRole, Theme};
 use crate::trace::Layer;
 
@@ -52,6 +53,16 @@ pub fn line_ui(ui: &mut Ui, view: &JourneyView, theme: &Theme, out: &mut Vec<Com
         let first = tops.partition_point(|top| *top < wanted);
         area = area.vertical_scroll_offset(tops.get(first).copied().unwrap_or(0.0));
     }
+    let walked = ui.id().with(("walked", view.id.0));
+    let at = ui.data(|data| data.get_temp::<Option<usize>>(walked)).flatten().or(current).unwrap_or(0);
+    let room = ui.available_rect_before_wrap();
+    let (list, moved) = rows::stop_ui(ui, room, "Hops of this journey", view.stations.len(), at);
+    let at = moved.map_or(at, |moved| moved.at);
+    if moved.is_some_and(|moved| moved.entered) {
+        go_to(view, at, out);
+    }
+    let kept = list.has_focus().then_some(at);
+    ui.data_mut(|data| data.insert_temp(walked, kept));
     let shown = area.show_viewport(ui, |ui, viewport| {
         let height = tops.last().copied().unwrap_or(0.0);
         let (all, _) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
@@ -59,8 +70,12 @@ pub fn line_ui(ui: &mut Ui, view: &JourneyView, theme: &Theme, out: &mut Vec<Com
             let (top, bottom) = (tops[index], tops[index + 1]);
             if bottom > viewport.top() && top < viewport.bottom() {
                 let rect = Rect::from_min_max(all.min + Vec2::new(0.0, top), pos2(all.right(), all.top() + bottom));
-                station_ui(ui, view, index, rect, words, theme, out);
+                station_ui(ui, view, index, rect, words, (&list, index == at), theme, out);
             }
+        }
+        if moved.is_some_and(|moved| moved.moved) {
+            let rect = |index: usize| all.with_min_y(all.top() + tops[index]).with_max_y(all.top() + tops[index + 1]);
+            ui.scroll_to_rect(rect(at.min(words.len().saturating_sub(1))), None);
         }
     });
     fade_ui(ui, &shown, theme.panel, theme);
@@ -121,33 +136,36 @@ fn cost(station: &Station) -> String {
     (station.end - station.start).to_string()
 }
 
+#[allow(clippy::too_many_arguments)]
 fn station_ui(
     ui: &mut Ui,
     view: &JourneyView,
     index: usize,
     rect: Rect,
     words: &Words,
+    list: (&Response, bool),
     theme: &Theme,
     out: &mut Vec<Command>,
 ) {
     let station = &view.stations[index];
     let current = view.current() == Some(index);
-    let response = ui.interact(rect, ui.id().with(("station", index)), Sense::click());
+    let response = ui.interact(rect, ui.id().with(("station", index)), Sense::CLICK);
     let cost = cost(station);
     let spoken = format!("{} {cost} {} {}", station.label, station.provenance, station.crossing);
-    response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, current, &spoken));
+    let here = list.1 && list.0.has_focus();
+    rows::row_node(list.0, &response, &spoken, current, list.1);
     let crossing = !station.crossing.is_empty();
     if current {
         let (line, fill) =
             if crossing { (theme.alarm, theme.alarm_fill) } else { (theme.accent, theme.tint(theme.accent)) };
         let frame = rect.shrink2(Vec2::new(0.0, 1.0));
         ui.painter().rect(frame, 6.0, fill, Stroke::new(1.2, line), StrokeKind::Inside);
-    } else if response.hovered() || response.has_focus() {
+    } else if response.hovered() || here {
         ui.painter().rect_filled(rect.shrink2(Vec2::new(0.0, 1.0)), 6.0, theme.control);
     }
     track_ui(ui, rect, view, index, theme);
     words.paint(ui, rect, theme);
-    hint::say(&response, || {
+    let words = || {
         let detail = if station.detail.is_empty() { String::new() } else { format!(": {}", station.detail) };
         format!(
             "{}\n{} · {cost} · {} · {} to {}\n{}{detail}",
@@ -158,11 +176,20 @@ fn station_ui(
             moment(station.end),
             station.provenance,
         )
-    });
-    if response.clicked() {
-        out.push(Command::SelectJourney(view.id));
-        out.push(Command::Seek(station.start));
+    };
+    hint::say(&response, words);
+    if here {
+        hint::say(list.0, words);
     }
+    if response.clicked() {
+        go_to(view, index, out);
+    }
+}
+
+fn go_to(view: &JourneyView, index: usize, out: &mut Vec<Command>) {
+    let Some(station) = view.stations.get(index) else { return };
+    out.push(Command::SelectJourney(view.id));
+    out.push(Command::Seek(station.start));
 }
 
 /// The line and the station's dot.
