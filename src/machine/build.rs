@@ -251,7 +251,7 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: false,
         };
-        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices);
+        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices, host.memory);
         self.plan_boot(host.boot.as_ref(), &platform, parts);
     }
 
@@ -361,6 +361,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
+        memory_bytes: u64,
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -410,14 +411,20 @@ impl Builder<'_> {
         for cpu in first_cpu.0..first_cpu.0 + cpus {
             self.topology.cpus[usize::from(cpu)].kernel = kernel;
         }
+        let files = self.files.len().max(1) * devices.disks.len().max(1);
         self.state.kernels.push(Kernel {
             vm,
             first_cpu,
             cpus,
             parts,
-            cached: vec![0; self.files.len().max(1) * devices.disks.len().max(1)],
+            cached: vec![0; files],
+            used: vec![Time::ZERO; files],
             devices,
+            memory: memory_bytes,
             allocated: 0,
+            kept: 0,
+            short: Vec::new(),
+            victim: ProcessId::NONE,
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
             boot: Booting::default(),
@@ -629,6 +636,7 @@ impl Builder<'_> {
             worker: TaskId::NONE,
             init: TaskId::NONE,
             backed: 0,
+            asked: 0,
             at_devices: 0,
             off: false,
             stack: site.stack,
@@ -646,7 +654,7 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: true,
         };
-        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices);
+        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, spec.memory);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
         let nodes = spec.stacks.iter().map(|node| self.node(inner, node)).collect();
