@@ -72,7 +72,7 @@ fn the_first_walkthrough_ends_with_bars_that_say_what_its_text_says() {
     assert!(container.comparison().1.ends_with("no difference seen"), "{:?}", container.comparison());
     // The virtual machine's row has the number of the answer, and both kernels.
     let step = ran.scenario.walkthrough.iter().find(|step| step.topic().measure.is_some()).unwrap();
-    let answer = scenario::answer(step.predict.as_ref().unwrap(), &ran.scenario, &ran.outcome).value;
+    let answer = scenario::answer(step.predict.as_ref().unwrap(), &ran.outcome).value;
     let vm = row(&shown, 2);
     let Ratio::Times { ratio, low, high } = vm.ratio else { panic!("{:?}", vm.ratio) };
     assert!((ratio - answer.amount).abs() < 1e-9, "{ratio} {answer}");

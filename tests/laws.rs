@@ -594,6 +594,23 @@ proptest! {
     }
 
     #[test]
+    fn every_frame_is_somebodys_or_free_at_every_event(spec in living(), seed in any::<u64>(), scarce in any::<bool>()) {
+        let mut spec = spec;
+        if scarce {
+            spec.host.memory = 1 << 20;
+        }
+        let mut simulation = start(&spec, seed);
+        let mut sink = Recorder::discard();
+        for _ in 0..6_000 {
+            if !simulation.step(&mut sink) || simulation.now() > Time::ms(40) {
+                break;
+            }
+            prop_assert_eq!(simulation.model.frames_adrift(), None, "at {}: {:?}", simulation.now(), spec.script);
+            prop_assert_eq!(simulation.model.leftover(), None, "at {}: {:?}", simulation.now(), spec.script);
+        }
+    }
+
+    #[test]
     fn nothing_is_reported_of_what_has_ended(spec in living(), seed in any::<u64>()) {
         let outcome = run(&spec, seed);
         let presences = machine::Presences::new(&outcome.topology, &outcome.changes);

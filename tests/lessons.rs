@@ -116,7 +116,7 @@ fn every_choice_says_why_and_wrong_ones_lead_somewhere_else_than_on() {
             scenario.walkthrough.iter().enumerate().filter_map(|(i, step)| Some((i, step.predict.as_ref()?)));
         assert!(predictions.clone().count() > 0, "{}", scenario.id);
         for (i, predict) in predictions {
-            let right = answer(predict, scenario, outcome).correct_choice.expect("one is right");
+            let right = answer(predict, outcome).correct_choice.expect("one is right");
             for (n, choice) in predict.choices.iter().enumerate() {
                 assert!(choice.why.is_some(), "{}: {}: {}", scenario.id, predict.ask, choice.label);
                 let correction = predict.correction(n);
@@ -188,7 +188,7 @@ fn under_other_costs_each_question_still_has_one_right_answer_and_every_number_a
             let profile = measured(seed);
             let outcome = scenario.run(&profile, &scenario.options(), |_, _| true).expect("runs");
             for predict in scenario.walkthrough.iter().filter_map(|step| step.predict.as_ref()) {
-                let answer = answer(predict, &scenario, &outcome);
+                let answer = answer(predict, &outcome);
                 assert!(answer.correct_choice.is_some(), "{}: {}: {}", built_in.id, predict.ask, answer.text);
             }
             assert_eq!(scenario.without_value(&outcome), Vec::<&str>::new(), "{}", built_in.id);

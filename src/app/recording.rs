@@ -91,7 +91,7 @@ impl Recording {
         let tallies = Tallies::new(trace);
         let steps = &scenario.walkthrough;
         let played = scenario::all_played(&scenario, &outcome);
-        let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &scenario, &outcome));
+        let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &outcome));
         let answers = steps.iter().map(answer).collect();
         let parts = scenario::Parts::of(&outcome.topology);
         let part = |path: &String| parts.find(path);

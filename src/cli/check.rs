@@ -102,7 +102,7 @@ fn remarks(made: &Made) -> Vec<String> {
     for (i, step) in made.scenario.walkthrough.iter().enumerate() {
         let step_name = || format!("step {}, \"{}\"", i + 1, step.title);
         if let Some(predict) = &step.predict {
-            let answer = answer(predict, &made.scenario, &made.outcome);
+            let answer = answer(predict, &made.outcome);
             let silent = predict.choices.iter().filter(|choice| choice.why.is_none()).count();
             if silent > 0 && built_in {
                 remark(&|| format!("{}: {silent} of {} choices don't say why", step_name(), predict.choices.len()));

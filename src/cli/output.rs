@@ -79,6 +79,8 @@ pub(super) fn tell(error: &dyn Diagnostic) {
         (false, _) => GraphicalTheme::none(),
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(110).with_context_lines(1);
+    // A name with dashes stays in one piece, to be copied.
+    let handler = handler.with_word_splitter(textwrap::WordSplitter::NoHyphenation);
     let mut text = String::new();
     match handler.render_report(&mut text, &Seen::of(error)) {
         // Its colours are the only escapes in it.

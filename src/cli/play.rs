@@ -123,7 +123,7 @@ fn ask(predict: &Predict, audience: &Audience) -> Result<Option<usize>, Failure>
 
 /// What came, why, and where to look again after a wrong prediction.
 fn told(made: &Made, predict: &Predict, given: Option<usize>) -> String {
-    let answer = answer(predict, &made.scenario, &made.outcome);
+    let answer = answer(predict, &made.outcome);
     let right = answer.correct_choice.map(|i| format!("{}) {}", i + 1, one_line(&predict.choices[i].label)));
     let right = right.unwrap_or_else(|| "none of these, under these costs".to_owned());
     let judged = match given {
@@ -153,7 +153,7 @@ fn closing(made: &Made, source: &Source, given: &[Option<usize>]) -> String {
     let mut text = format!("\n── What you predicted, and what came {}\n", "─".repeat(WIDTH - 37));
     for (step, given) in made.scenario.walkthrough.iter().zip(given) {
         let Some(predict) = &step.predict else { continue };
-        let answer = answer(predict, &made.scenario, &made.outcome);
+        let answer = answer(predict, &made.outcome);
         let label = |i: usize| predict.choices[i].label.as_str();
         text += &format!("\n{}\n", wrap(&predict.ask, ""));
         if let Some(given) = given {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::boots::BootReport;
 use crate::engine::Time;
-use crate::machine::{End, LifeSpan, Outcome, Presences, Utilization};
+use crate::machine::{End, LifeSpan, MemoryUse, Outcome, Presences, Utilization};
 use crate::scenario::Scenario;
 use crate::trace::{ComponentId, ExitReason, Latency, Layer, OperationKind, StackStats};
 
@@ -35,6 +35,8 @@ pub(super) struct Report {
     pub end: &'static str,
     /// In the order of the file.
     pub stacks: Vec<StackReport>,
+    /// The host's memory at the end of the run.
+    pub memory: MemoryReport,
     /// Boots of machines, and the starts of containers beside them; missing where nothing boots.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub boots: Vec<BootReport>,
@@ -53,6 +55,24 @@ pub(super) struct UtilizationReport {
     pub share: f64,
     pub requests: u64,
     pub bytes: u64,
+}
+
+/// The host's memory, in bytes; with what is resident for the stacks it adds up to `all`.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct MemoryReport {
+    pub all: u64,
+    pub kernel: u64,
+    pub page_cache: u64,
+    pub others: u64,
+    pub free: u64,
+}
+
+/// A stack's memory, in bytes.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct StackMemoryReport {
+    pub promised: u64,
+    pub resident: u64,
+    pub page_cache: u64,
 }
 
 /// One stack.
@@ -74,6 +94,7 @@ pub(super) struct StackReport {
     pub start_ps: u64,
     pub lives: Vec<LifeReport>,
     pub memory_bytes: u64,
+    pub memory: StackMemoryReport,
     pub image_bytes: u64,
     pub operations_by_kind: IndexMap<&'static str, KindReport>,
 }
@@ -127,6 +148,7 @@ impl Report {
             events_per_s: if wall_s > 0.0 { outcome.events as f64 / wall_s } else { 0.0 },
             end: end_key(outcome.end),
             stacks: stacks.map(|(info, stats)| stack(info, stats, &lives, outcome)).collect(),
+            memory: memory(outcome),
             boots: super::boots::boots(outcome),
             utilization: outcome.utilization.iter().map(|used| utilization(used, outcome)).collect(),
             expectations: scenario
@@ -160,6 +182,17 @@ fn utilization(used: &Utilization, outcome: &Outcome) -> UtilizationReport {
     }
 }
 
+fn memory(outcome: &Outcome) -> MemoryReport {
+    let MemoryUse { all, kernel, page_cache, free, others, .. } = outcome.memory;
+    MemoryReport { all, kernel, page_cache, others, free }
+}
+
+fn memory_of(info: &crate::machine::StackInfo, outcome: &Outcome) -> StackMemoryReport {
+    let index = outcome.topology.stacks.iter().position(|stack| stack.component == info.component);
+    let memory = index.and_then(|index| outcome.memory.stacks.get(index)).copied().unwrap_or_default();
+    StackMemoryReport { promised: memory.promised, resident: memory.resident, page_cache: memory.page_cache }
+}
+
 fn stack(
     info: &crate::machine::StackInfo,
     stats: &StackStats,
@@ -187,6 +220,7 @@ fn stack(
         start_ps: started_in(info, lives),
         lives: lives_of(info, lives, outcome),
         memory_bytes: info.memory_bytes,
+        memory: memory_of(info, outcome),
         image_bytes: info.image_bytes,
         operations_by_kind: kinds.collect(),
     }

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 
 use super::boots::{BootReport, PartReport};
-use super::report::{Report, StackReport, UtilizationReport};
+use super::report::{Report, StackMemoryReport, StackReport, UtilizationReport};
 use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::machine::Outcome;
@@ -59,6 +59,7 @@ pub(super) fn run(scenario: &Scenario, outcome: &Outcome, report: &Report) -> St
         text += &format!("\nHow it started\n{}\n", boots(&report.boots));
     }
     text += &format!("\nHow busy the hardware was\n{}\n", utilization(&report.utilization));
+    text += &format!("\nWho has the memory at the end\n{}\n", memory(report));
     if let Some(changes) = changes(outcome) {
         text += &format!("\nWhat came, changed and went\n{changes}");
     }
@@ -130,6 +131,20 @@ fn counters(stacks: &[StackReport]) -> Table {
 
 /// So many cores have a line each; of more than these, one line tells of all.
 const CORES_APART: usize = 8;
+
+/// Each row's memory of the host, which add up to all there is.
+fn memory(report: &Report) -> Table {
+    let header = headers(&["whose", "promised", "resident", "page cache in it"]);
+    let of_host = |name: &str, has: u64| vec![name.to_owned(), bytes(0), bytes(has), bytes(0)];
+    let stacks = report.stacks.iter().map(|stack| {
+        let StackMemoryReport { promised, resident, page_cache } = stack.memory;
+        vec![stack.name.clone(), bytes(promised), bytes(resident), bytes(page_cache)]
+    });
+    let host = &report.memory;
+    let rest = [("others", host.others), ("page cache", host.page_cache), ("kernel", host.kernel), ("free", host.free)];
+    let rows = stacks.chain(rest.map(|(name, has)| of_host(name, has)));
+    table(&header, rows.chain([of_host("all", host.all)]), 1)
+}
 
 fn utilization(used: &[UtilizationReport]) -> Table {
     let header = headers(&["part", "what", "busy", "share", "requests", "data"]);

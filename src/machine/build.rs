@@ -1,6 +1,6 @@
 //! From a description to a machine at time zero, and the tree of its parts.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::amounts::bytes;
 use crate::costs::Table;
@@ -88,7 +88,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     builder.host(costs, seed);
     let nodes: Vec<NodeId> =
         spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u16), node)).collect();
-    builder.resolve_starts();
+    let by_path = by_path(&builder.plans);
+    builder.resolve_starts(&by_path);
     let cores = spec.host.cores;
     let fixed = Fixed {
         costs: costs.clone(),
@@ -97,6 +98,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         operations: builder.operations,
         mounts: builder.mounts,
         plans: builder.plans,
+        by_path,
         top: nodes.clone(),
         boots: builder.boots,
     };
@@ -120,6 +122,14 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     (machine, builder.topology, first)
 }
 
+fn by_path(plans: &[Plan]) -> HashMap<String, NodeId> {
+    let mut by_path = HashMap::with_capacity(plans.len());
+    for (i, plan) in plans.iter().enumerate() {
+        by_path.entry(plan.path.clone()).or_insert(NodeId(i as u32));
+    }
+    by_path
+}
+
 impl Builder<'_> {
     fn compile_programs(&mut self) {
         let spec = self.spec;
@@ -131,10 +141,10 @@ impl Builder<'_> {
     }
 
     /// What programs start is known by its path once all plans are made.
-    fn resolve_starts(&mut self) {
+    fn resolve_starts(&mut self, by_path: &HashMap<String, NodeId>) {
         for operation in &mut self.operations {
             if let Operation::Start(path) = &operation.operation {
-                operation.node = self.plans.iter().position(|plan| plan.path == *path).map(|i| NodeId(i as u32));
+                operation.node = by_path.get(path).copied();
             }
         }
     }
@@ -241,7 +251,7 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: false,
         };
-        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices);
+        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices, host.memory);
         self.plan_boot(host.boot.as_ref(), &platform, parts);
     }
 
@@ -351,6 +361,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
+        memory_bytes: u64,
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -400,14 +411,20 @@ impl Builder<'_> {
         for cpu in first_cpu.0..first_cpu.0 + cpus {
             self.topology.cpus[usize::from(cpu)].kernel = kernel;
         }
+        let files = self.files.len().max(1) * devices.disks.len().max(1);
         self.state.kernels.push(Kernel {
             vm,
             first_cpu,
             cpus,
             parts,
-            cached: vec![0; self.files.len().max(1) * devices.disks.len().max(1)],
+            cached: vec![0; files],
+            used: vec![Time::ZERO; files],
             devices,
+            memory: memory_bytes,
             allocated: 0,
+            kept: 0,
+            short: Vec::new(),
+            victim: ProcessId::NONE,
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
             boot: Booting::default(),
@@ -619,6 +636,7 @@ impl Builder<'_> {
             worker: TaskId::NONE,
             init: TaskId::NONE,
             backed: 0,
+            asked: 0,
             at_devices: 0,
             off: false,
             stack: site.stack,
@@ -636,7 +654,7 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: true,
         };
-        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices);
+        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, spec.memory);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
         let nodes = spec.stacks.iter().map(|node| self.node(inner, node)).collect();

@@ -11,7 +11,7 @@ use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId, Crossing, ExitReason, Token, What};
 
 use super::arena::Key;
-use super::ids::NodeId;
+use super::ids::{NodeId, VmId};
 use super::journal::Ride;
 use super::spec::{Image, Peer};
 
@@ -54,6 +54,17 @@ key!(
 /// An index into [`super::State::groups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub u16);
+
+/// Who has frames, beside the page cache and the kernel itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// Pages that are a process's alone.
+    Process(ProcessId),
+    /// The memory of a machine that runs on this kernel.
+    Guest(VmId),
+    /// The kernel, for what it has taken in the course of its boot.
+    Kernel,
+}
 
 /// An interrupt on its way to a processor, with the journey that it carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -157,8 +168,8 @@ pub enum Kind {
     /// Takes a packet on its way from a program to its peer (or back, `inward`) through what lies between their network
     /// namespaces. `bridged`: the program's is a container's own.
     BetweenNamespaces { bridged: bool, peer: Peer, inward: bool, place: ComponentId },
-    /// Touches a newly allocated page of so many bytes.
-    Populate(u64),
+    /// Takes a page of so many bytes for somebody, and touches it.
+    Populate { owner: Owner, bytes: u64 },
     /// Touches so many bytes of fresh memory, page by page.
     Touch(u64),
     /// Makes a task ready.

@@ -199,6 +199,7 @@ impl Look<'_> {
             Fact::new("throttled", tasks_text(count(TaskState::Throttled))),
             Fact::new("page cache", bytes(state.cached.iter().sum())),
             Fact::new("memory given out", bytes(state.allocated)),
+            Fact::new("memory free", bytes(state.free())),
         ];
         for (cpu, _) in cpus.iter().take(8) {
             facts.push(Fact::new(self.topology.cpus[cpu.index()].name.clone(), self.doing(*cpu)));

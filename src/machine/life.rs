@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::engine::Time;
 use crate::trace::{Change, ChangeKind, CpuId, Ended, StackId};
 
-use super::frame::{Exit, Frame, Kind, ProcessId, TaskId};
+use super::frame::{Exit, Frame, Kind, Owner, ProcessId, TaskId};
 use super::hypervisor::ExitStep;
 use super::journal::Ride;
 use super::kernel::pipe::EchoStep;
@@ -159,8 +159,8 @@ impl State {
         let process = self.process_mut(id);
         let (kernel, parent) = (process.kernel, process.parent);
         let children = std::mem::take(&mut process.children);
-        let owned = std::mem::take(&mut process.space.owned);
         let ended = process.clone();
+        self.give_back(kernel, Owner::Process(id), ended.space.owned);
         // Orphans belong to their kernel's first process.
         for child in children {
             self.process_mut(child).parent = ProcessId::NONE;
@@ -169,7 +169,6 @@ impl State {
             self.process_mut(parent).children.retain(|child| *child != id);
         }
         let kernel = self.kernel_mut(kernel);
-        kernel.allocated = kernel.allocated.saturating_sub(owned);
         kernel.processes.remove(&id);
         self.processes.remove(id.0);
         ended
@@ -197,7 +196,7 @@ impl State {
                 }
             }
             Planned::Machine(machine) => {
-                self.vm_mut(machine.vm).backed = machine.preallocated;
+                self.preallocate(machine);
                 self.add_init(machine, node, plan.stack);
                 for &inner in &machine.nodes {
                     self.stand_up(fixed, inner, power);
@@ -482,6 +481,7 @@ impl Turn<'_> {
             (Some(Signal::Panic), _) => Ended::Panicked,
             (Some(Signal::Segv), _) => Ended::Faulted,
             (Some(Signal::Kill | Signal::ParentDeath), _) => Ended::Killed,
+            (Some(Signal::OutOfMemory), _) => Ended::OutOfMemory,
             (_, true) => Ended::Stopped,
             (Some(Signal::PowerOff), _) => Ended::Stopped,
             (None | Some(Signal::Exit), _) => Ended::Finished,
@@ -547,19 +547,19 @@ impl Turn<'_> {
         self.reset_groups(guest);
         let kernel = self.s.kernel_mut(guest);
         kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
-        (kernel.allocated, kernel.next_pid) = (0, FIRST_PID);
+        (kernel.allocated, kernel.kept, kernel.next_pid) = (0, 0, FIRST_PID);
         kernel.boot = Booting::default();
         kernel.processes.clear();
+        kernel.short.clear();
         let node = self.s.vm(vm).node;
         let fixed = self.f;
         let Some(machine) = fixed.plans[node.index()].machine() else { return };
-        // What was given to the guest page by page is the kernel's below again.
-        let (host, backed) = (self.s.vm(vm).host, self.s.vm(vm).backed.saturating_sub(machine.preallocated));
-        let below = self.s.kernel_mut(host);
-        below.allocated = below.allocated.saturating_sub(backed);
+        // What the guest had is the kernel's below again.
+        let (host, backed) = (self.s.vm(vm).host, self.s.vm(vm).backed);
+        self.s.give_back(host, Owner::Guest(vm), backed);
         let vm = self.s.vm_mut(vm);
         (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
-        (vm.backed, vm.at_devices, vm.off) = (0, 0, false);
+        (vm.backed, vm.asked, vm.at_devices, vm.off) = (0, 0, 0, false);
         for &inner in &machine.nodes {
             self.gone_with(inner, Ended::WithItsMachine);
         }
@@ -596,11 +596,12 @@ impl Turn<'_> {
             let kernel = self.s.kernel_mut(KernelId(kernel));
             kernel.processes.clear();
             kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
-            kernel.allocated = 0;
+            (kernel.allocated, kernel.kept) = (0, 0);
+            kernel.short.clear();
         }
         for vm in &mut self.s.vms {
             (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
-            (vm.backed, vm.at_devices, vm.off) = (0, 0, false);
+            (vm.backed, vm.asked, vm.at_devices, vm.off) = (0, 0, 0, false);
         }
         self.s.disks.iter_mut().for_each(|disk| disk.forget(now));
         for node in 0..self.f.plans.len() as u32 {

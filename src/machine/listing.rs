@@ -257,6 +257,8 @@ impl Look<'_> {
             let name = self.topology.stacks.get(vm.stack.index()).map_or(String::new(), |stack| stack.name.clone());
             vec![format!("frames of {name}'s machine"), bytes_text(vm.backed)]
         }));
+        rows.push(vec!["the kernel itself".to_owned(), bytes_text(state.own() + state.kept)]);
+        rows.push(vec!["free".to_owned(), bytes_text(state.free())]);
         let all = Listing::new("Who has what", &["Use", "Bytes"]).filled(rows);
         let processes = self.state.processes.iter().filter(|(_, process)| process.kernel == kernel);
         let rows = processes.map(|(_, process)| {
@@ -272,9 +274,10 @@ impl Look<'_> {
                 bytes_text(space.touched),
                 space.entries.to_string(),
                 bytes_text(space.owned),
+                (self.state.score(process)).to_string(),
             ]
         });
-        let header = ["Process", "Touched", "Page-table entries", "Its own alone"];
+        let header = ["Process", "Touched", "Page-table entries", "Its own alone", "Out-of-memory score"];
         vec![all, Listing::new("Address spaces", &header).filled(rows)]
     }
 

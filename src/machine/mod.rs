@@ -21,6 +21,7 @@ mod life;
 pub mod limits;
 mod link;
 mod listing;
+mod memory_use;
 mod orders;
 mod plan;
 mod presence;
@@ -38,6 +39,7 @@ mod workload;
 use std::sync::Arc;
 
 pub use limits::SpecError;
+pub use memory_use::{MemoryUse, StackMemory};
 pub use orders::Input;
 pub use presence::{LifeSpan, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
@@ -248,6 +250,11 @@ impl Machine {
             requests: state.requests.len(),
             places: state.processes.slots() + state.tasks.slots() + state.requests.slots(),
         }
+    }
+
+    /// A kernel whose frames are not what their owners have together, in words. There is never one.
+    pub fn frames_adrift(&self) -> Option<String> {
+        self.state.frames_adrift()
     }
 
     /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.

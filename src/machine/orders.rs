@@ -36,9 +36,8 @@ impl Machine {
 
     /// The event that an order is; `None` if nothing has the name.
     pub fn input(&self, order: &Order) -> Option<Event> {
-        let node = order.target().map(|path| self.fixed.plans.iter().position(|plan| plan.path == path));
-        let node = match node {
-            Some(found) => NodeId(found? as u32),
+        let node = match order.target() {
+            Some(path) => *self.fixed.by_path.get(path)?,
             None => NodeId(u32::MAX),
         };
         Some(Event::Input(Input(match order {

@@ -85,9 +85,11 @@ impl Presences {
                     quotas[node].push((change.at, (quota, period)));
                     continue;
                 }
-                ChangeKind::Stopping | ChangeKind::Refused(_) | ChangeKind::Booting(_) | ChangeKind::Booted { .. } => {
-                    continue;
-                }
+                ChangeKind::Stopping
+                | ChangeKind::Refused(_)
+                | ChangeKind::Booting(_)
+                | ChangeKind::Booted { .. }
+                | ChangeKind::OutOfMemory { .. } => continue,
             };
             states[node].push((change.at, presence));
         }

@@ -5,7 +5,7 @@ use crate::engine::{History, Simulation, Time};
 use crate::trace::{BootPart, Change, Recorder, StackStats, Trace};
 
 use super::spec::Spec;
-use super::{Machine, SpecError, Topology, Utilization};
+use super::{Machine, MemoryUse, SpecError, Topology, Utilization};
 
 /// Events between two snapshots: a seek replays no more than these.
 const SNAPSHOT_INTERVAL: u64 = 65_536;
@@ -76,6 +76,8 @@ pub struct Outcome {
     pub core_busy: Vec<u64>,
     /// How busy each core, disk and link was.
     pub utilization: Vec<Utilization>,
+    /// Who has what of the host's memory at the end.
+    pub memory: MemoryUse,
     /// The hash over every hop.
     pub trace_hash: u64,
     /// How far simulated time came.
@@ -131,10 +133,12 @@ pub fn run(
         End::Finished => current.model.last_end(),
         _ => current.now(),
     };
+    let memory = current.model.memory_use(topology.stacks.len());
     Ok(Outcome {
         topology,
         trace_hash: current.model.trace_hash(),
         utilization: current.model.utilization(simulated),
+        memory,
         simulated,
         events: current.events(),
         end,

@@ -1,6 +1,6 @@
 //! The machine's state: arenas of plain structs, and what never changes during a run.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::Time;
@@ -117,6 +117,8 @@ pub struct Fixed {
     pub mounts: Vec<Vec<u16>>,
     /// By [`NodeId`]: what may stand where.
     pub plans: Vec<Plan>,
+    /// The plans by their paths; of those with the same, the first.
+    pub by_path: HashMap<String, NodeId>,
     /// What stands on the host's kernel.
     pub top: Vec<NodeId>,
     /// By [`KernelId`]: what it does from power to its first process; nothing for one that stands there ready.
@@ -320,6 +322,8 @@ pub enum Signal {
     PowerOff,
     /// None: a device model whose guest's kernel has panicked.
     Panic,
+    /// SIGKILL, because there was no memory left and it had the most.
+    OutOfMemory,
 }
 
 /// A thread, as the scheduler knows it: of a program, of a device model, of a vCPU.
@@ -381,8 +385,17 @@ pub struct Kernel {
     pub devices: Devices,
     /// Bytes in the page cache, by file and disk, from the file's beginning.
     pub cached: Vec<u64>,
-    /// Bytes of its physical memory that it has given out so far.
+    /// Bytes of its physical memory, and of these what processes and the machines on it have.
+    pub memory: u64,
     pub allocated: u64,
+    /// Bytes of these that it has taken for itself.
+    pub kept: u64,
+    /// When each file of the page cache was used last, by the same index as `cached`.
+    pub used: Vec<Time>,
+    /// Threads that wait for memory until who was killed for it has given it back.
+    pub short: Vec<TaskId>,
+    /// Who was killed for memory last.
+    pub victim: ProcessId,
     pub processes: BTreeSet<ProcessId>,
     /// The number of the next process.
     pub next_pid: u32,
@@ -446,6 +459,8 @@ pub struct Vm {
     pub init: TaskId,
     /// Bytes of guest memory that have frames.
     pub backed: u64,
+    /// Bytes for which its guest has left guest mode, and which have no frames yet.
+    pub asked: u64,
     /// Requests of its guest that are at devices of the kernel below, on behalf of its device model.
     pub at_devices: u32,
     /// Its guest has turned it off.
@@ -611,7 +626,7 @@ impl State {
             size_of::<Process>() + kin + size_of::<ProcessId>()
         };
         let kernel =
-            |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * size_of::<u64>() + kernel.devices.bytes();
+            |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * 2 * size_of::<u64>() + kernel.devices.bytes();
         let disk = |disk: &Disk| size_of::<Disk>() + (disk.waiting() + disk.served.len()) * size_of::<RequestId>();
         let life = |life: &Life| size_of::<Life>() + size_of::<ProcessId>() * life.processes.len();
         let group = |group: &Group| size_of::<Group>() + group.throttled.len() * size_of::<TaskId>();

@@ -258,7 +258,7 @@ impl Turn<'_> {
             Kind::BetweenNamespaces { bridged, peer, inward, place } => {
                 self.step_between_namespaces(at, (bridged, peer), inward, place, frame);
             }
-            Kind::Populate(bytes) => self.step_populate(at, bytes, frame.pc),
+            Kind::Populate { owner, bytes } => self.step_populate(at, owner, bytes, frame.pc),
             Kind::Touch(bytes) => self.step_touch(at, bytes, frame),
             Kind::Wake(task) => self.step_wake(at, task, 0, frame.pc),
             Kind::Send(task) => self.step_wake(at, task, 1, frame.pc),

@@ -663,6 +663,7 @@ pub(super) enum QuantityFile {
     Throughput { of: String },
     Ledger { of: String, layer: String, per: Option<PerFile> },
     Busy { of: String },
+    StartTime { of: String },
     Cost(String),
     Sum(Box<QuantityFile>, Box<QuantityFile>),
     Share(Box<QuantityFile>, Box<QuantityFile>),

@@ -206,14 +206,14 @@ impl Knob {
         let mut spans: Vec<Range<usize>> = spans.collect();
         spans.sort_by_key(|span| span.start);
         spans.dedup();
-        let mut text = text.to_owned();
-        // From behind, so that what comes before stays where it is.
-        spans.into_iter().rev().filter(|span| span.end <= text.len()).collect::<Vec<_>>().into_iter().for_each(
-            |span| {
-                text.replace_range(span, &setting.literal());
-            },
-        );
-        text
+        let literal = setting.literal();
+        let (mut turned, mut from) = (String::with_capacity(text.len()), 0);
+        for span in spans.into_iter().filter(|span| span.end <= text.len()) {
+            turned += &text[from..span.start];
+            turned += &literal;
+            from = span.end;
+        }
+        turned + &text[from..]
     }
 
     /// The costs with the knob at `setting`.

@@ -7,6 +7,8 @@
 //! For a text whose shape is wrong, the tree tells what could be left out of it ([`Node::enclosing`]), so that what is
 //! wrong behind the first mistake can be told too; [`Tree::sound`] says whether brackets and commas can be trusted.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A value in the text.
@@ -18,6 +20,19 @@ pub(super) struct Node {
     open: Option<usize>,
     /// Its parts, in order: the key, if they are keyed, and the value.
     parts: Vec<(Option<Key>, Node)>,
+    /// Whether it is `Some(…)`, which may stand around any value that can be left out.
+    optional: bool,
+    /// The places of its parts by their words, from the first path that leads here on.
+    words: OnceCell<Words>,
+}
+
+/// Places of parts; of those with the same word, of the first.
+#[derive(Debug, Default)]
+struct Words {
+    /// By key.
+    keys: HashMap<Box<str>, usize>,
+    /// Of those without a key, by the name before their bracket.
+    names: HashMap<Box<str>, usize>,
 }
 
 /// The tree of a text that ron may not have been able to read.
@@ -72,13 +87,23 @@ impl Node {
 
     /// The value of a field or map key; this node itself if it isn't there.
     pub fn key(&self, key: &str) -> &Node {
-        let found = self.parts.iter().find(|(k, _)| k.as_ref().is_some_and(|k| k.text == key));
-        found.map_or(self, |(_, node)| node)
+        let node = self.without_some();
+        let found = node.parts.iter().find(|(k, _)| k.as_ref().is_some_and(|k| k.text == key));
+        found.map_or(node, |(_, node)| node)
     }
 
     /// The `index`th part, keyed or not.
     pub fn item(&self, index: usize) -> &Node {
-        self.parts.get(index).map_or(self, |(_, node)| node)
+        let node = self.without_some();
+        node.parts.get(index).map_or(node, |(_, node)| node)
+    }
+
+    /// What stands in `Some(…)`, or this node itself.
+    fn without_some(&self) -> &Node {
+        match &self.parts[..] {
+            [(None, inside)] if self.optional => inside.without_some(),
+            _ => self,
+        }
     }
 
     /// The value at a path of words: keys of maps, fields of brackets, names of what stands in a list (`Read`; the first
@@ -87,17 +112,31 @@ impl Node {
     pub fn at_path<'p>(&self, text: &str, path: &'p str) -> Result<&Node, &'p str> {
         let mut node = self;
         for word in path.split('/').map(str::trim) {
-            let keyed = |(key, _): &&(Option<Key>, Node)| key.as_ref().is_some_and(|key| key.text == word);
-            let named = |(key, value): &&(Option<Key>, Node)| key.is_none() && value.name(text) == Some(word);
+            node = node.without_some();
+            let words = node.words(text);
             let place = word.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-            let placed = || place.and_then(|i| node.parts.get(i)).filter(|(key, _)| key.is_none());
-            let found = node.parts.iter().find(keyed).or_else(placed).or_else(|| node.parts.iter().find(named));
-            node = &found.ok_or(word)?.1;
+            let placed = || place.filter(|i| node.parts.get(*i).is_some_and(|(key, _)| key.is_none()));
+            let found = words.keys.get(word).copied().or_else(placed).or_else(|| words.names.get(word).copied());
+            node = &node.parts[found.ok_or(word)?].1;
         }
         while let [(None, only)] = &node.parts[..] {
             node = only;
         }
         Ok(node)
+    }
+
+    fn words(&self, text: &str) -> &Words {
+        self.words.get_or_init(|| {
+            let mut words = Words::default();
+            for (i, (key, value)) in self.parts.iter().enumerate() {
+                match (key, value.name(text)) {
+                    (Some(key), _) => words.keys.entry(key.text.as_str().into()).or_insert(i),
+                    (None, Some(name)) => words.names.entry(name.into()).or_insert(i),
+                    (None, None) => continue,
+                };
+            }
+            words
+        })
     }
 
     /// The name before its bracket: `Read` of `Read(…)`.
@@ -118,7 +157,11 @@ impl Node {
 
     /// The place of the `index`th part's key.
     pub fn key_span(&self, index: usize) -> Range<usize> {
-        self.parts.get(index).and_then(|(k, _)| k.as_ref()).map_or(self.span.clone(), |key| key.span.clone())
+        self.without_some()
+            .parts
+            .get(index)
+            .and_then(|(k, _)| k.as_ref())
+            .map_or(self.span.clone(), |key| key.span.clone())
     }
 }
 
@@ -263,7 +306,8 @@ impl Reader<'_> {
             }
         }
         self.sound &= self.at > start;
-        Node { span: start..self.at, open, parts }
+        let optional = open.is_some_and(|open| self.text[start..open].trim_end() == "Some");
+        Node { span: start..self.at, open, parts, optional, ..Node::default() }
     }
 
     fn is_raw_string(&self) -> bool {
@@ -311,7 +355,9 @@ impl Reader<'_> {
                     self.skip_blank();
                     if self.peek() == Some(':') {
                         self.skip_char();
-                        let text = self.text[first.span.clone()].trim_matches('"').to_owned();
+                        let text = self.text[first.span.clone()].trim_matches('"');
+                        // `r#` may stand before the name of a field.
+                        let text = text.strip_prefix("r#").unwrap_or(text).to_owned();
                         parts.push((Some(Key { text, span: first.span }), self.value()));
                     } else {
                         parts.push((None, first));

@@ -51,8 +51,15 @@ pub(super) struct Place {
 impl Place {
     /// What stands between the braces.
     pub fn expression<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.inside(text)]
+    }
+
+    /// Where that is.
+    pub fn inside(&self, text: &str) -> Range<usize> {
         let end = if self.closed { self.span.end - 1 } else { self.span.end };
-        text[self.span.start + 1..end].trim()
+        let (start, between) = (self.span.start + 1, &text[self.span.start + 1..end]);
+        let before = between.len() - between.trim_start().len();
+        start + before..start + before + between.trim().len()
     }
 }
 

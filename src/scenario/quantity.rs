@@ -5,7 +5,7 @@ use std::fmt;
 use crate::costs::{Primitive, Unit};
 use crate::engine::Time;
 use crate::machine::Outcome;
-use crate::trace::{ExitReason, Latency, Layer, OperationKind, StackId, StackStats};
+use crate::trace::{ChangeKind, ExitReason, Latency, Layer, OperationKind, StackId, StackStats};
 
 /// The stack that a quantity is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +219,11 @@ pub enum Quantity {
         /// Whose.
         of: Subject,
     },
+    /// From when somebody began to start a stack for the first time until it was up; none if it was up at time zero.
+    StartTime {
+        /// Whose.
+        of: Subject,
+    },
     /// What one use of a mechanism costs: a time, a count or a rate.
     Cost(Primitive),
     /// Two quantities together.
@@ -241,7 +246,9 @@ impl Quantity {
                 a.operation().or_else(|| b.operation())
             }
             Quantity::Ledger { per, .. } => per.flatten(),
-            Quantity::Throughput { .. } | Quantity::Busy { .. } | Quantity::Cost(_) => None,
+            Quantity::Throughput { .. } | Quantity::Busy { .. } | Quantity::StartTime { .. } | Quantity::Cost(_) => {
+                None
+            }
         }
     }
 
@@ -260,7 +267,9 @@ impl Quantity {
     pub fn kind(&self) -> Kind {
         match self {
             Quantity::Count { .. } | Quantity::Operations { .. } => Kind::Count,
-            Quantity::Latency { .. } | Quantity::Ledger { .. } | Quantity::Busy { .. } => Kind::Time,
+            Quantity::Latency { .. } | Quantity::Ledger { .. } | Quantity::Busy { .. } | Quantity::StartTime { .. } => {
+                Kind::Time
+            }
             Quantity::Throughput { .. } => Kind::Rate,
             Quantity::Cost(primitive) => match primitive.unit() {
                 Unit::Ns => Kind::Time,
@@ -300,6 +309,7 @@ impl Quantity {
                 per.map_or(time, |kind| time / operations(s, kind) as f64)
             })),
             Quantity::Busy { of } => or_none(stats(of).map(|s| s.busy as f64)),
+            Quantity::StartTime { of } => or_none(start_time(outcome, of.id)),
             Quantity::Cost(primitive) => outcome.history.current().model.costs().get(*primitive) as f64,
             Quantity::Sum(a, b) => a.amount(outcome) + b.amount(outcome),
             Quantity::Ratio(a, b) | Quantity::Share(a, b) => a.amount(outcome) / b.amount(outcome),
@@ -363,6 +373,7 @@ impl Quantity {
                 }
             }
             Quantity::Busy { .. } => "time of the cores".to_owned(),
+            Quantity::StartTime { .. } => "the start".to_owned(),
             Quantity::Cost(primitive) => format!("the cost “{}”", primitive.label()),
             Quantity::Ratio(..) | Quantity::Difference(..) | Quantity::Sum(..) | Quantity::Share(..) => {
                 self.to_string()
@@ -378,7 +389,8 @@ impl Quantity {
             | Quantity::Latency { of, .. }
             | Quantity::Throughput { of }
             | Quantity::Ledger { of, .. }
-            | Quantity::Busy { of } => format!("of “{}”", of.name),
+            | Quantity::Busy { of }
+            | Quantity::StartTime { of } => format!("of “{}”", of.name),
             Quantity::Cost(_)
             | Quantity::Ratio(..)
             | Quantity::Difference(..)
@@ -386,6 +398,15 @@ impl Quantity {
             | Quantity::Share(..) => String::new(),
         }
     }
+}
+
+/// How long the first start of a stack took.
+fn start_time(outcome: &Outcome, of: StackId) -> Option<f64> {
+    let component = outcome.topology.stacks.get(of.index())?.component;
+    let node = outcome.topology.component(component)?.node?;
+    let of_node = |what: ChangeKind| outcome.changes.iter().find(|change| change.node == node && change.what == what);
+    let (from, up) = (of_node(ChangeKind::Starting)?, of_node(ChangeKind::Up)?);
+    Some((up.at - from.at).as_ps() as f64)
 }
 
 fn join(a: &str, b: &str) -> String {
@@ -430,6 +451,7 @@ impl fmt::Display for Quantity {
                 per.map_or(Ok(()), |kind| write!(f, " per {}", operation_word(kind)))
             }
             Quantity::Busy { of } => write!(f, "core time of {}", of.name),
+            Quantity::StartTime { of } => write!(f, "start of {}", of.name),
             Quantity::Cost(primitive) => write!(f, "cost of one {}", primitive.label()),
             Quantity::Sum(a, b) => write!(f, "{a} and {b}"),
             Quantity::Share(a, b) => write!(f, "{a} as a part of {b}"),

@@ -18,6 +18,73 @@ const SIZES: &[(&str, u64)] = &[
 
 const BANDWIDTHS: &[(&str, u64)] = &[("bit/s", 1), ("kbit/s", 1_000), ("Mbit/s", 1_000_000), ("Gbit/s", 1_000_000_000)];
 
+/// What people write for units, and the unit that they mean by it.
+pub(super) type Words = [(&'static str, &'static str)];
+
+/// For sizes.
+pub(super) const SIZE_WORDS: &Words = &[
+    ("B", "B"),
+    ("bytes", "B"),
+    ("KiB", "KiB"),
+    ("MiB", "MiB"),
+    ("GiB", "GiB"),
+    ("TiB", "TiB"),
+    ("kB", "kB"),
+    ("MB", "MB"),
+    ("GB", "GB"),
+    ("TB", "TB"),
+];
+
+/// For bandwidths.
+pub(super) const BANDWIDTH_WORDS: &Words = &[
+    ("bit/s", "bit/s"),
+    ("kbit/s", "kbit/s"),
+    ("Mbit/s", "Mbit/s"),
+    ("Gbit/s", "Gbit/s"),
+    ("bps", "bit/s"),
+    ("kbps", "kbit/s"),
+    ("Mbps", "Mbit/s"),
+    ("Gbps", "Gbit/s"),
+];
+
+/// For times.
+pub(super) const TIME_WORDS: &Words = &[
+    ("ps", "ps"),
+    ("ns", "ns"),
+    ("us", "us"),
+    ("ms", "ms"),
+    ("s", "s"),
+    ("min", "min"),
+    ("nsec", "ns"),
+    ("usec", "us"),
+    ("msec", "ms"),
+    ("sec", "s"),
+    ("seconds", "s"),
+    ("minutes", "min"),
+];
+
+/// `did you mean "8 GiB"?`, for a text whose unit is one slip away from one word only.
+pub(super) fn meant(text: &str, words: &Words) -> Option<String> {
+    let text = text.trim();
+    let (number, written) = text.split_at(text.find(char::is_alphabetic)?);
+    if number.trim().is_empty() || written.len() > 16 {
+        return None;
+    }
+    let folded = written.to_lowercase();
+    let near = words.iter().filter_map(|(word, unit)| {
+        let slips = strsim::osa_distance(&word.to_lowercase(), &folded);
+        // One letter for another is no slip.
+        (slips <= 1 && slips < word.len().max(folded.len())).then_some((slips, *unit))
+    });
+    let least = near.clone().map(|(slips, _)| slips).min()?;
+    let mut units: Vec<&str> = near.filter(|(slips, _)| *slips == least).map(|(_, unit)| unit).collect();
+    units.dedup();
+    match units[..] {
+        [unit] if unit != written => Some(format!("did you mean \"{} {unit}\"?", number.trim())),
+        _ => None,
+    }
+}
+
 /// Bytes from a text such as `4 KiB`, `1.5 GiB`, `64 B`.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     with_unit(text, SIZES, "a size", "\"4 KiB\"")
@@ -83,5 +150,27 @@ mod tests {
             assert!(size(number).unwrap_err().starts_with(&format!("\"{number}\" has no number that can be read")));
         }
         assert!(size("4 kib").unwrap_err().contains("KiB"));
+    }
+
+    #[test]
+    fn a_unit_that_is_nearly_right_is_named_and_a_guess_is_not() {
+        let meant = |text, words| meant(text, words).map(|told| told.split('"').nth(1).unwrap_or("").to_owned());
+        for (text, words, right) in [
+            ("8 GiX", SIZE_WORDS, "8 GiB"),
+            ("4kib", SIZE_WORDS, "4 KiB"),
+            ("1.5 G", SIZE_WORDS, "1.5 GB"),
+            ("10 Gbps", BANDWIDTH_WORDS, "10 Gbit/s"),
+            ("10 gbit", BANDWIDTH_WORDS, ""),
+            ("3 secs", TIME_WORDS, "3 s"),
+            ("2 Us", TIME_WORDS, "2 us"),
+            ("2 msecs", TIME_WORDS, "2 ms"),
+            ("2 xs", TIME_WORDS, ""),
+            ("2 parsecs", TIME_WORDS, ""),
+            ("99999999999 TiB", SIZE_WORDS, ""),
+            ("GiB", SIZE_WORDS, ""),
+            ("4 gigs", SIZE_WORDS, ""),
+        ] {
+            assert_eq!(meant(text, words).unwrap_or_default(), right, "{text}");
+        }
     }
 }

@@ -243,7 +243,7 @@ pub struct Answer {
 }
 
 /// Computes the answer to `predict` from a run of the scenario.
-pub fn answer(predict: &Predict, _scenario: &Scenario, outcome: &Outcome) -> Answer {
+pub fn answer(predict: &Predict, outcome: &Outcome) -> Answer {
     let value = predict.answer.value(outcome);
     Answer {
         value,

@@ -44,6 +44,13 @@ pub enum ChangeKind {
     },
     /// What was ordered can't be done.
     Refused(Refusal),
+    /// Its kernel had no memory left, and this was the process that had the most: it is killed.
+    OutOfMemory {
+        /// Pages that it had, which is its score.
+        score: u64,
+        /// Pages that its kernel has in all.
+        of: u64,
+    },
     /// A part of its boot begins: its name's number among the topology's operation labels.
     Booting(u16),
     /// That part is over.
@@ -74,6 +81,8 @@ pub enum Ended {
     WithItsMachine,
     /// The host lost its power.
     PowerCut,
+    /// SIGKILL, because its kernel had no memory left.
+    OutOfMemory,
 }
 
 /// Why an order can't be followed.
@@ -104,6 +113,7 @@ impl Ended {
             Ended::Panicked => "kernel panic",
             Ended::WithItsMachine => "ended with its machine",
             Ended::PowerCut => "power cut",
+            Ended::OutOfMemory => "killed: out of memory",
         }
     }
 
@@ -117,12 +127,13 @@ impl Ended {
             Ended::Panicked => "panicked",
             Ended::WithItsMachine => "with_its_machine",
             Ended::PowerCut => "power_cut",
+            Ended::OutOfMemory => "out_of_memory",
         }
     }
 
     /// Whether nobody wanted it.
     pub const fn is_failure(self) -> bool {
-        matches!(self, Ended::Killed | Ended::Faulted | Ended::Panicked)
+        matches!(self, Ended::Killed | Ended::Faulted | Ended::Panicked | Ended::OutOfMemory)
     }
 }
 
@@ -150,6 +161,9 @@ impl ChangeKind {
             ChangeKind::Ended(why) => why.label().to_owned(),
             ChangeKind::CpuMax { quota, period, .. } => format!("cpu.max is {quota} in each {period}"),
             ChangeKind::Refused(why) => format!("nothing is done: {}", why.label()),
+            ChangeKind::OutOfMemory { score, of } => {
+                format!("has {score} of {of} pages, the most, and is killed: its kernel is out of memory")
+            }
             ChangeKind::Booting(_) => "boots".to_owned(),
             ChangeKind::Booted { .. } => "has booted one part".to_owned(),
         }
@@ -163,6 +177,7 @@ impl ChangeKind {
             ChangeKind::Ended(why) => [3, why as u64, 0, 0],
             ChangeKind::CpuMax { quota, period, burst } => [4, quota.0, period.0, burst.0],
             ChangeKind::Refused(why) => [5, why as u64, 0, 0],
+            ChangeKind::OutOfMemory { score, of } => [8, score, of, 0],
             ChangeKind::Booting(label) => [6, u64::from(label), 0, 0],
             ChangeKind::Booted { label, reads, bytes } => [7, u64::from(label), u64::from(reads), bytes],
         }

@@ -161,6 +161,136 @@ pub const KINDS: &[Kind] = &[
     ("brackets that are not closed", false, |n| {
         format!("Scenario({}", fill(n, |i| format!("a{i}: [Cpuid(\"1 us\", {{\n")))
     }),
+    ("computed numbers in a text, each another", true, |n| said(&fill(n, |i| format!("{{Busy(of:'s'/*{i}*/)}}")))),
+    ("computed numbers behind escapes", true, |n| {
+        said(&fill(n, |i| format!("\\u{{e9}}{{Busy(of:\\\"s\\\"/*{i}*/)}}")))
+    }),
+    ("computed numbers of hidden braces", true, |n| {
+        said(&fill(n, |i| format!("\\u{{7b}}Busy(of:'s'/*{i}*/)}} {{Busy(of:'s'/*{i}*/)}}")))
+    }),
+    ("computed numbers in very many texts", true, |n| {
+        let texts = fill(n, |i| format!("\"{{Busy(of:'s'/*{i}*/)}}\","));
+        whole("\"p\":[Cpuid]", STACK, &format!("leaves_out:[{texts}]"))
+    }),
+    ("computed numbers under a name that is written otherwise", true, |n| {
+        let texts = fill(n, |i| format!("\"{{Busy(of:'s'/*{i}*/)}}\","));
+        whole("\"p\":[Cpuid]", STACK, &format!("r#leaves_out:[{texts}]"))
+    }),
+    ("computed numbers in what may be left out", true, |n| {
+        let choices = fill(n, |i| format!("Label(\"{{Busy(of:'s'/*{i}*/)}}\",Number({i})),"));
+        predict(&choices, "").replace("Predict(", "Some(Predict(").replace("if_wrong:{}))", "if_wrong:{})))")
+    }),
+    ("computed numbers of nobody", false, |n| said(&fill(n, |i| format!("{{Busy(of:'no {i}')}}")))),
+    ("computed numbers that can't be read", false, |n| said(&fill(n, |i| format!("{{Busy(of:{i})}}")))),
+    ("computed numbers that are not closed", false, |n| {
+        let texts = fill(n, |i| format!("\"{{Busy(of:'s'/*{i}*/\","));
+        whole("\"p\":[Cpuid]", STACK, &format!("leaves_out:[{texts}]"))
+    }),
+    ("braces", true, |n| said(&"{a".repeat(n / 2))),
+    ("numbers of the file in a text", true, |n| {
+        let step = |i: usize| format!("Step(title:\"t\",say:\"\",play:Until(Operation(of:\"s\",nth:{}))),", i + 1);
+        let say = fill(n / 2, |i| format!("{{Written('walkthrough/{}/play/Operation/nth')}}", i % (n / 160) + 1));
+        walkthrough(&format!("{}Step(title:\"t\",say:\"{say}\")", fill(n / 2, step)))
+    }),
+    ("numbers of the file by ways that lead nowhere", false, |n| {
+        let say = fill(n / 2, |i| format!("{{Written('walkthrough/no{i}')}}"));
+        let steps = fill(n / 2, |_| "Step(title:\"t\",say:\"\"),".to_owned());
+        walkthrough(&format!("{steps}Step(title:\"t\",say:\"{say}\")"))
+    }),
+    ("a long text that is named as a number", false, |n| {
+        let say = fill(n / 2, |i| format!("{{Written('teaches'/*{i}*/)}}"));
+        let teaches = format!("teaches:\"{}\",", "1".repeat(n / 2));
+        walkthrough(&format!("Step(title:\"t\",say:\"{say}\")")).replace("host:", &format!("{teaches} host:"))
+    }),
+    ("knobs", true, |n| {
+        let knob = "Knob(name:\"k\",turns:[\"host/cores\"],from:1,to:4,shows:Busy(of:\"s\")),".repeat(8);
+        walkthrough(&fill(n, |_| format!("Step(title:\"t\",say:\"\",knobs:[{knob}]),")))
+    }),
+    ("knobs at one place", false, |n| {
+        let knob = "Knob(name:\"k\",turns:[\"host/cores\"],from:1,to:4,shows:Busy(of:\"s\")),";
+        let knobs = fill(n, |_| knob.to_owned());
+        walkthrough(&format!("Step(title:\"t\",say:\"\",knobs:[{knobs}])"))
+    }),
+    ("a knob that turns very much", true, |n| {
+        let stacks: String = (0..1000).map(|i| format!("\"{i:03}\":Process(run:\"p\",threads:2),")).collect();
+        let turns = fill(n, |i| format!("\"stacks/{:03}/threads\",", i % 1000));
+        let knob = format!("Knob(name:\"k\",turns:[{turns}],from:1,to:3,shows:Busy(of:\"000\"))");
+        let step = format!("walkthrough:[Step(title:\"t\",say:\"\",knobs:[{knob}])]");
+        whole("\"p\":[Cpuid]", &stacks, &step)
+    }),
+    ("knobs that turn nothing", false, |n| {
+        let knob = |i: usize| format!("Knob(name:\"k\",turns:[\"stacks/{i}/x\"],from:1,to:4,shows:Busy(of:\"s\")),");
+        walkthrough(&fill(n, |i| format!("Step(title:\"t\",say:\"\",knobs:[{}]),", knob(i))))
+    }),
+    ("orders", true, |n| {
+        let stack = "\"s\":Process(run:\"p\",cgroup:Cgroup(cpu_max:CpuMax(quota:\"50 ms\")))";
+        let orders = fill(n, |i| format!("At(\"1 ms\",SetQuota(of:\"s\",quota:\"{} ms\")),", i % 50 + 1));
+        let rest = format!("until:\"1 ms\",script:[{orders}]");
+        whole("\"p\":[Forever([Compute(\"1 ms\")])]", stack, &rest)
+    }),
+    ("orders, the latest first", false, |n| {
+        script(1, &fill(n, |i| format!("At(\"{} us\",Stop(\"s\")),", 1_000_000 - i)))
+    }),
+    ("orders to a machine in which much stands", false, |n| {
+        script(4000, &fill(n, |i| format!("At(\"{i} us\",Restart(\"v\")),At(\"{i} us\",Kill(\"v/{}\")),", i % 4000)))
+    }),
+    ("orders to nobody", false, |n| script(1, &fill(n, |i| format!("At(\"{i} us\",Kill(\"no {i}\")),")))),
+    ("operations that start others", false, |n| {
+        let starts = fill(n / 2, |i| format!("Start(\"{i}\"),"));
+        whole(&format!("\"p\":[{starts}]"), &fill(n / 2, |i| format!("\"{i}\":Process(run:\"p\"),")), "")
+    }),
+    ("operations that start others, in very many machines", false, |n| {
+        let starts = fill(n / 2, |i| format!("Start(\"{i}\"),"));
+        let vm = |i: usize| format!("\"{i}\":Vm(memory:\"16 MiB\",stacks:{{\"a\":Process(run:\"p\")}}),");
+        whole(&format!("\"p\":[{starts}]"), &fill(n / 2, vm), "")
+    }),
+    ("what is down at first, and orders", false, |n| {
+        let stacks = fill(n / 3, |i| format!("\"{i}\":Process(run:\"p\",up:false),"));
+        let orders = fill(n / 2, |i| format!("At(\"{i} us\",Start(\"{i}\")),"));
+        whole("\"p\":[Cpuid]", &stacks, &format!("script:[{orders}]"))
+    }),
+    ("a machine of a long name, and what stands in it", false, |n| {
+        let inside = fill(n / 2, |i| format!("\"{i}\":Process(run:\"p\"),"));
+        let vm = format!("\"{}\":Vm(memory:\"1 GiB\",stacks:{{{inside}}})", "v".repeat(n / 2));
+        whole("\"p\":[PingPong(across_cpus:true),Memory(working_set:\"2 GiB\",accesses:1)]", &vm, "")
+    }),
+    ("disks, and who uses them", false, |n| {
+        let disks = fill(n / 2, |i| format!("\"{i}\":Nvme(capacity:\"1 TiB\"),"));
+        let last = n / 80;
+        let stacks = fill(n / 2, |i| format!("\"{i}\":Container(run:\"p\",disk:\"{last}\"),"));
+        whole("\"p\":[Cpuid]", &stacks, "")
+            .replace("hypervisor: Kvm", &format!("disks: {{ {disks} }}, hypervisor: Kvm"))
+    }),
+    ("mounts", true, |n| {
+        let mounts = fill(n, |i| format!("\"/{i}\":\"d\","));
+        let host = format!("disks: {{ \"d\": Nvme(capacity:\"1 TiB\") }}, mounts: {{ {mounts} }}, hypervisor: Kvm");
+        let reads: String = (0..1000).map(|i| format!("Read(file:\"/{i}/a\",bytes:\"4 KiB\"),")).collect();
+        whole(&format!("\"p\":[{reads}]"), STACK, "").replace("hypervisor: Kvm", &host)
+    }),
+    ("volumes", true, |n| {
+        let volumes = fill(n, |i| format!("\"/{i}\":\"d\","));
+        let stack = format!("\"s\":Container(run:\"p\",volumes:{{{volumes}}})");
+        let host = "disks: { \"d\": Nvme(capacity:\"1 TiB\") }, hypervisor: Kvm";
+        whole("\"p\":[Open(\"/1\")]", &stack, "").replace("hypervisor: Kvm", host)
+    }),
+    ("a title of digits", true, |n| {
+        whole("\"p\":[Cpuid]", STACK, "")
+            .replace("title: \"t\"", &format!("title: \"{}\"", "1234567890".repeat(n / 10)))
+    }),
+    ("a list of numbers", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("teaches:[{}]", "1,".repeat(n / 2)))),
+    ("a list of numbers for names", false, |n| {
+        whole("\"p\":[Cpuid]", STACK, &format!("claims:[{}]", fill(n, |i| format!("{i}.5,"))))
+    }),
+    ("digits and points", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("seed:{}", "1.".repeat(n / 2)))),
+    ("numbers with a sign", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("seed:[{}]", "-1e9,".repeat(n / 5)))),
+    ("a name of digits", false, |n| whole(&format!("\"{}\":[Cpuid]", "1".repeat(n)), STACK, "")),
+    ("a value with digits for a unit", false, |n| {
+        whole(&format!("\"p\":[Compute(\"1 {}\")]", "1.".repeat(n / 2)), STACK, "")
+    }),
+    ("values of a long name each", false, |n| {
+        let name = "n".repeat(n / 2);
+        whole(&format!("\"{name}\":[Forever([Cpuid])]"), &format!("\"s\":Process(run:\"{name}\")"), "")
+    }),
 ];
 
 /// What a cost profile is full of, and how to make one of about so many bytes from the built-in one.
@@ -176,6 +306,13 @@ pub const PROFILES: &[MadeOf] = &[
     ("one number", |n, whole| whole.replacen("value: 1", &format!("value: {}", "1".repeat(n)), 1)),
     ("open brackets in a profile", |n, whole| inserted(whole, &"(".repeat(n))),
     ("comments that are not closed, behind a profile", |n, whole| format!("{whole}{}", "/*".repeat(n / 2))),
+    ("a title of digits", |n, whole| {
+        whole.replacen("title: \"", &format!("title: \"{}", "1234567890".repeat(n / 10)), 1)
+    }),
+    ("a list of numbers", |n, whole| inserted(whole, &format!("\"a\": [{}],", "1,".repeat(n / 2)))),
+    ("numbers for costs", |n, whole| inserted(whole, &fill(n, |i| format!("\"a{i}\": {i}.5,")))),
+    ("digits and points", |n, whole| whole.replacen("value: 1", &format!("value: {}", "1.".repeat(n / 2)), 1)),
+    ("a source of digits", |n, whole| whole.replacen("(\"", &format!("(\"{}", "1.".repeat(n / 2)), 1)),
     ("lines before a profile that is none", |n, _| format!("{}x", "\n".repeat(n))),
 ];
 
@@ -274,6 +411,17 @@ fn whole(programs: &str, stacks: &str, rest: &str) -> String {
 
 fn walkthrough(steps: &str) -> String {
     whole("\"p\":[Cpuid]", STACK, &format!("walkthrough: [{steps}]"))
+}
+
+fn said(say: &str) -> String {
+    walkthrough(&format!("Step(title:\"t\",say:\"{say}\")"))
+}
+
+/// With so many processes in a machine; the last order can't be.
+fn script(processes: usize, orders: &str) -> String {
+    let inside: String = (0..processes).map(|i| format!("\"{i}\":Process(run:\"p\"),")).collect();
+    let stacks = format!("{STACK},\"v\":Vm(memory:\"1 GiB\",stacks:{{{inside}}})");
+    whole("\"p\":[Cpuid]", &stacks, &format!("script:[{orders}At(\"1 s\",Stop(\"nobody\"))]"))
 }
 
 fn look_at(paths: &str, stacks: usize) -> String {

@@ -5,7 +5,7 @@ use crate::engine::Time;
 use crate::trace::{ChangeKind, Crossing, OperationKind, Token, Wait, What};
 
 use super::draft::{Act, Part};
-use crate::machine::frame::{At, Exit, Frame, Kind, RequestId, TaskId, steps};
+use crate::machine::frame::{At, Exit, Frame, Kind, Owner, RequestId, TaskId, steps};
 use crate::machine::ids::{KernelId, NodeId};
 use crate::machine::journal::Ride;
 use crate::machine::kernel::memory::PopulateStep;
@@ -140,7 +140,8 @@ impl Turn<'_> {
             Act::Fill(bytes) if u64::from(frame.count) >= bytes.div_ceil(PAGE) => self.next_act(at),
             Act::Fill(_) => {
                 self.again(at, BootStep::Do);
-                self.frames(at.context).push(Frame::at(Kind::Populate(PAGE), at.ride, PopulateStep::Allocate));
+                let kind = Kind::Populate { owner: Owner::Kernel, bytes: PAGE };
+                self.frames(at.context).push(Frame::at(kind, at.ride, PopulateStep::Allocate));
             }
             Act::Rest(primitive, uses) => self.rest(at, task, self.f.time(primitive).times(uses)),
             Act::Sleep(time) => self.rest(at, task, time),

@@ -12,7 +12,7 @@
 use crate::costs::Primitive;
 use crate::trace::{CpuId, Crossing, Token};
 
-use crate::machine::frame::{At, Exit, Frame, Kind, Pc, TaskId, steps};
+use crate::machine::frame::{At, Exit, Frame, Kind, Owner, Pc, TaskId, steps};
 use crate::machine::journal::Ride;
 use crate::machine::state::{Signal, Timer};
 use crate::machine::turn::Turn;
@@ -215,7 +215,11 @@ impl Turn<'_> {
                 self.pay(at, next, primitive, 1, parts.backends, Crossing::Device, Token::IoRequest);
             }
             Exit::Doorbell(request) => self.doorbell(at, request),
-            Exit::EptViolation(bytes) => self.push(at, Kind::Populate(bytes)),
+            Exit::EptViolation(bytes) => {
+                if let Some(vm) = self.s.process_of(thread).vm {
+                    self.push(at, Kind::Populate { owner: Owner::Guest(vm), bytes });
+                }
+            }
             _ => {}
         }
     }

@@ -51,11 +51,12 @@ impl Turn<'_> {
                     Cache::Warm => true,
                     Cache::AsIs => cached >= bytes,
                 };
+                let more = bytes.saturating_sub(cached);
                 if hit {
                     self.find_further_pages(at, bytes, ReadStep::Copy);
                 } else if cache == Cache::Direct {
                     self.goto(at, ReadStep::Submit);
-                } else {
+                } else if !self.take_from_cache(at, more, ReadStep::Cached) {
                     let (primitive, count) = (Primitive::PageCacheInsert, pages(bytes));
                     self.pay(at, ReadStep::Submit, primitive, count, files, Crossing::None, Token::IoRequest);
                 }
@@ -69,8 +70,9 @@ impl Turn<'_> {
             ReadStep::Arrived if cache == Cache::Direct => self.goto(at, ReadStep::Return),
             ReadStep::Arrived => self.find_further_pages(at, bytes, ReadStep::Copy),
             ReadStep::Copy => {
-                let kernel = self.s.cpu(at.cpu).kernel;
-                self.s.kernel_mut(kernel).cached[page_cache] = cached.max(bytes);
+                if cache != Cache::Direct {
+                    self.keep_in_cache(at, page_cache, bytes);
+                }
                 let (primitive, count) = (Primitive::Copy4k, pages(bytes));
                 self.pay(at, ReadStep::Return, primitive, count, files, Crossing::None, Token::SystemCall);
             }
@@ -107,9 +109,11 @@ impl Turn<'_> {
                 self.pay(at, WriteStep::Cached, primitive, 1, files, Crossing::None, Token::SystemCall);
             }
             WriteStep::Cached => {
+                if self.take_from_cache(at, bytes.saturating_sub(cached), WriteStep::Cached) {
+                    return;
+                }
                 let new = pages(bytes.saturating_sub(cached));
-                let kernel = self.s.cpu(at.cpu).kernel;
-                self.s.kernel_mut(kernel).cached[page_cache] = cached.max(bytes);
+                self.keep_in_cache(at, page_cache, bytes);
                 match new {
                     0 => self.find_further_pages(at, bytes, WriteStep::Copy),
                     _ => {

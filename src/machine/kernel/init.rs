@@ -234,7 +234,7 @@ impl Turn<'_> {
                     // From here on it is the machine's device model.
                     self.s.process_mut(process).vm = Some(machine.vm);
                     self.s.vm_mut(machine.vm).model = process;
-                    self.s.vm_mut(machine.vm).backed = machine.preallocated;
+                    self.s.preallocate(machine);
                     let init = self.s.add_init(machine, node, self.s.task(task).stack);
                     let of = self.s.task_mut(init);
                     of.frames = match machine.boots {

@@ -3,13 +3,13 @@
 //! Real: a first touch faults into the kernel, which allocates and clears a page. In a VM that page of guest-physical
 //! memory may have no frame yet: clearing it is an EPT violation, and the kernel below allocates one in turn.
 //! Modelled: every fault on its own; allocation from memory that was never used before; loads at random over the
-//! working set, counted by cache level and TLB reach. Left out: reclaim, swapping, page sharing, ballooning, NUMA,
-//! prefetching, page-table pages themselves.
+//! working set, counted by cache level and TLB reach; what happens when there is none left is told in `frames.rs`.
+//! Left out: swapping, page sharing, ballooning, NUMA, prefetching, page-table pages themselves.
 
 use crate::costs::Primitive;
 use crate::trace::{Crossing, Token, What};
 
-use crate::machine::frame::{At, Exit, Frame, Kind, Pc, TaskId, steps};
+use crate::machine::frame::{At, Exit, Frame, Kind, Owner, Pc, TaskId, steps};
 use crate::machine::hardware::paging;
 use crate::machine::turn::Turn;
 
@@ -74,8 +74,8 @@ impl Turn<'_> {
                 space.touched += page;
                 space.entries += 1;
                 space.own_entries += 1;
-                space.owned += page;
-                self.push(at, Kind::Populate(page));
+                let owner = Owner::Process(self.s.task(task).process);
+                self.push(at, Kind::Populate { owner, bytes: page });
             }
             LoadStep::Done => self.end_operation(at),
         }
@@ -93,19 +93,19 @@ impl Turn<'_> {
             TouchStep::Handler => pay(self, TouchStep::Map, Primitive::PageFault, Crossing::None),
             TouchStep::Map => {
                 self.again(at, TouchStep::Touch);
-                // Given back with the rest of it before anything else asks for memory.
-                self.frames(at.context).push(Frame::new(Kind::Populate(page), at.ride));
                 if let Some(task) = self.task_of(at) {
-                    self.s.space_mut(task).owned += page;
+                    let owner = Owner::Process(self.s.task(task).process);
+                    self.push(at, Kind::Populate { owner, bytes: page });
                 }
             }
         }
     }
 
     /// [`Kind::Populate`]: a newly allocated page is cleared; in a VM it may have no frame yet.
-    pub fn step_populate(&mut self, at: At, bytes: u64, pc: Pc) {
+    pub fn step_populate(&mut self, at: At, owner: Owner, bytes: u64, pc: Pc) {
         let kernel_id = self.s.cpu(at.cpu).kernel;
         match PopulateStep::of(pc) {
+            PopulateStep::Clear | PopulateStep::Allocate if !self.has_room(at, bytes) => self.find_room(at, bytes),
             PopulateStep::Clear => {
                 let component = self.s.kernel(kernel_id).parts.memory;
                 let count = u32::try_from(bytes / paging::page_bytes(false)).unwrap_or(u32::MAX);
@@ -114,13 +114,14 @@ impl Turn<'_> {
             }
             PopulateStep::Allocate => {
                 self.goto(at, PopulateStep::Done);
-                let kernel = self.s.kernel_mut(kernel_id);
-                kernel.allocated += bytes;
+                self.s.charge(kernel_id, owner, bytes);
+                let kernel = self.s.kernel(kernel_id);
                 let allocated = kernel.allocated;
                 let (Some(vm), Some(thread)) = (kernel.vm, self.s.thread_of(at.cpu)) else { return };
                 let vm = self.s.vm_mut(vm);
-                if allocated > vm.backed {
-                    vm.backed += bytes;
+                // What the kernel below is already asked for counts as there.
+                if allocated > vm.backed + vm.asked {
+                    vm.asked += bytes;
                     self.exit_guest(thread, Exit::EptViolation(bytes), false, at.ride);
                 }
             }

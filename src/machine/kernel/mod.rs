@@ -9,6 +9,7 @@ pub mod cpu_max;
 pub mod devices;
 pub mod driver;
 pub mod file;
+pub mod frames;
 pub mod init;
 mod medium;
 pub mod memory;

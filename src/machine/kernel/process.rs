@@ -15,7 +15,7 @@
 use crate::costs::Primitive;
 use crate::trace::{Crossing, Token};
 
-use crate::machine::frame::{At, Frame, Kind, Pc, TaskId, steps};
+use crate::machine::frame::{At, Frame, Kind, Owner, Pc, TaskId, steps};
 use crate::machine::hardware::paging::page_bytes;
 use crate::machine::journal::Ride;
 use crate::machine::spec::Image;
@@ -170,12 +170,11 @@ impl Turn<'_> {
             CopyStep::Handler => pay(self, CopyStep::Copy, Primitive::PageFault, Crossing::None),
             CopyStep::Copy => pay(self, CopyStep::Copied, Primitive::Copy4k, Crossing::None),
             CopyStep::Copied => {
-                let space = self.s.space_mut(task);
-                space.owned += page;
-                space.own_entries += 1;
+                self.s.space_mut(task).own_entries += 1;
                 self.again(at, CopyStep::Write);
                 // It is overwritten by the copy: no need to clear it.
-                self.frames(at.context).push(Frame::at(Kind::Populate(page), at.ride, PopulateStep::Allocate));
+                let kind = Kind::Populate { owner: Owner::Process(self.s.task(task).process), bytes: page };
+                self.frames(at.context).push(Frame::at(kind, at.ride, PopulateStep::Allocate));
             }
         }
     }
@@ -285,14 +284,12 @@ impl Turn<'_> {
         }
     }
 
-    /// What a guest has been given page by page is memory of its device model, which ends.
+    /// What a guest has been given is memory of its device model, which ends.
     fn own_guest_memory(&mut self, task: TaskId) {
         let Some(vm) = self.s.process_of(task).vm else { return };
-        let node = self.s.vm(vm).node;
-        let preallocated = self.f.plans[node.index()].machine().map_or(0, |machine| machine.preallocated);
-        let bytes = self.s.vm(vm).backed.saturating_sub(preallocated);
-        self.s.vm_mut(vm).backed -= bytes;
+        let bytes = std::mem::take(&mut self.s.vm_mut(vm).backed);
         let space = self.s.space_mut(task);
+        // It is the device model's memory all along.
         space.owned += bytes;
         space.own_entries += bytes.div_ceil(page_bytes(false));
         space.entries += bytes.div_ceil(page_bytes(false));
@@ -309,8 +306,9 @@ impl Turn<'_> {
     fn unmap_all(&mut self, at: At, task: TaskId, here: impl Into<Pc>, next: impl Into<Pc>) {
         self.own_guest_memory(task);
         let kernel = self.s.cpu(at.cpu).kernel;
+        let process = self.s.task(task).process;
         let space = self.s.space_mut(task);
-        let owned = std::mem::take(&mut space.owned);
+        let owned = space.owned;
         let pages = std::mem::take(&mut space.own_entries);
         space.touched = 0;
         let (pc, primitive, pages) = match pages {
@@ -320,12 +318,12 @@ impl Turn<'_> {
                 (here.into(), Primitive::UnmapPage, pages)
             }
         };
-        let kernel = self.s.kernel_mut(kernel);
-        kernel.allocated = kernel.allocated.saturating_sub(owned);
-        let component = kernel.parts.memory;
+        self.s.give_back(kernel, Owner::Process(process), owned);
+        let component = self.s.kernel(kernel).parts.memory;
         match u32::try_from(pages).unwrap_or(u32::MAX) {
             0 => self.goto(at, pc),
             count => self.pay(at, pc, primitive, count, component, Crossing::None, Token::SystemCall),
         }
+        self.wake_the_short(at, kernel);
     }
 }

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use super::small_file::read_small;
+use crate::amounts::bytes;
 
 /// What the kernel had fetched from devices for this process, all its threads, when direct reads began.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +28,11 @@ impl DeviceReads {
     pub fn reached(self, asked: u64, folder: &Path) -> Result<(), String> {
         match (self.0, fetched()) {
             (Some(before), Some(after)) if after.saturating_sub(before) < asked / 2 => Err(format!(
-                "reads never reach a device: of {} KiB read directly from {} the kernel fetched {} KiB from one; set \
-                 TMPDIR to a folder on a disk",
-                asked >> 10,
+                "reads never reach a device: of {} read directly from {} the kernel fetched {} from one; set TMPDIR to \
+                 a folder on a disk",
+                bytes(asked),
                 folder.display(),
-                after.saturating_sub(before) >> 10,
+                bytes(after.saturating_sub(before)),
             )),
             _ => Ok(()),
         }

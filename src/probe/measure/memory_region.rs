@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
 use super::small_file::read_small;
+use crate::amounts::bytes;
 
 /// Bytes in a small page.
 pub const PAGE: usize = 4096;
@@ -42,7 +43,8 @@ impl Region {
     /// There is not enough memory.
     pub fn untouched(len: usize, pages: Pages) -> Result<Region, String> {
         let map_len = len.next_multiple_of(HUGE) + HUGE;
-        let error = |e: rustix::io::Errno| format!("mapping {} KiB of memory: {}", map_len >> 10, io::Error::from(e));
+        let error =
+            |e: rustix::io::Errno| format!("mapping {} of memory: {}", bytes(map_len as u64), io::Error::from(e));
         // SAFETY: a new private mapping where the kernel likes; nothing else lies there.
         let map = unsafe {
             mmap_anonymous(std::ptr::null_mut(), map_len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
@@ -87,7 +89,7 @@ impl Region {
         } else {
             "memory is fragmented, or /sys/kernel/mm/transparent_hugepage/enabled says never"
         };
-        Err(format!("of {} KiB the kernel gave {} as huge pages: {why}", self.len >> 10, huge >> 10))
+        Err(format!("of {} the kernel gave {} as huge pages: {why}", bytes(self.len as u64), bytes(huge as u64)))
     }
 
     /// The address.

@@ -12,6 +12,8 @@ use crate::visible::is_hidden;
 const MEMORY: std::ops::RangeInclusive<u64> = 64 << 20..=64 << 40;
 /// The most disks or network cards.
 const MOST_DEVICES: usize = MAX_DEVICES as usize;
+/// How long a name may be, in characters.
+const LONGEST_NAME: usize = 64;
 /// Revolutions a minute.
 const RPM: std::ops::RangeInclusive<u64> = 100..=30_000;
 
@@ -102,12 +104,18 @@ pub(super) fn devices<T, D>(
         problems.add(at.span.clone(), format!("{} {what}", devices.0.len()), help);
     }
     names(devices, at, problems);
-    devices.0.iter().enumerate().map(|(i, (name, device))| value(name, device, at.item(i), problems)).collect()
+    let counted = devices.0.iter().take(MOST_DEVICES).enumerate();
+    counted.map(|(i, (name, device))| value(name, device, at.item(i), problems)).collect()
 }
 
 /// Whether a name can be shown and told from others: one that turns the text around it, or is not seen, can't.
 pub(super) fn can_be_a_name(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= 64 && !name.contains(is_hidden)
+    !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(is_hidden)
+}
+
+/// The beginning of a name, where all that stands beneath would carry a very long one along.
+pub(super) fn beginning(name: &str) -> &str {
+    name.char_indices().nth(LONGEST_NAME).map_or(name, |(end, _)| &name[..end])
 }
 
 /// Words for what [`can_be_a_name`] refuses.

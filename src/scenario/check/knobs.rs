@@ -163,25 +163,30 @@ fn example(measure: Measure) -> &'static str {
     }
 }
 
-/// With each knob at its ends the file must still be right.
-pub(super) fn try_ends(scenario: &Scenario, text: &str, root: &Node, problems: &mut Problems) {
+/// With each knob at its ends the file must still be right. `remarks` tells of those that are not tried.
+pub(super) fn try_ends(scenario: &Scenario, text: &str, root: &Node, problems: &mut Problems, remarks: &mut Problems) {
     let steps = root.key("walkthrough");
     let of_steps = scenario.walkthrough.iter().enumerate();
     let of_steps = of_steps.flat_map(|(i, step)| step.knobs.iter().zip(0..).map(move |(k, n)| (k, steps.item(i), n)));
     let closing = scenario.closing.iter().flat_map(|closing| &closing.knobs).zip(0..);
     let closing = closing.map(|(knob, n)| (knob, root.key("closing"), n));
-    let all: Vec<_> = of_steps.chain(closing).collect();
-    for (knob, at, n) in all.into_iter().take(MOST_TRIED) {
-        let written = knob.turns.iter().any(|turn| matches!(turn, Turn::Written { .. }));
-        for (setting, key) in [(&knob.from, "from"), (&knob.to, "to")].into_iter().filter(|_| written) {
+    let written = |knob: &Knob| knob.turns.iter().any(|turn| matches!(turn, Turn::Written { .. }));
+    let all: Vec<_> = of_steps.chain(closing).filter(|(knob, ..)| written(knob)).collect();
+    let (tried, untried) = all.split_at(all.len().min(MOST_READ_AGAIN / (2 * text.len().max(1))));
+    if let Some((_, at, n)) = untried.first() {
+        let message = format!("{} knobs from here on are not tried at their ends: the file is too long", untried.len());
+        remarks.add(at.key("knobs").item(*n).span.clone(), message, None);
+    }
+    for (knob, at, n) in tried {
+        for (setting, key) in [(&knob.from, "from"), (&knob.to, "to")] {
             if let Some(mistake) = first_mistake(&knob.text(text, setting)) {
                 let message = format!("with this knob at {setting} the file is wrong: {mistake}");
-                let place = at.key("knobs").item(n).key(key).span.clone();
+                let place = at.key("knobs").item(*n).key(key).span.clone();
                 problems.add(place, message, Some("let it end where the file is still right".to_owned()));
             }
         }
     }
 }
 
-/// So many knobs are tried: each reads the file twice more.
-const MOST_TRIED: usize = 16;
+/// So many bytes are read again, all in all: each end of a knob reads the whole file.
+const MOST_READ_AGAIN: usize = 4 << 20;

@@ -44,13 +44,13 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
     };
     let root = Node::of(&source.text);
     let mut scenario = whole(&file, &source.text, &root, &mut problems);
+    let mut remarks = problems.of_the_same_file();
     if problems.is_empty() {
-        knobs::try_ends(&scenario, &source.text, &root, &mut problems);
+        knobs::try_ends(&scenario, &source.text, &root, &mut problems, &mut remarks);
     }
     if !problems.is_empty() {
         return Err(problems.into_errors());
     }
-    let mut remarks = problems.of_the_same_file();
     unused::find(&file, &root, &mut remarks);
     scenario.remarks = remarks.into_remarks();
     Ok(scenario)

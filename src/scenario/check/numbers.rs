@@ -1,5 +1,7 @@
 //! Numbers that texts name: each read as a quantity, with the place of the braces.
 
+use std::ops::Range;
+
 use ron::extensions::Extensions;
 
 use super::quantities::{Names, Stacks};
@@ -61,12 +63,14 @@ impl Reader<'_> {
     }
 
     fn read(&mut self, said: &str, at: &Node) {
-        for place in places(said) {
+        let places = places(said);
+        let spans = self.spans(places.len(), at);
+        for (place, span) in places.iter().zip(spans) {
             let written = place.expression(said);
             if self.numbers.0.contains_key(written) {
                 continue;
             }
-            let at = self.place(written, at);
+            let at = Node::within(span);
             if !place.closed {
                 let help = "close it, as in {Latency('vm', P50)}, or put a blank after a brace that is meant as one";
                 let message = format!("the number \"{{{}\" has no closing brace", short(written));
@@ -79,11 +83,20 @@ impl Reader<'_> {
         }
     }
 
-    /// Where an expression stands in the file; where an escape hides it, the text that it stands in.
-    fn place(&self, written: &str, at: &Node) -> Node {
-        let span = at.span.clone();
-        let found = self.text.get(span.clone()).and_then(|text| text.find(written));
-        Node::within(found.map_or(span.clone(), |i| span.start + i..span.start + i + written.len()))
+    /// Where in the file the numbers of a text stand, of which there are so many: as it is written there, with its
+    /// escapes. Where these hide a number, each stands for the whole text.
+    fn spans(&self, numbers: usize, at: &Node) -> Vec<Range<usize>> {
+        if numbers == 0 {
+            return Vec::new();
+        }
+        // Without the end of the text, which no number reaches beyond.
+        let written = self.text.get(at.span.clone()).unwrap_or_default().trim_end_matches(['"', '#']);
+        let places = places(written);
+        if places.len() != numbers {
+            return vec![at.span.clone(); numbers];
+        }
+        let in_file = |inside: Range<usize>| at.span.start + inside.start..at.span.start + inside.end;
+        places.iter().map(|place| in_file(place.inside(written))).collect()
     }
 
     fn number(&mut self, written: &str, at: &Node) -> Option<Number> {
@@ -125,6 +138,9 @@ impl Reader<'_> {
     }
 }
 
+/// What is longer is no number, in bytes.
+const LONGEST: usize = 64;
+
 /// The number at a path, or why there is none and what to do.
 pub(super) fn scalar<'a>(text: &str, root: &'a Node, path: &str) -> Result<&'a Node, (String, String)> {
     let help = || {
@@ -134,7 +150,8 @@ pub(super) fn scalar<'a>(text: &str, root: &'a Node, path: &str) -> Result<&'a N
     };
     let node = root.at_path(text, path).map_err(|word| (format!("\"{word}\" leads nowhere in this file"), help()))?;
     let written = text.get(node.span.clone()).unwrap_or_default();
-    let number = written.trim_matches('"').trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let number = written.len() <= LONGEST
+        && written.trim_matches('"').trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-');
     if node.is_scalar() && number && !written.starts_with('\'') {
         return Ok(node);
     }

@@ -119,6 +119,7 @@ impl Names<'_> {
                 per: per.as_ref().map(|PerFile::Operation(kind)| self.operation(kind, at.key("per").item(0))),
             },
             QuantityFile::Busy { of } => Quantity::Busy { of: self.subject(of, at.key("of")) },
+            QuantityFile::StartTime { of } => Quantity::StartTime { of: self.subject(of, at.key("of")) },
             QuantityFile::Cost(name) => {
                 let primitive = Primitive::from_name(name);
                 let names = Primitive::ALL.iter().map(|primitive| primitive.name());

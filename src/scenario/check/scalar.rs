@@ -82,6 +82,7 @@ pub(super) fn time_in(
     text.parse().unwrap_or_else(|error: crate::engine::TimeError| {
         let too_long = matches!(error, crate::engine::TimeError::TooLong(_)) && *range.end() < Time::MAX;
         let help = too_long.then(|| format!("write a time from {} to {}", range.start(), range.end()));
+        let help = help.or_else(|| units::meant(text, units::TIME_WORDS));
         problems.add(at.span.clone(), format!("{what}: {error}"), help);
         Time::ZERO
     })
@@ -106,7 +107,9 @@ pub(super) fn size(value: &Loose, at: &Node, what: &str, range: RangeInclusive<u
             let help = format!("write a size from {least} to {most}");
             problems.add(at.span.clone(), format!("{what} is {value}"), Some(help));
         }
-        Err(error) => problems.add(at.span.clone(), format!("{what}: {error}"), None),
+        Err(error) => {
+            problems.add(at.span.clone(), format!("{what}: {error}"), units::meant(text, units::SIZE_WORDS));
+        }
     }
     *range.start()
 }
@@ -129,7 +132,9 @@ pub(super) fn bandwidth(value: &Loose, at: &Node, what: &str, problems: &mut Pro
             let help = Some(format!("write a bandwidth {help}"));
             problems.add(at.span.clone(), format!("{what} is {value}"), help);
         }
-        Err(error) => problems.add(at.span.clone(), format!("{what}: {error}"), None),
+        Err(error) => {
+            problems.add(at.span.clone(), format!("{what}: {error}"), units::meant(text, units::BANDWIDTH_WORDS));
+        }
     }
     1_000
 }

@@ -1,21 +1,24 @@
 //! What is done from outside: every entry of the script against the machine, and against those before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::programs::Program;
 use super::{scalar, stacks};
 use crate::engine::Time;
-use crate::machine::spec::{NodeSpec, Order, ProgramId};
+use crate::machine::spec::{NodeSpec, Order, ProgramId, Restart};
 use crate::scenario::file::{EntryFile, OrderFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 
-/// Something that stands on a kernel, by its path.
+/// Something that stands on a kernel.
 struct Known<'a> {
     node: &'a NodeSpec,
+    path: String,
     /// The virtual machine that it stands in.
-    inside: Option<String>,
+    inside: Option<usize>,
+    /// The last order that started or ended it: its number, and whether it started it.
+    ordered: Option<(usize, bool)>,
 }
 
 /// What is known of something at a moment of the script.
@@ -28,11 +31,13 @@ enum Now {
 }
 
 struct Checker<'a> {
-    known: HashMap<String, Known<'a>>,
-    /// In the order of the file.
-    paths: Vec<String>,
+    /// In the order of the file, what stands in a machine behind it.
+    known: Vec<Known<'a>>,
+    /// Places there by path; of several with one path the first.
+    index: HashMap<String, usize>,
     programs: &'a [Program],
-    now: HashMap<String, Now>,
+    /// What programs start, by path.
+    started: HashSet<&'a str>,
     problems: &'a mut Problems,
 }
 
@@ -45,9 +50,14 @@ pub(super) fn check(
     until: Option<Time>,
     problems: &mut Problems,
 ) -> Vec<(Time, Order)> {
-    let (mut known, mut paths) = (HashMap::new(), Vec::new());
-    collect(nodes, None, &mut known, &mut paths);
-    let mut checker = Checker { known, paths, programs, now: HashMap::new(), problems };
+    let mut known = Vec::new();
+    collect(nodes, None, &mut known);
+    let mut index = HashMap::with_capacity(known.len());
+    for (i, known) in known.iter().enumerate() {
+        index.entry(known.path.clone()).or_insert(i);
+    }
+    let started = programs.iter().flat_map(|of| of.needs.starts.iter().map(|(path, _)| path.as_str())).collect();
+    let mut checker = Checker { known, index, programs, started, problems };
     checker.starts_of_programs();
     let mut orders: Vec<(Time, Order, Range<usize>)> = Vec::new();
     for (i, EntryFile::At(time, order)) in entries.iter().enumerate() {
@@ -68,17 +78,11 @@ pub(super) fn check(
     orders.into_iter().map(|(when, order, _)| (when, order)).collect()
 }
 
-fn collect<'a>(
-    nodes: &'a [NodeSpec],
-    inside: Option<&str>,
-    known: &mut HashMap<String, Known<'a>>,
-    paths: &mut Vec<String>,
-) {
+fn collect<'a>(nodes: &'a [NodeSpec], inside: Option<usize>, known: &mut Vec<Known<'a>>) {
     for node in nodes {
-        let path = inside.map_or_else(|| node.name().to_owned(), |outer| format!("{outer}/{}", node.name()));
-        collect(node.inside(), Some(&path), known, paths);
-        paths.push(path.clone());
-        known.entry(path).or_insert(Known { node, inside: inside.map(str::to_owned) });
+        let outer = inside.map(|outer| format!("{}/", known[outer].path)).unwrap_or_default();
+        known.push(Known { node, path: outer + node.name(), inside, ordered: None });
+        collect(node.inside(), Some(known.len() - 1), known);
     }
 }
 
@@ -87,13 +91,13 @@ impl Checker<'_> {
     fn order(&mut self, order: &OrderFile, at: &Node) -> Option<Order> {
         let name = at.item(0);
         match order {
-            OrderFile::Start(path) => self.named(path, name).map(|()| Order::Start(path.clone())),
-            OrderFile::Stop(path) => self.named(path, name).map(|()| Order::Stop(path.clone())),
-            OrderFile::Kill(path) => self.named(path, name).map(|()| Order::Kill(path.clone())),
-            OrderFile::Restart(path) => self.named(path, name).map(|()| Order::Restart(path.clone())),
+            OrderFile::Start(path) => self.named(path, name).map(|_| Order::Start(path.clone())),
+            OrderFile::Stop(path) => self.named(path, name).map(|_| Order::Stop(path.clone())),
+            OrderFile::Kill(path) => self.named(path, name).map(|_| Order::Kill(path.clone())),
+            OrderFile::Restart(path) => self.named(path, name).map(|_| Order::Restart(path.clone())),
             OrderFile::Panic(path) => {
-                self.named(path, name)?;
-                if !matches!(self.known[path].node, NodeSpec::Vm(_)) {
+                let known = self.named(path, name)?;
+                if !matches!(self.known[known].node, NodeSpec::Vm(_)) {
                     let message = format!("\"{path}\" has no kernel of its own that could panic");
                     let help = Some("name a virtual machine; PowerCut ends the host".to_owned());
                     self.problems.add(name.span.clone(), message, help);
@@ -102,8 +106,8 @@ impl Checker<'_> {
             }
             OrderFile::SetQuota { of, quota, period, burst } => {
                 let max = stacks::cpu_max(quota, period, burst, at, self.problems);
-                self.named(of, at.key("of"))?;
-                let cgroup = match self.known[of].node {
+                let known = self.named(of, at.key("of"))?;
+                let cgroup = match self.known[known].node {
                     NodeSpec::Process(process) => process.cgroup.as_ref(),
                     NodeSpec::Container(container) => container.process.cgroup.as_ref(),
                     NodeSpec::Vm(_) => None,
@@ -120,69 +124,82 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether something has the name, and can be up or down.
-    fn named(&mut self, path: &str, at: &Node) -> Option<()> {
-        let Some(known) = self.known.get(path) else {
-            let paths = self.paths.iter().map(String::as_str);
+    /// What has the name, and can be up or down.
+    fn named(&mut self, path: &str, at: &Node) -> Option<usize> {
+        let Some(known) = self.index.get(path).copied() else {
+            let paths = self.known.iter().map(|known| known.path.as_str());
             self.problems.unknown(at.span.clone(), "stack", path, paths);
             return None;
         };
-        if !known.node.runs() {
+        if !self.known[known].node.runs() {
             let help = Some(format!("give \"{path}\" a program, as in run: \"reader\""));
             let message = format!("no program runs in \"{path}\": it can't be started or ended");
             self.problems.add(at.span.clone(), message, help);
             return None;
         }
-        Some(())
+        Some(known)
     }
 
     /// One after the other: what each finds when its time has come, as far as that is certain.
     fn in_turn(&mut self, orders: &[(Time, Order, Range<usize>)]) {
-        for path in self.paths.clone() {
-            if let Some(known) = self.known.get(&path) {
-                let up = known.node.upkeep().up;
-                let now = if up { self.runs(&path) } else { Now::Down };
-                self.now.insert(path, now);
-            }
-        }
         let mut dark = None;
-        for (when, order, span) in orders {
+        for (number, (when, order, span)) in orders.iter().enumerate() {
             if let Some(cut) = dark {
                 let message = format!("at {when} the host has no power any more");
                 let help = Some(format!("it was cut at {cut}: nothing can happen after that"));
                 self.problems.add(span.clone(), message, help);
                 continue;
             }
+            let Some(node) = order.target().and_then(|path| self.index.get(path).copied()) else {
+                if matches!(order, Order::PowerCut | Order::HostPanic) {
+                    dark = Some(*when);
+                }
+                continue;
+            };
             match order {
-                Order::PowerCut | Order::HostPanic => dark = Some(*when),
-                Order::Shutdown => {}
                 Order::Start(path) => {
-                    if self.now.get(path) == Some(&Now::Runs) {
+                    if self.now(node) == Now::Runs {
                         let message = format!("\"{path}\" runs already at {when}");
                         let help = "write up: false there to have it down at first, or Restart here".to_owned();
                         self.problems.add(span.clone(), message, Some(help));
                     }
-                    self.stands(path, *when, span);
-                    self.set(path, true);
+                    self.stands(node, *when, span);
+                    self.known[node].ordered = Some((number, true));
                 }
-                Order::Restart(path) => {
-                    self.stands(path, *when, span);
-                    self.set(path, true);
+                Order::Restart(_) => {
+                    self.stands(node, *when, span);
+                    self.known[node].ordered = Some((number, true));
                 }
-                Order::Stop(path) | Order::Kill(path) | Order::Panic(path) => {
-                    self.needs_running(path, *when, span);
-                    self.set(path, false);
+                Order::Stop(_) | Order::Kill(_) | Order::Panic(_) => {
+                    self.needs_running(node, *when, span);
+                    self.known[node].ordered = Some((number, false));
                 }
-                Order::SetCpuMax(path, _) => self.needs_running(path, *when, span),
+                Order::SetCpuMax(..) => self.needs_running(node, *when, span),
+                Order::PowerCut | Order::HostPanic | Order::Shutdown => {}
             }
         }
     }
 
-    fn runs(&self, path: &str) -> Now {
+    /// What the last order has left of something: one of its own, or one of a machine that it stands in.
+    fn now(&self, node: usize) -> Now {
+        let around = std::iter::successors(Some(node), |node| self.known[*node].inside);
+        let ordered = around.filter_map(|node| self.known[node].ordered.map(|ordered| (ordered, node)));
+        let Known { node: spec, .. } = &self.known[node];
+        match ordered.max() {
+            None if spec.upkeep().up => self.runs(spec),
+            None => Now::Down,
+            // What is started again within a machine starts as it did at first; what a policy brings back may run.
+            Some(((_, true), of)) if of == node || spec.upkeep().up => self.runs(spec),
+            Some(((_, false), _)) if spec.upkeep().restart != Restart::Never => Now::MayHaveEnded,
+            Some(_) => Now::Down,
+        }
+    }
+
+    fn runs(&self, node: &NodeSpec) -> Now {
         let ends = |program: Option<ProgramId>| {
             program.and_then(|id| self.programs.get(usize::from(id.0))).is_none_or(|of| of.needs.until.is_none())
         };
-        let for_ever = match self.known[path].node {
+        let for_ever = match node {
             NodeSpec::Process(process) => !ends(process.program),
             NodeSpec::Container(container) => !ends(container.process.program),
             NodeSpec::Vm(_) => true,
@@ -190,31 +207,12 @@ impl Checker<'_> {
         if for_ever { Now::Runs } else { Now::MayHaveEnded }
     }
 
-    /// From now on it is up or down, and with a machine all that stands in it.
-    fn set(&mut self, path: &str, up: bool) {
-        let inside = format!("{path}/");
-        for other in self.paths.clone() {
-            if other == path || other.starts_with(&inside) {
-                // What is started again within a machine starts as it did at first; what a policy brings back may run.
-                let known = &self.known[&other];
-                let comes_up = other == path || known.node.upkeep().up;
-                let back = known.node.upkeep().restart != crate::machine::spec::Restart::Never;
-                let now = match up {
-                    true if comes_up => self.runs(&other),
-                    false if back => Now::MayHaveEnded,
-                    _ => Now::Down,
-                };
-                self.now.insert(other, now);
-            }
-        }
-    }
-
-    fn needs_running(&mut self, path: &str, when: Time, span: &Range<usize>) {
-        if !self.stands(path, when, span) {
+    fn needs_running(&mut self, node: usize, when: Time, span: &Range<usize>) {
+        if !self.stands(node, when, span) {
             return;
         }
-        let started_by_a_program = self.programs.iter().any(|of| of.needs.starts.iter().any(|(name, _)| name == path));
-        if self.now.get(path) == Some(&Now::Down) && !started_by_a_program {
+        let path = &self.known[node].path;
+        if self.now(node) == Now::Down && !self.started.contains(path.as_str()) {
             let message = format!("\"{path}\" does not run at {when}");
             let help = Some(format!("start it before: At(\"…\", Start(\"{path}\"))"));
             self.problems.add(span.clone(), message, help);
@@ -222,10 +220,10 @@ impl Checker<'_> {
     }
 
     /// Whether the virtual machine that it stands in runs; told if not.
-    fn stands(&mut self, path: &str, when: Time, span: &Range<usize>) -> bool {
-        let outer = self.known.get(path).and_then(|known| known.inside.clone());
-        let down = outer.filter(|outer| self.now.get(outer) == Some(&Now::Down));
-        if let Some(outer) = &down {
+    fn stands(&mut self, node: usize, when: Time, span: &Range<usize>) -> bool {
+        let down = self.known[node].inside.filter(|outer| self.now(*outer) == Now::Down);
+        if let Some(outer) = down {
+            let (outer, path) = (&self.known[outer].path, &self.known[node].path);
             let message = format!("\"{outer}\", in which \"{path}\" stands, does not run at {when}");
             let help = Some(format!("start it before: At(\"…\", Start(\"{outer}\"))"));
             self.problems.add(span.clone(), message, help);
@@ -233,30 +231,35 @@ impl Checker<'_> {
         down.is_none()
     }
 
-    /// What programs start must be there, and stand on the same kernel as the program.
+    /// What programs start must be there, and stand on the same kernel as each process of the program.
     fn starts_of_programs(&mut self) {
-        for path in self.paths.clone() {
-            let Some(known) = self.known.get(&path) else { continue };
-            let (program, inside) = match known.node {
-                NodeSpec::Process(process) => (process.program, known.inside.clone()),
-                NodeSpec::Container(container) => (container.process.program, known.inside.clone()),
-                NodeSpec::Vm(_) => continue,
+        // Of the kernels on which a program runs two will do: no target stands on both.
+        let mut runs_on: Vec<Vec<usize>> = vec![Vec::new(); self.programs.len()];
+        for (i, known) in self.known.iter().enumerate() {
+            let program = match known.node {
+                NodeSpec::Process(process) => process.program,
+                NodeSpec::Container(container) => container.process.program,
+                NodeSpec::Vm(_) => None,
             };
-            let Some(program) = program.and_then(|id| self.programs.get(usize::from(id.0))) else { continue };
+            let Some(on) = program.and_then(|id| runs_on.get_mut(usize::from(id.0))) else { continue };
+            if on.len() < 2 && on.iter().all(|other| self.known[*other].inside != known.inside) {
+                on.push(i);
+            }
+        }
+        for (program, on) in self.programs.iter().zip(runs_on).filter(|(_, on)| !on.is_empty()) {
             for (target, span) in &program.needs.starts {
-                let Some(found) = self.known.get(target) else {
-                    let paths = self.paths.iter().map(String::as_str);
-                    let help = crate::scenario::near::did_you_mean(target, paths);
-                    self.problems.add_once(span.clone(), format!("no stack is called \"{target}\""), help);
+                let Some(found) = self.index.get(target).map(|found| &self.known[*found]) else {
+                    let paths = self.known.iter().map(|known| known.path.as_str());
+                    self.problems.unknown(span.clone(), "stack", target, paths);
                     continue;
                 };
-                if found.inside != inside {
-                    let message = format!("\"{path}\" can't start \"{target}\": it stands on another kernel");
+                if let Some(other) = on.iter().map(|i| &self.known[*i]).find(|known| known.inside != found.inside) {
+                    let message = format!("\"{}\" can't start \"{target}\": it stands on another kernel", other.path);
                     let help = Some("a program starts what stands beside it".to_owned());
-                    self.problems.add_once(span.clone(), message, help);
+                    self.problems.add(span.clone(), message, help);
                 } else if !found.node.runs() {
                     let message = format!("no program runs in \"{target}\": it can't be started");
-                    self.problems.add_once(span.clone(), message, None);
+                    self.problems.add(span.clone(), message, None);
                 }
             }
         }

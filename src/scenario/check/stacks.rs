@@ -163,7 +163,7 @@ impl Checker<'_> {
                 .map_or(1, |n| scalar::whole(n, place.key("copies"), "copies", 1..=MAX_STACKS as u64, self.problems));
             let all = own.saturating_mul(copies);
             let before = std::mem::take(&mut self.total);
-            let spec = self.node(name, node, place, on);
+            let spec = self.node(host::beginning(name), node, place, on);
             self.total = before.plus(self.total.plus(Total::of(&spec)).times(all));
             if let NodeSpec::Vm(vm) = &spec {
                 let before = promised;

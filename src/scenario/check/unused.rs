@@ -26,6 +26,11 @@ pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
         OrderFile::Start(path) | OrderFile::Restart(path) => Some(path.as_str()),
         _ => None,
     }));
+    // A copy of something is called as the first of them, " #2" behind it.
+    let copied = |path: &str| path.match_indices(" #").map(|(i, _)| i).collect::<Vec<_>>();
+    let first: Vec<&str> =
+        started.iter().copied().flat_map(|path| copied(path).into_iter().map(|i| &path[..i])).collect();
+    started.extend(first);
     never_started(&file.stacks, root.key("stacks"), "", &started, remarks);
     stacks(&file.stacks, root.key("stacks"), &mut run, remarks);
     for (i, (name, _)) in file.programs.0.iter().enumerate() {
@@ -156,9 +161,7 @@ fn never_started(nodes: &Named<NodeFile>, at: &Node, inside: &str, started: &Has
         let up = match node {
             NodeFile::Process { up, .. } | NodeFile::Container { up, .. } | NodeFile::Vm { up, .. } => *up,
         };
-        // A copy of it has a name that begins like that.
-        let copy = format!("{path} #");
-        if !up && !started.iter().any(|other| *other == path || other.starts_with(&copy)) {
+        if !up && !started.contains(path.as_str()) {
             let text = format!("\"{path}\" is down at first, and nobody starts it");
             remarks.add(at.key("up").span.clone(), text, None);
         }

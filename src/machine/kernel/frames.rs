@@ -1,0 +1,212 @@
+//! Whose each frame of a kernel's memory is, and what happens when none is left.
+//!
+//! Real (Linux, mm/page_alloc.c, vmscan.c, oom_kill.c): each frame is free, the kernel's own, in the page cache, or mapped
+//! by somebody. An allocation that finds none free takes back pages of the page cache, those first that were used longest
+//! ago; if there are none to take either, the kernel kills the process with the highest score, which is the pages that it
+//! has, and whoever asked waits until that one has given them back. A guest's memory is its device model's.
+//! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. The
+//! page cache gives up the ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
+//! Left out: swap, write-back (a page of the cache counts as clean), kswapd and watermarks, oom_score_adj, page tables and
+//! other memory of a kernel that grows, frames of the kernel below for a guest's page cache and kernel.
+
+use crate::costs::Primitive;
+use crate::trace::{ChangeKind, Crossing, Token};
+
+use crate::machine::frame::{At, Kind, Owner, Pc, ProcessId, TaskId};
+use crate::machine::hardware::paging::page_bytes;
+use crate::machine::ids::KernelId;
+use crate::machine::journal::Ride;
+use crate::machine::plan::MachinePlan;
+use crate::machine::state::{Kernel, Process, Signal, State, TaskState};
+use crate::machine::turn::Turn;
+
+/// Bytes of whole pages.
+fn whole(bytes: u64) -> u64 {
+    bytes.next_multiple_of(page_bytes(false))
+}
+
+impl Kernel {
+    /// Bytes that it keeps for itself.
+    pub fn own(&self) -> u64 {
+        whole(self.memory / 64)
+    }
+
+    /// Bytes of frames in its page cache.
+    pub fn in_cache(&self) -> u64 {
+        self.cached.iter().map(|bytes| whole(*bytes)).sum()
+    }
+
+    /// Bytes of frames that nobody has.
+    pub fn free(&self) -> u64 {
+        self.memory.saturating_sub(self.own() + self.allocated + self.in_cache())
+    }
+
+    /// Takes up to `bytes` more than are free from the page cache, from the files used longest ago. Returns how many pages
+    /// that were.
+    fn reclaim(&mut self, bytes: u64) -> u64 {
+        let mut lacking = bytes.saturating_sub(self.free());
+        let mut pages = 0;
+        while lacking > 0 {
+            let files = (0..self.cached.len()).filter(|file| self.cached[*file] > 0);
+            let Some(oldest) = files.min_by_key(|file| self.used[*file]) else { break };
+            let has = whole(self.cached[oldest]);
+            let taken = whole(lacking).min(has);
+            self.cached[oldest] = has - taken;
+            pages += taken / page_bytes(false);
+            lacking = lacking.saturating_sub(taken);
+        }
+        pages
+    }
+}
+
+impl State {
+    /// Free frames become somebody's.
+    pub fn charge(&mut self, kernel: KernelId, owner: Owner, bytes: u64) {
+        self.kernel_mut(kernel).allocated += bytes;
+        match owner {
+            Owner::Kernel => self.kernel_mut(kernel).kept += bytes,
+            Owner::Process(id) => self.process_mut(id).space.owned += bytes,
+            Owner::Guest(id) => {
+                let vm = self.vm_mut(id);
+                (vm.backed, vm.asked) = (vm.backed + bytes, vm.asked.saturating_sub(bytes));
+            }
+        }
+    }
+
+    /// Somebody's frames become free.
+    pub fn give_back(&mut self, kernel: KernelId, owner: Owner, bytes: u64) {
+        self.kernel_mut(kernel).allocated -= bytes;
+        match owner {
+            Owner::Kernel => self.kernel_mut(kernel).kept -= bytes,
+            Owner::Process(id) => self.process_mut(id).space.owned -= bytes,
+            Owner::Guest(id) => self.vm_mut(id).backed -= bytes,
+        }
+    }
+
+    /// A machine gets the frames that it has from the start, as many of them as there are.
+    pub fn preallocate(&mut self, machine: &MachinePlan) {
+        let host = self.vm(machine.vm).host;
+        let bytes = machine.preallocated.min(self.kernel(host).free());
+        self.charge(host, Owner::Guest(machine.vm), bytes);
+    }
+
+    /// A kernel whose frames are not what their owners have together, in words. There is never one.
+    pub fn frames_adrift(&self) -> Option<String> {
+        let mut had: Vec<u64> = self.kernels.iter().map(|kernel| kernel.kept).collect();
+        for (_, process) in self.processes.iter() {
+            had[usize::from(process.kernel.0)] += process.space.owned;
+        }
+        for vm in &self.vms {
+            had[usize::from(vm.host.0)] += vm.backed;
+        }
+        let adrift = |(index, kernel): (usize, &Kernel)| {
+            let sum = kernel.own() + had[index] + kernel.in_cache() + kernel.free();
+            (sum != kernel.memory || had[index] != kernel.allocated).then(|| {
+                format!(
+                    "kernel {index}: {} owned, {} given out, {sum} of {}",
+                    had[index], kernel.allocated, kernel.memory
+                )
+            })
+        };
+        self.kernels.iter().enumerate().find_map(adrift)
+    }
+
+    /// The pages that a process has, a machine's memory among them.
+    pub fn score(&self, process: &Process) -> u64 {
+        let guest = process.vm.map_or(0, |vm| self.vm(vm).backed);
+        (process.space.owned + guest) / page_bytes(false)
+    }
+
+    /// Whether who was killed for memory has not given it back yet.
+    fn still_has_memory(&self, victim: ProcessId) -> bool {
+        let has = |process: &Process| process.space.owned > 0 || process.vm.is_some_and(|vm| self.vm(vm).backed > 0);
+        self.processes.has(victim.0) && has(self.process(victim))
+    }
+
+    /// The process of a kernel with the highest score; of equals the oldest. Its kernel's first process is none.
+    pub fn most_memory(&self, kernel: KernelId) -> Option<(ProcessId, u64)> {
+        let score = |id: &ProcessId| (*id, self.score(self.process(*id)));
+        let mortal = self.kernel(kernel).processes.iter().filter(|id| self.process(**id).pid != 1);
+        let scores = mortal.map(score).filter(|(_, score)| *score > 0);
+        scores.fold(None, |most: Option<(ProcessId, u64)>, next| match most {
+            Some(most) if most.1 >= next.1 => Some(most),
+            _ => Some(next),
+        })
+    }
+}
+
+impl Turn<'_> {
+    /// Whether a kernel has so many bytes free.
+    pub fn has_room(&self, at: At, bytes: u64) -> bool {
+        self.s.kernel_of(at.cpu).free() >= bytes
+    }
+
+    /// Reclaims pages for so many bytes and goes on at `next`; false if there is nothing to reclaim, or no need.
+    pub fn take_from_cache(&mut self, at: At, bytes: u64, next: impl Into<Pc>) -> bool {
+        let kernel = self.s.cpu(at.cpu).kernel;
+        let kernel = self.s.kernel_mut(kernel);
+        let memory = kernel.parts.memory;
+        match u32::try_from(kernel.reclaim(bytes)).unwrap_or(u32::MAX) {
+            0 => false,
+            pages => {
+                self.pay(at, next, Primitive::UnmapPage, pages, memory, Crossing::None, Token::PageFault);
+                true
+            }
+        }
+    }
+
+    /// So many bytes are wanted, and there are not: they are taken from the page cache, or from who has the most.
+    pub fn find_room(&mut self, at: At, bytes: u64) {
+        let Some(task) = self.task_of(at) else { return self.pop(at) };
+        if self.is_doomed(task) {
+            return self.unwind(task);
+        }
+        let here = self.frames(at.context).last().map_or(Pc::default(), |frame| frame.pc);
+        if self.take_from_cache(at, bytes, here) {
+            return;
+        }
+        let id = self.s.cpu(at.cpu).kernel;
+        if !self.s.still_has_memory(self.s.kernel(id).victim) {
+            // Its other threads are woken first; then this one looks again, unless it was its own process.
+            return self.kill_for_memory(at, id, task);
+        }
+        let short = &mut self.s.kernel_mut(id).short;
+        if !short.contains(&task) {
+            short.push(task);
+        }
+        self.block(task);
+    }
+
+    /// Kills the process that has the most; if none has anything, that of `task`, which asks.
+    fn kill_for_memory(&mut self, at: At, id: KernelId, task: TaskId) {
+        let (victim, score) = self.s.most_memory(id).unwrap_or((self.s.task(task).process, 0));
+        let of = self.s.kernel(id).memory / page_bytes(false);
+        self.s.kernel_mut(id).victim = victim;
+        if let Some(node) = self.s.process(victim).node {
+            self.change(node, ChangeKind::OutOfMemory { score, of });
+        }
+        self.kill(at, victim, Signal::OutOfMemory);
+    }
+
+    /// Memory has been given back: who waits for some looks again.
+    pub fn wake_the_short(&mut self, at: At, kernel: KernelId) {
+        for task in std::mem::take(&mut self.s.kernel_mut(kernel).short) {
+            if self.s.lives(task) && self.s.task(task).state == TaskState::Blocked {
+                self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(task));
+            }
+        }
+    }
+
+    /// So many bytes of a file are in the page cache from now on, as far as there is room for them.
+    pub fn keep_in_cache(&mut self, at: At, file: usize, bytes: u64) {
+        let now = self.now;
+        let kernel = self.s.cpu(at.cpu).kernel;
+        let kernel = self.s.kernel_mut(kernel);
+        kernel.used[file] = now;
+        let has = whole(kernel.cached[file]);
+        let room = has + kernel.free() / page_bytes(false) * page_bytes(false);
+        if bytes > kernel.cached[file] {
+            kernel.cached[file] = bytes.min(room);
+        }
+    }
+}
