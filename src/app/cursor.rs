@@ -133,7 +133,7 @@ mod tests {
             (6, Down, 6),
             (2, Up, 0),
             (5, Up, 4),
-            (2, Right, 5),
+            (2, Right, 1),
             (0, Up, 0),
         ] {
             assert_eq!(parts.walk(ComponentId(from), key), Some(ComponentId(to)), "{from} {key:?}");
