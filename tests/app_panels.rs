@@ -517,6 +517,7 @@ fn tanks(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
         pointed_at: &[],
         provenance: &|_| "assumed",
         topic: Topic::default(),
+        asked: None,
         follow: None,
         solo: false,
         moment: None,

@@ -252,6 +252,7 @@ fn drawn_lengths_are_as_the_numbers_and_start_together() {
         pointed_at: &[],
         provenance: &|_| "assumed",
         topic: topic(OperationKind::Read),
+        asked: None,
         follow: None,
         solo: false,
         moment: None,

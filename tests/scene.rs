@@ -29,6 +29,7 @@ fn options(theme: &Theme) -> SceneOptions<'_> {
         pointed_at: &[],
         provenance: &|_| "assumed",
         topic: Topic::default(),
+        asked: None,
         follow: None,
         solo: false,
         moment: None,

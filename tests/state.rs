@@ -392,6 +392,7 @@ fn draw(
         pointed_at: &[],
         provenance: &|_| "assumed",
         topic: Topic::default(),
+        asked: None,
         follow,
         solo: false,
         moment: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::costs::Profile;
 use crate::engine::Time;
 use crate::machine::{End, Machine, Outcome, Presences, Topology};
-use crate::scenario::{self, Answer, Filled, Knob, KnobPlace, Played, Scenario, Source, Value};
+use crate::scenario::{self, Answer, Asked, Filled, Knob, KnobPlace, Played, Scenario, Source, Value};
 use crate::trace::exits::Exits;
 use crate::trace::tallies::Tallies;
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
@@ -153,6 +153,12 @@ impl Recording {
         let now = self.knobs(place.scene).get(place.knob)?.shows.value(&self.outcome);
         let written = self.turned.as_ref().and_then(|turned| turned.written.shown.get(place.scene)?.get(place.knob));
         Some((written.copied().unwrap_or(now), now))
+    }
+
+    /// What a scene asked, in figures of the whole run.
+    pub fn asked(&self, scene: usize) -> Option<Asked> {
+        let predict = self.scenario.walkthrough.get(scene)?.predict.as_ref()?;
+        scenario::asked(&predict.answer, &self.outcome)
     }
 
     /// The hops and journeys.

@@ -289,6 +289,13 @@ impl Shell {
         step.map_or_else(scenario::Topic::default, scenario::Step::topic)
     }
 
+    /// What the scene asked, once it is answered and its flag is reached: the bars then say what the answer says.
+    pub(super) fn answered(&self) -> Option<scenario::Asked> {
+        let recording = self.session.recording.as_deref().filter(|_| self.tab == Tab::Walkthrough)?;
+        let shown = self.walk.answered() && self.scene_played() && !self.playback.playing();
+        recording.asked(self.walk.scene()).filter(|_| shown)
+    }
+
     /// Where everything is in the picture, once it has been drawn.
     pub fn layout(&self) -> Option<&super::scene::Layout> {
         self.scene.as_ref().and_then(Scene::layout)

@@ -20,7 +20,7 @@ use crate::costs::{Primitive, Profile};
 use crate::engine::Time as SimulatedTime;
 use crate::machine::{Presences, Topology};
 use crate::pace::{Moment, PaceMap};
-use crate::scenario::Topic;
+use crate::scenario::{Asked, Topic};
 use crate::trace::{ComponentId, StackId, Trace};
 
 /// What to render.
@@ -59,6 +59,8 @@ pub struct Shot<'a> {
     pub follow: Option<StackId>,
     /// What is spoken of.
     pub topic: Topic,
+    /// What was asked and is answered.
+    pub asked: Option<Asked>,
 }
 
 /// Why there is no picture.
@@ -136,6 +138,7 @@ fn card(shot: &Shot) -> Card {
         pointed_at: shot.pointed_at,
         provenance: &provenance,
         topic: shot.topic,
+        asked: shot.asked.as_ref(),
         follow: shot.follow,
         solo: false,
         moment: Some(moment),

@@ -95,6 +95,7 @@ struct Instant {
     pointed_at: Vec<crate::trace::ComponentId>,
     title: String,
     topic: crate::scenario::Topic,
+    asked: Option<crate::scenario::Asked>,
 }
 
 /// A time, or a scene of the walkthrough: at its end, or so long after its beginning.
@@ -111,7 +112,7 @@ fn instant(
     let Some(scene) = arguments.scene else {
         let time = arguments.at.unwrap_or_default();
         let topic = crate::scenario::Topic::default();
-        return Ok(Instant { moment: None, time, follow: None, pointed_at: Vec::new(), title, topic });
+        return Ok(Instant { moment: None, time, follow: None, pointed_at: Vec::new(), title, topic, asked: None });
     };
     let steps = &made.scenario.walkthrough;
     let Some(step) = steps.get(scene as usize - 1) else {
@@ -134,7 +135,11 @@ fn instant(
     let parts = Parts::of(&made.outcome.topology);
     let pointed_at = step.look_at.iter().filter_map(|path| parts.find(path)).collect();
     let title = format!("{title} · {scene} of {}: {}", steps.len(), step.title);
-    Ok(Instant { moment: Some(moment), time: moment.time, follow, pointed_at, title, topic: step.topic() })
+    // At its end a scene's question is answered.
+    let answer = step.predict.as_ref().filter(|_| passed.is_none()).map(|predict| &predict.answer);
+    let asked = answer.and_then(|answer| crate::scenario::asked(answer, &made.outcome));
+    let topic = step.topic();
+    Ok(Instant { moment: Some(moment), time: moment.time, follow, pointed_at, title, topic, asked })
 }
 
 #[cfg(feature = "app")]
@@ -153,7 +158,7 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
     };
     let column = arguments.follow.as_ref().map(|name| super::output::column(name, &made.outcome.topology));
     let column = column.transpose()?;
-    let Instant { moment, time, follow, pointed_at, title, topic } = instant(arguments, &made, trace)?;
+    let Instant { moment, time, follow, pointed_at, title, topic, asked } = instant(arguments, &made, trace)?;
     let presences = crate::machine::Presences::new(&made.outcome.topology, &made.outcome.changes);
     let picture = Shot {
         topology: &made.outcome.topology,
@@ -173,6 +178,7 @@ pub(super) fn shot(arguments: &ShotArguments) -> Result<Verdict, Failure> {
         end: made.outcome.simulated,
         follow: column.or(follow),
         topic,
+        asked,
     };
     shot(&picture, &arguments.out).map_err(|why| match why {
         ShotError::NotWritten(error) => told(error),

@@ -10,6 +10,7 @@
 //!
 //! Left out: drawing, playing, and where the measured cost profile of this computer is kept.
 
+mod asked;
 mod check;
 mod claims;
 mod expect;
@@ -28,6 +29,7 @@ mod source;
 mod units;
 mod walkthrough;
 
+pub use asked::{Asked, Figure, asked};
 pub use claims::CLAIMS;
 pub use expect::{Bound, Checked, Expectation};
 pub use export::write_perfetto;

@@ -325,7 +325,7 @@ impl Quantity {
         let value = self.value(outcome);
         let (Quantity::Ratio(a, b) | Quantity::Difference(a, b) | Quantity::Sum(a, b) | Quantity::Share(a, b)) = self
         else {
-            let (subject, of) = (self.subject_words(), self.owner());
+            let (subject, of) = (self.what(), self.owner());
             return format!("{}: {value}.", capital(&join(&subject, &of)));
         };
         let (first, second) = (a.value(outcome), b.value(outcome));
@@ -336,18 +336,18 @@ impl Quantity {
             Quantity::Sum(..) => format!("Together {value}."),
             _ => format!("The difference is {value}."),
         };
-        let (what, whose) = (a.subject_words(), a.owner());
+        let (what, whose) = (a.what(), a.owner());
         // What is the same in both is said once.
-        let (then, of) = match (what == b.subject_words(), whose == b.owner()) {
+        let (then, of) = match (what == b.what(), whose == b.owner()) {
             (true, _) => (String::new(), b.owner()),
-            (false, true) => (b.subject_words(), String::new()),
-            (false, false) => (b.subject_words(), b.owner()),
+            (false, true) => (b.what(), String::new()),
+            (false, false) => (b.what(), b.owner()),
         };
         format!("{}: {first}; {}: {second}. {together}", capital(&join(&what, &whose)), join(&then, &of))
     }
 
     /// What is looked at, without whose it is: "the median read".
-    fn subject_words(&self) -> String {
+    pub(super) fn what(&self) -> String {
         match self {
             Quantity::Count { what, per: None, .. } => what.label(),
             Quantity::Count { what, per: Some(kind), .. } => format!("{} per {}", what.label(), operation_word(*kind)),
@@ -369,7 +369,7 @@ impl Quantity {
                 let per = per.map_or(String::new(), |kind| format!(" per {}", operation_word(kind)));
                 match layer {
                     Layer::Waiting | Layer::Throttled => format!("time {}{per}", layer.label()),
-                    layer => format!("time in the layer {}{per}", layer.label()),
+                    layer => format!("{} time{per}", layer.label().replace(' ', "-")),
                 }
             }
             Quantity::Busy { .. } => "time of the cores".to_owned(),

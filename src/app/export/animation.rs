@@ -353,6 +353,7 @@ mod tests {
             follow: None,
             pointed_at: Vec::new(),
             topic: Default::default(),
+            asked: None,
             plays: true,
             happens: true,
             one_in: 1,

@@ -109,6 +109,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
         pointed_at: &take.pointed_at,
         provenance: &provenance,
         topic: take.topic,
+        asked: None,
         follow: take.follow,
         solo: false,
         moment: Some(moment),

@@ -10,7 +10,7 @@ use crate::app::letters::letter;
 use crate::app::theme::TextRole;
 use crate::engine::Time;
 use crate::machine::Topology;
-use crate::scenario::Topic;
+use crate::scenario::{Asked, Figure, Kind, Topic, Value};
 use crate::trace::bars::{Bars, KeyId, Ratio, SMALL, Summary, scale};
 use crate::trace::{JourneyId, Layer, OperationKind, StackId, Trace};
 
@@ -33,7 +33,11 @@ pub struct Wish {
 pub struct Standing {
     /// What the operations are: "read, 4 KiB, from the disk".
     pub title: String,
-    /// The length of the scale in picoseconds.
+    /// Of what the bars are: of all that happens in the run, or of what had happened by the moment shown.
+    pub whole: bool,
+    /// What the lengths count: times, or events in thousandths.
+    pub kind: Kind,
+    /// The length of the scale, in picoseconds or thousandths.
     pub scale: u64,
     /// From top to bottom.
     pub rows: Vec<Row>,
@@ -52,6 +56,8 @@ pub struct Row {
     pub ratio: Ratio,
     /// The one that is running, and its exact hops so far by layer.
     pub running: Option<(JourneyId, Parts)>,
+    /// What was asked of it, in place of what the operations say.
+    pub figure: Option<Figure>,
 }
 
 /// Picoseconds by layer.
@@ -60,6 +66,12 @@ pub type Parts = [u64; Layer::ALL.len()];
 impl Row {
     /// What is said of how it compares: the number, and how sure it is.
     pub fn comparison(&self) -> (String, String) {
+        if let Some(figure) = &self.figure {
+            return match figure.beside.as_str() {
+                "the measure" => ("".to_owned(), figure.beside.clone()),
+                beside => (beside.to_owned(), String::new()),
+            };
+        }
         let times = |ratio: f64| {
             let digits = if ratio < 9.995 { 2 } else { usize::from(ratio < 99.95) };
             format!("{ratio:.digits$}")
@@ -78,9 +90,12 @@ impl Row {
 
     /// How many there are, and whether they are too few to be compared.
     pub fn count(&self) -> String {
+        if let Some(figure) = &self.figure {
+            return format!("n = {}", figure.count);
+        }
         match (self.summary, self.ratio) {
             (None, _) => String::new(),
-            (Some(summary), Ratio::TooFew(few)) if few == summary.count => format!("n = {few}, too few"),
+            (Some(summary), Ratio::TooFew(few)) if few == summary.count => format!("n = {few}: too few to compare"),
             (Some(summary), _) => format!("n = {}", summary.count),
         }
     }
@@ -140,6 +155,7 @@ pub fn standing(
         summary: summaries.get(stack.index()).copied().flatten(),
         ratio: bars.ratio(key, stack, measure, time),
         running: running(bars, (trace, index), key, stack, time),
+        figure: None,
     });
     let rows: Vec<Row> = rows.collect();
     let largest = match bars.largest(key) {
@@ -147,7 +163,77 @@ pub fn standing(
         0 => rows.iter().filter_map(|row| Some(index.ledger(trace, row.running?.0, Time::MAX).iter().sum())).max(),
         largest => Some(largest),
     };
-    Some(Standing { title, scale: scale(largest.unwrap_or(1)), rows, more: (more > 0).then_some((more, range)) })
+    let (scale, more) = (scale(largest.unwrap_or(1)), (more > 0).then_some((more, range)));
+    let whole = columns.iter().all(|stack| summaries_all(bars, key, *stack, &summaries));
+    Some(Standing { title, whole, kind: Kind::Time, scale, rows, more })
+}
+
+/// Whether all of a stack's operations of a kind have ended.
+fn summaries_all(bars: &Bars, key: KeyId, stack: StackId, summaries: &[Option<Summary>]) -> bool {
+    let ended = summaries.get(stack.index()).copied().flatten().map_or(0, |summary| summary.count);
+    ended == bars.total(key, stack)
+}
+
+/// The rows of what was asked, at most `most` of them, of the whole run as the answer is.
+pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Standing {
+    // Events are few: their bars count thousandths.
+    let unit = if asked.kind == Kind::Time { 1.0 } else { 1000.0 };
+    let length = |figure: &Figure| (figure.value.amount * unit).max(0.0).round() as u64;
+    let named = asked.rows.iter().filter(|figure| figure.named);
+    let others = asked.rows.iter().filter(|figure| !figure.named);
+    let mut shown: Vec<&Figure> = named.chain(others).collect();
+    let hidden =
+        shown.split_off(shown.len().min(if shown.len() > most { most.saturating_sub(1).max(1) } else { most }));
+    // In the order of columns.
+    let place = |figure: &&Figure| asked.rows.iter().position(|other| std::ptr::eq(other, *figure));
+    shown.sort_by_key(place);
+    let rows = shown.into_iter().map(|figure| {
+        let median = length(figure);
+        let parts = parts_of(bars, asked, figure, median);
+        let count = figure.count as usize;
+        Row {
+            stack: figure.stack,
+            summary: Some(Summary { count, median, low: median, high: median, parts }),
+            ratio: Ratio::Nothing,
+            running: None,
+            figure: Some(figure.clone()),
+        }
+    });
+    let rows: Vec<Row> = rows.collect();
+    let largest = asked.rows.iter().map(length).max().unwrap_or(1);
+    let lengths: Vec<u64> = hidden.iter().map(|figure| length(figure)).collect();
+    let range = lengths.iter().min().copied().zip(lengths.iter().max().copied());
+    let more = (!hidden.is_empty()).then_some((hidden.len(), range));
+    Standing { title: asked.title.clone(), whole: true, kind: asked.kind, scale: scale(largest.max(1)), rows, more }
+}
+
+/// Of what layers a figure is: those of the operations whose median it is, else all of one layer.
+fn parts_of(bars: &mut Bars, asked: &Asked, figure: &Figure, length: u64) -> Parts {
+    if let Some(kind) = asked.median_of {
+        let of_kind = |(id, key): (KeyId, &crate::trace::bars::Key)| {
+            kind.is_none_or(|kind| kind == key.kind).then_some(id).filter(|id| bars.total(*id, figure.stack) > 0)
+        };
+        let keys: Vec<KeyId> = bars.keys().filter_map(of_kind).collect();
+        let summaries =
+            keys.into_iter().filter_map(|key| bars.at(key, Time::MAX).get(figure.stack.index()).copied()?);
+        // Only if all of them are of one kind: then their median is the figure.
+        if let Some(summary) = summaries.into_iter().find(|summary| summary.median == length) {
+            return summary.parts;
+        }
+    }
+    let mut parts = Parts::default();
+    parts[asked.layer.unwrap_or(Layer::User) as usize] = length;
+    parts
+}
+
+impl Standing {
+    /// A length as it is written.
+    fn written(&self, length: u64) -> String {
+        match self.kind {
+            Kind::Time => Time(length).to_string(),
+            kind => Value { amount: length as f64 / 1000.0, kind }.to_string(),
+        }
+    }
 }
 
 /// Of many columns: the fixed ones, those with the least and the largest median, then the others as they come; the
@@ -250,7 +336,7 @@ impl Strip<'_> {
         let Some(tracks) = self.tracks(standing, &words, size, head) else { return };
         let top = self.rect.top() + head;
         let (rows, all) = (top + row * standing.rows.len() as f32, top + row * lines as f32);
-        self.ticks(standing.scale, &tracks, (top, rows, all), head, out);
+        self.ticks(standing, &tracks, (top, rows, all), head, out);
         for (i, (one, words)) in standing.rows.iter().zip(&words).enumerate() {
             let y = top + row * i as f32;
             if self.follow == Some(one.stack) {
@@ -262,14 +348,21 @@ impl Strip<'_> {
         }
         if let Some((more, range)) = standing.more {
             let y = top + row * (lines as f32 - 0.5);
-            let range = range.map(|(low, high)| match (Time(low), Time(high)) {
-                (low, high) if low == high => format!(", median {low}"),
-                (low, high) => format!(", medians {low} to {high}"),
+            let range = range.map(|(low, high)| match (standing.written(low), standing.written(high)) {
+                (low, high) if low == high => format!(": {low}"),
+                (low, high) => format!(": {low} to {high}"),
             });
             let text = format!("and {more} more{}", range.unwrap_or_default());
             let room = self.rect.width();
             out.extend(self.write(&text, (tracks.letter, y), Align2::LEFT_CENTER, size, room, Ink::Muted));
         }
+    }
+
+    /// Whose a row is, or which of his figures.
+    fn name(&self, row: &Row) -> String {
+        let what = row.figure.as_ref().and_then(|figure| figure.what.as_deref());
+        let stack = self.topology.stacks.get(row.stack.index()).map_or("", |stack| stack.name.as_str());
+        super::words::sentence(what.unwrap_or(stack))
     }
 
     fn write(&self, text: &str, at: (f32, f32), anchor: Align2, size: f32, room: f32, ink: Ink) -> Option<Shape> {
@@ -282,16 +375,25 @@ impl Strip<'_> {
         let (metrics, y) = (self.writer.metrics, self.rect.top() + height / 2.0);
         let legend = self.legend(size, y, out);
         let room = self.rect.width() - legend - size;
-        let title = super::words::sentence(&standing.title);
+        let span = if standing.whole { "whole run" } else { "so far" };
+        let title = format!("{}, {span}", super::words::sentence(&standing.title));
         let at = (self.rect.left(), y);
         out.extend(self.writer.line(&title, at, Align2::LEFT_CENTER, (size, true), room, Ink::Text.solid()));
         let used = metrics.width(&title, size, true) + size * 1.5;
         let mut counts = standing.rows.iter().filter_map(|row| row.summary.map(|summary| summary.count));
         let whisker =
             if counts.any(|count| count < SMALL) { "least to most, from 20 on 5 to 95 %" } else { "5 to 95 %" };
-        let how = format!("bar: median of those that ended · whisker: {whisker} · thin: running now");
-        let how = how.as_str();
-        if used + metrics.width(how, size, false) <= room {
+        let asked = standing.rows.iter().any(|row| row.figure.is_some());
+        let how = match asked {
+            true => vec!["what was asked, as the answer counts it".to_owned(), "as the answer counts it".to_owned()],
+            false => vec![
+                format!("bar: median of those that ended · whisker: {whisker} · thin: running now"),
+                format!("median · whisker: {whisker} · thin: running now"),
+                "bar: median · thin: running now".to_owned(),
+            ],
+        };
+        let fits = |how: &&String| used + metrics.width(how, size, false) <= room;
+        if let Some(how) = how.iter().find(fits) {
             out.extend(self.write(how, (at.0 + used, y), Align2::LEFT_CENTER, size, room - used, Ink::Muted));
         }
     }
@@ -319,8 +421,7 @@ impl Strip<'_> {
         let width = |text: &str| self.writer.metrics.width(text, size, true);
         let widest = |of: fn(&Words) -> &String| words.iter().map(|w| width(of(w))).fold(0.0, f32::max);
         let gap = size * 0.9;
-        let names = standing.rows.iter().filter_map(|row| self.topology.stacks.get(row.stack.index()));
-        let names = names.map(|stack| width(&super::words::sentence(&stack.name))).fold(0.0, f32::max);
+        let names = standing.rows.iter().map(|row| width(&self.name(row))).fold(0.0, f32::max);
         let names = names.min(self.rect.width() * 0.2) + gap;
         let letter = self.rect.left() + size * 2.6;
         let columns = [widest(|w| &w.median), widest(|w| &w.ratio), widest(|w| &w.interval), widest(|w| &w.count)];
@@ -351,12 +452,13 @@ impl Strip<'_> {
     /// The lines of the scale, and their numbers below the rows.
     fn ticks(
         &self,
-        scale: u64,
+        standing: &Standing,
         tracks: &Tracks,
         (top, rows, bottom): (f32, f32, f32),
         height: f32,
         out: &mut Vec<Shape>,
     ) {
+        let scale = standing.scale;
         // A fifth of 1 or 5 and a quarter of 2 are round again.
         let parts = if scale.to_string().starts_with('2') { 4 } else { 5 };
         let size = self.writer.size(TextRole::Small, height).filter(|_| self.axis());
@@ -367,7 +469,7 @@ impl Strip<'_> {
             out.push(Shape::Line { points: vec![pos2(x, top), pos2(x, rows)], line });
             let Some(size) = size else { continue };
             let value = (u128::from(scale) * i as u128 / parts as u128) as u64;
-            let text = if i == 0 { "0".to_owned() } else { Time(value).to_string() };
+            let text = if i == 0 { "0".to_owned() } else { standing.written(value) };
             let half = self.writer.metrics.width(&text, size, false) / 2.0;
             if x - half < free || bottom + size * LINE > self.rect.bottom() + 1.0 {
                 continue;
@@ -395,6 +497,9 @@ impl Strip<'_> {
         }
         let Some(summary) = row.summary else { return };
         pieces(&summary.parts, &x, (thick_y, thick), out);
+        if summary.low == summary.high {
+            return;
+        }
         let (low, high, middle) = (x(summary.low), x(summary.high), thick_y + thick / 2.0);
         let line = (1.3, Ink::Text.faint(0.9));
         out.push(Shape::Line { points: vec![pos2(low, middle), pos2(high, middle)], line });
@@ -413,10 +518,10 @@ impl Strip<'_> {
         let small = if mark.len() > 1 { size * 0.7 } else { size * 0.85 };
         let at = (frame.center().x, y);
         out.extend(self.writer.line(&mark, at, Align2::CENTER_CENTER, (small, true), f32::MAX, ink.solid()));
-        if let Some(stack) = self.topology.stacks.get(row.stack.index()).filter(|_| tracks.named) {
+        let name = self.name(row);
+        if tracks.named && !name.is_empty() {
             let left = frame.right() + size * 0.5;
             let room = tracks.bars.left() - left - size * 0.4;
-            let name = super::words::sentence(&stack.name);
             let weight = (size, followed);
             out.extend(self.writer.line(&name, (left, y), Align2::LEFT_CENTER, weight, room, ink.solid()));
         }
@@ -437,9 +542,13 @@ impl Strip<'_> {
 fn words(row: &Row) -> Words {
     let (ratio, interval) = row.comparison();
     let running = row.running.map(|(_, parts)| Time(parts.iter().sum()));
+    if let Some(figure) = &row.figure {
+        return Words { median: figure.value.to_string(), ratio, interval, count: row.count() };
+    }
     let median = match (row.summary, running) {
         (Some(summary), _) => Time(summary.median).to_string(),
-        (None, Some(so_far)) => format!("{so_far} so far"),
+        (None, Some(so_far)) if so_far > Time::ZERO => format!("{so_far} so far"),
+        (None, Some(_)) => "begins".to_owned(),
         (None, None) => "none yet".to_owned(),
     };
     Words { median, ratio, interval, count: row.count() }

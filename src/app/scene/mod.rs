@@ -75,7 +75,7 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::{Presences, Topology};
 use crate::pace::Moment;
-use crate::scenario::Topic;
+use crate::scenario::{Asked, Topic};
 use crate::trace::bars::Bars;
 use crate::trace::{ComponentId, JourneyId, StackId, Trace};
 
@@ -118,6 +118,8 @@ pub struct SceneOptions<'a> {
     pub provenance: &'a dyn Fn(Primitive) -> &'static str,
     /// What is spoken of: the bars are of that.
     pub topic: Topic,
+    /// What was asked and has been answered: the bars show that, of the whole run.
+    pub asked: Option<&'a Asked>,
     /// The column that is followed: it has labels and room, the others are dimmed. `None` follows all alike.
     pub follow: Option<StackId>,
     /// Whether the tokens of the other columns are hidden, but for those in queues that are shared.
@@ -264,9 +266,14 @@ impl Scene {
         let rect = camera.rect(layout.bars);
         let strip = Strip { rect, writer, topology, layers: &index.layers, follow: options.follow };
         let wish = Wish { topic: options.topic, chosen, follow: options.follow };
-        let key = bars::shown_key(&self.bars, (trace, index), wish, time);
-        let rows = (wish, strip.most());
-        let standing = key.and_then(|key| bars::standing(&mut self.bars, (trace, index), key, rows, time));
+        let standing = match options.asked {
+            Some(asked) => Some(bars::answered(&mut self.bars, asked, strip.most())),
+            None => {
+                let key = bars::shown_key(&self.bars, (trace, index), wish, time);
+                let rows = (wish, strip.most());
+                key.and_then(|key| bars::standing(&mut self.bars, (trace, index), key, rows, time))
+            }
+        };
         let standing = standing.filter(|_| rect.intersects(camera.canvas)).map(|standing| (strip, standing));
         let states = &self.states;
         let picture = Picture {
