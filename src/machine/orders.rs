@@ -102,6 +102,10 @@ impl Turn<'_> {
 
     /// The host is asked to turn itself off: an interrupt for its kernel's first process.
     fn press_power_button(&mut self) {
+        // A first process that has ended, because the host goes down already or ran out of memory, hears nothing.
+        if self.s.host.init.some().is_some_and(|init| !self.s.lives(init)) {
+            return;
+        }
         self.s.host.stopping = true;
         if self.s.host.init.some().is_none() {
             self.s.add_host_init(vec![Frame::at(Kind::Init(NodeId::HOST), Ride::NONE, InitStep::Wait)]);
