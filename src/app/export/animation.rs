@@ -353,7 +353,6 @@ mod tests {
             follow: None,
             pointed_at: Vec::new(),
             topic: Default::default(),
-            asked: None,
             plays: true,
             happens: true,
             one_in: 1,
