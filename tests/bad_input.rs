@@ -51,7 +51,7 @@ fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
 
 #[test]
 fn what_is_written_and_not_used_is_remarked() {
-    for stem in ["unused", "steps", "whole-number-with-a-point"] {
+    for stem in ["unused", "steps", "the-same-in-many-places", "whole-number-with-a-point"] {
         let file = format!("tests/fixtures/unused/{stem}.ron");
         let output = strata().args(["check", &file, "--costs", "xeon-2017"]).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
@@ -321,7 +321,7 @@ fn one_mistake_is_told_once() {
 
 #[test]
 fn a_mistake_in_each_of_many_stacks_on_one_long_line_does_not_hang() {
-    let stacks: String = (0..40_000).map(|i| format!("\"p{i}\": Process(run: \"q\"),")).collect();
+    let stacks: String = (0..40_000).map(|i| format!("\"p{i}\": Process(run: \"q{i}\"),")).collect();
     let text = format!(
         r#"Scenario(format: 1, id: "a", title: "A", host: Host(cores: 1, memory: "1 GiB"),
         programs: {{ "p": [Cpuid] }}, stacks: {{ {stacks} }})"#

@@ -80,7 +80,7 @@ fn a_root_that_the_system_itself_puts_together_is_no_container_s() {
 }
 
 /// A container with these mounts, groups and namespaces, and files of its own.
-fn boxed(mounts: &str, groups: &str, kinds: &[&str], files: &[&str]) -> Root {
+pub(super) fn boxed(mounts: &str, groups: &str, kinds: &[&str], files: &[&str]) -> Root {
     let mut root =
         with("gce-metal", &[("/proc/self/mountinfo", mounts), ("/proc/self/cgroup", groups), ("/proc/2/comm", "")]);
     root.insert("/proc/1/cgroup", text(groups));

@@ -139,13 +139,13 @@ fn a_set_of_processors_is_compared_with_the_machine_s_and_not_with_what_lxcfs_ma
 }
 
 /// A host whose groups and mounts are these, with these files.
-fn grouped(groups: &str, mounts: &str, files: &[(&str, &str)]) -> Root {
+pub(super) fn grouped(groups: &str, mounts: &str, files: &[(&str, &str)]) -> Root {
     let mut root = with("gce-metal", &[("/proc/self/cgroup", groups), ("/proc/self/mountinfo", mounts)]);
     files.iter().for_each(|(path, content)| root.insert(*path, text(content)));
     root
 }
 
-const TOP: &str = "22 1 8:2 / / rw - ext4 /dev/sda2 rw\n24 22 0:22 / /sys rw - sysfs s rw\n";
+pub(super) const TOP: &str = "22 1 8:2 / / rw - ext4 /dev/sda2 rw\n24 22 0:22 / /sys rw - sysfs s rw\n";
 
 #[test]
 fn an_agent_in_a_cgroup_namespace_reads_its_own_limit_among_those_of_all_it_watches() {

@@ -59,7 +59,7 @@ pub(super) fn mounts(mounts: &Named<String>, at: &Node, disks: &[&str], problems
     for (i, (path, name)) in mounts.0.iter().enumerate() {
         if !can_be_a_name(path) {
             let help = "write a file's name or the beginning of a path, as in \"/srv\"";
-            problems.add_with(at.key_span(i), || (no_name(path), Some(help.to_owned())));
+            problems.add_with(at.key_span(i), no_name(path), || Some(help.to_owned()));
         }
         if !seen.insert(path.trim_end_matches('/')) {
             let message = format!("two disks are mounted at \"{path}\"");
@@ -75,6 +75,8 @@ pub(super) fn mounts(mounts: &Named<String>, at: &Node, disks: &[&str], problems
 /// The number of the device called `name`.
 pub(super) fn device(name: &str, what: &str, known: &[&str], at: &Node, problems: &mut Problems) -> Option<u16> {
     let found = known.iter().position(|known| *known == name);
+    // The devices of a guest are those of the kernel below, where it has none of its own.
+    let problems = if found.is_none() { problems.given(&["host", "stacks"])? } else { problems };
     match (found, known) {
         // No more than MOST_DEVICES.
         (Some(index), _) => return Some(index as u16),
@@ -131,7 +133,7 @@ pub(super) fn names<T>(named: &Named<T>, at: &Node, problems: &mut Problems) {
     for (i, (name, _)) in named.0.iter().enumerate() {
         if !can_be_a_name(name) || name.contains('/') {
             let help = "a name is 1 to 64 characters that can be seen, on one line, without \"/\"";
-            problems.add_with(at.key_span(i), || (no_name(name), Some(help.to_owned())));
+            problems.add_with(at.key_span(i), no_name(name), || Some(help.to_owned()));
         }
         if !seen.insert(name) {
             let help = Some("give one of them another name".to_owned());

@@ -63,10 +63,12 @@ pub(super) fn check(
     for (i, EntryFile::At(time, order)) in entries.iter().enumerate() {
         let entry = at.item(i);
         let when = scalar::duration(time, entry.item(0), "the time of this", checker.problems);
-        if let Some(until) = until.filter(|until| when > *until) {
+        if let Some(until) = until.filter(|until| when > *until)
+            && let Some(problems) = checker.problems.given(&["until"])
+        {
             let message = format!("this is to happen at {when}, and the run ends at {until}");
             let help = Some("write an earlier time, or a later \"until\"".to_owned());
-            checker.problems.add(entry.item(0).span.clone(), message, help);
+            problems.add(entry.item(0).span.clone(), message, help);
         }
         let place = entry.item(1);
         if let Some(order) = checker.order(order, place) {
@@ -74,7 +76,9 @@ pub(super) fn check(
         }
     }
     orders.sort_by_key(|(when, ..)| *when);
-    checker.in_turn(&orders);
+    if checker.problems.given(&["programs", "stacks"]).and_then(|sure| sure.given_all_of(&at.span)).is_some() {
+        checker.in_turn(&orders);
+    }
     orders.into_iter().map(|(when, order, _)| (when, order)).collect()
 }
 
@@ -97,10 +101,12 @@ impl Checker<'_> {
             OrderFile::Restart(path) => self.named(path, name).map(|_| Order::Restart(path.clone())),
             OrderFile::Panic(path) => {
                 let known = self.named(path, name)?;
-                if !matches!(self.known[known].node, NodeSpec::Vm(_)) {
+                if !matches!(self.known[known].node, NodeSpec::Vm(_))
+                    && let Some(problems) = self.problems.given(&["stacks"])
+                {
                     let message = format!("\"{path}\" has no kernel of its own that could panic");
                     let help = Some("name a virtual machine; PowerCut ends the host".to_owned());
-                    self.problems.add(name.span.clone(), message, help);
+                    problems.add(name.span.clone(), message, help);
                 }
                 Some(Order::Panic(path.clone()))
             }
@@ -112,10 +118,12 @@ impl Checker<'_> {
                     NodeSpec::Container(container) => container.process.cgroup.as_ref(),
                     NodeSpec::Vm(_) => None,
                 };
-                if cgroup.is_none_or(|cgroup| cgroup.cpu_max.is_none()) {
+                if cgroup.is_none_or(|cgroup| cgroup.cpu_max.is_none())
+                    && let Some(problems) = self.problems.given(&["stacks"])
+                {
                     let message = format!("\"{of}\" has no quota that could be changed");
                     let help = "give it one to begin with: cgroup: Cgroup(cpu_max: CpuMax(quota: \"50 ms\"))";
-                    self.problems.add(at.key("of").span.clone(), message, Some(help.to_owned()));
+                    problems.add(at.key("of").span.clone(), message, Some(help.to_owned()));
                 }
                 Some(Order::SetCpuMax(of.clone(), max))
             }
@@ -128,13 +136,13 @@ impl Checker<'_> {
     fn named(&mut self, path: &str, at: &Node) -> Option<usize> {
         let Some(known) = self.index.get(path).copied() else {
             let paths = self.known.iter().map(|known| known.path.as_str());
-            self.problems.unknown(at.span.clone(), "stack", path, paths);
+            self.problems.given(&["stacks"])?.unknown(at.span.clone(), "stack", path, paths);
             return None;
         };
         if !self.known[known].node.runs() {
             let help = Some(format!("give \"{path}\" a program, as in run: \"reader\""));
             let message = format!("no program runs in \"{path}\": it can't be started or ended");
-            self.problems.add(at.span.clone(), message, help);
+            self.problems.given(&["stacks"])?.add(at.span.clone(), message, help);
             return None;
         }
         Some(known)
@@ -233,6 +241,7 @@ impl Checker<'_> {
 
     /// What programs start must be there, and stand on the same kernel as each process of the program.
     fn starts_of_programs(&mut self) {
+        let Some(problems) = self.problems.given(&["programs", "stacks"]) else { return };
         // Of the kernels on which a program runs two will do: no target stands on both.
         let mut runs_on: Vec<Vec<usize>> = vec![Vec::new(); self.programs.len()];
         for (i, known) in self.known.iter().enumerate() {
@@ -250,16 +259,16 @@ impl Checker<'_> {
             for (target, span) in &program.needs.starts {
                 let Some(found) = self.index.get(target).map(|found| &self.known[*found]) else {
                     let paths = self.known.iter().map(|known| known.path.as_str());
-                    self.problems.unknown(span.clone(), "stack", target, paths);
+                    problems.unknown(span.clone(), "stack", target, paths);
                     continue;
                 };
                 if let Some(other) = on.iter().map(|i| &self.known[*i]).find(|known| known.inside != found.inside) {
                     let message = format!("\"{}\" can't start \"{target}\": it stands on another kernel", other.path);
                     let help = Some("a program starts what stands beside it".to_owned());
-                    self.problems.add(span.clone(), message, help);
+                    problems.add(span.clone(), message, help);
                 } else if !found.node.runs() {
                     let message = format!("no program runs in \"{target}\": it can't be started");
-                    self.problems.add(span.clone(), message, None);
+                    problems.add(span.clone(), message, None);
                 }
             }
         }

@@ -119,10 +119,14 @@ pub(super) fn cpu_max(
 
 /// A time in the range that the Linux kernel accepts.
 fn between(value: &Loose, at: &Node, what: &str, from: Time, to: Time, problems: &mut Problems) -> Time {
-    let at = at.key(what);
+    let around = at;
+    let at = around.key(what);
     let before = problems.len();
     let time = scalar::time_in(value, at, what, from..=to, problems);
-    if problems.len() == before && !(from..=to).contains(&time) {
+    if problems.len() == before
+        && !(from..=to).contains(&time)
+        && let Some(problems) = problems.given_all_of(&around.span)
+    {
         let help = match what {
             "burst" => "a burst is at most the quota".to_owned(),
             _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
@@ -186,7 +190,9 @@ impl Checker<'_> {
             on.name,
             size(on.memory)
         );
-        self.problems.add(span, message, Some(format!("promise less, or give {} more memory", on.name)));
+        if let Some(problems) = self.problems.given(&["host", "stacks"]) {
+            problems.add(span, message, Some(format!("promise less, or give {} more memory", on.name)));
+        }
     }
 
     fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
@@ -368,25 +374,31 @@ impl Checker<'_> {
         if number >= on.cpus {
             let has = if on.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", on.cpus) };
             let message = format!("there is no CPU {number}: {} has {has}", on.name);
-            self.problems.add(at.span.clone(), message, Some(format!("CPUs count from 0 to {}", on.cpus - 1)));
+            let problems = self.problems.given(&["host", "stacks"])?;
+            problems.add(at.span.clone(), message, Some(format!("CPUs count from 0 to {}", on.cpus - 1)));
             return None;
         }
         Some(number as u16)
     }
 
     fn pins(&mut self, pin: &[Loose], vcpus: u64, at: &Node, on: &Platform) -> Vec<u16> {
-        if !pin.is_empty() && pin.len() as u64 != vcpus {
+        if !pin.is_empty()
+            && pin.len() as u64 != vcpus
+            && let Some(problems) = self.problems.given(&["stacks"])
+        {
             let help = Some("give one CPU for each vCPU, or none at all".to_owned());
             let message = format!("{} pins for {vcpus} vCPUs", pin.len());
-            self.problems.add(at.span.clone(), message, help);
+            problems.add(at.span.clone(), message, help);
         }
         pin.iter().enumerate().filter_map(|(i, cpu)| self.cpu(cpu, at.item(i), "pin", on)).collect()
     }
 
     fn needs_hypervisor(&mut self, at: &Node) {
-        if !self.host.hypervisor {
+        if !self.host.hypervisor
+            && let Some(problems) = self.problems.given(&["host"])
+        {
             let help = Some("add hypervisor: Kvm to the host".to_owned());
-            self.problems.add(at.span.clone(), "a virtual machine on a host without a hypervisor", help);
+            problems.add(at.span.clone(), "a virtual machine on a host without a hypervisor", help);
         }
     }
 
@@ -405,13 +417,15 @@ impl Checker<'_> {
     fn program(&mut self, run: &str, stack: &str, at: &Node, on: &Platform) -> Option<ProgramId> {
         let Some(&index) = self.by_name.get(run) else {
             let known = self.programs.iter().map(|program| program.spec.name.as_str());
-            self.problems.unknown(at.span.clone(), "program", run, known);
+            self.problems.given(&["programs"])?.unknown(at.span.clone(), "program", run, known);
             return None;
         };
         let needs = &self.programs[index].needs;
         let mut need = |place: &Option<Range<usize>>, missing: bool, message: String, help: &str| {
-            if let (Some(span), true) = (place, missing) {
-                self.problems.add_once(span.clone(), message, Some(help.to_owned()));
+            if let (Some(span), true) = (place, missing)
+                && let Some(problems) = self.problems.given(&["host", "stacks", "until"])
+            {
+                problems.add_once(span.clone(), message, Some(help.to_owned()));
             }
         };
         need(
@@ -440,11 +454,12 @@ impl Checker<'_> {
         );
         if let Some((set, span)) = &needs.memory
             && *set > on.memory
+            && let Some(problems) = self.problems.given(&["host", "stacks"])
         {
             let size = crate::amounts::bytes;
             let (want, has) = (size(*set), size(on.memory));
             let message = format!("a working set of {want}, and for \"{stack}\" {} has {has}", on.name);
-            self.problems.add_once(span.clone(), message, Some("make it smaller, or give more memory".to_owned()));
+            problems.add_once(span.clone(), message, Some("make it smaller, or give more memory".to_owned()));
         }
         // `programs::check` keeps the index within a u16.
         Some(ProgramId(index as u16))
