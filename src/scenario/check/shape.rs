@@ -32,7 +32,7 @@ pub(super) struct Unreadable {
     /// What is wrong with its shape: at least one, in the order in which they were found.
     pub mistakes: Vec<Mistake>,
     /// What is left without them, if all of that can be read.
-    pub rest: Option<Rest>,
+    pub rest: Option<Box<Rest>>,
 }
 
 /// A text without what could not be read.
@@ -82,7 +82,7 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Unreadable> {
         let Some((next, found)) = patched.without(&tree, &error, &mut again) else { break };
         let found = match found {
             Ok(file) => {
-                rest = Some(Rest { file, patched: next });
+                rest = Some(Box::new(Rest { file, patched: next }));
                 break;
             }
             Err(found) => found,
