@@ -610,6 +610,8 @@ proptest! {
         }
     }
 
+    /// Seen to fail with what an ended process has in the swap area not given up, and, of a journey that ended in other
+    /// hands, with `give_ride_to_guest` left out and with a vCPU thread woken while it waits for a page.
     #[test]
     fn every_frame_is_somebodys_or_free_at_every_event(
         spec in living(),
