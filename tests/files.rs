@@ -12,11 +12,17 @@ const STRATA: &str = env!("CARGO_BIN_EXE_strata");
 
 /// Runs the program with a limit of one block (512 bytes or 1 KiB) for each file that it writes, if `limited`.
 fn strata(arguments: &[&str], folder: &Path, limited: bool) -> Output {
-    run_limited(STRATA, arguments, folder, limited, &[])
+    run_limited(STRATA, arguments, folder, limited.then_some(1), &[])
 }
 
-fn run_limited(program: &str, arguments: &[&str], folder: &Path, limited: bool, more: &[(&str, &Path)]) -> Output {
-    let limit = if limited { "ulimit -f 1;" } else { "" };
+fn run_limited(
+    program: &str,
+    arguments: &[&str],
+    folder: &Path,
+    blocks: Option<u32>,
+    more: &[(&str, &Path)],
+) -> Output {
+    let limit = blocks.map_or(String::new(), |blocks| format!("ulimit -f {blocks};"));
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{limit} exec \"$0\" \"$@\""), program]).args(arguments).current_dir(folder);
     command.env("NO_COLOR", "1").env("XDG_DATA_HOME", folder.join("data"));
@@ -192,9 +198,11 @@ fn settings_that_can_not_be_kept_leave_the_old_ones() {
     let folder = tempfile::tempdir().unwrap();
     let this = std::env::current_exe().unwrap();
     let arguments = ["--exact", "settings_that_can_not_be_kept_leave_the_old_ones", "--nocapture"];
-    let save = |config: &Path, limited| {
+    let save = |config: &Path, limited: bool| {
         let more = [("XDG_CONFIG_HOME", config), (CHILD, Path::new("1"))];
-        let output = run_limited(this.to_str().unwrap(), &arguments, folder.path(), limited, &more);
+        // Settings are smaller than a block.
+        let blocks = limited.then_some(0);
+        let output = run_limited(this.to_str().unwrap(), &arguments, folder.path(), blocks, &more);
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && told.contains("saved or not"), "{:?} {told}", output.status);
     };
