@@ -143,6 +143,8 @@ pub(super) struct HostFile {
     /// The names of disks, by path.
     #[serde(default)]
     pub mounts: Named<String>,
+    #[serde(default)]
+    pub groups: Named<CgroupFile>,
     pub hypervisor: Option<HypervisorFile>,
     pub boot: Option<BootFile>,
 }
@@ -376,6 +378,9 @@ pub(super) enum NodeFile {
         nics: Named<VirtualDeviceFile>,
         #[serde(default)]
         mounts: Named<String>,
+        cgroup: Option<CgroupFile>,
+        #[serde(default)]
+        groups: Named<CgroupFile>,
         #[serde(default)]
         pin: Vec<Loose>,
         #[serde(default)]
@@ -459,6 +464,7 @@ pub(super) enum OrderFile {
     Kill(String),
     Restart(String),
     SetQuota { of: String, quota: Loose, period: Option<Loose>, burst: Option<Loose> },
+    SetWeight { of: String, cpu_weight: Loose },
     Panic(String),
     PowerCut,
     Shutdown,
@@ -467,7 +473,9 @@ pub(super) enum OrderFile {
 #[derive(Debug, Deserialize)]
 #[serde(rename = "Cgroup", deny_unknown_fields)]
 pub(super) struct CgroupFile {
+    pub cpu_weight: Option<Loose>,
     pub cpu_max: Option<CpuMaxFile>,
+    pub parent: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,6 @@
 //! The bare hardware.
 
-use super::{boot, scalar};
+use super::{boot, groups, scalar};
 use crate::machine::limits::MAX_DEVICES;
 use crate::machine::spec::{DiskKind, DiskSpec, HostSpec, MountSpec, NicSpec};
 use crate::scenario::file::{DiskFile, HostFile, Named, NicFile};
@@ -30,8 +30,9 @@ pub(super) fn check(host: &HostFile, at: &Node, problems: &mut Problems) -> Host
     let nics = devices(&host.nics, at.key("nics"), "network cards", nic, problems);
     let names: Vec<&str> = disks.iter().map(|disk| disk.name.as_str()).collect();
     let mounts = mounts(&host.mounts, at.key("mounts"), &names, problems);
+    let groups = groups::named(&host.groups, at.key("groups"), problems);
     let boot = boot::check(host.boot.as_ref(), at.key("boot"), false, memory, problems);
-    HostSpec { cores, memory, disks, nics, mounts, hypervisor: host.hypervisor.is_some(), boot }
+    HostSpec { cores, memory, disks, nics, mounts, groups, hypervisor: host.hypervisor.is_some(), boot }
 }
 
 fn disk(name: &str, disk: &DiskFile, at: &Node, problems: &mut Problems) -> DiskSpec {
