@@ -260,16 +260,20 @@ impl State {
         thread
     }
 
-    /// A thread of a device model serves the machine's devices from now on.
-    pub fn make_worker(&mut self, vm: VmId, worker: TaskId) {
-        let of = self.vm(vm);
-        let component = self.kernel(of.host).parts.backends;
-        let task = self.task_mut(worker);
-        task.component = component;
-        task.frames = vec![Frame::new(Kind::Backend, Ride::NONE)];
+    /// A thread of a device model is the one that the machine's doorbells are for. What rings before it serves waits in
+    /// its inbox, as a doorbell's eventfd counts what nobody has read yet.
+    pub fn bind_doorbells(&mut self, vm: VmId, worker: TaskId) {
+        let component = self.kernel(self.vm(vm).host).parts.backends;
+        self.task_mut(worker).component = component;
         let model = self.task(worker).process;
         let vm = self.vm_mut(vm);
         (vm.worker, vm.model) = (worker, model);
+    }
+
+    /// A thread of a device model serves the machine's devices from now on.
+    pub fn make_worker(&mut self, vm: VmId, worker: TaskId) {
+        self.bind_doorbells(vm, worker);
+        self.task_mut(worker).frames = vec![Frame::new(Kind::Backend, Ride::NONE)];
     }
 
     /// The first process of a guest's kernel, asleep.
