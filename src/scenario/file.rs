@@ -336,7 +336,7 @@ pub(super) enum NodeFile {
         #[serde(default)]
         io_ports: bool,
         nic: Option<String>,
-        cgroup: Option<CgroupFile>,
+        cgroup: Option<Box<CgroupFile>>,
         #[serde(default = "yes")]
         up: bool,
         #[serde(default)]
@@ -354,7 +354,7 @@ pub(super) enum NodeFile {
         disk: Option<String>,
         #[serde(default)]
         volumes: Named<String>,
-        cgroup: Option<CgroupFile>,
+        cgroup: Option<Box<CgroupFile>>,
         seccomp_filters: Option<Loose>,
         #[serde(default)]
         network: NetworkFile,
@@ -378,7 +378,7 @@ pub(super) enum NodeFile {
         nics: Named<VirtualDeviceFile>,
         #[serde(default)]
         mounts: Named<String>,
-        cgroup: Option<CgroupFile>,
+        cgroup: Option<Box<CgroupFile>>,
         #[serde(default)]
         groups: Named<CgroupFile>,
         #[serde(default)]
@@ -386,7 +386,7 @@ pub(super) enum NodeFile {
         #[serde(default)]
         preallocated: bool,
         image: Option<Loose>,
-        boot: Option<BootFile>,
+        boot: Option<Box<BootFile>>,
         #[serde(default)]
         stacks: Named<NodeFile>,
         #[serde(default = "yes")]

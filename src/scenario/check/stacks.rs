@@ -283,7 +283,7 @@ impl Checker<'_> {
                     pin: self.pins(pin, vcpus, at.key("pin"), on),
                     preallocated: *preallocated,
                     image_bytes: self.image(image, at),
-                    boot: boot::check(boot.as_ref(), at.key("boot"), true, memory, self.problems),
+                    boot: boot::check(boot.as_deref(), at.key("boot"), true, memory, self.problems),
                     mounts: host::mounts(mounts, at.key("mounts"), &disk_names, self.problems),
                     stacks: self.guests(
                         Platform {
@@ -355,7 +355,7 @@ impl Checker<'_> {
         name: &str,
         run: &Option<String>,
         [threads, weight, cpu]: [&Option<Loose>; 3],
-        cgroup: &Option<CgroupFile>,
+        cgroup: &Option<Box<CgroupFile>>,
         at: &Node,
         on: &Platform,
     ) -> ProcessSpec {
@@ -406,7 +406,7 @@ impl Checker<'_> {
         image.as_ref().map_or(0, |size| scalar::size(size, at.key("image"), "image", 0..=MOST_IMAGE, self.problems))
     }
 
-    fn cgroup(&mut self, cgroup: &Option<CgroupFile>, at: &Node, on: &Platform) -> Option<CgroupSpec> {
+    fn cgroup(&mut self, cgroup: &Option<Box<CgroupFile>>, at: &Node, on: &Platform) -> Option<CgroupSpec> {
         let own = cgroup.as_ref();
         own.map(|cgroup| groups::cgroup(cgroup, at.key("cgroup"), on.groups, self.problems))
     }

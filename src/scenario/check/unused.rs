@@ -192,7 +192,7 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
                     ("nic", nic.is_some()),
                     ("cgroup", cgroup.is_some()),
                 ];
-                process(program.is_some(), &given, cgroup.as_ref(), at, remarks);
+                process(program.is_some(), &given, cgroup.as_deref(), at, remarks);
             }
             NodeFile::Container {
                 run: program,
@@ -219,7 +219,7 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
                     ("cgroup", cgroup.is_some()),
                     ("seccomp_filters", seccomp_filters.is_some()),
                 ];
-                process(program.is_some(), &given, cgroup.as_ref(), at, remarks);
+                process(program.is_some(), &given, cgroup.as_deref(), at, remarks);
             }
             NodeFile::Vm { disks, nics, mounts, stacks: inside, .. } => {
                 let named = Devices::on(mounts, inside);
