@@ -15,14 +15,15 @@ use super::hardware::wire::{Nic, NicId};
 use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
 use super::kernel::run_queue::Queue;
+use super::kernel::swap::Swap;
 use super::plan::{ContainerPlan, GroupPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
     BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, MountSpec, NicSpec,
     NodeSpec, Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
-    Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Limit, Link, Parts, State,
-    Vm, VmId,
+    Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Limit, Link, Parts, Resident,
+    State, Vm, VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, GroupInfo, NodeInfo, StackInfo, Topology};
 use super::{Event, Machine, Start, life, limits, workload};
@@ -77,6 +78,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
             nics: Vec::new(),
             requests: Arena::default(),
             lives: Vec::new(),
+            resident: vec![Resident::default(); spec.stacks.len()],
             dark: false,
             host: Host { up: spec.host.boot.is_none(), stopping: false, init: TaskId::NONE },
         },
@@ -261,7 +263,17 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: false,
         };
-        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices, host.memory);
+        self.kernel(
+            hardware,
+            None,
+            first_cpu,
+            host.cores,
+            None,
+            has_vms,
+            [memory, timer],
+            devices,
+            (host.memory, host.swap),
+        );
         self.plan_boot(host.boot.as_ref(), &platform, parts);
         self.named_groups(Site { kernel: KernelId(0), stack: StackId::NONE, inside: None }, &host.groups);
     }
@@ -372,7 +384,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
-        memory_bytes: u64,
+        (memory_bytes, swap): (u64, u64),
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -436,6 +448,7 @@ impl Builder<'_> {
             kept: 0,
             short: Vec::new(),
             victim: ProcessId::NONE,
+            swap: Swap { size: swap, ..Swap::default() },
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
             boot: Booting::default(),
@@ -686,6 +699,9 @@ impl Builder<'_> {
             init: TaskId::NONE,
             backed: 0,
             asked: 0,
+            swapped: 0,
+            owing: 0,
+            locked: spec.preallocated,
             at_devices: 0,
             off: false,
             stack: site.stack,
@@ -705,7 +721,8 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: true,
         };
-        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, spec.memory);
+        let sizes = (spec.memory, spec.swap);
+        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, sizes);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
         self.named_groups(inner, &spec.groups);

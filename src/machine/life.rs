@@ -163,6 +163,7 @@ impl State {
         let children = std::mem::take(&mut process.children);
         let ended = process.clone();
         self.give_back(kernel, Owner::Process(id), ended.space.owned);
+        self.leave_swap(id);
         // Orphans belong to their kernel's first process.
         for child in children {
             self.process_mut(child).parent = ProcessId::NONE;
@@ -571,6 +572,7 @@ impl Turn<'_> {
         kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
         (kernel.allocated, kernel.kept, kernel.next_pid) = (0, 0, FIRST_PID);
         kernel.boot = Booting::default();
+        kernel.swap.forget();
         kernel.processes.clear();
         kernel.short.clear();
         let node = self.s.vm(vm).node;
@@ -579,9 +581,11 @@ impl Turn<'_> {
         // What the guest had is the kernel's below again.
         let (host, backed) = (self.s.vm(vm).host, self.s.vm(vm).backed);
         self.s.give_back(host, Owner::Guest(vm), backed);
+        self.s.guest_leaves_swap(vm);
         let vm = self.s.vm_mut(vm);
         (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
         (vm.backed, vm.asked, vm.at_devices, vm.off) = (0, 0, 0, false);
+        vm.owing = 0;
         for &inner in &machine.nodes {
             self.gone_with(inner, Ended::WithItsMachine);
         }
@@ -619,12 +623,15 @@ impl Turn<'_> {
             kernel.processes.clear();
             kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
             (kernel.allocated, kernel.kept) = (0, 0);
+            kernel.swap.forget();
             kernel.short.clear();
         }
         for vm in &mut self.s.vms {
             (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
             (vm.backed, vm.asked, vm.at_devices, vm.off) = (0, 0, 0, false);
+            (vm.swapped, vm.owing) = (0, 0);
         }
+        self.s.resident.iter_mut().for_each(|resident| resident.now = 0);
         self.s.disks.iter_mut().for_each(|disk| disk.forget(now));
         for node in 0..self.f.plans.len() as u32 {
             self.gone_with(NodeId(node), why);

@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 pub use group_use::{GroupUse, LimitUse};
 pub use limits::SpecError;
-pub use memory_use::{MemoryUse, StackMemory};
+pub use memory_use::{MemoryUse, StackMemory, SwapUse};
 pub use orders::Input;
 pub use presence::{LifeSpan, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
@@ -266,9 +266,10 @@ impl Machine {
         }
     }
 
-    /// A kernel whose frames are not what their owners have together, in words. There is never one.
+    /// A kernel whose frames are not what their owners have together, or whose swap area is not, in words. There is never
+    /// one.
     pub fn frames_adrift(&self) -> Option<String> {
-        self.state.frames_adrift()
+        self.state.frames_adrift().or_else(|| self.state.swap_adrift())
     }
 
     /// A cgroup that holds threads though its next period has begun, or with no timer that would let them through, in

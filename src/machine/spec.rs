@@ -111,6 +111,8 @@ pub struct HostSpec {
     pub cores: u16,
     /// Bytes of memory.
     pub memory: u64,
+    /// Bytes of the first disk to which pages are swapped; 0 for none.
+    pub swap: u64,
     /// Disks. Files lie on the first one, unless a mount says otherwise.
     pub disks: Vec<DiskSpec>,
     /// Network cards. Requests leave by the first one, unless who makes them says otherwise.
@@ -405,6 +407,8 @@ pub struct VmSpec {
     pub pin: Vec<u16>,
     /// Whether all guest memory has its frames from the start, so that no EPT violation happens later.
     pub preallocated: bool,
+    /// Bytes of its first disk to which its kernel swaps pages; 0 for none.
+    pub swap: u64,
     /// Bytes of its disk image.
     pub image_bytes: u64,
     /// What stands on its kernel.
@@ -431,6 +435,7 @@ impl VmSpec {
             groups: Vec::new(),
             pin: Vec::new(),
             preallocated: false,
+            swap: 0,
             image_bytes: 0,
             stacks: Vec::new(),
             boot: None,

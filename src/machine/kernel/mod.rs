@@ -20,5 +20,6 @@ pub mod run_queue;
 pub mod scheduler;
 pub mod signal;
 pub mod start;
+pub mod swap;
 pub mod system_call;
 pub mod timer;
