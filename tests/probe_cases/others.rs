@@ -215,7 +215,7 @@ fn jobs_of_a_scheduler_have_the_limits_of_their_job() {
         &mounts,
         &[
             ("/sys/fs/cgroup/system.slice/slurmstepd.scope/job_7/memory.max", "4294967296\n"),
-            (&format!("{own}/memory.max"), "max\n"),
+            (&format!("{own}/memory.max"), "8589934592\n"),
             (&format!("{own}/cpu.max"), "max 100000\n"),
         ],
     );
