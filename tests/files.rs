@@ -127,6 +127,7 @@ fn bad_places(folder: &Path, old: &str) -> (Vec<(&'static str, PathBuf, bool)>, 
     (places, disks)
 }
 
+// Fails where the file is written in its place, where SIGXFSZ is not ignored, and with other advice.
 #[test]
 fn a_trace_that_can_not_be_written_leaves_the_old_one_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -226,6 +227,7 @@ fn settings_that_can_not_be_kept_leave_the_old_ones() {
     }
 }
 
+// Fails where what was made is not removed, and where SIGXFSZ is not ignored.
 #[test]
 fn a_capture_that_can_not_be_written_leaves_nothing_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -239,6 +241,7 @@ fn a_capture_that_can_not_be_written_leaves_nothing_and_is_told() {
     }
 }
 
+// Fails where the file is written in its place, and where SIGXFSZ is not ignored.
 #[test]
 fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -265,6 +268,7 @@ fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
     assert_eq!(std::fs::read(&elsewhere).unwrap(), b"not yours");
 }
 
+// Fails where it is not asked what is there.
 #[test]
 fn nothing_is_written_over_what_is_read_nor_through_a_link_nor_into_a_pipe() {
     let folder = tempfile::tempdir().unwrap();
@@ -309,6 +313,7 @@ fn nothing_is_written_over_what_is_read_nor_through_a_link_nor_into_a_pipe() {
     assert_eq!(names(folder.path()), ["costs.ron", "dangling", "link", "pipe", "s.ron", "same.ron"]);
 }
 
+// Fails where the file is written in its place, and where the new one has a name from the beginning.
 #[test]
 fn a_kill_while_a_trace_is_written_leaves_the_old_one_and_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,6 +15,7 @@ fn said(name: &str, confidence: Confidence) -> (String, Confidence) {
     (name.to_owned(), confidence)
 }
 
+// Fails where the numbers are not read.
 #[test]
 fn a_container_of_virtuozzo_in_a_virtual_machine_is_told_with_both_layers() {
     let release = "3.10.0-1160.90.1.vz7.200.7";
@@ -31,6 +32,7 @@ fn a_container_of_virtuozzo_in_a_virtual_machine_is_told_with_both_layers() {
     assert_eq!(told(&root, LayerKind::Hypervisor), said("KVM guest", Confidence::Certain));
 }
 
+// Fails where a path has to begin with "kubepods".
 #[test]
 fn pods_are_pods_wherever_the_kubelet_keeps_its_groups() {
     let mounts = "900 899 0:60 / / rw - overlay overlay rw,lowerdir=/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/1/fs\n";
@@ -55,6 +57,7 @@ fn a_container_in_a_container_of_one_runtime_is_named_once() {
     assert_eq!(told(&root, LayerKind::Container), said("Docker container", Confidence::Certain));
 }
 
+// Fails where mounts are not read.
 #[test]
 fn an_unprivileged_container_of_proxmox_is_lxc_s() {
     let mounts = "900 850 7:0 / / rw - ext4 /dev/loop0 rw\n\
@@ -100,6 +103,7 @@ fn a_service_with_an_image_of_its_own_for_a_root_is_no_container() {
     }
 }
 
+// Fails where mounts are not read.
 #[test]
 fn containers_of_clusters_that_keep_the_machine_s_processes_are_found() {
     // Pyxis and Charliecloud: namespaces for users and mounts, the root a folder.
@@ -133,6 +137,7 @@ fn a_paravirtual_guest_of_xen_without_names_and_without_a_bit_is_xen_s() {
     assert!(!of(&root, LayerKind::Firmware).name.starts_with("firmware"), "a guest has no firmware of the machine's");
 }
 
+// Fails where nothing manages the machine.
 #[test]
 fn a_container_in_xen_s_first_domain_is_in_the_first_domain_still() {
     let mut root = host("xen-dom0");
@@ -147,6 +152,7 @@ fn a_container_in_xen_s_first_domain_is_in_the_first_domain_still() {
     assert_eq!(told(&root, LayerKind::Container), said("LXC container", Confidence::Certain));
 }
 
+// Fails without Xen's signature.
 #[test]
 fn instances_of_each_cloud_are_guests_of_what_signs() {
     for (letters, vendor, product, name) in [
@@ -186,6 +192,7 @@ fn guests_on_arm_are_named_by_their_tables() {
     }
 }
 
+// Fails where a set is counted as it is written.
 #[test]
 fn a_partition_of_the_processors_is_a_limit_for_those_who_are_left_the_rest() {
     // Two of eight processors are given to an isolated partition: everybody else has six.
@@ -225,6 +232,7 @@ fn jobs_of_a_scheduler_have_the_limits_of_their_job() {
     assert!(!of(&root, LayerKind::Container).present);
 }
 
+// Fails where mounts are not read.
 #[test]
 fn a_sandbox_of_functions_in_a_small_virtual_machine_is_told_with_both_layers() {
     // As functions run at a cloud: Firecracker, and in it a process in namespaces and another root, without a name.
