@@ -1,12 +1,12 @@
 //! The bare hardware.
 
+use super::names::{can_be_a_name, names, no_name};
 use super::{boot, groups, scalar};
 use crate::machine::limits::MAX_DEVICES;
 use crate::machine::spec::{DiskKind, DiskSpec, HostSpec, MountSpec, NicSpec};
 use crate::scenario::file::{DiskFile, HostFile, Loose, Named, NicFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
-use crate::visible::is_hidden;
 
 /// The memory that a host may have, in bytes.
 const MEMORY: std::ops::RangeInclusive<u64> = 64 << 20..=64 << 40;
@@ -14,8 +14,6 @@ const MEMORY: std::ops::RangeInclusive<u64> = 64 << 20..=64 << 40;
 const SWAP: std::ops::RangeInclusive<u64> = 1 << 20..=64 << 40;
 /// The most disks or network cards.
 const MOST_DEVICES: usize = MAX_DEVICES as usize;
-/// How long a name may be, in characters.
-const LONGEST_NAME: usize = 64;
 /// Revolutions a minute.
 const RPM: std::ops::RangeInclusive<u64> = 100..=30_000;
 
@@ -122,36 +120,4 @@ pub(super) fn devices<T, D>(
     names(devices, at, problems);
     let counted = devices.0.iter().take(MOST_DEVICES).enumerate();
     counted.map(|(i, (name, device))| value(name, device, at.item(i), problems)).collect()
-}
-
-/// Whether a name can be shown and told from others: one that turns the text around it, or is not seen, can't.
-pub(super) fn can_be_a_name(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(is_hidden)
-}
-
-/// The beginning of a name, where all that stands beneath would carry a very long one along.
-pub(super) fn beginning(name: &str) -> &str {
-    name.char_indices().nth(LONGEST_NAME).map_or(name, |(end, _)| &name[..end])
-}
-
-/// Words for what [`can_be_a_name`] refuses.
-pub(super) fn no_name(name: &str) -> String {
-    let hidden = name.chars().find(|c| is_hidden(*c));
-    let why = hidden.map_or(String::new(), |c| format!(": it has the hidden character U+{:04X}", u32::from(c)));
-    format!("this can't be a name{why}")
-}
-
-/// Tells names that are empty, too long, unprintable or there twice.
-pub(super) fn names<T>(named: &Named<T>, at: &Node, problems: &mut Problems) {
-    let mut seen = std::collections::HashSet::new();
-    for (i, (name, _)) in named.0.iter().enumerate() {
-        if !can_be_a_name(name) || name.contains('/') {
-            let help = "a name is 1 to 64 characters that can be seen, on one line, without \"/\"";
-            problems.add_with(at.key_span(i), no_name(name), || Some(help.to_owned()));
-        }
-        if !seen.insert(name) {
-            let help = Some("give one of them another name".to_owned());
-            problems.add(at.key_span(i), format!("the name \"{name}\" stands here for the second time"), help);
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod groups;
 mod host;
 mod knobs;
 mod lesson;
+mod names;
 mod numbers;
 mod programs;
 mod quantities;

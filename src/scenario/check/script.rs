@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::programs::Program;
-use super::{groups, scalar, stacks};
+use super::{groups, scalar};
 use crate::engine::Time;
 use crate::machine::spec::{GroupSpec, HostSpec, NodeSpec, Order, ProgramId, Restart};
 use crate::scenario::file::{EntryFile, OrderFile};
@@ -119,7 +119,7 @@ impl Checker<'_> {
                 Some(Order::Panic(path.clone()))
             }
             OrderFile::SetQuota { of, quota, period, burst } => {
-                let max = stacks::cpu_max(quota, period, burst, at, self.problems);
+                let max = groups::cpu_max(quota, period, burst, at, self.problems);
                 self.group(of, at.key("of"))?;
                 Some(Order::SetCpuMax(of.clone(), max))
             }

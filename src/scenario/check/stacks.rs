@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::programs::Program;
-use super::{boot, groups, host, scalar};
-use crate::engine::Time;
+use super::{boot, groups, host, names, scalar};
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
-    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, Restart,
-    Upkeep, VirtualDevice, VmSpec,
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, HostSpec, NodeSpec, ProcessSpec, ProgramId, Restart, Upkeep,
+    VirtualDevice, VmSpec,
 };
 use crate::scenario::file::{
     BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, RestartFile, ScenarioFile, VirtualDeviceFile,
@@ -109,39 +108,6 @@ fn expand(nodes: Vec<(NodeSpec, u64)>, copies: u64) -> Vec<NodeSpec> {
         .collect()
 }
 
-/// A limit of CPU time, wherever it is written.
-pub(super) fn cpu_max(
-    quota: &Loose,
-    period: &Option<Loose>,
-    burst: &Option<Loose>,
-    at: &Node,
-    problems: &mut Problems,
-) -> CpuMax {
-    let period = period.as_ref().map_or(Time::ms(100), |p| between(p, at, "period", Time::ms(1), Time::s(1), problems));
-    let quota = between(quota, at, "quota", Time::ms(1), Time::s(1_000), problems);
-    let burst = burst.as_ref().map_or(Time::ZERO, |b| between(b, at, "burst", Time::ZERO, quota, problems));
-    CpuMax { quota, period, burst }
-}
-
-/// A time in the range that the Linux kernel accepts.
-fn between(value: &Loose, at: &Node, what: &str, from: Time, to: Time, problems: &mut Problems) -> Time {
-    let around = at;
-    let at = around.key(what);
-    let before = problems.len();
-    let time = scalar::time_in(value, at, what, from..=to, problems);
-    if problems.len() == before
-        && !(from..=to).contains(&time)
-        && let Some(problems) = problems.given_all_of(&around.span)
-    {
-        let help = match what {
-            "burst" => "a burst is at most the quota".to_owned(),
-            _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
-        };
-        problems.add(at.span.clone(), format!("{what} is {time}"), Some(help));
-    }
-    if (from..=to).contains(&time) { time } else { from }
-}
-
 fn upkeep(up: bool, restart: RestartFile) -> Upkeep {
     let restart = match restart {
         RestartFile::Never => Restart::Never,
@@ -163,7 +129,7 @@ fn names<'a>(devices: &'a [VirtualDevice], below: &[&str], unnamed: &'a str) -> 
 impl Checker<'_> {
     /// The nodes on one kernel, each with how many copies of it there are to be.
     fn nodes(&mut self, nodes: &Named<NodeFile>, at: &Node, on: &Platform, copies: u64) -> Vec<(NodeSpec, u64)> {
-        host::names(nodes, at, self.problems);
+        names::names(nodes, at, self.problems);
         groups::apart(nodes, at, on.groups, self.problems);
         let mut promised: u64 = 0;
         let mut checked = Vec::new();
@@ -174,7 +140,7 @@ impl Checker<'_> {
                 .map_or(1, |n| scalar::whole(n, place.key("copies"), "copies", 1..=MAX_STACKS as u64, self.problems));
             let all = own.saturating_mul(copies);
             let before = std::mem::take(&mut self.total);
-            let spec = self.node(host::beginning(name), node, place, on);
+            let spec = self.node(names::beginning(name), node, place, on);
             self.total = before.plus(self.total.plus(Total::of(&spec)).times(all));
             // What is not there from the start may be promised more often than it is there, and lacks later.
             if let NodeSpec::Vm(vm) = &spec
