@@ -41,7 +41,7 @@ use std::sync::Arc;
 pub use limits::SpecError;
 pub use memory_use::{MemoryUse, StackMemory};
 pub use orders::Input;
-pub use presence::{LifeSpan, Presence, Presences};
+pub use presence::{LifeSpan, Limit, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
 pub use utilization::{Hardware, Utilization};
