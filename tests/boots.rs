@@ -2,7 +2,7 @@
 
 mod support;
 
-use strata::costs::Profile;
+use strata::costs::{Primitive, Profile};
 use strata::engine::Time;
 use strata::machine::spec::*;
 use strata::machine::{self, End, Outcome, RunOptions};
@@ -54,6 +54,25 @@ fn a_guest_boots_by_the_acts_of_its_kind_and_then_runs_what_is_in_it() {
     // What is read has the sizes of what there is to read.
     let read = bios.boots.iter().map(|part| part.bytes).sum::<u64>();
     assert!(read >= (11 << 20) + (4 << 20) + 3 * (1 << 20), "{read}");
+}
+
+#[test]
+fn a_doorbell_that_rings_before_the_device_model_serves_is_not_lost() {
+    // On one core, with memory that is there already and hardly anything to do before its first read, the guest rings before the
+    // device model's own thread has come to its turn. (Seen to fail with the doorbells bound only where it serves.)
+    let mut costs = Profile::xeon_2017().table();
+    costs.set(Primitive::Initcall, Time::ns(500).as_ps());
+    let boot = BootSpec { kernel: 256 << 10, unpacked: 256 << 10, ..BootSpec::direct() };
+    for backend in [Backend::UserSpace, Backend::Vhost] {
+        let mut spec = guest(boot.clone(), Vec::new());
+        spec.host.cores = 1;
+        if let NodeSpec::Vm(vm) = &mut spec.stacks[0] {
+            (vm.memory, vm.preallocated, vm.backend) = (64 << 20, true, backend);
+        }
+        let options = RunOptions { until: Time::s(1), ..RunOptions::default() };
+        let outcome = machine::run(&spec, &costs, 1, &options, |_, _| true).unwrap();
+        assert!(outcome.changes.iter().any(|change| change.node == 0 && change.what == ChangeKind::Up), "{backend:?}");
+    }
 }
 
 #[test]

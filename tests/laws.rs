@@ -290,6 +290,20 @@ fn booting(nodes: &mut [NodeSpec], bits: &mut u64) {
     }
 }
 
+/// Hardly any memory for the host and for each guest, and a place to swap to.
+fn scarce(spec: &mut Spec, memory: u64, swap: u64) {
+    fn guests(nodes: &mut [NodeSpec], memory: u64, swap: u64) {
+        for node in nodes {
+            if let NodeSpec::Vm(vm) = node {
+                (vm.memory, vm.swap) = (memory, swap);
+                guests(&mut vm.stacks, memory, swap);
+            }
+        }
+    }
+    (spec.host.memory, spec.host.swap) = (memory, swap);
+    guests(&mut spec.stacks, memory, swap);
+}
+
 /// So many orders at random, some at the same instant, some to what is not there.
 fn script(paths: &[String], draws: &[(u64, u8, usize)]) -> Vec<(Time, Order)> {
     let order = |&(at, what, which): &(u64, u8, usize)| {
@@ -323,6 +337,9 @@ fn living() -> impl Strategy<Value = Spec> {
         if bits.is_multiple_of(3) {
             spec.host.boot = boot(bits / 3, false);
             spec.host.memory = 256 << 20;
+        }
+        if bits.is_multiple_of(5) {
+            scarce(&mut spec, 1 << 20, (bits / 5 % 4) << 18);
         }
         let known = paths(&spec.stacks, "");
         spec.script = script(&known, &draws);
@@ -593,11 +610,17 @@ proptest! {
         }
     }
 
+    /// Seen to fail with what an ended process has in the swap area not given up, and, of a journey that ended in other
+    /// hands, with `give_ride_to_guest` left out and with a vCPU thread woken while it waits for a page.
     #[test]
-    fn every_frame_is_somebodys_or_free_at_every_event(spec in living(), seed in any::<u64>(), scarce in any::<bool>()) {
+    fn every_frame_is_somebodys_or_free_at_every_event(
+        spec in living(),
+        seed in any::<u64>(),
+        memory in proptest::option::of((1u64..4, 0u64..4)),
+    ) {
         let mut spec = spec;
-        if scarce {
-            spec.host.memory = 1 << 20;
+        if let Some((memory, swap)) = memory {
+            scarce(&mut spec, memory << 20, swap << 18);
         }
         let mut simulation = start(&spec, seed);
         let mut sink = Recorder::discard();

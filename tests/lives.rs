@@ -211,3 +211,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_processors_of_a_machine_that_is_down_are_no_cores_of_the_hardware() {
+    // (Seen to fail with "no thread behind it" taken for "a core of the hardware".)
+    let down = VmSpec { upkeep: Upkeep { up: false, ..Upkeep::default() }, ..vm("vm", 2, Vec::new()) };
+    for node in [NodeSpec::Vm(down), NodeSpec::Vm(vm("vm", 2, Vec::new()))] {
+        let outcome = run(node, Vec::new());
+        let cores = outcome.utilization.iter().filter(|used| used.of == machine::Hardware::Core).count();
+        assert_eq!(cores, 2);
+    }
+}

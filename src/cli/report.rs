@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::boots::BootReport;
 use crate::engine::Time;
-use crate::machine::{End, LifeSpan, MemoryUse, Outcome, Presences, Utilization};
+use crate::machine::{End, LifeSpan, MemoryUse, Outcome, Presences, StackMemory, SwapUse, Utilization};
 use crate::scenario::Scenario;
 use crate::trace::{ComponentId, ExitReason, Latency, Layer, OperationKind, StackStats};
 
@@ -65,6 +65,16 @@ pub(super) struct MemoryReport {
     pub page_cache: u64,
     pub others: u64,
     pub free: u64,
+    pub swap: SwapReport,
+}
+
+/// The host's swap area, in bytes: how large it is, what is used of it, and what has been written and read.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct SwapReport {
+    pub size: u64,
+    pub used: u64,
+    pub written: u64,
+    pub read: u64,
 }
 
 /// A stack's memory, in bytes.
@@ -72,6 +82,8 @@ pub(super) struct MemoryReport {
 pub(super) struct StackMemoryReport {
     pub promised: u64,
     pub resident: u64,
+    pub peak: u64,
+    pub swapped: u64,
     pub page_cache: u64,
 }
 
@@ -183,14 +195,16 @@ fn utilization(used: &Utilization, outcome: &Outcome) -> UtilizationReport {
 }
 
 fn memory(outcome: &Outcome) -> MemoryReport {
-    let MemoryUse { all, kernel, page_cache, free, others, .. } = outcome.memory;
-    MemoryReport { all, kernel, page_cache, others, free }
+    let MemoryUse { all, kernel, page_cache, free, others, swap, .. } = outcome.memory;
+    let SwapUse { size, used, written, read } = swap;
+    MemoryReport { all, kernel, page_cache, others, free, swap: SwapReport { size, used, written, read } }
 }
 
 fn memory_of(info: &crate::machine::StackInfo, outcome: &Outcome) -> StackMemoryReport {
     let index = outcome.topology.stacks.iter().position(|stack| stack.component == info.component);
     let memory = index.and_then(|index| outcome.memory.stacks.get(index)).copied().unwrap_or_default();
-    StackMemoryReport { promised: memory.promised, resident: memory.resident, page_cache: memory.page_cache }
+    let StackMemory { promised, resident, peak, swapped, page_cache } = memory;
+    StackMemoryReport { promised, resident, peak, swapped, page_cache }
 }
 
 fn stack(

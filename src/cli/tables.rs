@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 
 use super::boots::{BootReport, PartReport};
-use super::report::{Report, StackMemoryReport, StackReport, UtilizationReport};
+use super::report::{Report, StackMemoryReport, StackReport, SwapReport, UtilizationReport};
 use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::machine::Outcome;
@@ -60,6 +60,7 @@ pub(super) fn run(scenario: &Scenario, outcome: &Outcome, report: &Report) -> St
     }
     text += &format!("\nHow busy the hardware was\n{}\n", utilization(&report.utilization));
     text += &format!("\nWho has the memory at the end\n{}\n", memory(report));
+    text += &swap(report);
     if let Some(changes) = changes(outcome) {
         text += &format!("\nWhat came, changed and went\n{changes}");
     }
@@ -134,16 +135,28 @@ const CORES_APART: usize = 8;
 
 /// Each row's memory of the host, which add up to all there is.
 fn memory(report: &Report) -> Table {
-    let header = headers(&["whose", "promised", "resident", "page cache in it"]);
-    let of_host = |name: &str, has: u64| vec![name.to_owned(), bytes(0), bytes(has), bytes(0)];
+    let header = headers(&["whose", "promised", "resident", "at most", "in swap", "page cache in it"]);
+    let none = || "–".to_owned();
+    let of_host = |name: &str, has: u64| vec![name.to_owned(), none(), bytes(has), none(), none(), none()];
     let stacks = report.stacks.iter().map(|stack| {
-        let StackMemoryReport { promised, resident, page_cache } = stack.memory;
-        vec![stack.name.clone(), bytes(promised), bytes(resident), bytes(page_cache)]
+        let StackMemoryReport { promised, resident, peak, swapped, page_cache } = stack.memory;
+        let amounts = [promised, resident, peak, swapped, page_cache];
+        std::iter::once(stack.name.clone()).chain(amounts.map(bytes)).collect()
     });
     let host = &report.memory;
     let rest = [("others", host.others), ("page cache", host.page_cache), ("kernel", host.kernel), ("free", host.free)];
     let rows = stacks.chain(rest.map(|(name, has)| of_host(name, has)));
     table(&header, rows.chain([of_host("all", host.all)]), 1)
+}
+
+/// What was swapped on the host; empty where nothing can be.
+fn swap(report: &Report) -> String {
+    let SwapReport { size, used, written, read } = report.memory.swap;
+    if size == 0 {
+        return String::new();
+    }
+    let [size, used, written, read] = [size, used, written, read].map(bytes);
+    format!("\nSwap: {used} of {size} used, {written} written, {read} read back\n")
 }
 
 fn utilization(used: &[UtilizationReport]) -> Table {

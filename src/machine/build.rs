@@ -14,13 +14,15 @@ use super::hardware::disk::{Disk, DiskId};
 use super::hardware::wire::{Nic, NicId};
 use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
+use super::kernel::swap::Swap;
 use super::plan::{ContainerPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
     BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, MountSpec, NicSpec, NodeSpec,
     Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
-    Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Link, Parts, State, Vm, VmId,
+    Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Link, Parts, Resident, State,
+    Vm, VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
 use super::{Event, Limit, Machine, Start, life, workload};
@@ -71,6 +73,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
             nics: Vec::new(),
             requests: Arena::default(),
             lives: Vec::new(),
+            resident: vec![Resident::default(); spec.stacks.len()],
             dark: false,
             host: Host { up: spec.host.boot.is_none(), stopping: false, init: TaskId::NONE },
         },
@@ -251,7 +254,17 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: false,
         };
-        self.kernel(hardware, None, first_cpu, host.cores, None, has_vms, [memory, timer], devices, host.memory);
+        self.kernel(
+            hardware,
+            None,
+            first_cpu,
+            host.cores,
+            None,
+            has_vms,
+            [memory, timer],
+            devices,
+            (host.memory, host.swap),
+        );
         self.plan_boot(host.boot.as_ref(), &platform, parts);
     }
 
@@ -361,7 +374,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
-        memory_bytes: u64,
+        (memory_bytes, swap): (u64, u64),
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -425,6 +438,7 @@ impl Builder<'_> {
             kept: 0,
             short: Vec::new(),
             victim: ProcessId::NONE,
+            swap: Swap { size: swap, ..Swap::default() },
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
             boot: Booting::default(),
@@ -636,6 +650,9 @@ impl Builder<'_> {
             init: TaskId::NONE,
             backed: 0,
             asked: 0,
+            swapped: 0,
+            owing: 0,
+            locked: spec.preallocated,
             at_devices: 0,
             off: false,
             stack: site.stack,
@@ -653,7 +670,8 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: true,
         };
-        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, spec.memory);
+        let sizes = (spec.memory, spec.swap);
+        self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, sizes);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
         let nodes = spec.stacks.iter().map(|node| self.node(inner, node)).collect();

@@ -98,6 +98,8 @@ pub enum Exit {
     Io,
     /// So many bytes of guest memory have no frames yet.
     EptViolation(u64),
+    /// A page of guest memory is touched that the kernel below has written out.
+    SwappedOut,
     /// A guest's timer is programmed.
     Deadline,
     /// An inter-processor interrupt to another virtual processor.
@@ -114,7 +116,7 @@ impl Exit {
             Exit::Hlt => ExitReason::Hlt,
             Exit::Doorbell(_) => ExitReason::Doorbell,
             Exit::Io => ExitReason::IoInstruction,
-            Exit::EptViolation(_) => ExitReason::EptViolation,
+            Exit::EptViolation(_) | Exit::SwappedOut => ExitReason::EptViolation,
             Exit::Deadline => ExitReason::MsrWrite,
             Exit::Ipi(..) => ExitReason::ApicWrite,
             Exit::ExternalInterrupt => ExitReason::ExternalInterrupt,
@@ -172,6 +174,12 @@ pub enum Kind {
     Populate { owner: Owner, bytes: u64 },
     /// Touches so many bytes of fresh memory, page by page.
     Touch(u64),
+    /// Writes so many bytes of somebody's pages to the swap area.
+    SwapOut { owner: Owner, bytes: u64 },
+    /// Reads so many of somebody's pages back from it, one after the other.
+    SwapIn { owner: Owner, pages: u32 },
+    /// Touches so many pages of a guest's memory that the kernel below has written out.
+    TouchSwapped { pages: u32 },
     /// Makes a task ready.
     Wake(TaskId),
     /// Leaves a message for a task and makes it ready.

@@ -161,6 +161,7 @@ impl State {
         let children = std::mem::take(&mut process.children);
         let ended = process.clone();
         self.give_back(kernel, Owner::Process(id), ended.space.owned);
+        self.leave_swap(id);
         // Orphans belong to their kernel's first process.
         for child in children {
             self.process_mut(child).parent = ProcessId::NONE;
@@ -256,16 +257,20 @@ impl State {
         thread
     }
 
-    /// A thread of a device model serves the machine's devices from now on.
-    pub fn make_worker(&mut self, vm: VmId, worker: TaskId) {
-        let of = self.vm(vm);
-        let component = self.kernel(of.host).parts.backends;
-        let task = self.task_mut(worker);
-        task.component = component;
-        task.frames = vec![Frame::new(Kind::Backend, Ride::NONE)];
+    /// A thread of a device model is the one that the machine's doorbells are for. What rings before it serves waits in
+    /// its inbox, as a doorbell's eventfd counts what nobody has read yet.
+    pub fn bind_doorbells(&mut self, vm: VmId, worker: TaskId) {
+        let component = self.kernel(self.vm(vm).host).parts.backends;
+        self.task_mut(worker).component = component;
         let model = self.task(worker).process;
         let vm = self.vm_mut(vm);
         (vm.worker, vm.model) = (worker, model);
+    }
+
+    /// A thread of a device model serves the machine's devices from now on.
+    pub fn make_worker(&mut self, vm: VmId, worker: TaskId) {
+        self.bind_doorbells(vm, worker);
+        self.task_mut(worker).frames = vec![Frame::new(Kind::Backend, Ride::NONE)];
     }
 
     /// The first process of a guest's kernel, asleep.
@@ -549,6 +554,7 @@ impl Turn<'_> {
         kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
         (kernel.allocated, kernel.kept, kernel.next_pid) = (0, 0, FIRST_PID);
         kernel.boot = Booting::default();
+        kernel.swap.forget();
         kernel.processes.clear();
         kernel.short.clear();
         let node = self.s.vm(vm).node;
@@ -557,9 +563,11 @@ impl Turn<'_> {
         // What the guest had is the kernel's below again.
         let (host, backed) = (self.s.vm(vm).host, self.s.vm(vm).backed);
         self.s.give_back(host, Owner::Guest(vm), backed);
+        self.s.guest_leaves_swap(vm);
         let vm = self.s.vm_mut(vm);
         (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
         (vm.backed, vm.asked, vm.at_devices, vm.off) = (0, 0, 0, false);
+        vm.owing = 0;
         for &inner in &machine.nodes {
             self.gone_with(inner, Ended::WithItsMachine);
         }
@@ -597,12 +605,15 @@ impl Turn<'_> {
             kernel.processes.clear();
             kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
             (kernel.allocated, kernel.kept) = (0, 0);
+            kernel.swap.forget();
             kernel.short.clear();
         }
         for vm in &mut self.s.vms {
             (vm.model, vm.worker, vm.init) = (ProcessId::NONE, TaskId::NONE, TaskId::NONE);
             (vm.backed, vm.asked, vm.at_devices, vm.off) = (0, 0, 0, false);
+            (vm.swapped, vm.owing) = (0, 0);
         }
+        self.s.resident.iter_mut().for_each(|resident| resident.now = 0);
         self.s.disks.iter_mut().for_each(|disk| disk.forget(now));
         for node in 0..self.f.plans.len() as u32 {
             self.gone_with(NodeId(node), why);

@@ -2,6 +2,7 @@
 
 use super::Machine;
 use super::ids::KernelId;
+use super::kernel::swap::Swap;
 use super::state::{Phase, Process};
 
 /// The host's memory at a moment, in bytes: `kernel`, `page_cache`, `free`, `others` and what is resident for the stacks
@@ -18,8 +19,23 @@ pub struct MemoryUse {
     pub free: u64,
     /// Processes that are no stack's.
     pub others: u64,
+    /// Its swap area: bytes that there are, bytes that are used, and bytes written to it and read from it so far.
+    pub swap: SwapUse,
     /// By [`crate::trace::StackId`].
     pub stacks: Vec<StackMemory>,
+}
+
+/// A swap area, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwapUse {
+    /// How large it is.
+    pub size: u64,
+    /// How much of it holds pages.
+    pub used: u64,
+    /// Written to it so far.
+    pub written: u64,
+    /// Read from it so far.
+    pub read: u64,
 }
 
 /// The memory of a stack, in bytes.
@@ -29,6 +45,10 @@ pub struct StackMemory {
     pub promised: u64,
     /// Frames of the host that are its alone.
     pub resident: u64,
+    /// The most that these were so far.
+    pub peak: u64,
+    /// Its pages in the host's swap area.
+    pub swapped: u64,
     /// The page caches of the kernels in it.
     pub page_cache: u64,
 }
@@ -43,7 +63,10 @@ impl Machine {
         let on_host = |process: &&Process| process.kernel == KernelId(0);
         for process in state.processes.iter().map(|(_, process)| process).filter(on_host) {
             match of.get_mut(process.stack.index()) {
-                Some(stack) => stack.resident += process.space.owned,
+                Some(stack) => {
+                    stack.resident += process.space.owned;
+                    stack.swapped += process.space.swapped;
+                }
                 None => others += process.space.owned,
             }
         }
@@ -53,12 +76,18 @@ impl Machine {
             stack.page_cache += guest.in_cache();
             if vm.host == KernelId(0) {
                 stack.resident += vm.backed;
+                stack.swapped += vm.swapped;
                 if state.life(vm.node).phase != Phase::Down {
                     stack.promised += guest.memory;
                 }
             }
         }
+        for (stack, resident) in of.iter_mut().zip(&state.resident) {
+            stack.peak = resident.peak;
+        }
         let (kernel, page_cache, free) = (host.own() + host.kept, host.in_cache(), host.free());
-        MemoryUse { all: host.memory, kernel, page_cache, free, others, stacks: of }
+        let Swap { size, used, written, read, .. } = host.swap;
+        let swap = SwapUse { size, used, written, read };
+        MemoryUse { all: host.memory, kernel, page_cache, free, others, swap, stacks: of }
     }
 }

@@ -39,7 +39,7 @@ mod workload;
 use std::sync::Arc;
 
 pub use limits::SpecError;
-pub use memory_use::{MemoryUse, StackMemory};
+pub use memory_use::{MemoryUse, StackMemory, SwapUse};
 pub use orders::Input;
 pub use presence::{LifeSpan, Limit, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
@@ -252,9 +252,10 @@ impl Machine {
         }
     }
 
-    /// A kernel whose frames are not what their owners have together, in words. There is never one.
+    /// A kernel whose frames are not what their owners have together, or whose swap area is not, in words. There is never
+    /// one.
     pub fn frames_adrift(&self) -> Option<String> {
-        self.state.frames_adrift()
+        self.state.frames_adrift().or_else(|| self.state.swap_adrift())
     }
 
     /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.

@@ -108,6 +108,8 @@ pub struct HostSpec {
     pub cores: u16,
     /// Bytes of memory.
     pub memory: u64,
+    /// Bytes of the first disk to which pages are swapped; 0 for none.
+    pub swap: u64,
     /// Disks. Files lie on the first one, unless a mount says otherwise.
     pub disks: Vec<DiskSpec>,
     /// Network cards. Requests leave by the first one, unless who makes them says otherwise.
@@ -371,6 +373,8 @@ pub struct VmSpec {
     pub pin: Vec<u16>,
     /// Whether all guest memory has its frames from the start, so that no EPT violation happens later.
     pub preallocated: bool,
+    /// Bytes of its first disk to which its kernel swaps pages; 0 for none.
+    pub swap: u64,
     /// Bytes of its disk image.
     pub image_bytes: u64,
     /// What stands on its kernel.
@@ -395,6 +399,7 @@ impl VmSpec {
             mounts: Vec::new(),
             pin: Vec::new(),
             preallocated: false,
+            swap: 0,
             image_bytes: 0,
             stacks: Vec::new(),
             boot: None,

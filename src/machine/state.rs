@@ -13,6 +13,7 @@ use super::hardware::wire::Nic;
 use super::ids::NodeId;
 use super::journal::{Journal, Ride};
 use super::kernel::devices::Devices;
+use super::kernel::swap::Swap;
 use super::plan::Plan;
 use super::spec::{Backend, CpuMax, Operation, Technique};
 
@@ -37,9 +38,19 @@ pub struct State {
     pub requests: Arena<Request>,
     /// By [`NodeId`]: what is up.
     pub lives: Vec<Life>,
+    /// By [`StackId`]: frames of the host.
+    pub resident: Vec<Resident>,
     /// The host has lost its power, or its kernel has panicked: nothing happens any more.
     pub dark: bool,
     pub host: Host,
+}
+
+/// Bytes of the host's frames that are a stack's alone.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Resident {
+    pub now: u64,
+    /// The most so far.
+    pub peak: u64,
 }
 
 /// Where the host is between its boot and its end.
@@ -305,6 +316,12 @@ pub struct Space {
     pub own_entries: u64,
     /// Bytes of frames that are its own alone.
     pub owned: u64,
+    /// Bytes of its pages that lie in the swap area.
+    pub swapped: u64,
+    /// When it was used last, as far as the swap area has to know.
+    pub used: Time,
+    /// What chance owes: parts of a page that has been touched in the swap area (`kernel/swap.rs`).
+    pub owing: u64,
 }
 
 /// A signal that ends a process.
@@ -396,6 +413,8 @@ pub struct Kernel {
     pub short: Vec<TaskId>,
     /// Who was killed for memory last.
     pub victim: ProcessId,
+    /// Where pages lie whose frames others have.
+    pub swap: Swap,
     pub processes: BTreeSet<ProcessId>,
     /// The number of the next process.
     pub next_pid: u32,
@@ -461,6 +480,12 @@ pub struct Vm {
     pub backed: u64,
     /// Bytes for which its guest has left guest mode, and which have no frames yet.
     pub asked: u64,
+    /// Bytes of guest memory that lie in the swap area of the kernel below.
+    pub swapped: u64,
+    /// As [`Space::owing`].
+    pub owing: u64,
+    /// Its memory is not swapped.
+    pub locked: bool,
     /// Requests of its guest that are at devices of the kernel below, on behalf of its device model.
     pub at_devices: u32,
     /// Its guest has turned it off.

@@ -260,6 +260,9 @@ impl Turn<'_> {
             }
             Kind::Populate { owner, bytes } => self.step_populate(at, owner, bytes, frame.pc),
             Kind::Touch(bytes) => self.step_touch(at, bytes, frame),
+            Kind::SwapOut { owner, bytes } => self.step_swap_out(at, owner, bytes, frame.pc),
+            Kind::SwapIn { owner, pages } => self.step_swap_in(at, owner, pages, frame),
+            Kind::TouchSwapped { pages } => self.step_touch_swapped(at, pages, frame),
             Kind::Wake(task) => self.step_wake(at, task, 0, frame.pc),
             Kind::Send(task) => self.step_wake(at, task, 1, frame.pc),
             Kind::SendIpi(target, irq) => self.step_send_ipi(at, target, irq, frame.pc),

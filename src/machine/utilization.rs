@@ -1,6 +1,7 @@
 //! How busy cores, disks and links were.
 
 use super::Machine;
+use super::state::Cpu;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId};
 
@@ -48,7 +49,9 @@ impl Machine {
     /// How busy each core, each disk and each direction of each link was up to `now`, in the order of the machine's parts.
     pub fn utilization(&self, now: Time) -> Vec<Utilization> {
         let state = &self.state;
-        let cores = state.cpus.iter().enumerate().filter(|(_, cpu)| cpu.thread.some().is_none()).map(|(index, cpu)| {
+        // A virtual machine's are processors as well, whether it is up or not.
+        let of_hardware = |cpu: &Cpu| state.kernel(cpu.kernel).vm.is_none();
+        let cores = state.cpus.iter().enumerate().filter(|(_, cpu)| of_hardware(cpu)).map(|(index, cpu)| {
             let busy = now - self.idle(CpuId(index as u16), now);
             Utilization { component: cpu.component, of: Hardware::Core, busy, requests: 0, bytes: 0 }
         });

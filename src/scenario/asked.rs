@@ -113,28 +113,14 @@ impl Quantity {
 
     /// Whose figure it is, if it is one stack's.
     fn stack(&self) -> Option<StackId> {
-        match self {
-            Quantity::Count { of, .. }
-            | Quantity::Operations { of, .. }
-            | Quantity::Latency { of, .. }
-            | Quantity::Throughput { of }
-            | Quantity::Ledger { of, .. }
-            | Quantity::Busy { of } => Some(of.id),
-            _ => None,
-        }
+        self.subject().map(|of| of.id)
     }
 
     /// The same figure of another stack.
     fn about(&self, stack: StackId) -> Quantity {
         let mut other = self.clone();
-        match &mut other {
-            Quantity::Count { of, .. }
-            | Quantity::Operations { of, .. }
-            | Quantity::Latency { of, .. }
-            | Quantity::Throughput { of }
-            | Quantity::Ledger { of, .. }
-            | Quantity::Busy { of } => (of.id, of.name) = (stack, String::new()),
-            _ => {}
+        if let Some(of) = other.subject_mut() {
+            (of.id, of.name) = (stack, String::new());
         }
         other
     }

@@ -136,6 +136,7 @@ pub(super) enum CostsFile {
 pub(super) struct HostFile {
     pub cores: Loose,
     pub memory: Loose,
+    pub swap: Option<Loose>,
     #[serde(default)]
     pub disks: Named<DiskFile>,
     #[serde(default)]
@@ -366,6 +367,7 @@ pub(super) enum NodeFile {
     Vm {
         vcpus: Option<Loose>,
         memory: Loose,
+        swap: Option<Loose>,
         #[serde(default)]
         technique: TechniqueFile,
         #[serde(default)]

@@ -378,6 +378,11 @@ impl Quantity {
 
     /// Whose it is, in quotation marks as the file calls it.
     fn owner(&self) -> String {
+        self.subject().map_or(String::new(), |of| format!("of “{}”", of.name))
+    }
+
+    /// The stack whose figure it is; `None` for a cost, and for what is made of other quantities.
+    pub fn subject(&self) -> Option<&Subject> {
         match self {
             Quantity::Count { of, .. }
             | Quantity::Operations { of, .. }
@@ -385,12 +390,30 @@ impl Quantity {
             | Quantity::Throughput { of }
             | Quantity::Ledger { of, .. }
             | Quantity::Busy { of }
-            | Quantity::StartTime { of } => format!("of “{}”", of.name),
+            | Quantity::StartTime { of } => Some(of),
             Quantity::Cost(_)
             | Quantity::Ratio(..)
             | Quantity::Difference(..)
             | Quantity::Sum(..)
-            | Quantity::Share(..) => String::new(),
+            | Quantity::Share(..) => None,
+        }
+    }
+
+    /// As [`Quantity::subject`].
+    pub fn subject_mut(&mut self) -> Option<&mut Subject> {
+        match self {
+            Quantity::Count { of, .. }
+            | Quantity::Operations { of, .. }
+            | Quantity::Latency { of, .. }
+            | Quantity::Throughput { of }
+            | Quantity::Ledger { of, .. }
+            | Quantity::Busy { of }
+            | Quantity::StartTime { of } => Some(of),
+            Quantity::Cost(_)
+            | Quantity::Ratio(..)
+            | Quantity::Difference(..)
+            | Quantity::Sum(..)
+            | Quantity::Share(..) => None,
         }
     }
 }

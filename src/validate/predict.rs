@@ -282,6 +282,7 @@ impl Ground<'_> {
                 boot: None,
                 cores: self.cores,
                 memory: 16 * GIB,
+                swap: 0,
                 disks: vec![DiskSpec { name: "disk".to_owned(), kind: DiskKind::Nvme, capacity: 1 << 40 }],
                 nics: vec![NicSpec { name: "network".to_owned(), bandwidth: 10_000_000_000 }],
                 mounts: Vec::new(),

@@ -206,7 +206,8 @@ impl Turn<'_> {
         }
     }
 
-    fn part_is_over(&mut self, at: At, task: TaskId, part: u16, of: &Part) {
+    fn part_is_over(&mut self, mut at: At, task: TaskId, part: u16, of: &Part) {
+        self.reclaim(&mut at);
         self.s.journal.end(self.sink, at.ride, self.now);
         self.s.task_mut(task).journey = Ride::NONE;
         let kernel = self.s.cpu(at.cpu).kernel;

@@ -12,9 +12,9 @@
 use crate::costs::Primitive;
 use crate::trace::{CpuId, Crossing, Token};
 
-use crate::machine::frame::{At, Exit, Frame, Kind, Owner, Pc, TaskId, steps};
+use crate::machine::frame::{At, Exit, Frame, Kind, Owner, Pc, TaskId, Work, steps};
 use crate::machine::journal::Ride;
-use crate::machine::state::{Signal, Timer};
+use crate::machine::state::{Signal, State, Timer};
 use crate::machine::turn::Turn;
 
 steps! {
@@ -83,7 +83,7 @@ impl Turn<'_> {
         match ExitStep::of(frame.pc) {
             // No world switch: the interpreter has come to an instruction that is not done by the guest's own means.
             ExitStep::Leave if interpreted => match exit {
-                Exit::EptViolation(_) => {
+                Exit::EptViolation(_) | Exit::SwappedOut => {
                     let primitive = Primitive::Exception;
                     let component = parts.nested_paging;
                     self.pay(at, ExitStep::Handle, primitive, 1, component, Crossing::PageFault, Token::PageFault);
@@ -162,7 +162,34 @@ impl Turn<'_> {
                     self.exit_guest(below, Exit::Vmresume, false, at.ride);
                 }
             },
-            ExitStep::Done => self.pop(at),
+            ExitStep::Done => {
+                self.pop(at);
+                self.give_ride_to_guest(thread, at.ride);
+            }
+        }
+    }
+
+    /// What was done for a guest may have been waited for, and the journey come back in other hands: from the entry on the
+    /// guest's own frames carry it again.
+    fn give_ride_to_guest(&mut self, thread: TaskId, ride: Ride) {
+        if !self.s.journal.carries(ride) {
+            return;
+        }
+        let State { cpus, tasks, journal, .. } = &mut *self.s;
+        let hand = |frames: &mut [Frame], work: &mut Option<Work>| {
+            let rides =
+                frames.iter_mut().map(|frame| &mut frame.ride).chain(work.iter_mut().map(|work| &mut work.ride));
+            rides.filter(|own| journal.same(**own, ride)).for_each(|own| *own = ride);
+        };
+        let mut vcpu = tasks.at(thread.0).vcpu;
+        while vcpu.some().is_some() {
+            let cpu = &mut cpus[vcpu.index()];
+            hand(&mut cpu.frames, &mut cpu.work);
+            let Some(current) = cpu.current.some() else { return };
+            let task = tasks.at_mut(current.0);
+            hand(&mut task.frames, &mut task.work);
+            // Of a guest's guest it is the innermost.
+            vcpu = task.vcpu;
         }
     }
 
@@ -173,13 +200,13 @@ impl Turn<'_> {
             _ if reflect => (Primitive::NestedReflect, parts.exits),
             Exit::Cpuid if interpreted => (Primitive::EmulatedCpuid, parts.backends),
             // The guest's memory is the interpreter's own.
-            Exit::EptViolation(_) if interpreted => (Primitive::PageFault, parts.nested_paging),
+            Exit::EptViolation(_) | Exit::SwappedOut if interpreted => (Primitive::PageFault, parts.nested_paging),
             Exit::Cpuid => (Primitive::HandleCpuid, parts.exits),
             Exit::Hlt => (Primitive::HandleHlt, parts.vcpus),
             Exit::Doorbell(_) => (Primitive::HandleDoorbell, parts.backends),
             Exit::Io if interpreted => (Primitive::EmulatedExitToUserSpace, parts.backends),
             Exit::Io => (Primitive::ExitToUserSpace, parts.backends),
-            Exit::EptViolation(_) => (Primitive::HandleEptViolation, parts.nested_paging),
+            Exit::EptViolation(_) | Exit::SwappedOut => (Primitive::HandleEptViolation, parts.nested_paging),
             Exit::Deadline => (Primitive::HandleMsr, parts.exits),
             Exit::Ipi(..) => (Primitive::HandleIcr, parts.exits),
             Exit::Vmresume => (Primitive::NestedMerge, parts.exits),
@@ -218,6 +245,11 @@ impl Turn<'_> {
             Exit::EptViolation(bytes) => {
                 if let Some(vm) = self.s.process_of(thread).vm {
                     self.push(at, Kind::Populate { owner: Owner::Guest(vm), bytes });
+                }
+            }
+            Exit::SwappedOut => {
+                if let Some(vm) = self.s.process_of(thread).vm {
+                    self.push(at, Kind::SwapIn { owner: Owner::Guest(vm), pages: 1 });
                 }
             }
             _ => {}

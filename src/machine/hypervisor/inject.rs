@@ -9,7 +9,7 @@ use crate::costs::Primitive;
 use crate::trace::{CpuId, Crossing, Token};
 
 use crate::machine::frame::{At, IrqKind, Kind, Pc, TaskId};
-use crate::machine::state::TaskState;
+use crate::machine::state::{Asleep, TaskState};
 use crate::machine::turn::Turn;
 
 impl Turn<'_> {
@@ -19,7 +19,8 @@ impl Turn<'_> {
         let Some(thread) = self.s.thread_of(vcpu).filter(|thread| self.s.lives(*thread)) else { return };
         let task = self.s.task(thread);
         match task.state {
-            TaskState::Blocked => self.push(at, Kind::Wake(thread)),
+            // In HLT. While it waits for a page of its guest it is not to be woken, and looks before it enters.
+            TaskState::Blocked if task.asleep == Asleep::Interruptible => self.push(at, Kind::Wake(thread)),
             // In guest mode on another processor: the hardware delivers it, told by an IPI.
             TaskState::Running if task.guest.is_some() && task.cpu != at.cpu => {
                 let cpu = task.cpu;

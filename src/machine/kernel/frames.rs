@@ -2,11 +2,11 @@
 //!
 //! Real (Linux, mm/page_alloc.c, vmscan.c, oom_kill.c): each frame is free, the kernel's own, in the page cache, or mapped
 //! by somebody. An allocation that finds none free takes back pages of the page cache, those first that were used longest
-//! ago; if there are none to take either, the kernel kills the process with the highest score, which is the pages that it
+//! ago; then pages of programs, if there is a swap area (`swap.rs`); if there are none to take either, the kernel kills the process with the highest score, which is the pages that it
 //! has, and whoever asked waits until that one has given them back. A guest's memory is its device model's.
 //! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. The
 //! page cache gives up the ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
-//! Left out: swap, write-back (a page of the cache counts as clean), kswapd and watermarks, oom_score_adj, page tables and
+//! Left out: write-back (a page of the cache counts as clean), kswapd and watermarks, oom_score_adj, page tables and
 //! other memory of a kernel that grows, frames of the kernel below for a guest's page cache and kernel.
 
 use crate::costs::Primitive;
@@ -17,7 +17,7 @@ use crate::machine::hardware::paging::page_bytes;
 use crate::machine::ids::KernelId;
 use crate::machine::journal::Ride;
 use crate::machine::plan::MachinePlan;
-use crate::machine::state::{Kernel, Process, Signal, State, TaskState};
+use crate::machine::state::{Kernel, Process, Resident, Signal, State, TaskState};
 use crate::machine::turn::Turn;
 
 /// Bytes of whole pages.
@@ -63,6 +63,10 @@ impl State {
     /// Free frames become somebody's.
     pub fn charge(&mut self, kernel: KernelId, owner: Owner, bytes: u64) {
         self.kernel_mut(kernel).allocated += bytes;
+        if let Some(resident) = self.resident_of(kernel, owner) {
+            resident.now += bytes;
+            resident.peak = resident.peak.max(resident.now);
+        }
         match owner {
             Owner::Kernel => self.kernel_mut(kernel).kept += bytes,
             Owner::Process(id) => self.process_mut(id).space.owned += bytes,
@@ -76,11 +80,25 @@ impl State {
     /// Somebody's frames become free.
     pub fn give_back(&mut self, kernel: KernelId, owner: Owner, bytes: u64) {
         self.kernel_mut(kernel).allocated -= bytes;
+        if let Some(resident) = self.resident_of(kernel, owner) {
+            resident.now -= bytes;
+        }
         match owner {
             Owner::Kernel => self.kernel_mut(kernel).kept -= bytes,
             Owner::Process(id) => self.process_mut(id).space.owned -= bytes,
             Owner::Guest(id) => self.vm_mut(id).backed -= bytes,
         }
+    }
+
+    /// The account of the stack whose frames of the host they are; `None` on other kernels, and for nobody's stack.
+    fn resident_of(&mut self, kernel: KernelId, owner: Owner) -> Option<&mut Resident> {
+        let stack = match owner {
+            _ if kernel != KernelId(0) => return None,
+            Owner::Kernel => return None,
+            Owner::Process(id) => self.process(id).stack,
+            Owner::Guest(id) => self.vm(id).stack,
+        };
+        self.resident.get_mut(stack.index())
     }
 
     /// A machine gets the frames that it has from the start, as many of them as there are.
@@ -111,10 +129,10 @@ impl State {
         self.kernels.iter().enumerate().find_map(adrift)
     }
 
-    /// The pages that a process has, a machine's memory among them.
+    /// The pages that a process has, a machine's memory and what lies in the swap area among them (`oom_badness`).
     pub fn score(&self, process: &Process) -> u64 {
-        let guest = process.vm.map_or(0, |vm| self.vm(vm).backed);
-        (process.space.owned + guest) / page_bytes(false)
+        let guest = process.vm.map_or(0, |vm| self.vm(vm).backed + self.vm(vm).swapped);
+        (process.space.owned + process.space.swapped + guest) / page_bytes(false)
     }
 
     /// Whether who was killed for memory has not given it back yet.
@@ -163,6 +181,9 @@ impl Turn<'_> {
         }
         let here = self.frames(at.context).last().map_or(Pc::default(), |frame| frame.pc);
         if self.take_from_cache(at, bytes, here) {
+            return;
+        }
+        if self.swap_out(at) {
             return;
         }
         let id = self.s.cpu(at.cpu).kernel;

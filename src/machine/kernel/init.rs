@@ -256,6 +256,8 @@ impl Turn<'_> {
             }
             ModelStep::Enter => {
                 self.goto(at, ModelStep::Serve);
+                // The guest may run, and ring, before this thread does again.
+                self.s.bind_doorbells(machine.vm, task);
                 if let Some(thread) = self.s.thread_of(machine.first_cpu) {
                     self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(thread));
                 }

@@ -3,8 +3,8 @@
 //! Real: a first touch faults into the kernel, which allocates and clears a page. In a VM that page of guest-physical
 //! memory may have no frame yet: clearing it is an EPT violation, and the kernel below allocates one in turn.
 //! Modelled: every fault on its own; allocation from memory that was never used before; loads at random over the
-//! working set, counted by cache level and TLB reach; what happens when there is none left is told in `frames.rs`.
-//! Left out: swapping, page sharing, ballooning, NUMA, prefetching, page-table pages themselves.
+//! working set, counted by cache level and TLB reach; what happens when there is none left is told in `frames.rs` and `swap.rs`.
+//! Left out: page sharing, ballooning, NUMA, prefetching, page-table pages themselves.
 
 use crate::costs::Primitive;
 use crate::trace::{Crossing, Token, What};
@@ -15,7 +15,7 @@ use crate::machine::turn::Turn;
 
 steps! {
     /// Loads from a working set: its first touches, then the loads by where they are served.
-    enum LoadStep { Touch, Handler, Map, L1, L2, L3, Memory, Walks, Done }
+    enum LoadStep { Touch, Handler, Map, Back, L1, L2, L3, Memory, Walks, Done }
 }
 
 steps! {
@@ -63,7 +63,11 @@ impl Turn<'_> {
                 let (primitive, crossing) = (Primitive::Exception, Crossing::PageFault);
                 self.pay(at, LoadStep::Handler, primitive, 1, parts.memory, crossing, Token::PageFault);
             }
-            LoadStep::Touch => self.goto(at, LoadStep::L1),
+            LoadStep::Touch => self.goto(at, LoadStep::Back),
+            LoadStep::Back => {
+                self.goto(at, LoadStep::L1);
+                self.bring_back(at, task, working_set, accesses);
+            }
             LoadStep::Handler => {
                 let primitive = Primitive::PageFault;
                 self.pay(at, LoadStep::Map, primitive, 1, parts.memory, Crossing::None, Token::PageFault);
@@ -115,12 +119,13 @@ impl Turn<'_> {
             PopulateStep::Allocate => {
                 self.goto(at, PopulateStep::Done);
                 self.s.charge(kernel_id, owner, bytes);
+                self.warm_owner(owner);
                 let kernel = self.s.kernel(kernel_id);
                 let allocated = kernel.allocated;
                 let (Some(vm), Some(thread)) = (kernel.vm, self.s.thread_of(at.cpu)) else { return };
                 let vm = self.s.vm_mut(vm);
                 // What the kernel below is already asked for counts as there.
-                if allocated > vm.backed + vm.asked {
+                if allocated > vm.backed + vm.asked + vm.swapped {
                     vm.asked += bytes;
                     self.exit_guest(thread, Exit::EptViolation(bytes), false, at.ride);
                 }

@@ -19,5 +19,6 @@ pub mod process;
 pub mod scheduler;
 pub mod signal;
 pub mod start;
+pub mod swap;
 pub mod system_call;
 pub mod timer;

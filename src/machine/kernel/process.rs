@@ -287,6 +287,7 @@ impl Turn<'_> {
     /// What a guest has been given is memory of its device model, which ends.
     fn own_guest_memory(&mut self, task: TaskId) {
         let Some(vm) = self.s.process_of(task).vm else { return };
+        self.s.guest_leaves_swap(vm);
         let bytes = std::mem::take(&mut self.s.vm_mut(vm).backed);
         let space = self.s.space_mut(task);
         // It is the device model's memory all along.
@@ -307,6 +308,7 @@ impl Turn<'_> {
         self.own_guest_memory(task);
         let kernel = self.s.cpu(at.cpu).kernel;
         let process = self.s.task(task).process;
+        self.s.leave_swap(process);
         let space = self.s.space_mut(task);
         let owned = space.owned;
         let pages = std::mem::take(&mut space.own_entries);

@@ -3,13 +3,15 @@
 use super::{boot, scalar};
 use crate::machine::limits::MAX_DEVICES;
 use crate::machine::spec::{DiskKind, DiskSpec, HostSpec, MountSpec, NicSpec};
-use crate::scenario::file::{DiskFile, HostFile, Named, NicFile};
+use crate::scenario::file::{DiskFile, HostFile, Loose, Named, NicFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 use crate::visible::is_hidden;
 
 /// The memory that a host may have, in bytes.
 const MEMORY: std::ops::RangeInclusive<u64> = 64 << 20..=64 << 40;
+/// The bytes of a swap area.
+const SWAP: std::ops::RangeInclusive<u64> = 1 << 20..=64 << 40;
 /// The most disks or network cards.
 const MOST_DEVICES: usize = MAX_DEVICES as usize;
 /// How long a name may be, in characters.
@@ -31,7 +33,18 @@ pub(super) fn check(host: &HostFile, at: &Node, problems: &mut Problems) -> Host
     let names: Vec<&str> = disks.iter().map(|disk| disk.name.as_str()).collect();
     let mounts = mounts(&host.mounts, at.key("mounts"), &names, problems);
     let boot = boot::check(host.boot.as_ref(), at.key("boot"), false, memory, problems);
-    HostSpec { cores, memory, disks, nics, mounts, hypervisor: host.hypervisor.is_some(), boot }
+    let swap = swap(host.swap.as_ref(), at.key("swap"), "the host", !disks.is_empty(), problems);
+    HostSpec { cores, memory, swap, disks, nics, mounts, hypervisor: host.hypervisor.is_some(), boot }
+}
+
+/// The bytes of a swap area, which lies on a kernel's first disk.
+pub(super) fn swap(swap: Option<&Loose>, at: &Node, whose: &str, has_disk: bool, problems: &mut Problems) -> u64 {
+    let Some(swap) = swap else { return 0 };
+    if !has_disk {
+        let help = Some("give it one under \"disks\", or leave out the swap".to_owned());
+        problems.add(at.span.clone(), format!("{whose} has no disk to swap to"), help);
+    }
+    scalar::size(swap, at, "swap", SWAP, problems)
 }
 
 fn disk(name: &str, disk: &DiskFile, at: &Node, problems: &mut Problems) -> DiskSpec {

@@ -31,6 +31,7 @@ struct Platform<'a> {
     name: &'a str,
     cpus: u64,
     memory: u64,
+    swap: u64,
     depth: usize,
     /// The names of its disks and network cards.
     disks: &'a [&'a str],
@@ -77,6 +78,7 @@ pub(super) fn check(
         name: "the host",
         cpus: u64::from(host.cores),
         memory: host.memory,
+        swap: host.swap,
         depth: 1,
         disks: &disks,
         nics: &nics,
@@ -165,7 +167,10 @@ impl Checker<'_> {
             let before = std::mem::take(&mut self.total);
             let spec = self.node(host::beginning(name), node, place, on);
             self.total = before.plus(self.total.plus(Total::of(&spec)).times(all));
-            if let NodeSpec::Vm(vm) = &spec {
+            // What is not there from the start may be promised more often than it is there, and lacks later.
+            if let NodeSpec::Vm(vm) = &spec
+                && vm.preallocated
+            {
                 let before = promised;
                 promised = promised.saturating_add(vm.memory.saturating_mul(all));
                 if before <= on.memory && promised > on.memory {
@@ -181,12 +186,12 @@ impl Checker<'_> {
         let size = crate::amounts::bytes;
         let times = if copies > 1 { format!(" ({copies} copies of {})", size(memory)) } else { String::new() };
         let message = format!(
-            "with this the virtual machines are promised {}{times}, and {} has {}",
+            "with this the virtual machines have {}{times} from the start, and {} has {}",
             size(promised),
             on.name,
             size(on.memory)
         );
-        self.problems.add(span, message, Some(format!("promise less, or give {} more memory", on.name)));
+        self.problems.add(span, message, Some(format!("leave out preallocated, or give {} more memory", on.name)));
     }
 
     fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
@@ -238,6 +243,7 @@ impl Checker<'_> {
             NodeFile::Vm {
                 vcpus,
                 memory,
+                swap,
                 technique,
                 backend,
                 disks,
@@ -262,6 +268,7 @@ impl Checker<'_> {
                 // Where none is written there is one.
                 let disk_names = names(&disks, on.disks, "disk");
                 let nic_names = names(&nics, on.nics, "NIC");
+                let swap = host::swap(swap.as_ref(), at.key("swap"), name, !disk_names.is_empty(), self.problems);
                 NodeSpec::Vm(VmSpec {
                     name: name.to_owned(),
                     vcpus: vcpus as u16,
@@ -273,6 +280,7 @@ impl Checker<'_> {
                     },
                     pin: self.pins(pin, vcpus, at.key("pin"), on),
                     preallocated: *preallocated,
+                    swap,
                     image_bytes: self.image(image, at),
                     boot: boot::check(boot.as_ref(), at.key("boot"), true, memory, self.problems),
                     mounts: host::mounts(mounts, at.key("mounts"), &disk_names, self.problems),
@@ -281,6 +289,7 @@ impl Checker<'_> {
                             name,
                             cpus: vcpus,
                             memory,
+                            swap,
                             depth: on.depth + 1,
                             disks: &disk_names,
                             nics: &nic_names,
@@ -439,11 +448,12 @@ impl Checker<'_> {
             "give it a second CPU, or write across_cpus: false",
         );
         if let Some((set, span)) = &needs.memory
-            && *set > on.memory
+            && *set > on.memory.saturating_add(on.swap)
         {
             let size = crate::amounts::bytes;
+            let with = if on.swap > 0 { format!(" and {} of swap", size(on.swap)) } else { String::new() };
             let (want, has) = (size(*set), size(on.memory));
-            let message = format!("a working set of {want}, and for \"{stack}\" {} has {has}", on.name);
+            let message = format!("a working set of {want}, and for \"{stack}\" {} has {has}{with}", on.name);
             self.problems.add_once(span.clone(), message, Some("make it smaller, or give more memory".to_owned()));
         }
         // `programs::check` keeps the index within a u16.
