@@ -15,6 +15,7 @@ use strata::app::theme::Theme;
 use strata::costs::Primitive;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, Topology};
+use strata::pace::{Moment, PaceMap};
 use strata::scenario::{Topic, library};
 use strata::trace::exits::Exits;
 use strata::trace::tallies::Tallies;
@@ -286,14 +287,14 @@ enum Thread {
     Asleep,
 }
 
-/// The kernel of an operation's program, and what its thread does.
-fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) -> (ComponentId, Thread) {
+/// The kernel of an operation's program, and what its thread does; none of what no program does.
+fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) -> Option<(ComponentId, Thread)> {
     let hops = journey_hops(trace, id);
     let is_app = |id: &ComponentId| topology.component(*id).unwrap().kind == ComponentKind::App;
     let ends = [hops.last().unwrap().component, hops[0].component];
     let stack = trace.journeys[id.index()].stack;
-    let first = || topology.iter().find(|(id, c)| c.stack == Some(stack) && is_app(id)).unwrap().0;
-    let own = kernel_of(topology, ends.into_iter().find(is_app).unwrap_or_else(first)).unwrap();
+    let first = || topology.iter().find(|(id, c)| c.stack == Some(stack) && is_app(id)).map(|(id, _)| id);
+    let own = kernel_of(topology, ends.into_iter().find(is_app).or_else(first)?)?;
     let mut thread = Thread::Awake;
     for hop in hops.iter().filter(|hop| hop.start <= time) {
         let (over, part) = (hop.end <= time, topology.component(hop.component).unwrap().kind);
@@ -316,7 +317,7 @@ fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) ->
             _ => thread,
         };
     }
-    (own, thread)
+    Some((own, thread))
 }
 
 /// Who waits and who sleeps, from every operation of the run.
@@ -334,8 +335,8 @@ fn scan_beads(topology: &Topology, trace: &Trace, states: &States, time: Time) -
             queues.entry(kernel).or_default().push((hop.start, bead(vcpu)));
         }
         match scan_thread(topology, trace, id, time) {
-            (own, Thread::Asleep) => beads.entry(own).or_default().asleep.push(bead(false)),
-            (own, Thread::Woken) if !waits => queues.entry(own).or_default().push((hop.start, bead(false))),
+            Some((own, Thread::Asleep)) => beads.entry(own).or_default().asleep.push(bead(false)),
+            Some((own, Thread::Woken)) if !waits => queues.entry(own).or_default().push((hop.start, bead(false))),
             _ => {}
         }
     }
@@ -420,6 +421,16 @@ fn draw(
     time: Time,
     follow: Option<StackId>,
 ) -> (Drawing, strata::app::scene::Layout) {
+    draw_at(topology, trace, time, follow, None)
+}
+
+fn draw_at(
+    topology: &Topology,
+    trace: &Trace,
+    time: Time,
+    follow: Option<StackId>,
+    moment: Option<Moment>,
+) -> (Drawing, strata::app::scene::Layout) {
     let theme = Theme::dark();
     let options = SceneOptions {
         theme: &theme,
@@ -431,7 +442,7 @@ fn draw(
         asked: None,
         follow,
         solo: false,
-        moment: None,
+        moment,
         known: None,
         facts: None,
         presences: None,
@@ -558,4 +569,49 @@ fn the_words_in_a_box_change_with_what_it_does() {
     let disk = hops().find(|hop| hop.crossing == Crossing::Device).unwrap();
     let (app, machine) = says(disk);
     assert!(app.contains("asleep") && machine.contains("out: HLT"), "{app}, {machine}");
+}
+
+#[test]
+fn at_the_beginning_nothing_is_told_of_what_has_not_begun() {
+    for built_in_one in library() {
+        let (topology, trace) = built_in(built_in_one.id);
+        let end = trace.hops.iter().map(|hop| hop.end).max().unwrap();
+        for stack in (0..topology.stacks.len() as u16).map(StackId) {
+            let first = trace.hops.iter().filter(|hop| hop.stack == stack && hop.journey != JourneyId::NONE);
+            if first.map(|hop| hop.start).min().is_none_or(|start| start == Time::ZERO) {
+                continue;
+            }
+            let map = PaceMap::new(&trace, end, Some(stack));
+            let moment = Moment { time: Time::ZERO, ..map.at(map.screen_of(Time::ZERO)) };
+            let (drawing, layout) = draw_at(&topology, &trace, Time::ZERO, Some(stack), Some(moment));
+            let column = &layout.columns[layout.column(stack)];
+            let in_rail = |bounds: egui::Rect| column.rail.is_some_and(|rail| rail.contains_rect(bounds));
+            let told: Vec<&str> =
+                drawing.text_boxes().filter(|(_, bounds)| in_rail(*bounds)).map(|(text, _)| text).collect();
+            assert!(told.is_empty(), "{} {stack:?}: {told:?}", built_in_one.id);
+        }
+    }
+}
+
+#[test]
+fn a_return_that_is_seen_is_one_to_ring_3_on_the_core_and_in_the_box() {
+    let (topology, trace) = built_in("ping-pong");
+    let stack = StackId(0);
+    let end = trace.hops.iter().map(|hop| hop.end).max().unwrap();
+    let map = PaceMap::new(&trace, end, Some(stack));
+    let last = trace.journeys.iter().find(|journey| journey.stack == stack).unwrap().last_hop;
+    assert_eq!(trace.hops[last.index()].what, What::Return);
+    let moment = map.at(map.mark(last).unwrap().moved);
+    let (drawing, layout) = draw_at(&topology, &trace, moment.time, Some(stack), Some(moment));
+    let inside = |rect: egui::Rect| {
+        let texts = drawing.text_boxes().filter(|(_, bounds)| rect.expand(3.0).contains_rect(*bounds));
+        texts.map(|(text, _)| text.to_owned()).collect::<Vec<_>>().join(" · ")
+    };
+    let of_stack = |kind: ComponentKind| {
+        topology.iter().find(|(_, c)| c.kind == kind && c.stack == Some(stack)).map(|(id, _)| id).unwrap()
+    };
+    let app = inside(layout.place(of_stack(ComponentKind::App)).name);
+    assert!(app.contains("ring 3"), "{app}");
+    let core = layout.cpus[&trace.hops[last.index()].core];
+    assert!(inside(layout.cores[&core]).contains("A · ring 3"), "{}", inside(layout.cores[&core]));
 }

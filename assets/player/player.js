@@ -450,7 +450,7 @@ Object.defineProperty(window, "strata", { value: Object.freeze({
       for (const n of list) add(JSON.stringify([c.shapes[n], c.shapes[n][0] === 3 ? c.texts[c.shapes[n][1]] : 0]));
       add("|");
     }
-    return { scene: state.scene, scenes: count, still: state.still, stills: last() + 1, ms: still().ms, ps: still().ps, time: still().time, playing: state.playing, asks: asks(), hash };
+    return { scene: state.scene, scenes: count, still: state.still, stills: last() + 1, ms: still().ms, ps: still().ps, time: still().time, playing: state.playing, asks: asks(), answered: pictured() !== still(), stop: still().stop, hash };
   },
 }) });
 
