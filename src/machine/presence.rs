@@ -35,7 +35,7 @@ impl Presence {
 
 /// A cgroup's `cpu.max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
+pub struct CpuLimit {
     /// Since when.
     pub since: Time,
     /// So much CPU time in each period.
@@ -44,7 +44,7 @@ pub struct Limit {
     pub period: Time,
 }
 
-impl Limit {
+impl CpuLimit {
     /// In a few words: "cpu.max 50 ms / 100 ms · 50 %".
     pub fn note(&self) -> String {
         let percent = self.quota.as_ps() as f64 * 100.0 / self.period.as_ps().max(1) as f64;
@@ -96,6 +96,10 @@ impl Presences {
         let mut quotas = vec![Vec::new(); topology.nodes.len()];
         for change in changes {
             let node = change.node as usize;
+            // It is about a cgroup with a name, or about the host.
+            if node >= states.len() {
+                continue;
+            }
             let presence = match change.what {
                 ChangeKind::Starting => Presence::Starting,
                 ChangeKind::Up => Presence::Here,
@@ -104,7 +108,8 @@ impl Presences {
                     quotas[node].push((change.at, (quota, period)));
                     continue;
                 }
-                ChangeKind::Stopping
+                ChangeKind::CpuWeight(_)
+                | ChangeKind::Stopping
                 | ChangeKind::Refused(_)
                 | ChangeKind::Booting(_)
                 | ChangeKind::Booted { .. }
@@ -143,12 +148,12 @@ impl Presences {
     }
 
     /// The quota and period that a cgroup has at a time, if they have been changed by then, and since when.
-    pub fn quota(&self, part: ComponentId, time: Time) -> Option<Limit> {
+    pub fn quota(&self, part: ComponentId, time: Time) -> Option<CpuLimit> {
         let node = self.owner.get(part.index()).copied().flatten()?;
         let changes = self.quotas.get(node as usize)?;
         let at = changes.partition_point(|(from, _)| *from <= time).checked_sub(1)?;
         let (since, (quota, period)) = changes[at];
-        Some(Limit { since, quota, period })
+        Some(CpuLimit { since, quota, period })
     }
 
     /// All lives, in the order of the machine's parts and then of time.
