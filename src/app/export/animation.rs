@@ -132,8 +132,7 @@ impl Film<'_> {
         };
         // At its end a scene's question is answered.
         let asked = self.take.asked.as_ref().filter(|_| still + 1 == self.take.stills.len());
-        let new = || Scene::new(self.recording.topology(), self.recording.trace()).seeded(self.recording.scenario.seed);
-        let scene = self.scene.get_or_insert_with(new);
+        let scene = self.scene.get_or_insert_with(|| self.recording.scene());
         let title = &self.recording.scenario.title;
         let bar = Card::bar(&self.choices.theme, self.choices.size);
         let (width, height) = self.choices.size;

@@ -12,8 +12,8 @@
 
 use std::collections::BTreeMap;
 
-use super::index::Index;
 use super::state::{States, is_device, kernel_of, machine_of, sleeps};
+use crate::app::index::Index;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};

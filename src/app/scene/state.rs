@@ -19,8 +19,8 @@
 
 use std::collections::BTreeMap;
 
-use super::index::Index;
 use super::standing::Standing;
+use crate::app::index::Index;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::{Component, ComponentKind, Topology};
