@@ -26,6 +26,7 @@ mod absent;
 mod alike;
 pub mod bars;
 mod camera;
+mod doing;
 mod drawing;
 mod facts;
 mod floors;

@@ -3,19 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use super::doing::Standing;
 use super::drawing::Shape;
 use super::picture::Picture;
 use super::stage::{Builder, brightness, dim, knowing};
-use super::standing::Standing;
 use crate::engine::Time;
 use crate::machine::{Component, ComponentKind};
 use crate::trace::ComponentId;
 
 /// What a program does that has no operation under way.
 const AT_REST: &str = "at rest";
-
-/// The longest of the words for what a program does.
-pub const LONGEST: &str = Standing::Asleep.label();
 
 impl Picture<'_> {
     /// The words of all programs and machines that can be seen.

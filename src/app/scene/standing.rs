@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+pub use super::doing::Standing;
 use super::state::{States, is_device, kernel_of, machine_of, sleeps};
 use crate::app::index::Index;
 use crate::costs::Primitive;
@@ -21,40 +22,6 @@ use crate::trace::{ComponentId, CpuId, ExitReason, Hop, HopId, JourneyId, Trace,
 
 /// So many hops back it is looked for what a thread did last in its own kernel.
 const BACK: usize = 1024;
-
-/// What a program's thread does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// Its own instructions run.
-    User,
-    /// Its kernel's run on its behalf.
-    Kernel,
-    /// Ready, and not running yet.
-    Ready,
-    /// An interrupt, or work for others, has its processor.
-    Interrupted,
-    /// The vCPU that it runs on is out of guest mode.
-    Stopped,
-    /// Its cgroup has used its quota.
-    Throttled,
-    /// In its kernel until something happens.
-    Asleep,
-}
-
-impl Standing {
-    /// In a box; what stands behind the comma goes first where there is no room.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Standing::User => "ring 3",
-            Standing::Kernel => "ring 0, in the kernel",
-            Standing::Ready => "waits for a CPU",
-            Standing::Interrupted => "interrupted",
-            Standing::Stopped => "stopped, vCPU out",
-            Standing::Throttled => "throttled",
-            Standing::Asleep => "asleep, in the kernel",
-        }
-    }
-}
 
 /// What the vCPUs of a virtual machine do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -348,7 +348,7 @@ impl<'a> Ruler<'a> {
     fn app_wants(&self, id: ComponentId, valve: Option<ComponentId>) -> f32 {
         let u = self.unit;
         let note = self.topology.component(id).map_or("", |c| c.note.as_str());
-        let note = self.text(&format!("{} · {note}", super::modes::LONGEST), TextRole::Note, false);
+        let note = self.text(&format!("{} · {note}", super::doing::LONGEST), TextRole::Note, false);
         let words = self.name_wants(id, TextRole::Body, true).max(note) + 54.0 * u;
         let valve = valve.and_then(|v| self.topology.component(v));
         let valve = valve.map_or(0.0, |v| self.text(&v.note, TextRole::Note, false) + 90.0 * u);
