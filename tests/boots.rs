@@ -64,7 +64,7 @@ fn a_doorbell_that_rings_before_the_device_model_serves_is_not_lost() {
     costs.set(Primitive::Initcall, Time::ns(500).as_ps());
     let boot = BootSpec { kernel: 256 << 10, unpacked: 256 << 10, ..BootSpec::direct() };
     for backend in [Backend::UserSpace, Backend::Vhost] {
-        let mut spec = guest(boot.clone(), Vec::new());
+        let mut spec = guest(boot, Vec::new());
         spec.host.cores = 1;
         if let NodeSpec::Vm(vm) = &mut spec.stacks[0] {
             (vm.memory, vm.preallocated, vm.backend) = (64 << 20, true, backend);

@@ -105,19 +105,40 @@ fn programs() -> impl Strategy<Value = Vec<ProgramSpec>> {
     proptest::collection::vec(body.prop_map(|(times, operations)| program(repeat(times, operations))), 3)
 }
 
-fn cgroup() -> impl Strategy<Value = Option<CgroupSpec>> {
+/// The names of cgroups in which others may lie.
+const GROUPS: [&str; 3] = ["a", "b", "c"];
+
+/// With a parent that a kernel may or may not have.
+fn cgroup() -> impl Strategy<Value = CgroupSpec> {
     let max = (1u64..10, 1u64..10, 0u64..3).prop_map(|(quota, period, burst)| CpuMax {
         quota: Time::us(quota * 300),
         period: Time::ms(period),
         burst: Time::us(burst * 200),
     });
-    proptest::option::of(max.prop_map(|cpu_max| CgroupSpec { cpu_max: Some(cpu_max) }))
+    let weight = prop_oneof![Just(1u32), Just(100), Just(300), Just(10_000)];
+    let parent = proptest::option::of(prop::sample::select(GROUPS.to_vec()));
+    (weight, proptest::option::of(max), parent).prop_map(|(cpu_weight, cpu_max, parent)| CgroupSpec {
+        cpu_weight,
+        cpu_max,
+        parent: parent.map(str::to_owned),
+    })
+}
+
+/// Some cgroups in one another, each in one before it.
+fn groups() -> impl Strategy<Value = Vec<GroupSpec>> {
+    proptest::collection::vec(cgroup(), 0..GROUPS.len() + 1).prop_map(|cgroups| {
+        let named = cgroups.into_iter().zip(GROUPS).map(|(cgroup, name)| {
+            let parent = cgroup.parent.filter(|parent| parent.as_str() < name);
+            GroupSpec { name: name.to_owned(), cgroup: CgroupSpec { parent, ..cgroup } }
+        });
+        named.collect()
+    })
 }
 
 fn any_process() -> impl Strategy<Value = ProcessSpec> {
     let weight = prop_oneof![Just(1u32), Just(512), Just(1024), Just(3000), Just(100_000)];
     let cpu = prop_oneof![3 => Just(None), 1 => (0u16..3).prop_map(Some)];
-    let process_of = (0u16..3, 1u16..3, weight, cpu, cgroup(), any::<bool>(), 0u16..2);
+    let process_of = (0u16..3, 1u16..3, weight, cpu, proptest::option::of(cgroup()), any::<bool>(), 0u16..2);
     process_of.prop_map(|(program, threads, weight, cpu, cgroup, io_ports, nic)| ProcessSpec {
         threads,
         io_ports,
@@ -143,19 +164,23 @@ fn node() -> impl Strategy<Value = NodeSpec> {
     leaf.prop_recursive(2, 6, 2, |inner| {
         let pin = prop_oneof![3 => Just(Vec::new()), 1 => proptest::collection::vec(0u16..3, 4)];
         let devices = (virtual_devices(), virtual_devices(), mounts());
-        let how = (any::<bool>(), any::<bool>(), technique(), pin);
+        let how = (any::<bool>(), any::<bool>(), technique(), pin, cgroup(), groups());
         (1u16..4, how, devices, proptest::collection::vec(inner, 0..3)).prop_map(|(vcpus, how, devices, stacks)| {
-            let ((vhost, preallocated, technique, pin), (disks, nics, mounts)) = (how, devices);
+            let ((vhost, preallocated, technique, pin, cgroup, groups), (disks, nics, mounts)) = (how, devices);
             let backend = if vhost { Backend::Vhost } else { Backend::UserSpace };
             let vm = vm("vm", vcpus, stacks);
-            NodeSpec::Vm(VmSpec { technique, backend, preallocated, pin, disks, nics, mounts, ..vm })
+            NodeSpec::Vm(VmSpec { technique, backend, preallocated, pin, cgroup, groups, disks, nics, mounts, ..vm })
         })
     })
 }
 
-/// Only on processors, disks and network cards that the kernel has.
-fn within(mut node: NodeSpec, cpus: u16, disks: u16, nics: u16) -> NodeSpec {
+/// Only on processors, disks and network cards, and in cgroups, that the kernel has.
+fn within(mut node: NodeSpec, cpus: u16, disks: u16, nics: u16, groups: &[GroupSpec]) -> NodeSpec {
+    let cgroup_within = |cgroup: &mut CgroupSpec| {
+        cgroup.parent = cgroup.parent.take().filter(|parent| groups.iter().any(|group| group.name == *parent));
+    };
     let process_within = |process: &mut ProcessSpec| {
+        process.cgroup.iter_mut().for_each(cgroup_within);
         process.cpu = process.cpu.map(|cpu| cpu % cpus);
         process.nic %= nics;
     };
@@ -167,12 +192,13 @@ fn within(mut node: NodeSpec, cpus: u16, disks: u16, nics: u16) -> NodeSpec {
             container.volumes.iter_mut().for_each(|volume| volume.disk %= disks);
         }
         NodeSpec::Vm(vm) => {
+            cgroup_within(&mut vm.cgroup);
             vm.pin.iter_mut().for_each(|cpu| *cpu %= cpus);
             vm.disks.iter_mut().for_each(|disk| disk.on %= disks);
             vm.nics.iter_mut().for_each(|nic| nic.on %= nics);
             let (disks, nics) = (vm.disks.len().max(1) as u16, vm.nics.len().max(1) as u16);
             vm.mounts.iter_mut().for_each(|mount| mount.disk %= disks);
-            vm.stacks = vm.stacks.drain(..).map(|inner| within(inner, vm.vcpus, disks, nics)).collect();
+            vm.stacks = vm.stacks.drain(..).map(|inner| within(inner, vm.vcpus, disks, nics, &vm.groups)).collect();
         }
     }
     node
@@ -198,18 +224,18 @@ fn any_host() -> impl Strategy<Value = HostSpec> {
         1 => Just(DiskKind::Hdd { rpm: 30_000 }),
     ];
     let disks = proptest::collection::vec(kind, 1..4);
-    (1u16..6, disks, 1usize..3, mounts()).prop_map(|(cores, disks, nics, mut mounts)| {
+    (1u16..6, disks, 1usize..3, mounts(), groups()).prop_map(|(cores, disks, nics, mut mounts, groups)| {
         mounts.iter_mut().for_each(|mount| mount.disk %= disks.len() as u16);
         let disks = disks.into_iter().map(|kind| disk("disk", kind)).collect();
         let host = host(cores);
-        HostSpec { disks, nics: vec![host.nics[0].clone(); nics], mounts, ..host }
+        HostSpec { disks, nics: vec![host.nics[0].clone(); nics], mounts, groups, ..host }
     })
 }
 
 fn spec() -> impl Strategy<Value = Spec> {
     (any_host(), programs(), proptest::collection::vec(node(), 1..5)).prop_map(|(host, programs, stacks)| {
         let (disks, nics) = (host.disks.len() as u16, host.nics.len() as u16);
-        let stacks = stacks.into_iter().map(|node| within(node, host.cores, disks, nics)).collect();
+        let stacks = stacks.into_iter().map(|node| within(node, host.cores, disks, nics, &host.groups)).collect();
         Spec { host, programs, stacks, script: Vec::new() }
     })
 }
@@ -305,16 +331,17 @@ fn scarce(spec: &mut Spec, memory: u64, swap: u64) {
 }
 
 /// So many orders at random, some at the same instant, some to what is not there.
-fn script(paths: &[String], draws: &[(u64, u8, usize)]) -> Vec<(Time, Order)> {
+fn script(paths: &[String], groups: &[String], draws: &[(u64, u8, usize)]) -> Vec<(Time, Order)> {
     let order = |&(at, what, which): &(u64, u8, usize)| {
-        let path = paths[which % paths.len()].clone();
+        let (path, group) = (paths[which % paths.len()].clone(), groups[which % groups.len()].clone());
         let max = CpuMax { quota: Time::us(300 + 200 * (at % 7)), period: Time::ms(1 + at % 4), burst: Time::ZERO };
         let order = match what {
             0..=5 => Order::Start(path),
             6..=8 => Order::Kill(path),
             9 | 10 => Order::Stop(path),
             11 | 12 => Order::Restart(path),
-            13 | 14 => Order::SetCpuMax(path, max),
+            13 => Order::SetCpuMax(group, max),
+            14 => Order::SetCpuWeight(group, [1, 30, 100, 10_000][at as usize % 4]),
             15 => Order::Panic(path),
             17 => Order::Shutdown,
             _ if at.is_multiple_of(3) => Order::PowerCut,
@@ -342,7 +369,8 @@ fn living() -> impl Strategy<Value = Spec> {
             scarce(&mut spec, 1 << 20, (bits / 5 % 4) << 18);
         }
         let known = paths(&spec.stacks, "");
-        spec.script = script(&known, &draws);
+        let groups = spec.host.groups.iter().map(|group| group.name.clone());
+        spec.script = script(&known, &known.iter().cloned().chain(groups).collect::<Vec<_>>(), &draws);
         // Programs start things as well, which may run or not.
         let beside = spec.stacks[bits as usize % spec.stacks.len()].name().to_owned();
         if bits.is_multiple_of(2) {
@@ -451,7 +479,7 @@ proptest! {
         let max = CpuMax { quota: Time::us(quota * 250), period: Time::ms(period), burst: Time::us(burst * 200) };
         let mut limited = container("limited", 0);
         limited.process.threads = threads;
-        limited.process.cgroup = Some(CgroupSpec { cpu_max: Some(max) });
+        limited.process.cgroup = Some(CgroupSpec { cpu_max: Some(max), ..CgroupSpec::default() });
         let mut stacks = vec![NodeSpec::Container(limited)];
         if neighbour {
             stacks.push(NodeSpec::Process(process("free", 0)));
@@ -713,7 +741,8 @@ proptest! {
             prop_assert_eq!(history.current().state_hash(), hashes[at as usize], "after {} events", at);
         }
         // An order by hand in the past cuts off the future, and is kept over seeks.
-        let (at, order) = script(&paths(&spec.stacks, ""), &[late]).remove(0);
+        let paths = paths(&spec.stacks, "");
+        let (at, order) = script(&paths, &paths, &[late]).remove(0);
         let event = history.current().model.input(&order).expect("it is there");
         let given = history.give(at, event, &mut sink);
         history.seek_event(history.current().events() + 200, &mut sink);
@@ -741,7 +770,7 @@ proptest! {
         };
         let mut limited = container("limited", 0);
         limited.process.threads = threads;
-        limited.process.cgroup = Some(CgroupSpec { cpu_max: Some(max(&limits[0])) });
+        limited.process.cgroup = Some(CgroupSpec { cpu_max: Some(max(&limits[0])), ..CgroupSpec::default() });
         let body = vec![Operation::Compute(Time::us(170)), Operation::SystemCall("getpid".to_owned())];
         let mut script: Vec<(Time, Order)> = Vec::new();
         for limit in &limits[1..] {
@@ -976,7 +1005,7 @@ fn a_description_that_breaks_a_limit_makes_an_error_and_no_machine() {
     assert!(no_device(with(&|spec| spec.stacks.push(NodeSpec::Container(far.clone())))));
     assert!(matches!(of_process(&|p| p.weight = 0), Err(SpecError::Zero { .. })));
     let max = CpuMax { quota: Time::ms(1), period: Time::ZERO, burst: Time::ZERO };
-    let group = CgroupSpec { cpu_max: Some(max) };
+    let group = CgroupSpec { cpu_max: Some(max), ..CgroupSpec::default() };
     assert!(matches!(of_process(&|p| p.cgroup = Some(group.clone())), Err(SpecError::Zero { .. })));
 }
 
@@ -987,7 +1016,7 @@ fn a_message_whose_sender_is_preempted_on_the_way_to_waking_its_reader_keeps_its
     let (open, call) = (Operation::Open("data".to_owned()), Operation::SystemCall("getpid".to_owned()));
     let asking = program(repeat(2, vec![open.clone(), call, request, open]));
     let max = CpuMax { quota: Time::us(900), period: Time::ms(1), burst: Time::us(200) };
-    let cgroup = Some(CgroupSpec { cpu_max: Some(max) });
+    let cgroup = Some(CgroupSpec { cpu_max: Some(max), ..CgroupSpec::default() });
     let app = ProcessSpec { threads: 2, weight: 1, cpu: Some(0), cgroup, ..process("app", 0) };
     let inner = vec![NodeSpec::Process(app)];
     let guest = VmSpec { technique: Technique::Interpreted, backend: Backend::UserSpace, ..vm("vm", 2, inner) };

@@ -94,7 +94,7 @@ fn a_fatal_signal_ends_every_thread_of_the_process_wherever_it_is() {
         for cores in [1, 3] {
             for limited in [false, true] {
                 let max = CpuMax { quota: Time::ms(1), period: Time::ms(5), burst: Time::ZERO };
-                let cgroup = limited.then_some(CgroupSpec { cpu_max: Some(max) });
+                let cgroup = limited.then_some(CgroupSpec { cpu_max: Some(max), ..CgroupSpec::default() });
                 // Of two threads of one program both come to the fault; the second one is in the middle of something.
                 let body = vec![Operation::Compute(Time::us(300)), busy.clone(), Operation::Hlt];
                 let app = ProcessSpec { threads: 3, cgroup, ..process("app", 0) };
@@ -181,7 +181,7 @@ proptest! {
         threads in 1u16..4, cores in 1u16..4, vcpus in 1u16..4, limited in any::<bool>(), seed in any::<u64>(),
     ) {
         let max = CpuMax { quota: Time::us(700), period: Time::ms(2), burst: Time::ZERO };
-        let cgroup = limited.then_some(CgroupSpec { cpu_max: Some(max) });
+        let cgroup = limited.then_some(CgroupSpec { cpu_max: Some(max), ..CgroupSpec::default() });
         let app = |program| ProcessSpec { threads, cgroup: cgroup.clone(), ..process("app", program) };
         let contained = ContainerSpec { process: app(0), ..container("contained", 0) };
         let spec = Spec {

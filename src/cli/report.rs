@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::boots::BootReport;
 use crate::engine::Time;
-use crate::machine::{End, LifeSpan, MemoryUse, Outcome, Presences, StackMemory, SwapUse, Utilization};
+use crate::machine::{
+    End, GroupInfo, GroupUse, LifeSpan, MemoryUse, Outcome, Presences, StackMemory, SwapUse, Utilization,
+};
 use crate::scenario::Scenario;
 use crate::trace::{ComponentId, ExitReason, Latency, Layer, OperationKind, StackStats};
 
@@ -40,10 +42,36 @@ pub(super) struct Report {
     /// Boots of machines, and the starts of containers beside them; missing where nothing boots.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub boots: Vec<BootReport>,
+    /// Cgroups; missing where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupReport>,
     /// Cores, disks and links.
     pub utilization: Vec<UtilizationReport>,
     /// In the order of the file.
     pub expectations: Vec<ExpectationReport>,
+}
+
+/// A cgroup, with the figures of its `cpu.stat`.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct GroupReport {
+    /// As a script names it.
+    pub path: String,
+    /// The one that it lies in; `None` for its kernel's root.
+    pub parent: Option<String>,
+    pub cpu_weight: u32,
+    pub usage_ps: u64,
+    pub cpu_max: Option<CpuMaxReport>,
+}
+
+/// A cgroup's limit, and how it held.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct CpuMaxReport {
+    pub quota_ps: u64,
+    pub period_ps: u64,
+    pub burst_ps: u64,
+    pub nr_periods: u64,
+    pub nr_throttled: u64,
+    pub throttled_ps: u64,
 }
 
 /// A core, a disk, or one direction of a link.
@@ -162,6 +190,7 @@ impl Report {
             stacks: stacks.map(|(info, stats)| stack(info, stats, &lives, outcome)).collect(),
             memory: memory(outcome),
             boots: super::boots::boots(outcome),
+            groups: groups(outcome),
             utilization: outcome.utilization.iter().map(|used| utilization(used, outcome)).collect(),
             expectations: scenario
                 .check(outcome)
@@ -192,6 +221,26 @@ fn utilization(used: &Utilization, outcome: &Outcome) -> UtilizationReport {
         requests: used.requests,
         bytes: used.bytes,
     }
+}
+
+fn groups(outcome: &Outcome) -> Vec<GroupReport> {
+    let all = &outcome.topology.groups;
+    let path = |number: u16| all.get(usize::from(number)).map(|group| group.path.clone());
+    let report = |(info, used): (&GroupInfo, &GroupUse)| GroupReport {
+        path: info.path.clone(),
+        parent: info.parent.and_then(path),
+        cpu_weight: used.cpu_weight,
+        usage_ps: used.used.as_ps(),
+        cpu_max: used.limit.map(|limit| CpuMaxReport {
+            quota_ps: limit.max.quota.as_ps(),
+            period_ps: limit.max.period.as_ps(),
+            burst_ps: limit.max.burst.as_ps(),
+            nr_periods: limit.periods,
+            nr_throttled: limit.throttled_periods,
+            throttled_ps: limit.throttled_time.as_ps(),
+        }),
+    };
+    all.iter().zip(&outcome.groups).map(report).collect()
 }
 
 fn memory(outcome: &Outcome) -> MemoryReport {

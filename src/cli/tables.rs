@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 
 use super::boots::{BootReport, PartReport};
-use super::report::{Report, StackMemoryReport, StackReport, SwapReport, UtilizationReport};
+use super::report::{CpuMaxReport, GroupReport, Report, StackMemoryReport, StackReport, SwapReport, UtilizationReport};
 use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::machine::Outcome;
@@ -61,6 +61,9 @@ pub(super) fn run(scenario: &Scenario, outcome: &Outcome, report: &Report) -> St
     text += &format!("\nHow busy the hardware was\n{}\n", utilization(&report.utilization));
     text += &format!("\nWho has the memory at the end\n{}\n", memory(report));
     text += &swap(report);
+    if let Some(table) = groups(&report.groups) {
+        text += &format!("\nWhat cgroups shared and limited\n{table}\n");
+    }
     if let Some(changes) = changes(outcome) {
         text += &format!("\nWhat came, changed and went\n{changes}");
     }
@@ -149,6 +152,33 @@ fn memory(report: &Report) -> Table {
     table(&header, rows.chain([of_host("all", host.all)]), 1)
 }
 
+/// The cgroups that say anything: with a name, a limit, a weight of their own. Nothing if there are none.
+fn groups(groups: &[GroupReport]) -> Option<Table> {
+    let named = |group: &GroupReport| groups.iter().any(|inner| inner.parent.as_ref() == Some(&group.path));
+    let says = |group: &&GroupReport| {
+        group.cpu_max.is_some() || group.cpu_weight != 100 || group.parent.is_some() || named(group)
+    };
+    let row = |group: &GroupReport| {
+        let limit = group.cpu_max.as_ref();
+        let max = |max: &CpuMaxReport| format!("{} / {}", Time(max.quota_ps), Time(max.period_ps));
+        let of = |what: fn(&CpuMaxReport) -> u64| limit.map_or(0, what);
+        vec![
+            group.path.clone(),
+            group.parent.clone().unwrap_or_else(|| "–".to_owned()),
+            group.cpu_weight.to_string(),
+            limit.map_or_else(|| "–".to_owned(), max),
+            time(group.usage_ps),
+            count(of(|max| max.nr_periods)),
+            count(of(|max| max.nr_throttled)),
+            time(of(|max| max.throttled_ps)),
+        ]
+    };
+    let rows: Vec<_> = groups.iter().filter(says).map(row).collect();
+    let header =
+        headers(&["cgroup", "in", "cpu.weight", "cpu.max", "used", "periods", "throttled in", "throttled for"]);
+    (!rows.is_empty()).then(|| table(&header, rows, 2))
+}
+
 /// What was swapped on the host; empty where nothing can be.
 fn swap(report: &Report) -> String {
     let SwapReport { size, used, written, read } = report.memory.swap;
@@ -222,7 +252,10 @@ fn changes(outcome: &Outcome) -> Option<String> {
         return None;
     }
     let row = |change: &Change| {
-        let path = outcome.topology.nodes.get(change.node as usize).map_or("", |node| node.path.as_str());
+        let topology = &outcome.topology;
+        let node = topology.nodes.get(change.node as usize).map(|node| &node.path);
+        let group = || topology.groups.get(usize::from(change.group()?)).map(|group| &group.path);
+        let path = node.or_else(group).map_or("", String::as_str);
         vec![change.at.to_string(), path.to_owned(), change.what.label()]
     };
     // Boots have a table of their own.

@@ -1,6 +1,6 @@
 //! From a description to a machine at time zero, and the tree of its parts.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::amounts::bytes;
 use crate::costs::Table;
@@ -14,18 +14,19 @@ use super::hardware::disk::{Disk, DiskId};
 use super::hardware::wire::{Nic, NicId};
 use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
+use super::kernel::run_queue::Queue;
 use super::kernel::swap::Swap;
-use super::plan::{ContainerPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
+use super::plan::{ContainerPlan, GroupPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
-    BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, MountSpec, NicSpec, NodeSpec,
-    Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
+    BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, MountSpec, NicSpec,
+    NodeSpec, Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
-    Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Link, Parts, Resident, State,
-    Vm, VmId,
+    Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Limit, Link, Parts, Resident,
+    State, Vm, VmId,
 };
-use super::topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
-use super::{Event, Machine, Start, life, workload};
+use super::topology::{Component, ComponentKind, CpuInfo, GroupInfo, NodeInfo, StackInfo, Topology};
+use super::{Event, Machine, Start, life, limits, workload};
 
 /// What a device model writes of the guest's memory before it enters it: a BIOS image.
 const FIRMWARE: u64 = 256 << 10;
@@ -55,6 +56,10 @@ struct Builder<'a> {
     file_systems: Vec<Vec<MountSpec>>,
     /// By [`KernelId`]: how it boots.
     boots: Vec<Vec<Part>>,
+    /// By [`GroupId`].
+    groups: Vec<GroupPlan>,
+    /// By path.
+    named_groups: HashMap<String, GroupId>,
 }
 
 /// Builds the machine, its tree, and the events that set it going. `spec` keeps the [`super::limits`].
@@ -86,6 +91,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         mounts: Vec::new(),
         file_systems: Vec::new(),
         boots: Vec::new(),
+        groups: Vec::new(),
+        named_groups: HashMap::new(),
     };
     builder.compile_programs();
     builder.host(costs, seed);
@@ -102,6 +109,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         mounts: builder.mounts,
         plans: builder.plans,
         by_path,
+        groups: builder.groups,
+        named_groups: builder.named_groups,
         top: nodes.clone(),
         boots: builder.boots,
     };
@@ -113,8 +122,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         state.power_on();
     }
     for cpu in &mut state.cpus {
-        cpu.reschedule = !cpu.ready.is_empty();
-        cpu.idle = cpu.ready.is_empty();
+        cpu.reschedule = cpu.waiting() > 0;
+        cpu.idle = cpu.waiting() == 0;
     }
     let machine = Machine::from_parts(state, fixed);
     let cores = (0..cores).map(|core| (Time::ZERO, Event::Run(CpuId(core))));
@@ -266,6 +275,7 @@ impl Builder<'_> {
             (host.memory, host.swap),
         );
         self.plan_boot(host.boot.as_ref(), &platform, parts);
+        self.named_groups(Site { kernel: KernelId(0), stack: StackId::NONE, inside: None }, &host.groups);
     }
 
     /// The parts of a machine that its firmware and its loader are, if it boots and has them.
@@ -339,8 +349,8 @@ impl Builder<'_> {
                 pending: VecDeque::new(),
                 current: TaskId::NONE,
                 next: TaskId::NONE,
-                ready: BTreeSet::new(),
-                min_vruntime: 0,
+                root: Queue::default(),
+                queues: BTreeMap::new(),
                 idle: true,
                 claimed: false,
                 reschedule: false,
@@ -351,7 +361,7 @@ impl Builder<'_> {
                 programmed: Time::MAX,
                 charged_from: Time::MAX,
                 grant: Time::ZERO,
-                grant_period: 0,
+                granted_at: Time::ZERO,
                 core: Core::default(),
             });
         }
@@ -466,10 +476,7 @@ impl Builder<'_> {
     /// A node's plan, with a harmless stand-in for what is not known yet; what stands in it comes after it.
     fn node(&mut self, site: Site, node: &NodeSpec) -> NodeId {
         let id = NodeId(self.plans.len() as u32);
-        let path = match site.inside {
-            Some(outer) => format!("{}/{}", self.plans[outer.index()].path, node.name()),
-            None => node.name().to_owned(),
-        };
+        let path = self.path(site, node.name());
         let start = self.operation(&Operation::Start(path.clone()));
         self.plans.push(Plan {
             path,
@@ -500,8 +507,8 @@ impl Builder<'_> {
                 && (site.inside.is_some() || self.spec.host.boot.is_none()),
         });
         let (component, what) = match node {
-            NodeSpec::Process(process) => self.process(site, process),
-            NodeSpec::Container(container) => self.container(site, container),
+            NodeSpec::Process(process) => self.process(site, id, process),
+            NodeSpec::Container(container) => self.container(site, id, container),
             NodeSpec::Vm(vm) => self.vm(site, id, vm),
         };
         let plan = &mut self.plans[id.index()];
@@ -511,17 +518,18 @@ impl Builder<'_> {
         id
     }
 
-    fn process(&mut self, site: Site, process: &ProcessSpec) -> (ComponentId, Planned) {
+    fn process(&mut self, site: Site, node: NodeId, process: &ProcessSpec) -> (ComponentId, Planned) {
         let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
         let name = process.name.as_str();
         let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "ring 3");
-        let group = self.group(site, process.cgroup.as_ref(), kernel);
+        let path = self.plans[node.index()].path.clone();
+        let group = process.cgroup.as_ref().map(|cgroup| self.group(site, &path, Some(node), cgroup, Some(kernel)));
         let (ports, run, nic) = (process.io_ports, self.run(process), process.nic);
         let mounts = self.mounts_of(site.kernel);
         (app, Planned::Program(ProgramPlan { app, container: None, group, ports, nic, mounts, run }))
     }
 
-    fn container(&mut self, site: Site, container: &ContainerSpec) -> (ComponentId, Planned) {
+    fn container(&mut self, site: Site, node: NodeId, container: &ContainerSpec) -> (ComponentId, Planned) {
         let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
         let stack = Some(site.stack);
         let namespaces = match container.network {
@@ -535,7 +543,9 @@ impl Builder<'_> {
             n => format!("ring 3 · sees pid 1 · seccomp × {n}"),
         };
         let app = self.add(ComponentKind::App, "app", Some(membrane), stack, Layer::User, note);
-        let group = self.group(site, container.process.cgroup.as_ref(), membrane);
+        let cgroup = container.process.cgroup.clone().unwrap_or_default();
+        let path = self.plans[node.index()].path.clone();
+        let group = Some(self.group(site, &path, Some(node), &cgroup, Some(membrane)));
         let (network, filters) = (container.network, container.seccomp_filters);
         let (ports, run) = (container.process.io_ports, self.run(&container.process));
         let (nic, mounts) = (container.process.nic, self.mounts_in(site.kernel, container));
@@ -562,26 +572,64 @@ impl Builder<'_> {
         }
     }
 
-    fn group(&mut self, site: Site, cgroup: Option<&CgroupSpec>, parent: ComponentId) -> Option<GroupId> {
-        let max = cgroup?.cpu_max?;
-        let percent = max.quota.as_ps() as f64 * 100.0 / max.period.as_ps().max(1) as f64;
-        let note = format!("cpu.max {} / {} · {percent:.0} %", max.quota, max.period);
-        let stack = Some(site.stack);
-        let component = self.add(ComponentKind::Cgroup, "cgroup", Some(parent), stack, Layer::Throttled, note);
+    /// The groups of a kernel that have names, each behind the one that it lies in.
+    fn named_groups(&mut self, site: Site, groups: &[GroupSpec]) {
+        let mut inner: Vec<&GroupSpec> = groups.iter().collect();
+        // None lies in itself.
+        inner.sort_by_key(|group| limits::group_depth(groups, group));
+        for group in inner {
+            let path = self.path(site, &group.name);
+            let id = self.group(site, &path, None, &group.cgroup, None);
+            self.named_groups.insert(path, id);
+        }
+    }
+
+    /// A path as orders name it: "web", "vm/app".
+    fn path(&self, site: Site, name: &str) -> String {
+        match site.inside {
+            Some(outer) => format!("{}/{name}", self.plans[outer.index()].path),
+            None => name.to_owned(),
+        }
+    }
+
+    /// The own group of a process, container or virtual machine, or one with a name. `valve`: the part in or beside which
+    /// its limit is drawn, if it is.
+    fn group(
+        &mut self,
+        site: Site,
+        path: &str,
+        node: Option<NodeId>,
+        cgroup: &CgroupSpec,
+        valve: Option<ComponentId>,
+    ) -> GroupId {
+        let component = match (cgroup.cpu_max, valve) {
+            (Some(max), Some(valve)) => {
+                let percent = max.quota.as_ps() as f64 * 100.0 / max.period.as_ps().max(1) as f64;
+                let note = format!("cpu.max {} / {} · {percent:.0} %", max.quota, max.period);
+                let stack = Some(site.stack);
+                self.add(ComponentKind::Cgroup, "cgroup", Some(valve), stack, Layer::Throttled, note)
+            }
+            _ => self.state.kernel(site.kernel).parts.scheduler,
+        };
+        let parent = cgroup.parent.as_ref().map(|parent| self.path(site, parent));
+        let parent = parent.and_then(|parent| self.named_groups.get(&parent).copied());
+        let depth = parent.map_or(0, |parent| self.state.group(parent).depth) + 1;
         self.state.groups.push(Group {
             kernel: site.kernel,
-            max,
-            pool: max.quota,
-            period: 0,
-            throttled: Vec::new(),
-            refill_armed: false,
-            component,
+            parent,
+            depth,
+            weight: cgroup.cpu_weight,
+            load: 0,
             used: Time::ZERO,
-            used_before: Time::ZERO,
-            most_used: Time::ZERO,
-            changed_in: None,
+            limit: cgroup.cpu_max.map(|max| Limit::new(max, Time::ZERO)),
+            component,
         });
-        Some(GroupId((self.state.groups.len() - 1) as u16))
+        self.groups.push(GroupPlan { stack: site.stack, inside: site.inside, node });
+        let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
+        let (path, parent, node) = (path.to_owned(), parent.map(|parent| parent.0), node.map(|node| node.0));
+        self.topology.groups.push(GroupInfo { path, parent, kernel, node });
+        // Each is a part of the machine, or belongs to one, of which there are fewer than a u16 counts.
+        GroupId((self.state.groups.len() - 1) as u16)
     }
 
     fn run(&self, process: &ProcessSpec) -> Option<Run> {
@@ -658,6 +706,8 @@ impl Builder<'_> {
             off: false,
             stack: site.stack,
         });
+        let path = self.plans[node.index()].path.clone();
+        let group = Some(self.group(site, &path, Some(node), &spec.cgroup, None));
         let has_vms = spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
         self.file_systems.push(spec.mounts.clone());
         let mode = if spec.technique == Technique::Interpreted { "interpreted" } else { "non-root mode" };
@@ -675,6 +725,7 @@ impl Builder<'_> {
         self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, sizes);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
+        self.named_groups(inner, &spec.groups);
         let nodes = spec.stacks.iter().map(|node| self.node(inner, node)).collect();
         let preallocated = if spec.preallocated { spec.memory } else { 0 };
         let (vcpus, pin) = (spec.vcpus, spec.pin.clone());
@@ -683,7 +734,21 @@ impl Builder<'_> {
             Some(BootSpec { firmware: Firmware::None, kernel, initrd, .. }) => kernel + initrd,
             _ => FIRMWARE,
         };
-        (wall, Planned::Machine(MachinePlan { vm, guest, first_cpu, vcpus, pin, preallocated, nodes, boots, loaded }))
+        (
+            wall,
+            Planned::Machine(MachinePlan {
+                vm,
+                guest,
+                first_cpu,
+                vcpus,
+                group,
+                pin,
+                preallocated,
+                nodes,
+                boots,
+                loaded,
+            }),
+        )
     }
 
     /// Words for a virtual device: what it is and, where the file says it, by which device below it is served.

@@ -2,7 +2,7 @@
 //!
 //! Nothing here changes anything. How one fact looks from different floors is in [`super::viewpoint`].
 
-use super::frame::{Context, Kind, TaskId};
+use super::frame::{Context, GroupId, Kind, TaskId};
 use super::state::{Cpu, Phase, State, TaskState, VmId};
 use super::{ComponentKind, Machine, Topology};
 use crate::amounts::bytes;
@@ -50,6 +50,9 @@ pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> 
             (0..topology.cores).map(|core| Fact::new(format!("core {core}"), look.doing(CpuId(core)))).collect()
         }
     });
+    let own = topology.groups.iter().position(|group| group.node.is_some() && group.node == part.node);
+    // Fewer than a u16 counts.
+    facts.extend(own.map_or(Vec::new(), |id| look.group(GroupId(id as u16))));
     facts
 }
 
@@ -140,7 +143,7 @@ impl Look<'_> {
         let mut facts = vec![
             Fact::new("doing", self.doing(id)),
             Fact::new("mode", self.mode(id)),
-            Fact::new("run queue", tasks_text(cpu.ready.len())),
+            Fact::new("run queue", tasks_text(cpu.waiting())),
             Fact::new("interrupts pending", cpu.pending.len().to_string()),
             Fact::new("timer", deadline),
         ];
@@ -268,16 +271,56 @@ impl Look<'_> {
     }
 
     fn cgroup(&self, component: ComponentId) -> Vec<Fact> {
-        let Some(group) = self.state.groups.iter().find(|group| group.component == component) else {
-            return Vec::new();
+        let id = self.state.groups.iter().position(|group| group.component == component);
+        // Fewer than a u16 counts.
+        id.map_or(Vec::new(), |id| self.group(GroupId(id as u16)))
+    }
+
+    /// A cgroup: its share, and if it is limited what is left of its quota and how often it held somebody.
+    pub(super) fn group(&self, id: GroupId) -> Vec<Fact> {
+        let used = self.state.group_use(id, Time::ZERO);
+        let mut facts = vec![Fact::new("weight of the cgroup", used.cpu_weight.to_string())];
+        if let Some(parent) = self.state.group(id).parent {
+            facts.push(Fact::new("lies in the cgroup", self.group_name(parent)));
+        }
+        facts.push(Fact::new("CPU time used", used.used.to_string()));
+        let Some(limit) = used.limit else { return facts };
+        facts.extend([
+            Fact::new("quota", format!("{} each {}", limit.max.quota, limit.max.period)),
+            Fact::new("burst", limit.max.burst.to_string()),
+            Fact::new("left in the bucket", limit.left.to_string()),
+            Fact::new("used this period", limit.used.to_string()),
+            Fact::new("waiting at the valve", tasks_text(limit.held)),
+            Fact::new("throttled", format!("in {} of {} periods", limit.throttled_periods, limit.periods)),
+            Fact::new("throttled for", limit.throttled_time.to_string()),
+        ]);
+        facts
+    }
+
+    pub(super) fn group_name(&self, id: GroupId) -> &str {
+        self.topology.groups.get(usize::from(id.0)).map_or("", |group| group.path.as_str())
+    }
+
+    /// The cgroup that holds a thread, if one does.
+    fn held_by(&self, id: TaskId) -> Option<GroupId> {
+        if self.state.task(id).state != TaskState::Throttled {
+            return None;
+        }
+        let around = std::iter::successors(self.state.group_of(id), |group| self.state.group(*group).parent);
+        let holds = |group: &GroupId| {
+            let limit = self.state.group(*group).limit.as_ref();
+            limit.is_some_and(|limit| limit.throttled.contains(&id))
         };
-        vec![
-            Fact::new("quota", format!("{} each {}", group.max.quota, group.max.period)),
-            Fact::new("burst", group.max.burst.to_string()),
-            Fact::new("left in the bucket", group.pool.to_string()),
-            Fact::new("used this period", group.used.to_string()),
-            Fact::new("waiting at the valve", tasks_text(group.throttled.len())),
-        ]
+        around.into_iter().find(holds)
+    }
+
+    /// What a thread is doing, and at whose limit it waits: "running", "throttled by batch".
+    pub(super) fn state_of(&self, id: TaskId) -> String {
+        let state = state_text(self.state.task(id).state);
+        match self.held_by(id) {
+            Some(group) => format!("{state} by {}", self.group_name(group)),
+            None => state.to_owned(),
+        }
     }
 
     fn tasks(&self, app: ComponentId) -> Vec<Fact> {
@@ -286,10 +329,9 @@ impl Look<'_> {
         for (index, (_, process)) in processes.enumerate() {
             // The first is the program, the others its children.
             let whose = if index == 0 { String::new() } else { format!("child {}: ", process.pid) };
-            for (index, &task) in process.threads.iter().enumerate() {
-                let task = self.state.task(task);
-                let place = &self.topology.cpus[task.cpu.index()].name;
-                let doing = format!("{} on {place}", state_text(task.state));
+            for (index, &id) in process.threads.iter().enumerate() {
+                let place = &self.topology.cpus[self.state.task(id).cpu.index()].name;
+                let doing = format!("{} on {place}", self.state_of(id));
                 facts.push(Fact::new(format!("{whose}thread {index}"), doing));
             }
             if process.space.touched > 0 {
@@ -304,14 +346,8 @@ impl Look<'_> {
             "namespaces",
             self.topology.component(membrane).map_or(String::new(), |part| part.note.clone()),
         )];
-        let children: Vec<_> = self.topology.children(membrane).map(|(id, part)| (id, part.kind)).collect();
-        for (id, kind) in children {
-            match kind {
-                ComponentKind::App => facts.extend(self.tasks(id)),
-                ComponentKind::Cgroup => facts.extend(self.cgroup(id)),
-                _ => {}
-            }
-        }
+        let apps = self.topology.children(membrane).filter(|(_, part)| part.kind == ComponentKind::App);
+        facts.extend(apps.flat_map(|(id, _)| self.tasks(id)));
         facts
     }
 

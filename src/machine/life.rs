@@ -10,15 +10,16 @@
 //! Modelled: that. Left out: what the end of a program that comes to its end by itself costs; namespaces, mounts and
 //! cgroups of a container that has ended go without a cost.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::engine::Time;
 use crate::trace::{Change, ChangeKind, CpuId, Ended, StackId};
 
-use super::frame::{Exit, Frame, Kind, Owner, ProcessId, TaskId};
+use super::frame::{Exit, Frame, GroupId, Kind, Owner, ProcessId, TaskId};
 use super::hypervisor::ExitStep;
 use super::journal::Ride;
 use super::kernel::pipe::EchoStep;
+use super::kernel::run_queue::Queue;
 use super::kernel::scheduler::{IdleStep, NICE_0};
 use super::plan::{MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{ContainerNetwork, Operation, Restart};
@@ -68,9 +69,8 @@ pub fn process(kernel: KernelId, stack: StackId, component: ComponentId) -> Proc
     }
 }
 
-/// What a process is that runs a described program: its namespaces, filters, cgroup.
+/// What a process is that runs a described program: its namespaces and filters.
 pub fn clothe(process: &mut Process, plan: &ProgramPlan) {
-    process.group = plan.group;
     process.ports = plan.ports;
     (process.nic, process.mounts) = (plan.nic, plan.mounts);
     if let Some(container) = plan.container {
@@ -143,12 +143,14 @@ impl State {
         let process = task.process;
         let id = TaskId(self.tasks.insert(task));
         self.process_mut(process).threads.push(id);
+        self.join(id);
         id
     }
 
     /// A thread that has ended is forgotten, and with the last one its process, which is returned.
     pub fn bury(&mut self, id: TaskId) -> Option<(ProcessId, Process)> {
         let process = self.task(id).process;
+        self.leave(id);
         self.tasks.remove(id.0);
         let of = self.process_mut(process);
         of.threads.retain(|thread| *thread != id);
@@ -188,7 +190,8 @@ impl State {
         match &plan.what {
             Planned::Program(program) => {
                 let Some(run) = &program.run else { return };
-                let mut of = Process { node: Some(node), ..process(plan.kernel, plan.stack, program.app) };
+                let of = process(plan.kernel, plan.stack, program.app);
+                let mut of = Process { node: Some(node), group: program.group, ..of };
                 clothe(&mut of, program);
                 let id = self.spawn(of);
                 for _ in 0..run.threads {
@@ -212,11 +215,12 @@ impl State {
     /// The device model of a machine that is up, with its threads: one per vCPU and one for its devices.
     fn device_model(&mut self, plan: &Plan, machine: &MachinePlan, node: NodeId) {
         let component = self.kernel(plan.kernel).parts.vcpus;
-        let of = Process { vm: Some(machine.vm), node: Some(node), ..process(plan.kernel, plan.stack, component) };
+        let of = process(plan.kernel, plan.stack, component);
+        let of = Process { vm: Some(machine.vm), node: Some(node), group: machine.group, ..of };
         let model = self.spawn(of);
         for index in 0..machine.vcpus {
             let cpu = self.place(plan.kernel, machine.pin.get(usize::from(index)).copied());
-            let active = !self.cpu(CpuId(machine.first_cpu.0 + index)).ready.is_empty();
+            let active = self.cpu(CpuId(machine.first_cpu.0 + index)).waiting() > 0;
             let thread = self.vcpu_thread(model, machine, index, cpu, active);
             if active {
                 self.make_ready(thread);
@@ -349,10 +353,8 @@ impl State {
     }
 
     fn make_ready(&mut self, thread: TaskId) {
-        let task = self.task_mut(thread);
-        task.state = TaskState::Ready;
-        let cpu = task.cpu;
-        self.cpu_mut(cpu).ready.insert((0, thread));
+        self.task_mut(thread).state = TaskState::Ready;
+        self.insert(thread);
     }
 
     /// The processor with the fewest ready tasks, or the one asked for.
@@ -360,7 +362,7 @@ impl State {
         let kernel = self.kernel(kernel);
         match wish {
             Some(index) => CpuId(kernel.first_cpu.0 + index),
-            None => kernel.cpu_ids().min_by_key(|cpu| (self.cpu(*cpu).ready.len(), *cpu)).unwrap_or(kernel.first_cpu),
+            None => kernel.cpu_ids().min_by_key(|cpu| (self.cpu(*cpu).waiting(), *cpu)).unwrap_or(kernel.first_cpu),
         }
     }
 
@@ -377,8 +379,8 @@ impl State {
             pending: VecDeque::new(),
             current: TaskId::NONE,
             next: TaskId::NONE,
-            ready: BTreeSet::new(),
-            min_vruntime: 0,
+            root: Queue::default(),
+            queues: BTreeMap::new(),
             idle: true,
             claimed: false,
             reschedule: false,
@@ -389,7 +391,7 @@ impl State {
             programmed: Time::MAX,
             charged_from: Time::MAX,
             grant: Time::ZERO,
-            grant_period: 0,
+            granted_at: Time::ZERO,
             // What is on its way to a core of the hardware finds that it comes too late.
             core: Core {
                 segment: None,
@@ -437,7 +439,9 @@ impl Turn<'_> {
             let space = child.space;
             let stopping = self.s.life(node).stopping;
             let of = process(of.kernel, plan.stack, component);
-            child = Process { parent: maker, node: Some(node), space, stopping, ..of };
+            // A machine's threads are in its group from the beginning; a program's enter theirs when they become it.
+            let group = plan.machine().and_then(|machine| machine.group);
+            child = Process { parent: maker, node: Some(node), space, stopping, group, ..of };
             kind = match &plan.what {
                 Planned::Program(ProgramPlan { container: None, .. }) => kind,
                 Planned::Program(_) => Kind::ContainerChild(operation),
@@ -452,12 +456,15 @@ impl Turn<'_> {
         let child = Task {
             pinned: if described { wish.is_some() } else { maker.pinned },
             weight: if described { NICE_0 } else { maker.weight },
-            vruntime: maker.vruntime,
             parent,
             frames: vec![Frame::new(kind, Ride::NONE)],
             ..self.s.thread(process, wish.map_or(maker.cpu, |index| CpuId(first_cpu.0 + index)))
         };
         let child = self.s.add_thread(child);
+        // As far ahead in its queue as its maker is in its own.
+        let of = |state: &State, task| state.min_vruntime(state.task(task).cpu, state.group_of(task));
+        let ahead = self.s.task(parent).vruntime.saturating_sub(of(self.s, parent));
+        self.s.task_mut(child).vruntime = of(self.s, child).saturating_add(ahead);
         self.s.task_mut(parent).child = child;
         if let Some(node) = made_for.node.filter(|node| self.s.life(*node).doomed) {
             self.s.process_mut(process).killed = Some(Signal::Kill);
@@ -527,6 +534,17 @@ impl Turn<'_> {
         let plan = self.f.plans.get(node.index());
         let (component, stack) = plan.map_or((HARDWARE, StackId::NONE), |plan| (plan.component, plan.stack));
         let change = Change { at: self.now, node: node.0, component, stack, what };
+        self.s.journal.change(self.sink, change);
+    }
+
+    /// A cgroup changed, or was not changed: its owner did, or of one with a name the cgroup itself.
+    pub fn group_changes(&mut self, id: GroupId, what: ChangeKind) {
+        let of = self.f.groups[usize::from(id.0)];
+        if let Some(node) = of.node {
+            return self.change(node, what);
+        }
+        let component = self.s.group(id).component;
+        let change = Change { at: self.now, node: Change::GROUPS - u32::from(id.0), component, stack: of.stack, what };
         self.s.journal.change(self.sink, change);
     }
 

@@ -4,7 +4,7 @@
 //! A scenario file is checked against the same limits, with places in the file; here a description that was made in
 //! some other way is.
 
-use super::spec::{HostSpec, MountSpec, NodeSpec, ProcessSpec, Spec, Statement, VmSpec};
+use super::spec::{CgroupSpec, GroupSpec, HostSpec, MountSpec, NodeSpec, ProcessSpec, Spec, Statement, VmSpec};
 use crate::engine::Time;
 
 /// How many kernels, containers and processes may stand on one another.
@@ -15,6 +15,10 @@ pub const MAX_STACKS: usize = 4096;
 pub const MAX_VM_VCPUS: u16 = 64;
 /// The most programs, and the most operations written in all of them.
 pub const MAX_PROGRAMS: usize = 1024;
+/// How many named cgroups may lie in one another.
+pub const MAX_GROUP_DEPTH: usize = 8;
+/// The most named cgroups of a kernel.
+pub const MAX_GROUPS: usize = 1024;
 /// The most disks, and the most network cards, of a machine.
 pub const MAX_DEVICES: u64 = 16;
 
@@ -45,7 +49,7 @@ impl Total {
             // A wall, virtual hardware with memory, timer and its devices, a kernel with seven parts, a hypervisor with four.
             NodeSpec::Vm(vm) => {
                 let devices = vm.disks.len().max(1) + vm.nics.len().max(1);
-                (u64::from(vm.vcpus), 0, 17 + devices as u64 + u64::from(vm.vcpus))
+                (u64::from(vm.vcpus), 0, 17 + devices as u64 + u64::from(vm.vcpus) + vm.groups.len() as u64)
             }
         };
         Total { nodes: 1, vcpus, threads, parts }
@@ -109,6 +113,22 @@ pub enum SpecError {
     #[error("{what} of \"{of}\" is zero; it must be more")]
     #[allow(missing_docs)]
     Zero { of: String, what: &'static str },
+    /// A `cpu.weight` that the kernel does not take.
+    #[error("the cpu.weight of \"{of}\" is {weight}; it may be from 1 to {}", CgroupSpec::MAX_WEIGHT)]
+    #[allow(missing_docs)]
+    Weight { of: String, weight: u32 },
+    /// A cgroup is to lie in one that its kernel does not have.
+    #[error("\"{of}\" is to lie in the cgroup \"{parent}\", and its kernel has none of this name")]
+    #[allow(missing_docs)]
+    NoSuchGroup { of: String, parent: String },
+    /// Two cgroups of a kernel have one name.
+    #[error("two cgroups are called \"{of}\"")]
+    #[allow(missing_docs)]
+    GroupTwice { of: String },
+    /// A cgroup that lies in itself, or too deep.
+    #[error("the cgroup \"{of}\" lies in itself, or more than {MAX_GROUP_DEPTH} deep")]
+    #[allow(missing_docs)]
+    GroupTooDeep { of: String },
     /// A virtual machine on a kernel without a hypervisor.
     #[error("\"{of}\" is a virtual machine, and the host's kernel has no hypervisor")]
     #[allow(missing_docs)]
@@ -133,8 +153,9 @@ pub fn check(spec: &Spec) -> Result<(), SpecError> {
     at_most(operations, MAX_PROGRAMS as u64, "operations in the programs")?;
     at_most(host.disks.len() as u64, MAX_DEVICES, "disks")?;
     at_most(host.nics.len() as u64, MAX_DEVICES, "network cards")?;
-    let on = Platform::of(host.cores, host.disks.len(), host.nics.len());
+    let on = Platform::of(host.cores, host.disks.len(), host.nics.len(), &host.groups);
     mounts("the host", &host.mounts, on)?;
+    groups(on.groups)?;
     let mut total = Total::default();
     for node in &spec.stacks {
         nodes(spec, node, on, 1, &mut total)?;
@@ -142,23 +163,66 @@ pub fn check(spec: &Spec) -> Result<(), SpecError> {
     total.too_many().map_or(Ok(()), |(n, most, what)| Err(SpecError::TooMany { n, most, what }))
 }
 
-/// What a kernel has: processors, disks, network cards.
+/// What a kernel has: processors, disks, network cards, cgroups.
 #[derive(Clone, Copy)]
-struct Platform {
+struct Platform<'a> {
     cpus: u16,
     disks: usize,
     nics: usize,
+    groups: &'a [GroupSpec],
 }
 
-impl Platform {
+impl Platform<'_> {
     /// Where no device is described there is one.
-    fn of(cpus: u16, disks: usize, nics: usize) -> Platform {
-        Platform { cpus, disks: disks.max(1), nics: nics.max(1) }
+    fn of(cpus: u16, disks: usize, nics: usize, groups: &[GroupSpec]) -> Platform<'_> {
+        Platform { cpus, disks: disks.max(1), nics: nics.max(1), groups }
+    }
+}
+
+/// The named cgroups of a kernel.
+fn groups(groups: &[GroupSpec]) -> Result<(), SpecError> {
+    at_most(groups.len() as u64, MAX_GROUPS as u64, "cgroups with names")?;
+    for (i, group) in groups.iter().enumerate() {
+        let of = || group.name.clone();
+        if groups[..i].iter().any(|other| other.name == group.name) {
+            return Err(SpecError::GroupTwice { of: of() });
+        }
+        cgroup(&group.name, &group.cgroup, groups)?;
+        if group_depth(groups, group).is_none() {
+            return Err(SpecError::GroupTooDeep { of: of() });
+        }
+    }
+    Ok(())
+}
+
+/// How many named cgroups one lies in, itself counted; `None` for too many, and for one in itself.
+pub fn group_depth(groups: &[GroupSpec], group: &GroupSpec) -> Option<usize> {
+    let outer = |group: &&GroupSpec| {
+        let parent = group.cgroup.parent.as_ref()?;
+        groups.iter().find(|other| other.name == *parent)
+    };
+    let depth = std::iter::successors(Some(group), outer).take(MAX_GROUP_DEPTH + 1).count();
+    (depth <= MAX_GROUP_DEPTH).then_some(depth)
+}
+
+fn cgroup(of: &str, cgroup: &CgroupSpec, groups: &[GroupSpec]) -> Result<(), SpecError> {
+    let of = || of.to_owned();
+    if !(1..=CgroupSpec::MAX_WEIGHT).contains(&cgroup.cpu_weight) {
+        return Err(SpecError::Weight { of: of(), weight: cgroup.cpu_weight });
+    }
+    let unknown = |parent: &&String| groups.iter().all(|group| group.name != **parent);
+    if let Some(parent) = cgroup.parent.as_ref().filter(unknown) {
+        return Err(SpecError::NoSuchGroup { of: of(), parent: parent.clone() });
+    }
+    match cgroup.cpu_max {
+        Some(max) if max.quota == Time::ZERO => Err(SpecError::Zero { of: of(), what: "the quota of cpu.max" }),
+        Some(max) if max.period == Time::ZERO => Err(SpecError::Zero { of: of(), what: "the period of cpu.max" }),
+        _ => Ok(()),
     }
 }
 
 /// A node and what stands in it, on a kernel.
-fn nodes(spec: &Spec, node: &NodeSpec, on: Platform, depth: usize, total: &mut Total) -> Result<(), SpecError> {
+fn nodes(spec: &Spec, node: &NodeSpec, on: Platform<'_>, depth: usize, total: &mut Total) -> Result<(), SpecError> {
     if depth > MAX_DEPTH {
         return Err(SpecError::TooDeep { of: node.name().to_owned() });
     }
@@ -173,14 +237,15 @@ fn nodes(spec: &Spec, node: &NodeSpec, on: Platform, depth: usize, total: &mut T
         }
         NodeSpec::Vm(vm) => {
             virtual_machine(spec, vm, on)?;
-            let inside = Platform::of(vm.vcpus, vm.disks.len(), vm.nics.len());
+            let inside = Platform::of(vm.vcpus, vm.disks.len(), vm.nics.len(), &vm.groups);
+            groups(inside.groups)?;
             mounts(&vm.name, &vm.mounts, inside)?;
             vm.stacks.iter().try_for_each(|inner| nodes(spec, inner, inside, depth + 1, total))
         }
     }
 }
 
-fn mounts(of: &str, mounts: &[MountSpec], on: Platform) -> Result<(), SpecError> {
+fn mounts(of: &str, mounts: &[MountSpec], on: Platform<'_>) -> Result<(), SpecError> {
     mounts.iter().try_for_each(|mount| device(of, "disk", mount.disk, on.disks))
 }
 
@@ -191,28 +256,25 @@ fn device(of: &str, what: &'static str, device: u16, has: usize) -> Result<(), S
     }
 }
 
-fn process(spec: &Spec, process: &ProcessSpec, on: Platform) -> Result<(), SpecError> {
+fn process(spec: &Spec, process: &ProcessSpec, on: Platform<'_>) -> Result<(), SpecError> {
     let of = || process.name.clone();
-    let zero = |what| Err(SpecError::Zero { of: of(), what });
     if let Some(program) = process.program.filter(|program| usize::from(program.0) >= spec.programs.len()) {
         return Err(SpecError::NoSuchProgram { of: of(), program: program.0, has: spec.programs.len() });
     }
     device(&process.name, "network card", process.nic, on.nics)?;
     if process.weight == 0 {
-        return zero("the weight");
+        return Err(SpecError::Zero { of: of(), what: "the weight" });
     }
-    match process.cgroup.as_ref().and_then(|cgroup| cgroup.cpu_max) {
-        Some(max) if max.quota == Time::ZERO => zero("the quota of cpu.max"),
-        Some(max) if max.period == Time::ZERO => zero("the period of cpu.max"),
-        _ => pinned(&process.name, process.cpu.as_slice(), on.cpus),
-    }
+    process.cgroup.as_ref().map_or(Ok(()), |own| cgroup(&process.name, own, on.groups))?;
+    pinned(&process.name, process.cpu.as_slice(), on.cpus)
 }
 
-fn virtual_machine(spec: &Spec, vm: &VmSpec, on: Platform) -> Result<(), SpecError> {
+fn virtual_machine(spec: &Spec, vm: &VmSpec, on: Platform<'_>) -> Result<(), SpecError> {
     if !spec.host.hypervisor {
         return Err(SpecError::NoHypervisor { of: vm.name.clone() });
     }
     cpus(&format!("\"{}\"", vm.name), vm.vcpus, MAX_VM_VCPUS)?;
+    cgroup(&vm.name, &vm.cgroup, on.groups)?;
     at_most(vm.disks.len() as u64, MAX_DEVICES, "disks of a virtual machine")?;
     at_most(vm.nics.len() as u64, MAX_DEVICES, "network cards of a virtual machine")?;
     vm.disks.iter().try_for_each(|disk| device(&vm.name, "disk", disk.on, on.disks))?;

@@ -4,7 +4,7 @@
 //! hypervisor knows its vCPUs. What has happened *so far* (exits by reason, hits and misses) is counted from the trace,
 //! in [`crate::trace::exits`] and [`crate::trace::tallies`].
 
-use super::frame::{Kind, RequestId, TaskId};
+use super::frame::{GroupId, Kind, RequestId, TaskId};
 use super::inspect::{Look, state_text};
 use super::state::{Kernel, KernelId, Origin, RequestKind, TaskState};
 use super::{ComponentKind, Machine, Topology};
@@ -182,8 +182,9 @@ impl Look<'_> {
         let rows = cpus.iter().map(|&id| {
             let cpu = self.state.cpu(id);
             let runs = cpu.current.some().map_or("idle".to_owned(), |task| self.whose(task));
-            let waiting: Vec<String> = cpu.ready.iter().take(6).map(|(_, task)| self.whose(*task)).collect();
-            let more = cpu.ready.len().saturating_sub(6);
+            let waiting = self.state.waiting_on(id);
+            let more = waiting.len().saturating_sub(6);
+            let waiting: Vec<String> = waiting.iter().take(6).map(|task| self.whose(*task)).collect();
             let waiting = match (waiting.len(), more) {
                 (0, _) => "nobody".to_owned(),
                 (_, 0) => waiting.join(", "),
@@ -193,26 +194,40 @@ impl Look<'_> {
         });
         let queues =
             Listing::new("Run queue of each processor", &["Processor", "Runs", "Waiting, next first"]).filled(rows);
-        let groups = self.state.groups.iter().filter(|group| group.kernel == kernel);
-        let quotas = groups.map(|group| {
-            let name = self.topology.component(group.component).and_then(|part| part.stack);
-            let name = name.and_then(|stack| self.topology.stacks.get(stack.index()));
-            let limit = format!("{} each {}", group.max.quota, group.max.period);
-            vec![name.map_or(String::new(), |stack| stack.name.clone()), limit, group.used.to_string()]
-        });
-        let quotas = Listing::new("Quotas", &["Cgroup of", "cpu.max", "Used this period"]).filled(quotas);
+        let groups = self.groups(kernel);
         let mut tables = vec![queues, self.threads(kernel)];
-        tables.extend((!quotas.rows.is_empty()).then_some(quotas));
+        tables.extend((!groups.rows.is_empty()).then_some(groups));
         tables
+    }
+
+    /// A kernel's cgroups, an outer one before those in it.
+    fn groups(&self, kernel: KernelId) -> Listing {
+        let ids = (0..self.state.groups.len() as u16).map(GroupId);
+        let rows = ids.filter(|id| self.state.group(*id).kernel == kernel).map(|id| {
+            let used = self.state.group_use(id, Time::ZERO);
+            let parent = self.state.group(id).parent.map_or("–", |parent| self.group_name(parent));
+            let (max, this_period, throttled) = used.limit.map_or_else(
+                || ["–"; 3].map(str::to_owned).into(),
+                |limit| {
+                    let max = format!("{} each {}", limit.max.quota, limit.max.period);
+                    let throttled = format!("{} of {}", limit.throttled_periods, limit.periods);
+                    (max, limit.used.to_string(), throttled)
+                },
+            );
+            let (name, weight) = (self.group_name(id).to_owned(), used.cpu_weight.to_string());
+            vec![name, parent.to_owned(), weight, used.used.to_string(), max, this_period, throttled]
+        });
+        let columns = ["Cgroup", "In", "Weight", "Used", "cpu.max", "Used this period", "Periods throttled"];
+        Listing::new("Cgroups", &columns).filled(rows)
     }
 
     fn threads(&self, kernel: KernelId) -> Listing {
         let rows = self.tasks_of(kernel).map(|id| {
             let task = self.state.task(id);
-            let least = self.state.cpu(task.cpu).min_vruntime;
+            let least = self.state.min_vruntime(task.cpu, self.state.group_of(id));
             let ahead = Time(task.vruntime.saturating_sub(least));
             let ahead = if task.state == TaskState::Blocked { "–".to_owned() } else { ahead.to_string() };
-            let state = format!("{} on {}", state_text(task.state), self.cpu_name(task.cpu));
+            let state = format!("{} on {}", self.state_of(id), self.cpu_name(task.cpu));
             vec![self.whose(id), state, task.weight.to_string(), ahead]
         });
         let note = "Virtual time is run time over weight; who is ahead by least runs next.";
@@ -221,11 +236,13 @@ impl Look<'_> {
 
     fn queue_of(&self, id: CpuId) -> Listing {
         let cpu = self.state.cpu(id);
-        let current = cpu.current.some().map(|task| (self.state.task(task).vruntime, task, "runs"));
-        let ready = cpu.ready.iter().map(|(at, task)| (*at, *task, "waits"));
-        let rows = current.into_iter().chain(ready).map(|(at, task, what)| {
-            let ahead = Time(at.saturating_sub(cpu.min_vruntime)).to_string();
-            vec![self.whose(task), what.to_owned(), self.state.task(task).weight.to_string(), ahead]
+        let current = cpu.current.some().map(|task| (task, "runs"));
+        let ready = self.state.waiting_on(id).into_iter().map(|task| (task, "waits"));
+        let rows = current.into_iter().chain(ready).map(|(task, what)| {
+            let of = self.state.task(task);
+            let least = self.state.min_vruntime(id, self.state.group_of(task));
+            let ahead = Time(of.vruntime.saturating_sub(least)).to_string();
+            vec![self.whose(task), what.to_owned(), of.weight.to_string(), ahead]
         });
         Listing::new("Run queue, next first", &["Thread", "State", "Weight", "Ahead"]).filled(rows)
     }
@@ -400,10 +417,9 @@ impl Look<'_> {
     }
 
     fn valve(&self, component: ComponentId) -> Vec<Listing> {
-        let Some(group) = self.state.groups.iter().find(|group| group.component == component) else {
-            return Vec::new();
-        };
-        let rows = group.throttled.iter().map(|&task| {
+        let group = self.state.groups.iter().find(|group| group.component == component);
+        let Some(limit) = group.and_then(|group| group.limit.as_ref()) else { return Vec::new() };
+        let rows = limit.throttled.iter().map(|&task| {
             let weight = self.state.task(task).weight.to_string();
             vec![self.whose(task), self.cpu_name(self.state.task(task).cpu), weight]
         });

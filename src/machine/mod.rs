@@ -10,6 +10,7 @@ mod boot;
 mod build;
 mod container;
 mod frame;
+mod group_use;
 mod hardware;
 mod hypervisor;
 mod ids;
@@ -38,12 +39,13 @@ mod workload;
 
 use std::sync::Arc;
 
+pub use group_use::{GroupUse, LimitUse};
 pub use limits::SpecError;
 pub use memory_use::{MemoryUse, StackMemory, SwapUse};
 pub use orders::Input;
 pub use presence::{LifeSpan, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
-pub use topology::{Component, ComponentKind, CpuInfo, NodeInfo, StackInfo, Topology};
+pub use topology::{Component, ComponentKind, CpuInfo, GroupInfo, NodeInfo, StackInfo, Topology};
 pub use utilization::{Hardware, Utilization};
 
 use crate::costs::{Primitive, Table};
@@ -143,6 +145,9 @@ impl Machine {
         let weights = state.tasks.iter().map(|(_, task)| task.weight);
         let lightest = weights.chain(runs().map(|run| run.weight)).min().unwrap_or(kernel::scheduler::NICE_0);
         let stretch = u64::from(kernel::scheduler::NICE_0.div_ceil(lightest.max(1)));
+        let groups = state.groups.iter();
+        let of_group = |group: &state::Group| kernel::run_queue::stretch(group.weight, state.kernel(group.kernel).cpus);
+        let stretch = groups.map(of_group).max().unwrap_or(1).max(stretch);
         Time(u64::MAX / at_once.max(stretch).max(1))
     }
 
@@ -161,9 +166,8 @@ impl Machine {
         let idle = |cpu: &state::Cpu| cpu.idle && resting(cpu) && !told(cpu);
         let waiting = |kernel: state::KernelId| {
             state.cpus.iter().any(|cpu| {
-                let movable = cpu.ready.iter().filter(|(_, task)| !state.task(*task).pinned).count();
                 // One of them is what the processor has been told to take up.
-                cpu.kernel == kernel && movable > usize::from(cpu.claimed || cpu.reschedule)
+                cpu.kernel == kernel && cpu.root.movable > u32::from(cpu.claimed || cpu.reschedule)
             })
         };
         let ids = (0..state.cpus.len() as u16).map(CpuId);
@@ -183,8 +187,11 @@ impl Machine {
         let state = &self.state;
         let stale = |task: frame::TaskId| task.some().is_some() && !state.lives(task);
         for (index, cpu) in state.cpus.iter().enumerate() {
-            if stale(cpu.current) || stale(cpu.next) || cpu.ready.iter().any(|&(_, task)| stale(task)) {
+            if stale(cpu.current) || stale(cpu.next) {
                 return Some(format!("processor {index} is to run a thread that has ended"));
+            }
+            if let Some(what) = state.queues_adrift(CpuId(index as u16)) {
+                return Some(format!("processor {index} {what}"));
             }
             let alarm = |timer: &state::Timer| match timer {
                 state::Timer::Wake(task) => stale(*task),
@@ -195,8 +202,12 @@ impl Machine {
                 return Some(format!("processor {index} has a timer for what has ended"));
             }
         }
-        if state.groups.iter().any(|group| group.throttled.iter().any(|&task| stale(task))) {
+        let held = |limit: &state::Limit| limit.throttled.iter().any(|&task| stale(task));
+        if state.groups.iter().any(|group| group.limit.as_ref().is_some_and(held)) {
             return Some("a group holds a thread that has ended".to_owned());
+        }
+        if let Some(what) = state.loads_adrift() {
+            return Some(what);
         }
         let orphan = |process: &state::Process| {
             process.threads.is_empty() || process.threads.iter().any(|&thread| stale(thread))
@@ -230,8 +241,11 @@ impl Machine {
             return left("frames, or requests at a device");
         }
         let blank = |cpu: &state::Cpu| {
-            let idle = cpu.frames.is_empty() && cpu.work.is_none() && cpu.pending.is_empty() && cpu.ready.is_empty();
-            idle && cpu.timers.is_empty() && cpu.thread.some().is_none() && cpu.deadline_below.is_none()
+            let idle = cpu.frames.is_empty() && cpu.work.is_none() && cpu.pending.is_empty() && cpu.waiting() == 0;
+            idle && cpu.queues.is_empty()
+                && cpu.timers.is_empty()
+                && cpu.thread.some().is_none()
+                && cpu.deadline_below.is_none()
         };
         if !kernel.cpu_ids().all(|cpu| blank(state.cpu(cpu))) {
             return left("something on a processor");
@@ -258,9 +272,28 @@ impl Machine {
         self.state.frames_adrift().or_else(|| self.state.swap_adrift())
     }
 
+    /// A cgroup that holds threads though its next period has begun, or with no timer that would let them through, in
+    /// words. There is never one.
+    pub fn held_beside_quota(&self) -> Option<String> {
+        let state = &self.state;
+        let forgotten = |id: &usize| {
+            let refill = |timer: &state::Timer| *timer == state::Timer::Refill(frame::GroupId(*id as u16));
+            let limit = state.groups[*id].limit.as_ref().filter(|limit| !limit.throttled.is_empty());
+            limit.is_some_and(|limit| {
+                let armed = |(cpu, due): (CpuId, Time)| {
+                    state.cpu(cpu).timers.iter().any(|(at, timer)| *at == due && refill(timer))
+                };
+                !limit.refill_at.is_some_and(armed)
+            })
+        };
+        let id = (0..state.groups.len()).find(forgotten)?;
+        Some(format!("group {id} holds threads, and nothing will let them through"))
+    }
+
     /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.
     pub fn quota_use(&self) -> Vec<(Time, Time)> {
-        self.state.groups.iter().map(|group| (group.most_used, group.max.quota + group.max.burst)).collect()
+        let limits = self.state.groups.iter().filter_map(|group| group.limit.as_ref());
+        limits.map(|limit| (limit.most_used, limit.max.quota + limit.max.burst)).collect()
     }
 
     fn from_parts(state: State, fixed: Fixed) -> Machine {

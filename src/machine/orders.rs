@@ -10,15 +10,15 @@
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{ChangeKind, CpuId, Crossing, Ended, OperationKind, Refusal, Token};
+use crate::trace::{ChangeKind, CpuId, Crossing, Ended, OperationKind, Refusal, StackId, Token};
 
-use super::frame::{At, Frame, Irq, IrqKind, Kind, Pc, TaskId, steps};
+use super::frame::{At, Frame, GroupId, Irq, IrqKind, Kind, Pc, TaskId, steps};
 use super::journal::Ride;
 use super::kernel::init::InitStep;
 use super::life;
 use super::plan::NodeId;
 use super::spec::{CpuMax, Order};
-use super::state::{Phase, Process, Signal, Task};
+use super::state::{KernelId, Phase, Process, Signal, Task};
 
 pub use super::state::Action;
 use super::turn::Turn;
@@ -36,6 +36,9 @@ impl Machine {
 
     /// The event that an order is; `None` if nothing has the name.
     pub fn input(&self, order: &Order) -> Option<Event> {
+        if let Some(action) = self.of_group(order) {
+            return Some(Event::Input(Input(action)));
+        }
         let node = match order.target() {
             Some(path) => *self.fixed.by_path.get(path)?,
             None => NodeId(u32::MAX),
@@ -45,13 +48,39 @@ impl Machine {
             Order::Stop(_) => Action::Stop(node),
             Order::Kill(_) => Action::Kill(node),
             Order::Restart(_) => Action::Restart(node),
-            Order::SetCpuMax(_, max) => Action::SetCpuMax(node, *max),
+            Order::SetCpuMax(..) | Order::SetCpuWeight(..) => Action::NoGroup(node),
             Order::Panic(_) => Action::Panic(node),
             Order::HostPanic => Action::HostPanic,
             Order::PowerCut => Action::PowerCut,
             Order::Shutdown => Action::Shutdown,
         })))
     }
+
+    /// What an order does to a cgroup, if there is the one that it names.
+    fn of_group(&self, order: &Order) -> Option<Action> {
+        let fixed = &self.fixed;
+        let own = |path: &String| fixed.by_path.get(path).and_then(|node| fixed.plans[node.index()].group());
+        let group = |path: &String| own(path).or_else(|| fixed.named_groups.get(path).copied());
+        match order {
+            Order::SetCpuMax(path, max) => Some(Action::SetCpuMax(group(path)?, *max)),
+            Order::SetCpuWeight(path, weight) => Some(Action::SetCpuWeight(group(path)?, *weight)),
+            _ => None,
+        }
+    }
+}
+
+/// On whose kernel an order is to be done, and on which stack's behalf.
+#[derive(Clone, Copy)]
+struct Site {
+    kernel: KernelId,
+    stack: StackId,
+    /// The virtual machine whose kernel it is.
+    inside: Option<NodeId>,
+}
+
+/// What a process does that was born for an order: that, and then it ends.
+fn act_frames() -> Vec<Frame> {
+    vec![Frame::new(Kind::ExitThread { lent: false }, Ride::NONE), Frame::new(Kind::Act, Ride::NONE)]
 }
 
 steps! {
@@ -81,16 +110,26 @@ impl Turn<'_> {
                     self.send_to_do(node, action);
                 }
             }
-            Action::Stop(node)
-            | Action::Kill(node)
-            | Action::Restart(node)
-            | Action::SetCpuMax(node, _)
-            | Action::Panic(node) => {
+            Action::Stop(node) | Action::Kill(node) | Action::Restart(node) | Action::Panic(node) => {
                 if self.s.life(node).phase == Phase::Down {
                     return self.change(node, ChangeKind::Refused(Refusal::DoesNotRun));
                 }
                 self.send_to_do(node, action);
             }
+            Action::NoGroup(node) => self.change(node, ChangeKind::Refused(Refusal::NoLimit)),
+            Action::SetCpuMax(group, _) | Action::SetCpuWeight(group, _) => self.write_to_group(group, action),
+        }
+    }
+
+    /// Somebody is to write to a file of a cgroup.
+    fn write_to_group(&mut self, id: GroupId, action: Action) {
+        let of = self.f.groups[usize::from(id.0)];
+        if of.node.is_some_and(|node| self.s.life(node).phase == Phase::Down) {
+            return self.group_changes(id, ChangeKind::Refused(Refusal::DoesNotRun));
+        }
+        let site = Site { kernel: self.s.group(id).kernel, stack: of.stack, inside: of.inside };
+        if !self.operator(site, action, act_frames(), Ride::NONE) {
+            self.group_changes(id, ChangeKind::Refused(Refusal::MachineIsDown));
         }
     }
 
@@ -122,7 +161,7 @@ impl Turn<'_> {
 
     fn start_from_outside(&mut self, node: NodeId) {
         let unreached = if self.s.host.up { Refusal::MachineIsDown } else { Refusal::NotBooted };
-        let may = self.reached(node).ok_or(unreached).and(self.may_start(node));
+        let may = self.reached(self.site_of(node)).ok_or(unreached).and(self.may_start(node));
         if let Err(why) = may {
             return self.change(node, ChangeKind::Refused(why));
         }
@@ -133,17 +172,22 @@ impl Turn<'_> {
         let ride = self.s.journal.begin(self.sink, stack, OperationKind::Start, label, component, self.now);
         let frames =
             vec![Frame::new(Kind::ExitThread { lent: false }, Ride::NONE), Frame::new(Kind::Operation(start), ride)];
-        self.operator(node, Action::Start(node), frames, ride);
+        // It has been reached just now.
+        self.operator(self.site_of(node), Action::Start(node), frames, ride);
     }
 
-    /// The processor of the kernel of `node` that an order comes to, and the core of the hardware that leads there; `None`
-    /// while that kernel is not up.
-    fn reached(&self, node: NodeId) -> Option<(CpuId, CpuId)> {
+    fn site_of(&self, node: NodeId) -> Site {
         let plan = &self.f.plans[node.index()];
-        if !self.s.host.up || plan.inside.is_some_and(|outer| self.s.life(outer).phase != Phase::Up) {
+        Site { kernel: plan.kernel, stack: plan.stack, inside: plan.inside }
+    }
+
+    /// The processor of a kernel that an order comes to, and the core of the hardware that leads there; `None` while that
+    /// kernel is not up.
+    fn reached(&self, site: Site) -> Option<(CpuId, CpuId)> {
+        if !self.s.host.up || site.inside.is_some_and(|outer| self.s.life(outer).phase != Phase::Up) {
             return None;
         }
-        let kernel = self.s.kernel(plan.kernel);
+        let kernel = self.s.kernel(site.kernel);
         let free = |cpu: &CpuId| self.s.cpu(*cpu).idle && !self.s.cpu(*cpu).claimed;
         let cpu = kernel.cpu_ids().find(free).unwrap_or(kernel.first_cpu);
         let mut core = cpu;
@@ -156,24 +200,24 @@ impl Turn<'_> {
 
     /// A process on the kernel of `node` does what was ordered.
     fn send_to_do(&mut self, node: NodeId, action: Action) {
-        let frames = vec![Frame::new(Kind::ExitThread { lent: false }, Ride::NONE), Frame::new(Kind::Act, Ride::NONE)];
-        self.operator(node, action, frames, Ride::NONE);
+        if !self.operator(self.site_of(node), action, act_frames(), Ride::NONE) {
+            self.change(node, ChangeKind::Refused(Refusal::MachineIsDown));
+        }
     }
 
-    fn operator(&mut self, node: NodeId, action: Action, frames: Vec<Frame>, ride: Ride) {
-        let plan = &self.f.plans[node.index()];
-        let component = self.s.kernel(plan.kernel).parts.system_calls;
-        let Some((cpu, core)) = self.reached(node) else {
-            return self.change(node, ChangeKind::Refused(Refusal::MachineIsDown));
-        };
-        let process = Process { order: Some(action), ..life::process(plan.kernel, plan.stack, component) };
+    /// A process on a kernel is born to do something. False: the kernel is not up.
+    fn operator(&mut self, site: Site, action: Action, frames: Vec<Frame>, ride: Ride) -> bool {
+        let component = self.s.kernel(site.kernel).parts.system_calls;
+        let Some((cpu, core)) = self.reached(site) else { return false };
+        let process = Process { order: Some(action), ..life::process(site.kernel, site.stack, component) };
         let process = self.s.spawn(process);
-        let vruntime = self.s.cpu(cpu).min_vruntime;
+        let vruntime = self.s.min_vruntime(cpu, None);
         let task = Task { frames, vruntime, journey: ride, ..self.s.thread(process, cpu) };
         let task = self.s.add_thread(task);
         let ride = self.s.journal.hand_over(ride);
         self.s.task_mut(task).incoming = ride;
         self.interrupt(core, Irq { kind: IrqKind::Order(task), ride });
+        true
     }
 
     /// The interrupt has come to a kernel: it is for a task of its own, which is woken, or for a kernel above.
@@ -202,7 +246,7 @@ impl Turn<'_> {
             ActStep::Work => {
                 let (primitive, component) = match action {
                     // A file of the cgroup is opened and written.
-                    Some(Action::SetCpuMax(..)) => (Primitive::OpenFile, parts.files),
+                    Some(Action::SetCpuMax(..) | Action::SetCpuWeight(..)) => (Primitive::OpenFile, parts.files),
                     _ => (Primitive::SignalKill, parts.system_calls),
                 };
                 self.pay(at, ActStep::Effect, primitive, 1, component, Crossing::None, Token::SystemCall);
@@ -229,15 +273,17 @@ impl Turn<'_> {
                 self.s.life_mut(node).again = true;
                 self.stop(at, node);
             }
-            Action::SetCpuMax(node, max) => match self.f.plans[node.index()].program().and_then(|of| of.group) {
-                Some(group) => {
-                    self.set_cpu_max(at, group, max);
-                    let CpuMax { quota, period, burst } = max;
-                    self.change(node, ChangeKind::CpuMax { quota, period, burst });
-                }
-                None => self.change(node, ChangeKind::Refused(Refusal::NoLimit)),
-            },
-            Action::Start(_)
+            Action::SetCpuMax(group, max) => {
+                self.set_cpu_max(at, group, max);
+                let CpuMax { quota, period, burst } = max;
+                self.group_changes(group, ChangeKind::CpuMax { quota, period, burst });
+            }
+            Action::SetCpuWeight(group, weight) => {
+                self.set_cpu_weight(group, weight);
+                self.group_changes(group, ChangeKind::CpuWeight(weight));
+            }
+            Action::NoGroup(_)
+            | Action::Start(_)
             | Action::HostPanic
             | Action::PowerCut
             | Action::Shutdown

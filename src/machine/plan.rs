@@ -31,6 +31,16 @@ pub struct Plan {
     pub what: Planned,
 }
 
+/// Whose a cgroup is.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupPlan {
+    pub stack: StackId,
+    /// The virtual machine on whose kernel it is.
+    pub inside: Option<NodeId>,
+    /// The process, container or virtual machine whose own it is; `None` for one with a name.
+    pub node: Option<NodeId>,
+}
+
 /// What it is.
 #[derive(Clone, Debug)]
 pub enum Planned {
@@ -80,6 +90,8 @@ pub struct MachinePlan {
     pub guest: KernelId,
     pub first_cpu: CpuId,
     pub vcpus: u16,
+    /// The group of its device model's threads.
+    pub group: Option<GroupId>,
     pub pin: Vec<u16>,
     /// Bytes of its memory that have frames from the start.
     pub preallocated: u64,
@@ -103,6 +115,14 @@ impl Plan {
         match &self.what {
             Planned::Machine(machine) => Some(machine),
             Planned::Program(_) => None,
+        }
+    }
+
+    /// Its own cgroup.
+    pub fn group(&self) -> Option<GroupId> {
+        match &self.what {
+            Planned::Program(program) => program.group,
+            Planned::Machine(machine) => machine.group,
         }
     }
 

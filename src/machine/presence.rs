@@ -77,6 +77,10 @@ impl Presences {
         let mut quotas = vec![Vec::new(); topology.nodes.len()];
         for change in changes {
             let node = change.node as usize;
+            // It is about a cgroup with a name, or about the host.
+            if node >= states.len() {
+                continue;
+            }
             let presence = match change.what {
                 ChangeKind::Starting => Presence::Starting,
                 ChangeKind::Up => Presence::Here,
@@ -85,7 +89,8 @@ impl Presences {
                     quotas[node].push((change.at, (quota, period)));
                     continue;
                 }
-                ChangeKind::Stopping
+                ChangeKind::CpuWeight(_)
+                | ChangeKind::Stopping
                 | ChangeKind::Refused(_)
                 | ChangeKind::Booting(_)
                 | ChangeKind::Booted { .. }

@@ -5,7 +5,7 @@ use crate::engine::{History, Simulation, Time};
 use crate::trace::{BootPart, Change, Recorder, StackStats, Trace};
 
 use super::spec::Spec;
-use super::{Machine, MemoryUse, SpecError, Topology, Utilization};
+use super::{GroupUse, Machine, MemoryUse, SpecError, Topology, Utilization};
 
 /// Events between two snapshots: a seek replays no more than these.
 const SNAPSHOT_INTERVAL: u64 = 65_536;
@@ -76,6 +76,8 @@ pub struct Outcome {
     pub core_busy: Vec<u64>,
     /// How busy each core, disk and link was.
     pub utilization: Vec<Utilization>,
+    /// What each cgroup had used at the end, in the order of [`Topology::groups`].
+    pub groups: Vec<GroupUse>,
     /// Who has what of the host's memory at the end.
     pub memory: MemoryUse,
     /// The hash over every hop.
@@ -138,6 +140,7 @@ pub fn run(
         topology,
         trace_hash: current.model.trace_hash(),
         utilization: current.model.utilization(simulated),
+        groups: current.model.group_use(simulated),
         memory,
         simulated,
         events: current.events(),

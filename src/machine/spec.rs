@@ -40,8 +40,10 @@ pub enum Order {
     Kill(String),
     /// Stops it, and starts it when it has ended; starts what does not run.
     Restart(String),
-    /// Changes the `cpu.max` of a process's or container's cgroup.
+    /// Changes the `cpu.max` of a cgroup: of a process, container or virtual machine, or of a named one.
     SetCpuMax(String, CpuMax),
+    /// Changes its `cpu.weight`, from 1 to 10,000.
+    SetCpuWeight(String, u32),
     /// The kernel of a virtual machine panics.
     Panic(String),
     /// The kernel of the host panics, and all that stands on it stops.
@@ -64,6 +66,7 @@ impl Order {
             | Order::Kill(path)
             | Order::Restart(path)
             | Order::SetCpuMax(path, _)
+            | Order::SetCpuWeight(path, _)
             | Order::Panic(path) => Some(path),
             Order::HostPanic | Order::PowerCut | Order::Shutdown => None,
         }
@@ -116,6 +119,8 @@ pub struct HostSpec {
     pub nics: Vec<NicSpec>,
     /// File systems on other disks than the first.
     pub mounts: Vec<MountSpec>,
+    /// Cgroups around those of what stands on its kernel.
+    pub groups: Vec<GroupSpec>,
     /// Whether the kernel contains a hypervisor (KVM). Without one no [`VmSpec`] may stand on it.
     pub hypervisor: bool,
     /// How it boots at time zero; `None`: it stands there, booted.
@@ -260,7 +265,7 @@ pub struct ProcessSpec {
     pub program: Option<ProgramId>,
     /// How many threads run the program, each from its beginning. At least 1.
     pub threads: u16,
-    /// The scheduler's weight (nice 0 is 1024).
+    /// The scheduler's weight among the threads of its cgroup (nice 0 is 1024).
     pub weight: u32,
     /// Pinned to the kernel's CPU of this number, if any.
     pub cpu: Option<u16>,
@@ -268,7 +273,7 @@ pub struct ProcessSpec {
     pub io_ports: bool,
     /// The number of its kernel's network card by which its requests to other computers leave.
     pub nic: u16,
-    /// Limits, if it has a cgroup of its own.
+    /// Its own cgroup. `None`: a container has one all the same, and a process stands in its kernel's root group.
     pub cgroup: Option<CgroupSpec>,
     /// When it is up.
     pub upkeep: Upkeep,
@@ -291,11 +296,36 @@ impl ProcessSpec {
     }
 }
 
-/// A cgroup's limits (cgroup v2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A cgroup (cgroup v2): its share, its limits, its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CgroupSpec {
+    /// `cpu.weight` among its siblings, from 1 to 10,000.
+    pub cpu_weight: u32,
     /// `cpu.max`, if it is limited.
     pub cpu_max: Option<CpuMax>,
+    /// The named cgroup that it lies in; `None`: its kernel's root.
+    pub parent: Option<String>,
+}
+
+impl CgroupSpec {
+    /// The largest `cpu.weight`.
+    pub const MAX_WEIGHT: u32 = 10_000;
+}
+
+impl Default for CgroupSpec {
+    /// Without limits, below the root, of weight 100.
+    fn default() -> CgroupSpec {
+        CgroupSpec { cpu_weight: 100, cpu_max: None, parent: None }
+    }
+}
+
+/// A cgroup in which others lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSpec {
+    /// The name in the file, unlike those of the kernel's other groups, processes, containers and virtual machines.
+    pub name: String,
+    /// What it is.
+    pub cgroup: CgroupSpec,
 }
 
 /// `cpu.max`: at most `quota` of CPU time in each `period`, and what was left over up to `burst` on top.
@@ -369,6 +399,10 @@ pub struct VmSpec {
     pub nics: Vec<VirtualDevice>,
     /// File systems on other disks of it than the first.
     pub mounts: Vec<MountSpec>,
+    /// The cgroup of its device model's threads, vCPUs among them, on the kernel below.
+    pub cgroup: CgroupSpec,
+    /// Cgroups around those of what stands on its own kernel.
+    pub groups: Vec<GroupSpec>,
     /// Whether vCPU `i` is pinned to the CPU below with number `cpus[i]`; empty for no pinning.
     pub pin: Vec<u16>,
     /// Whether all guest memory has its frames from the start, so that no EPT violation happens later.
@@ -397,6 +431,8 @@ impl VmSpec {
             disks: Vec::new(),
             nics: Vec::new(),
             mounts: Vec::new(),
+            cgroup: CgroupSpec::default(),
+            groups: Vec::new(),
             pin: Vec::new(),
             preallocated: false,
             swap: 0,

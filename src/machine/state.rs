@@ -1,6 +1,6 @@
 //! The machine's state: arenas of plain structs, and what never changes during a run.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::costs::{Primitive, Table};
 use crate::engine::Time;
@@ -13,8 +13,9 @@ use super::hardware::wire::Nic;
 use super::ids::NodeId;
 use super::journal::{Journal, Ride};
 use super::kernel::devices::Devices;
+use super::kernel::run_queue::Queue;
 use super::kernel::swap::Swap;
-use super::plan::Plan;
+use super::plan::{GroupPlan, Plan};
 use super::spec::{Backend, CpuMax, Operation, Technique};
 
 pub use super::ids::{KernelId, VmId};
@@ -130,6 +131,10 @@ pub struct Fixed {
     pub plans: Vec<Plan>,
     /// The plans by their paths; of those with the same, the first.
     pub by_path: HashMap<String, NodeId>,
+    /// By [`GroupId`]: whose a cgroup is.
+    pub groups: Vec<GroupPlan>,
+    /// Those with names by their paths, as "batch" or "vm/batch".
+    pub named_groups: HashMap<String, GroupId>,
     /// What stands on the host's kernel.
     pub top: Vec<NodeId>,
     /// By [`KernelId`]: what it does from power to its first process; nothing for one that stands there ready.
@@ -176,9 +181,9 @@ pub struct Cpu {
     pub current: TaskId,
     /// The task that a context switch is going to.
     pub next: TaskId,
-    /// Ready tasks by virtual run time.
-    pub ready: BTreeSet<(u64, TaskId)>,
-    pub min_vruntime: u64,
+    /// The run queue of the root group, and those of the other groups that have threads here.
+    pub root: Queue,
+    pub queues: BTreeMap<GroupId, Queue>,
     /// Nothing to run.
     pub idle: bool,
     /// Idle, but a task has been sent here.
@@ -195,10 +200,10 @@ pub struct Cpu {
     pub programmed: Time,
     /// Since when the current task is being charged; [`Time::MAX`] while it is not.
     pub charged_from: Time,
-    /// What the current task may still use of its cgroup's quota.
+    /// What the current task may still use of the quotas of its groups.
     pub grant: Time,
-    /// The period that the grant is of.
-    pub grant_period: u64,
+    /// When that was granted: it is of the periods of that moment.
+    pub granted_at: Time,
     /// Only for cores of the hardware.
     pub core: Core,
 }
@@ -283,6 +288,7 @@ pub struct Process {
     pub bridged: bool,
     /// Seccomp filters on each of its system calls.
     pub filters: u16,
+    /// `None`: its kernel's root group.
     pub group: Option<GroupId>,
     /// Where its files lie: an index into [`Fixed::mounts`].
     pub mounts: u16,
@@ -493,24 +499,48 @@ pub struct Vm {
     pub stack: StackId,
 }
 
-/// A cgroup with `cpu.max`.
+/// A cgroup. Its queues are its processors' ([`Cpu::queues`]).
 #[derive(Clone, Debug, Hash)]
 pub struct Group {
     pub kernel: KernelId,
+    /// `None`: its kernel's root group.
+    pub parent: Option<GroupId>,
+    /// How many groups it lies in, itself counted.
+    pub depth: u16,
+    /// `cpu.weight`.
+    pub weight: u32,
+    /// The load of its queues on all processors together.
+    pub load: u64,
+    /// CPU time that its threads and those of the groups in it have used.
+    pub used: Time,
+    pub limit: Option<Limit>,
+    /// The valve, if it has one; otherwise its kernel's scheduler.
+    pub component: ComponentId,
+}
+
+/// A cgroup's `cpu.max`, and what `cpu.stat` tells of it.
+#[derive(Clone, Debug, Hash)]
+pub struct Limit {
     pub max: CpuMax,
     /// What is left of this period's quota and not granted to a processor.
     pub pool: Time,
     /// The number of the period that `pool` belongs to.
     pub period: u64,
+    /// Who waits for the next one.
     pub throttled: Vec<TaskId>,
-    pub refill_armed: bool,
-    pub component: ComponentId,
+    /// Which processor's timer is to begin the next period, and when.
+    pub refill_at: Option<(CpuId, Time)>,
     /// Used in the current period, in the one before, and the most used in any: what law 4 is about.
     pub used: Time,
     pub used_before: Time,
     pub most_used: Time,
     /// The period in which the limit was changed last.
     pub changed_in: Option<u64>,
+    /// Periods in which anything of it ran, and those at whose end somebody was held.
+    pub periods: u64,
+    pub throttled_periods: u64,
+    /// How long it was held, summed over processors.
+    pub throttled_time: Time,
 }
 
 /// A request to a disk, or a packet and its answer.
@@ -638,9 +668,14 @@ impl State {
     pub fn bytes(&self) -> usize {
         // A set that is not empty has at least a node, of eleven places.
         let set = |len: usize| len.div_ceil(11) * 11 * size_of::<(Time, Timer)>();
+        let queue = |queue: &Queue| size_of::<Queue>() + set(queue.ready.len());
         let cpu = |cpu: &Cpu| {
             let frames = cpu.frames.len() * size_of::<Frame>() + cpu.pending.len() * size_of::<Irq>();
-            size_of::<Cpu>() + frames + set(cpu.ready.len()) + set(cpu.timers.len())
+            size_of::<Cpu>()
+                + frames
+                + queue(&cpu.root)
+                + cpu.queues.values().map(queue).sum::<usize>()
+                + set(cpu.timers.len())
         };
         let task = |task: &Task| {
             let frames = task.frames.len() * size_of::<Frame>() + task.rounds.len() * size_of::<u64>();
@@ -654,7 +689,8 @@ impl State {
             |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * 2 * size_of::<u64>() + kernel.devices.bytes();
         let disk = |disk: &Disk| size_of::<Disk>() + (disk.waiting() + disk.served.len()) * size_of::<RequestId>();
         let life = |life: &Life| size_of::<Life>() + size_of::<ProcessId>() * life.processes.len();
-        let group = |group: &Group| size_of::<Group>() + group.throttled.len() * size_of::<TaskId>();
+        let held = |group: &Group| group.limit.as_ref().map_or(0, |limit| limit.throttled.len());
+        let group = |group: &Group| size_of::<Group>() + held(group) * size_of::<TaskId>();
         size_of::<State>()
             + self.journal.bytes()
             + self.cpus.iter().map(cpu).sum::<usize>()
@@ -694,7 +730,10 @@ pub enum Action {
     Stop(NodeId),
     Kill(NodeId),
     Restart(NodeId),
-    SetCpuMax(NodeId, CpuMax),
+    SetCpuMax(GroupId, CpuMax),
+    SetCpuWeight(GroupId, u32),
+    /// It has no cgroup that anything could be set of.
+    NoGroup(NodeId),
     Panic(NodeId),
     HostPanic,
     PowerCut,

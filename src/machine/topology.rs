@@ -95,6 +95,19 @@ pub struct NodeInfo {
     pub up: bool,
 }
 
+/// A cgroup.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GroupInfo {
+    /// As a script names it: "web", "batch", "vm/app".
+    pub path: String,
+    /// The number of the cgroup that it lies in; `None` for its kernel's root.
+    pub parent: Option<u16>,
+    /// Its kernel.
+    pub kernel: ComponentId,
+    /// The number of the process, container or virtual machine whose own it is; `None` for one with a name.
+    pub node: Option<u32>,
+}
+
 /// A processor of some kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CpuInfo {
@@ -115,6 +128,8 @@ pub struct Topology {
     pub stacks: Vec<StackInfo>,
     /// By [`Component::node`].
     pub nodes: Vec<NodeInfo>,
+    /// The cgroups of all kernels, each behind the one that it lies in.
+    pub groups: Vec<GroupInfo>,
     /// By [`CpuId`]: the hardware's cores first.
     pub cpus: Vec<CpuInfo>,
     /// How many of the processors are cores of the hardware.

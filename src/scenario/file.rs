@@ -144,6 +144,8 @@ pub(super) struct HostFile {
     /// The names of disks, by path.
     #[serde(default)]
     pub mounts: Named<String>,
+    #[serde(default)]
+    pub groups: Named<CgroupFile>,
     pub hypervisor: Option<HypervisorFile>,
     pub boot: Option<BootFile>,
 }
@@ -335,7 +337,7 @@ pub(super) enum NodeFile {
         #[serde(default)]
         io_ports: bool,
         nic: Option<String>,
-        cgroup: Option<CgroupFile>,
+        cgroup: Option<Box<CgroupFile>>,
         #[serde(default = "yes")]
         up: bool,
         #[serde(default)]
@@ -353,7 +355,7 @@ pub(super) enum NodeFile {
         disk: Option<String>,
         #[serde(default)]
         volumes: Named<String>,
-        cgroup: Option<CgroupFile>,
+        cgroup: Option<Box<CgroupFile>>,
         seccomp_filters: Option<Loose>,
         #[serde(default)]
         network: NetworkFile,
@@ -378,12 +380,15 @@ pub(super) enum NodeFile {
         nics: Named<VirtualDeviceFile>,
         #[serde(default)]
         mounts: Named<String>,
+        cgroup: Option<Box<CgroupFile>>,
+        #[serde(default)]
+        groups: Named<CgroupFile>,
         #[serde(default)]
         pin: Vec<Loose>,
         #[serde(default)]
         preallocated: bool,
         image: Option<Loose>,
-        boot: Option<BootFile>,
+        boot: Option<Box<BootFile>>,
         #[serde(default)]
         stacks: Named<NodeFile>,
         #[serde(default = "yes")]
@@ -461,6 +466,7 @@ pub(super) enum OrderFile {
     Kill(String),
     Restart(String),
     SetQuota { of: String, quota: Loose, period: Option<Loose>, burst: Option<Loose> },
+    SetWeight { of: String, cpu_weight: Loose },
     Panic(String),
     PowerCut,
     Shutdown,
@@ -469,7 +475,9 @@ pub(super) enum OrderFile {
 #[derive(Debug, Deserialize)]
 #[serde(rename = "Cgroup", deny_unknown_fields)]
 pub(super) struct CgroupFile {
+    pub cpu_weight: Option<Loose>,
     pub cpu_max: Option<CpuMaxFile>,
+    pub parent: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -12,7 +12,7 @@ pub struct Change {
     /// When.
     pub at: Time,
     /// The number of the process, container or virtual machine: [`crate::machine::Component::node`] of its outermost
-    /// part.
+    /// part. Of a cgroup with a name, [`Change::GROUPS`] less its number.
     pub node: u32,
     /// Its outermost part.
     pub component: ComponentId,
@@ -42,6 +42,8 @@ pub enum ChangeKind {
         /// What may be saved up.
         burst: Time,
     },
+    /// Its cgroup's `cpu.weight` is this from now on.
+    CpuWeight(u32),
     /// What was ordered can't be done.
     Refused(Refusal),
     /// Its kernel had no memory left, and this was the process that had the most: it is killed.
@@ -94,7 +96,7 @@ pub enum Refusal {
     DoesNotRun,
     /// The virtual machine that it stands in does not run.
     MachineIsDown,
-    /// It has no limit that could be changed.
+    /// It has no cgroup of its own, of which a limit or weight could be changed.
     NoLimit,
     /// It stands on another kernel than who wants to start it.
     OtherKernel,
@@ -144,7 +146,7 @@ impl Refusal {
             Refusal::Runs => "it runs already",
             Refusal::DoesNotRun => "it does not run",
             Refusal::MachineIsDown => "the virtual machine that it stands in does not run",
-            Refusal::NoLimit => "it has no limit that could be changed",
+            Refusal::NoLimit => "it has no cgroup of its own",
             Refusal::OtherKernel => "it stands on another kernel",
             Refusal::NotBooted => "the host has not booted yet",
         }
@@ -160,6 +162,7 @@ impl ChangeKind {
             ChangeKind::Stopping => "is asked to end".to_owned(),
             ChangeKind::Ended(why) => why.label().to_owned(),
             ChangeKind::CpuMax { quota, period, .. } => format!("cpu.max is {quota} in each {period}"),
+            ChangeKind::CpuWeight(weight) => format!("cpu.weight is {weight}"),
             ChangeKind::Refused(why) => format!("nothing is done: {}", why.label()),
             ChangeKind::OutOfMemory { score, of } => {
                 format!("has {score} of {of} pages, the most, and is killed: its kernel is out of memory")
@@ -176,6 +179,7 @@ impl ChangeKind {
             ChangeKind::Stopping => [2, 0, 0, 0],
             ChangeKind::Ended(why) => [3, why as u64, 0, 0],
             ChangeKind::CpuMax { quota, period, burst } => [4, quota.0, period.0, burst.0],
+            ChangeKind::CpuWeight(weight) => [9, u64::from(weight), 0, 0],
             ChangeKind::Refused(why) => [5, why as u64, 0, 0],
             ChangeKind::OutOfMemory { score, of } => [8, score, of, 0],
             ChangeKind::Booting(label) => [6, u64::from(label), 0, 0],
@@ -185,6 +189,14 @@ impl ChangeKind {
 }
 
 impl Change {
+    /// Behind all numbers of processes, containers and virtual machines; the host's own is the last of all.
+    pub const GROUPS: u32 = u32::MAX - 1;
+
+    /// The number of the cgroup with a name that it is about.
+    pub fn group(&self) -> Option<u16> {
+        u16::try_from(Change::GROUPS.checked_sub(self.node)?).ok()
+    }
+
     /// Its part of the trace's hash.
     pub fn hash_into(&self, hasher: &mut StableHasher) {
         hasher.word(self.at.0);

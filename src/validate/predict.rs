@@ -245,7 +245,7 @@ impl Ground<'_> {
             cpu: run.pinned.then_some(0),
             // What is measured beside it executes OUT in ring 0 of a guest of its own.
             io_ports: true,
-            cgroup: cpu_max.map(|max| CgroupSpec { cpu_max: Some(max) }),
+            cgroup: cpu_max.map(|max| CgroupSpec { cpu_max: Some(max), ..CgroupSpec::default() }),
             ..ProcessSpec::new("work")
         };
         let filters = u16::from(run.place == Place::Container);
@@ -279,6 +279,7 @@ impl Ground<'_> {
         };
         Spec {
             host: HostSpec {
+                groups: Vec::new(),
                 boot: None,
                 cores: self.cores,
                 memory: 16 * GIB,

@@ -15,6 +15,7 @@ pub fn host(cores: u16) -> HostSpec {
         disks: vec![disk("nvme0", DiskKind::Nvme)],
         nics: vec![NicSpec { name: "eth0".to_owned(), bandwidth: 10_000_000_000 }],
         mounts: Vec::new(),
+        groups: Vec::new(),
         hypervisor: true,
     }
 }
@@ -58,6 +59,8 @@ pub fn vm(name: &str, vcpus: u16, stacks: Vec<NodeSpec>) -> VmSpec {
         disks: Vec::new(),
         nics: Vec::new(),
         mounts: Vec::new(),
+        cgroup: CgroupSpec::default(),
+        groups: Vec::new(),
         pin: Vec::new(),
         preallocated: false,
         swap: 0,

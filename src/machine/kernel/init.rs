@@ -242,8 +242,8 @@ impl Turn<'_> {
                         false => vec![Frame::new(Kind::Init(node), Ride::NONE)],
                     };
                     of.state = crate::machine::state::TaskState::Ready;
+                    self.s.insert(init);
                     let first = self.s.cpu_mut(machine.first_cpu);
-                    first.ready.insert((0, init));
                     (first.reschedule, first.idle) = (true, false);
                 }
                 // At most as many as the machine's vCPUs.
@@ -252,7 +252,7 @@ impl Turn<'_> {
                 let pin = machine.pin.get(usize::from(index)).map(|pin| CpuId(first.0 + pin));
                 let cpu = pin.unwrap_or_else(|| self.next_cpu(at.cpu, frame.count + 1));
                 let thread = self.s.vcpu_thread(process, machine, index, cpu, index == 0);
-                self.s.task_mut(thread).vruntime = self.s.cpu(cpu).min_vruntime;
+                self.s.task_mut(thread).vruntime = self.s.min_vruntime(cpu, self.s.group_of(thread));
             }
             ModelStep::Enter => {
                 self.goto(at, ModelStep::Serve);

@@ -16,6 +16,7 @@ pub mod memory;
 pub mod network;
 pub mod pipe;
 pub mod process;
+pub mod run_queue;
 pub mod scheduler;
 pub mod signal;
 pub mod start;

@@ -1,18 +1,18 @@
-//! The scheduler: weighted fair queueing, one run queue per processor.
+//! The scheduler: weighted fair queueing on each processor, by groups (`run_queue.rs`).
 //!
 //! Real: Linux's fair class (CFS, since 6.6 EEVDF) gives each processor a queue ordered by weighted virtual run
 //! time; a waking task goes to an idle processor if there is one, and may preempt; an idle processor pulls work.
 //! Modelled: all of these, with a fixed slice and wake-up granularity, and the tick only while somebody waits (as
-//! with nohz_full). Left out: periodic load balancing between busy processors, groups' weights, NUMA, deadlines,
-//! real-time classes. More: Linux, Documentation/scheduler/sched-design-CFS.rst.
+//! with nohz_full). Left out: periodic load balancing between busy processors, NUMA, deadlines, real-time classes.
+//! More: Linux, Documentation/scheduler/sched-design-CFS.rst.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{CpuId, Crossing, Token, Wait};
 
-use crate::machine::frame::{At, Context, Exit, Frame, Irq, IrqKind, Kind, Pc, TaskId, steps};
+use crate::machine::frame::{At, Context, Exit, Frame, GroupId, Irq, IrqKind, Kind, Pc, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::state::{Asleep, TaskState, Timer};
+use crate::machine::state::{Asleep, State, TaskState, Timer};
 use crate::machine::turn::Turn;
 use crate::machine::{Event, Ipi};
 
@@ -22,12 +22,6 @@ pub const SLICE: Time = Time::ms(3);
 const WAKE_UP_GRANULARITY: u64 = Time::ms(1).as_ps();
 /// The weight of nice 0.
 pub const NICE_0: u32 = 1024;
-
-/// Run time as the queue's order counts it: the heavier the task, the slower it passes.
-fn weighted(used: Time, weight: u32) -> u64 {
-    let weighted = u128::from(used.as_ps()) * u128::from(NICE_0) / u128::from(weight.max(1));
-    u64::try_from(weighted).unwrap_or(u64::MAX)
-}
 
 steps! {
     /// [`Kind::Wake`] and [`Kind::Send`].
@@ -54,22 +48,15 @@ steps! {
 }
 
 impl Turn<'_> {
-    /// Adds the time since charging began to the current task's virtual run time and its cgroup's use.
+    /// Adds the time since charging began to the current task's virtual run time, and to what its groups have used.
     pub fn stop_charging(&mut self, cpu_id: CpuId) {
         let now = self.now;
         let cpu = self.s.cpu_mut(cpu_id);
         let from = std::mem::replace(&mut cpu.charged_from, Time::MAX);
         let (Some(task_id), true) = (cpu.current.some(), from < now) else { return };
         let used = now - from;
-        let task = self.s.task_mut(task_id);
-        task.vruntime = task.vruntime.saturating_add(weighted(used, task.weight));
-        let vruntime = task.vruntime;
-        if let Some(group) = self.s.process_of(task_id).group {
-            self.charge_group(cpu_id, group, used);
-        }
-        let cpu = self.s.cpu_mut(cpu_id);
-        let least = cpu.ready.first().map_or(vruntime, |&(v, _)| v.min(vruntime));
-        cpu.min_vruntime = cpu.min_vruntime.max(least);
+        self.s.charge_run(cpu_id, task_id, used);
+        self.charge_groups(cpu_id, task_id, used);
     }
 
     /// From now on the current task is charged.
@@ -124,18 +111,54 @@ impl Turn<'_> {
 
     /// Puts a ready task into a processor's queue.
     pub fn enqueue(&mut self, task_id: TaskId, cpu_id: CpuId) {
-        let from = self.s.task(task_id).cpu;
-        let (from_min, to_min) = (self.s.cpu(from).min_vruntime, self.s.cpu(cpu_id).min_vruntime);
-        let task = self.s.task_mut(task_id);
-        if from != cpu_id {
-            // Virtual run time is relative to a queue.
-            task.vruntime = task.vruntime.saturating_sub(from_min).saturating_add(to_min);
-            task.cpu = cpu_id;
+        self.s.move_task(task_id, cpu_id);
+        self.s.catch_up(cpu_id, task_id);
+        self.s.task_mut(task_id).state = TaskState::Ready;
+        self.s.insert(task_id);
+    }
+
+    /// The running task, its process's only one, comes into another group; `change` changes whatever else its place in the
+    /// queues depends on.
+    pub fn change_group(&mut self, task: TaskId, group: Option<GroupId>, change: impl FnOnce(&mut State)) {
+        let cpu = self.s.task(task).cpu;
+        self.stop_charging(cpu);
+        self.return_grant(cpu, task);
+        let ahead = self.s.task(task).vruntime.saturating_sub(self.s.min_vruntime(cpu, self.s.group_of(task)));
+        self.s.remove(task);
+        self.s.leave(task);
+        change(self.s);
+        let process = self.s.task(task).process;
+        self.s.process_mut(process).group = group;
+        self.s.join(task);
+        self.s.task_mut(task).vruntime = self.s.min_vruntime(cpu, group).saturating_add(ahead);
+        self.s.insert(task);
+        self.s.take_out(task);
+        self.start_charging(cpu);
+        match self.grant(cpu, task) {
+            Ok(()) => self.arm_quota(cpu),
+            Err(_) => self.s.cpu_mut(cpu).reschedule = true,
         }
-        task.vruntime = task.vruntime.max(to_min.saturating_sub(SLICE.as_ps()));
-        task.state = TaskState::Ready;
-        let key = (task.vruntime, task_id);
-        self.s.cpu_mut(cpu_id).ready.insert(key);
+    }
+
+    /// Another `cpu.weight` of a group. What has run so far is charged by the old one.
+    pub fn set_cpu_weight(&mut self, group: GroupId, weight: u32) {
+        for cpu in self.s.kernel(self.s.group(group).kernel).cpu_ids() {
+            let charging = self.s.cpu(cpu).charged_from < self.now;
+            if charging {
+                self.stop_charging(cpu);
+                self.start_charging(cpu);
+            }
+        }
+        self.s.set_weight(group, weight);
+    }
+
+    /// A task that has lain down leaves its processor's queue, if that has not been noticed yet.
+    fn dequeue(&mut self, task_id: TaskId) {
+        let cpu = self.s.task(task_id).cpu;
+        if self.s.is_out_to_run(cpu, task_id) {
+            self.stop_charging(cpu);
+            self.s.remove(task_id);
+        }
     }
 
     /// [`Kind::Wake`], and [`Kind::Send`] with messages: makes a task ready and tells the processor that is to run it.
@@ -164,6 +187,7 @@ impl Turn<'_> {
                     return;
                 }
                 let target = self.select_cpu(task_id);
+                self.dequeue(task_id);
                 self.enqueue(task_id, target);
                 let cpu = self.s.cpu_mut(target);
                 if cpu.idle {
@@ -266,18 +290,13 @@ impl Turn<'_> {
 
     /// Whether a task that has just become ready on `cpu` should have it at once; if not, a tick will see to it.
     pub fn check_preempt(&mut self, cpu_id: CpuId, task_id: TaskId) {
-        let woken = self.s.task(task_id).vruntime;
         let cpu = self.s.cpu(cpu_id);
         let Some(current) = cpu.current.some() else {
             self.s.cpu_mut(cpu_id).reschedule = true;
             return;
         };
-        let current = self.s.task(current);
-        let mut running = current.vruntime;
-        if cpu.charged_from < self.now {
-            running = running.saturating_add(weighted(self.now - cpu.charged_from, current.weight));
-        }
-        if running > woken.saturating_add(WAKE_UP_GRANULARITY) {
+        let uncharged = if cpu.charged_from < self.now { self.now - cpu.charged_from } else { Time::ZERO };
+        if self.s.lead(cpu_id, current, uncharged, task_id) > WAKE_UP_GRANULARITY {
             self.s.cpu_mut(cpu_id).reschedule = true;
         } else {
             self.arm_tick(cpu_id);
@@ -288,7 +307,7 @@ impl Turn<'_> {
     fn arm_tick(&mut self, cpu_id: CpuId) {
         let due = self.now + SLICE;
         let cpu = self.s.cpu_mut(cpu_id);
-        if !cpu.ready.is_empty() && cpu.tick_at == Time::MAX {
+        if cpu.waiting() > 0 && cpu.tick_at == Time::MAX {
             cpu.timers.insert((due, Timer::Tick));
             cpu.tick_at = due;
             self.push_program_timer(cpu_id);
@@ -311,39 +330,38 @@ impl Turn<'_> {
     /// is empty.
     fn pick(&mut self, cpu_id: CpuId) -> Option<TaskId> {
         loop {
-            let task = match self.s.cpu_mut(cpu_id).ready.pop_first() {
-                Some((_, task)) => task,
-                None => self.steal(cpu_id)?,
-            };
-            if self.grant(cpu_id, task) {
-                return Some(task);
+            if self.s.cpu(cpu_id).waiting() == 0 && !self.steal(cpu_id) {
+                return None;
             }
-            self.throttle(task);
+            let task = self.s.pick(cpu_id)?;
+            match self.grant(cpu_id, task) {
+                Ok(()) => return Some(task),
+                Err(group) => {
+                    self.s.remove(task);
+                    self.throttle(task, group);
+                }
+            }
         }
     }
 
     /// The processor of the same kernel with the longest queue that has a task which may run here.
     fn busiest(&self, cpu_id: CpuId) -> Option<CpuId> {
-        let movable = |(_, task): &(u64, TaskId)| !self.s.task(*task).pinned;
         let kernel = self.s.kernel_of(cpu_id);
         kernel
             .cpu_ids()
             // A processor that was woken for its only task keeps it.
-            .filter(|&cpu| cpu != cpu_id && !(self.s.cpu(cpu).claimed && self.s.cpu(cpu).ready.len() == 1))
-            .filter(|&cpu| self.s.cpu(cpu).ready.iter().any(movable))
-            .max_by_key(|&cpu| (self.s.cpu(cpu).ready.len(), std::cmp::Reverse(cpu)))
+            .filter(|&cpu| cpu != cpu_id && !(self.s.cpu(cpu).claimed && self.s.cpu(cpu).waiting() == 1))
+            .filter(|&cpu| self.s.cpu(cpu).root.movable > 0)
+            .max_by_key(|&cpu| (self.s.cpu(cpu).waiting(), std::cmp::Reverse(cpu)))
     }
 
-    /// Takes the first task that may run here from the longest queue of the same kernel.
-    fn steal(&mut self, cpu_id: CpuId) -> Option<TaskId> {
-        let victim = self.busiest(cpu_id)?;
-        let entry = *self.s.cpu(victim).ready.iter().find(|(_, task)| !self.s.task(*task).pinned)?;
-        self.s.cpu_mut(victim).ready.remove(&entry);
-        let (from, to) = (self.s.cpu(victim).min_vruntime, self.s.cpu(cpu_id).min_vruntime);
-        let task = self.s.task_mut(entry.1);
-        task.vruntime = task.vruntime.saturating_sub(from).saturating_add(to);
-        task.cpu = cpu_id;
-        Some(entry.1)
+    /// Takes the first task that may run here from the longest queue of the same kernel, if there is one.
+    fn steal(&mut self, cpu_id: CpuId) -> bool {
+        let Some(task) = self.busiest(cpu_id).and_then(|victim| self.s.first_movable(victim)) else { return false };
+        self.s.remove(task);
+        self.s.move_task(task, cpu_id);
+        self.s.insert(task);
+        true
     }
 
     /// [`Kind::Switch`]: chooses the next task and changes to it.
@@ -363,9 +381,8 @@ impl Turn<'_> {
         let here = |task: &TaskId| self.s.task(*task).state == TaskState::Running && self.s.task(*task).cpu == cpu_id;
         let runnable = previous.some().filter(here);
         if let Some(task) = runnable {
-            let first = self.s.cpu(cpu_id).ready.first().map(|&(vruntime, _)| vruntime);
-            let stays = first.is_none_or(|vruntime| self.s.task(task).vruntime <= vruntime);
-            if stays && self.grant(cpu_id, task) {
+            let granted = self.s.is_first(cpu_id, task).then(|| self.grant(cpu_id, task));
+            if granted == Some(Ok(())) {
                 self.pop(at);
                 self.start_charging(cpu_id);
                 self.arm_tick(cpu_id);
@@ -374,8 +391,9 @@ impl Turn<'_> {
             }
             self.s.cpu_mut(cpu_id).current = TaskId::NONE;
             self.return_grant(cpu_id, task);
-            if stays {
-                self.throttle(task);
+            self.s.remove(task);
+            if let Some(Err(group)) = granted {
+                self.throttle(task, group);
             } else {
                 self.set_wait(task, Wait::RunQueue);
                 self.enqueue(task, cpu_id);
@@ -383,6 +401,9 @@ impl Turn<'_> {
         } else if let Some(task) = previous.some() {
             self.return_grant(cpu_id, task);
             self.s.cpu_mut(cpu_id).current = TaskId::NONE;
+            if self.s.is_out_to_run(cpu_id, task) {
+                self.s.remove(task);
+            }
             if self.s.task(task).state == TaskState::Dead
                 && let Some(init) = self.bury(task)
             {
@@ -425,12 +446,11 @@ impl Turn<'_> {
     /// Tasks that are left in the queue while other processors are idle go there.
     fn offer_to_idle(&mut self, at: At) {
         loop {
-            let cpu = self.s.cpu(at.cpu);
-            let movable = cpu.ready.iter().find(|(_, task)| !self.s.task(*task).pinned).copied();
+            let Some(task) = self.s.first_movable(at.cpu) else { return };
             let mut others = self.s.kernel_of(at.cpu).cpu_ids();
             let free = others.find(|&cpu| self.s.cpu(cpu).idle && !self.s.cpu(cpu).claimed);
-            let (Some((vruntime, task)), Some(target)) = (movable, free) else { return };
-            self.s.cpu_mut(at.cpu).ready.remove(&(vruntime, task));
+            let Some(target) = free else { return };
+            self.s.remove(task);
             self.enqueue(task, target);
             self.s.cpu_mut(target).claimed = true;
             let frame = Frame::new(Kind::SendIpi(target, IrqKind::Reschedule(task)), Ride::NONE);
@@ -441,7 +461,7 @@ impl Turn<'_> {
     fn switch_to(&mut self, at: At) {
         let cpu_id = at.cpu;
         let next = self.s.cpu(cpu_id).next;
-        if next.some().is_none() && (!self.s.cpu(cpu_id).ready.is_empty() || self.busiest(cpu_id).is_some()) {
+        if next.some().is_none() && (self.s.cpu(cpu_id).waiting() > 0 || self.busiest(cpu_id).is_some()) {
             // Something became ready on the way to idle.
             self.goto(at, SwitchStep::Choose);
             return;
@@ -460,7 +480,7 @@ impl Turn<'_> {
                 self.arm_tick(cpu_id);
                 // The switch took time: a new period may have begun.
                 self.return_grant(cpu_id, task);
-                if self.grant(cpu_id, task) {
+                if self.grant(cpu_id, task).is_ok() {
                     self.arm_quota(cpu_id);
                 } else {
                     self.s.cpu_mut(cpu_id).reschedule = true;
@@ -578,10 +598,10 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether what runs on `cpu` has been granted nothing of its group's quota: the limit was changed meanwhile.
+    /// Whether what runs on `cpu` has been granted nothing of its groups' quotas: a limit was changed meanwhile.
     fn has_lost_its_grant(&self, cpu: CpuId, task: TaskId) -> bool {
         let state = self.s.cpu(cpu);
-        state.current == task && state.grant == Time::ZERO && self.s.process_of(task).group.is_some()
+        state.current == task && state.grant == Time::ZERO && self.is_limited(task)
     }
 
     /// Whether the step happens in a task that may sleep.

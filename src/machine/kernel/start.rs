@@ -142,9 +142,11 @@ impl Turn<'_> {
         };
         match TakeUpStep::of(frame.pc) {
             TakeUpStep::First => {
-                let process = self.s.task(task).process;
-                life::clothe(self.s.process_mut(process), program);
-                self.s.give_program(task, run);
+                self.change_group(task, program.group, |state| {
+                    let process = state.task(task).process;
+                    life::clothe(state.process_mut(process), program);
+                    state.give_program(task, run);
+                });
                 // Its program is below this frame.
                 self.frames(at.context).push(Frame { count: 1, ..frame });
                 self.goto(at, TakeUpStep::More);
@@ -162,7 +164,7 @@ impl Turn<'_> {
                 let cpu = if run.cpu.is_some() { at.cpu } else { cpu };
                 let process = self.s.task(task).process;
                 let thread = self.s.program_thread(process, run, cpu, false);
-                self.s.task_mut(thread).vruntime = self.s.cpu(cpu).min_vruntime;
+                self.s.task_mut(thread).vruntime = self.s.min_vruntime(cpu, self.s.group_of(thread));
                 self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(thread));
             }
             TakeUpStep::Up => {

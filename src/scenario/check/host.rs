@@ -1,6 +1,6 @@
 //! The bare hardware.
 
-use super::{boot, scalar};
+use super::{boot, groups, scalar};
 use crate::machine::limits::MAX_DEVICES;
 use crate::machine::spec::{DiskKind, DiskSpec, HostSpec, MountSpec, NicSpec};
 use crate::scenario::file::{DiskFile, HostFile, Loose, Named, NicFile};
@@ -32,9 +32,10 @@ pub(super) fn check(host: &HostFile, at: &Node, problems: &mut Problems) -> Host
     let nics = devices(&host.nics, at.key("nics"), "network cards", nic, problems);
     let names: Vec<&str> = disks.iter().map(|disk| disk.name.as_str()).collect();
     let mounts = mounts(&host.mounts, at.key("mounts"), &names, problems);
+    let groups = groups::named(&host.groups, at.key("groups"), problems);
     let boot = boot::check(host.boot.as_ref(), at.key("boot"), false, memory, problems);
     let swap = swap(host.swap.as_ref(), at.key("swap"), "the host", !disks.is_empty(), problems);
-    HostSpec { cores, memory, swap, disks, nics, mounts, hypervisor: host.hypervisor.is_some(), boot }
+    HostSpec { cores, memory, swap, disks, nics, mounts, groups, hypervisor: host.hypervisor.is_some(), boot }
 }
 
 /// The bytes of a swap area, which lies on a kernel's first disk.

@@ -4,6 +4,7 @@
 //! can be checked too; the stand-ins never get out, because with any problem there is no scenario.
 
 mod boot;
+mod groups;
 mod host;
 mod knobs;
 mod lesson;
@@ -88,7 +89,7 @@ fn whole(file: &ScenarioFile, text: &str, root: &Node, problems: &mut Problems) 
     let host = host::check(&file.host, root.key("host"), problems);
     let programs = programs::check(&file.programs, root.key("programs"), problems);
     let stacks = stacks::check(file, root, &host, &programs, until.is_some(), problems);
-    let script = script::check(&file.script, root.key("script"), &stacks, &programs, until, problems);
+    let script = script::check(&file.script, root.key("script"), (&host, &stacks), &programs, until, problems);
     let names = quantities::Stacks::of(&stacks);
     if let Some(name) = names.twice().filter(|_| problems.is_empty()) {
         let help = Some("copies are called as the second of them, \"vm #2\"; give it another name".to_owned());

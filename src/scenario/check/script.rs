@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::programs::Program;
-use super::{scalar, stacks};
+use super::{groups, scalar, stacks};
 use crate::engine::Time;
-use crate::machine::spec::{NodeSpec, Order, ProgramId, Restart};
+use crate::machine::spec::{GroupSpec, HostSpec, NodeSpec, Order, ProgramId, Restart};
 use crate::scenario::file::{EntryFile, OrderFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
@@ -35,6 +35,8 @@ struct Checker<'a> {
     known: Vec<Known<'a>>,
     /// Places there by path; of several with one path the first.
     index: HashMap<String, usize>,
+    /// The paths of cgroups with names.
+    groups: HashSet<String>,
     programs: &'a [Program],
     /// What programs start, by path.
     started: HashSet<&'a str>,
@@ -45,7 +47,7 @@ struct Checker<'a> {
 pub(super) fn check(
     entries: &[EntryFile],
     at: &Node,
-    nodes: &[NodeSpec],
+    (host, nodes): (&HostSpec, &[NodeSpec]),
     programs: &[Program],
     until: Option<Time>,
     problems: &mut Problems,
@@ -57,7 +59,13 @@ pub(super) fn check(
         index.entry(known.path.clone()).or_insert(i);
     }
     let started = programs.iter().flat_map(|of| of.needs.starts.iter().map(|(path, _)| path.as_str())).collect();
-    let mut checker = Checker { known, index, programs, started, problems };
+    let own = host.groups.iter().map(|group| group.name.clone());
+    let inner = known.iter().flat_map(|known| {
+        let groups: &[GroupSpec] = if let NodeSpec::Vm(vm) = known.node { &vm.groups } else { &[] };
+        groups.iter().map(|group| format!("{}/{}", known.path, group.name))
+    });
+    let groups = own.chain(inner).collect();
+    let mut checker = Checker { known, index, groups, programs, started, problems };
     checker.starts_of_programs();
     let mut orders: Vec<(Time, Order, Range<usize>)> = Vec::new();
     for (i, EntryFile::At(time, order)) in entries.iter().enumerate() {
@@ -106,22 +114,35 @@ impl Checker<'_> {
             }
             OrderFile::SetQuota { of, quota, period, burst } => {
                 let max = stacks::cpu_max(quota, period, burst, at, self.problems);
-                let known = self.named(of, at.key("of"))?;
-                let cgroup = match self.known[known].node {
-                    NodeSpec::Process(process) => process.cgroup.as_ref(),
-                    NodeSpec::Container(container) => container.process.cgroup.as_ref(),
-                    NodeSpec::Vm(_) => None,
-                };
-                if cgroup.is_none_or(|cgroup| cgroup.cpu_max.is_none()) {
-                    let message = format!("\"{of}\" has no quota that could be changed");
-                    let help = "give it one to begin with: cgroup: Cgroup(cpu_max: CpuMax(quota: \"50 ms\"))";
-                    self.problems.add(at.key("of").span.clone(), message, Some(help.to_owned()));
-                }
+                self.group(of, at.key("of"))?;
                 Some(Order::SetCpuMax(of.clone(), max))
+            }
+            OrderFile::SetWeight { of, cpu_weight } => {
+                let weight = groups::weight(cpu_weight, at, self.problems);
+                self.group(of, at.key("of"))?;
+                Some(Order::SetCpuWeight(of.clone(), weight))
             }
             OrderFile::PowerCut => Some(Order::PowerCut),
             OrderFile::Shutdown => Some(Order::Shutdown),
         }
+    }
+
+    /// Tells if nothing of the name has a cgroup.
+    fn group(&mut self, path: &str, at: &Node) -> Option<()> {
+        if self.groups.contains(path) {
+            return Some(());
+        }
+        let known = self.named(path, at)?;
+        let has_none = match self.known[known].node {
+            NodeSpec::Process(process) => process.cgroup.is_none(),
+            NodeSpec::Container(_) | NodeSpec::Vm(_) => false,
+        };
+        if has_none {
+            let message = format!("\"{path}\" has no cgroup of its own");
+            let help = "give it one to begin with: cgroup: Cgroup(cpu_max: CpuMax(quota: \"50 ms\"))";
+            self.problems.add(at.span.clone(), message, Some(help.to_owned()));
+        }
+        Some(())
     }
 
     /// What has the name, and can be up or down.
@@ -174,7 +195,7 @@ impl Checker<'_> {
                     self.needs_running(node, *when, span);
                     self.known[node].ordered = Some((number, false));
                 }
-                Order::SetCpuMax(..) => self.needs_running(node, *when, span),
+                Order::SetCpuMax(..) | Order::SetCpuWeight(..) => self.needs_running(node, *when, span),
                 Order::PowerCut | Order::HostPanic | Order::Shutdown => {}
             }
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::programs::Program;
-use super::{boot, host, scalar};
+use super::{boot, groups, host, scalar};
 use crate::engine::Time;
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
@@ -36,6 +36,8 @@ struct Platform<'a> {
     /// The names of its disks and network cards.
     disks: &'a [&'a str],
     nics: &'a [&'a str],
+    /// The names of its cgroups.
+    groups: &'a [&'a str],
 }
 
 struct Checker<'a> {
@@ -74,8 +76,10 @@ pub(super) fn check(
     let mut checker = Checker { host, programs, has_until, total: Total::default(), by_name, made: 0, problems };
     let disks: Vec<&str> = host.disks.iter().map(|disk| disk.name.as_str()).collect();
     let nics: Vec<&str> = host.nics.iter().map(|nic| nic.name.as_str()).collect();
+    let groups: Vec<&str> = host.groups.iter().map(|group| group.name.as_str()).collect();
     let platform = Platform {
         name: "the host",
+        groups: &groups,
         cpus: u64::from(host.cores),
         memory: host.memory,
         swap: host.swap,
@@ -156,6 +160,7 @@ impl Checker<'_> {
     /// The nodes on one kernel, each with how many copies of it there are to be.
     fn nodes(&mut self, nodes: &Named<NodeFile>, at: &Node, on: &Platform, copies: u64) -> Vec<(NodeSpec, u64)> {
         host::names(nodes, at, self.problems);
+        groups::apart(nodes, at, on.groups, self.problems);
         let mut promised: u64 = 0;
         let mut checked = Vec::new();
         for (i, (name, node)) in nodes.0.iter().enumerate() {
@@ -249,6 +254,8 @@ impl Checker<'_> {
                 disks,
                 nics,
                 mounts,
+                cgroup,
+                groups,
                 pin,
                 preallocated,
                 image,
@@ -268,6 +275,8 @@ impl Checker<'_> {
                 // Where none is written there is one.
                 let disk_names = names(&disks, on.disks, "disk");
                 let nic_names = names(&nics, on.nics, "NIC");
+                let groups = groups::named(groups, at.key("groups"), self.problems);
+                let group_names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
                 let swap = host::swap(swap.as_ref(), at.key("swap"), name, !disk_names.is_empty(), self.problems);
                 NodeSpec::Vm(VmSpec {
                     name: name.to_owned(),
@@ -282,7 +291,7 @@ impl Checker<'_> {
                     preallocated: *preallocated,
                     swap,
                     image_bytes: self.image(image, at),
-                    boot: boot::check(boot.as_ref(), at.key("boot"), true, memory, self.problems),
+                    boot: boot::check(boot.as_deref(), at.key("boot"), true, memory, self.problems),
                     mounts: host::mounts(mounts, at.key("mounts"), &disk_names, self.problems),
                     stacks: self.guests(
                         Platform {
@@ -293,12 +302,15 @@ impl Checker<'_> {
                             depth: on.depth + 1,
                             disks: &disk_names,
                             nics: &nic_names,
+                            groups: &group_names,
                         },
                         stacks,
                         at,
                     ),
                     disks: disks.clone(),
                     nics: nics.clone(),
+                    cgroup: self.cgroup(cgroup, at, on).unwrap_or_default(),
+                    groups: groups.clone(),
                     upkeep: upkeep(*up, *restart),
                 })
             }
@@ -352,7 +364,7 @@ impl Checker<'_> {
         name: &str,
         run: &Option<String>,
         [threads, weight, cpu]: [&Option<Loose>; 3],
-        cgroup: &Option<CgroupFile>,
+        cgroup: &Option<Box<CgroupFile>>,
         at: &Node,
         on: &Platform,
     ) -> ProcessSpec {
@@ -366,7 +378,7 @@ impl Checker<'_> {
             threads,
             weight,
             cpu: cpu.as_ref().and_then(|cpu| self.cpu(cpu, at.key("cpu"), "cpu", on)),
-            cgroup: cgroup.as_ref().map(|cgroup| self.cgroup(cgroup, at.key("cgroup"))),
+            cgroup: self.cgroup(cgroup, at, on),
             ..ProcessSpec::new(name)
         }
     }
@@ -403,11 +415,9 @@ impl Checker<'_> {
         image.as_ref().map_or(0, |size| scalar::size(size, at.key("image"), "image", 0..=MOST_IMAGE, self.problems))
     }
 
-    fn cgroup(&mut self, cgroup: &CgroupFile, at: &Node) -> CgroupSpec {
-        let at = at.key("cpu_max");
-        let cpu_max = cgroup.cpu_max.as_ref();
-        let cpu_max = cpu_max.map(|file| self::cpu_max(&file.quota, &file.period, &file.burst, at, self.problems));
-        CgroupSpec { cpu_max }
+    fn cgroup(&mut self, cgroup: &Option<Box<CgroupFile>>, at: &Node, on: &Platform) -> Option<CgroupSpec> {
+        let own = cgroup.as_ref();
+        own.map(|cgroup| groups::cgroup(cgroup, at.key("cgroup"), on.groups, self.problems))
     }
 
     /// The program called `run`, which this platform must be able to run.

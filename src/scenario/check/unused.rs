@@ -192,7 +192,7 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
                     ("nic", nic.is_some()),
                     ("cgroup", cgroup.is_some()),
                 ];
-                process(program.is_some(), &given, cgroup.as_ref(), at, remarks);
+                process(program.is_some(), &given, cgroup.as_deref(), at, remarks);
             }
             NodeFile::Container {
                 run: program,
@@ -219,7 +219,7 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
                     ("cgroup", cgroup.is_some()),
                     ("seccomp_filters", seccomp_filters.is_some()),
                 ];
-                process(program.is_some(), &given, cgroup.as_ref(), at, remarks);
+                process(program.is_some(), &given, cgroup.as_deref(), at, remarks);
             }
             NodeFile::Vm { disks, nics, mounts, stacks: inside, .. } => {
                 let named = Devices::on(mounts, inside);
@@ -236,7 +236,9 @@ fn process(runs: bool, given: &[(&str, bool)], cgroup: Option<&CgroupFile>, at: 
     for (field, _) in given.iter().filter(|(_, given)| *given && !runs) {
         remarks.add(at.key(field).span.clone(), format!("no program runs here: {field} has no use"), None);
     }
-    if runs && cgroup.is_some_and(|cgroup| cgroup.cpu_max.is_none()) {
+    let says_nothing =
+        |cgroup: &CgroupFile| cgroup.cpu_max.is_none() && cgroup.cpu_weight.is_none() && cgroup.parent.is_none();
+    if runs && cgroup.is_some_and(says_nothing) {
         remarks.add(at.key("cgroup").span.clone(), "this cgroup limits nothing", None);
     }
 }
