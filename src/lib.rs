@@ -41,15 +41,17 @@
 //! | room | what lives there | may know |
 //! |---|---|---|
 //! | [`engine`] | simulated time, event queue, random streams, run loop, history; nothing of computers | nobody |
-//! | [`costs`] | primitives, provenance, profiles | nobody |
+//! | [`costs`] | primitives, provenance, profiles | near, syntax |
 //! | [`trace`] | journeys, hops, ledgers, statistics, Perfetto's format | time of the engine, names of costs |
 //! | [`pace`] | from the learner's seconds to simulated time and back | trace, names of costs |
 //! | [`machine`] | hardware, kernels, hypervisors, containers, programs | engine, costs, trace |
-//! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below, pace |
+//! | [`scenario`] | the file format, walkthroughs, predictions, expectations | machine and below, pace, near, syntax |
 //! | [`probe`] | the real host: what it is made of, what its mechanisms cost | costs |
 //! | [`validate`] | the same work simulated and really done, side by side | machine and below, tools of probe |
 //! | [`files`] | reading and writing files that somebody named | nobody |
 //! | [`amounts`] | amounts written for people | nobody |
+//! | `near` | what a name was probably meant to be | nobody |
+//! | `syntax` | mistakes in the shape of a text, in words | near |
 //! | [`visible`](mod@visible) | text from outside, made safe to show | nobody |
 //! | [`cli`] | one file per subcommand | all; of `app`, how to start the window and how to draw one picture |
 //! | `app` | the window, with the feature `app` | scenario and below, probe |
@@ -64,9 +66,11 @@ pub mod costs;
 pub mod engine;
 pub mod files;
 pub mod machine;
+mod near;
 pub mod pace;
 pub mod probe;
 pub mod scenario;
+mod syntax;
 pub mod trace;
 pub mod validate;
 pub mod visible;

@@ -37,6 +37,8 @@ fn error_of(file: &str) -> String {
     error
 }
 
+// Fails without suggestions, in the library's words, with terminal escapes left in, where values beside a wrong shape
+// are not looked at or what follows from it is told, and where the same is told again.
 #[test]
 fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
     let files = fixtures();
@@ -49,9 +51,10 @@ fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
     }
 }
 
+// Fails where nothing is looked for that is not used, and where the same is remarked again.
 #[test]
 fn what_is_written_and_not_used_is_remarked() {
-    for stem in ["unused", "steps", "whole-number-with-a-point"] {
+    for stem in ["unused", "steps", "the-same-in-many-places", "whole-number-with-a-point"] {
         let file = format!("tests/fixtures/unused/{stem}.ron");
         let output = strata().args(["check", &file, "--costs", "xeon-2017"]).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
@@ -71,6 +74,7 @@ fn a_problem_knows_file_line_column_and_text_for_the_window() {
     assert_eq!(problem.file(), "tests/fixtures/bad/unknown-program.ron");
 }
 
+// Fails without the limit of sizes.
 #[test]
 fn a_huge_file_is_refused_before_it_is_read_whole() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,6 +83,7 @@ fn a_huge_file_is_refused_before_it_is_read_whole() {
     assert!(error_of(path.to_str().unwrap()).contains("larger than 4 MiB"));
 }
 
+// Fails where it is not asked whether a file is a plain one.
 #[cfg(unix)]
 #[test]
 fn pipes_devices_and_folders_are_refused_without_waiting_for_them() {
@@ -167,6 +172,7 @@ fn a_trace_that_there_is_no_room_for_does_not_change_the_run() {
     strata::scenario::write_perfetto(&partial, &mut std::io::sink()).unwrap();
 }
 
+// Fails where a text that ends too early is a panic.
 #[test]
 fn cut_or_garbled_files_never_panic() {
     // A fixed sequence of places and bytes, so that a failure repeats.
@@ -283,6 +289,7 @@ fn a_byte_order_mark_is_no_mistake() {
     assert_eq!(Scenario::parse(&source).map(|scenario| scenario.id).unwrap(), "compute-only");
 }
 
+// Fails where messages are told whole.
 #[test]
 fn a_name_of_a_megabyte_does_not_flood_the_error() {
     let long = "x".repeat(1 << 20);
@@ -311,6 +318,7 @@ fn without_a_display_what_can_not_be_read_is_told_alone() {
     assert!(error.contains("nosuch") && !error.contains("walkthrough in the terminal"), "{error}");
 }
 
+// Fails where a time that can't be read is told to be zero as well.
 #[test]
 fn one_mistake_is_told_once() {
     let text = r#"Scenario(format: 1, id: "a", title: "A", until: "5 parsecs", host: Host(cores: 1, memory: "1 GiB"),
@@ -321,7 +329,7 @@ fn one_mistake_is_told_once() {
 
 #[test]
 fn a_mistake_in_each_of_many_stacks_on_one_long_line_does_not_hang() {
-    let stacks: String = (0..40_000).map(|i| format!("\"p{i}\": Process(run: \"q\"),")).collect();
+    let stacks: String = (0..40_000).map(|i| format!("\"p{i}\": Process(run: \"q{i}\"),")).collect();
     let text = format!(
         r#"Scenario(format: 1, id: "a", title: "A", host: Host(cores: 1, memory: "1 GiB"),
         programs: {{ "p": [Cpuid] }}, stacks: {{ {stacks} }})"#
@@ -333,6 +341,7 @@ fn a_mistake_in_each_of_many_stacks_on_one_long_line_does_not_hang() {
     assert!(errors.problems.iter().all(|problem| problem.text.len() <= 4096));
 }
 
+// Does not end in minutes where all mistakes are kept.
 #[test]
 fn a_large_file_of_any_kind_is_answered_and_its_mistakes_are_counted() {
     // Not a matter of speed: with quadratic work these would take minutes each. `cargo bench --bench check` measures.
@@ -351,6 +360,7 @@ fn a_large_file_of_any_kind_is_answered_and_its_mistakes_are_counted() {
     }
 }
 
+// Fails where messages are told whole.
 #[test]
 fn a_large_cost_profile_of_any_kind_is_answered_in_few_words() {
     for (kind, make) in large::PROFILES {
@@ -363,6 +373,7 @@ fn a_large_cost_profile_of_any_kind_is_answered_in_few_words() {
     }
 }
 
+// Fails where lines of evidence are quoted whole.
 #[test]
 fn large_files_of_a_kernel_are_answered() {
     use strata::probe::inventory::{Entry, Root, take};

@@ -39,6 +39,23 @@ fn stack<'a>(report: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
+fn help_fits_into_80_columns_and_breaks_no_default() {
+    for command in ["", "list", "run", "check", "compare", "play", "probe", "validate", "gather", "shot", "export"] {
+        for help in ["--help", "-h"] {
+            let mut strata = strata();
+            strata.args((!command.is_empty()).then_some(command)).arg(help).env("COLUMNS", "80");
+            let output = strata.output().unwrap();
+            let told = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success() && told.contains("Usage: strata"), "{command}: {told}");
+            for line in told.lines() {
+                let open = line.rfind('[').filter(|at| !line[*at..].contains(']'));
+                assert!(line.chars().count() <= 80 && open.is_none(), "{command} {help}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn list_tells_every_built_in_scenario() {
     let list = json(&["list", "--report", "json"]);
     let ids: Vec<&str> = list["scenarios"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();

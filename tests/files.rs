@@ -10,12 +10,35 @@ use std::process::{Command, Output};
 
 const STRATA: &str = env!("CARGO_BIN_EXE_strata");
 
-/// Runs the program with a limit of 1 KiB for each file that it writes, if `limited`.
+/// Runs the program with a limit of one block (512 bytes or 1 KiB) for each file that it writes, if `limited`.
 fn strata(arguments: &[&str], folder: &Path, limited: bool) -> Output {
-    let limit = if limited { "ulimit -f 2;" } else { "" };
+    run_limited(STRATA, arguments, folder, limited.then_some(1), &[])
+}
+
+fn run_limited(
+    program: &str,
+    arguments: &[&str],
+    folder: &Path,
+    blocks: Option<u32>,
+    more: &[(&str, &Path)],
+) -> Output {
+    let limit = blocks.map_or(String::new(), |blocks| format!("ulimit -f {blocks};"));
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("{limit} exec \"$0\" \"$@\""), STRATA]).args(arguments).current_dir(folder);
-    ended::run(command.env("NO_COLOR", "1").env("XDG_DATA_HOME", folder.join("data")))
+    command.args(["-c", &format!("{limit} exec \"$0\" \"$@\""), program]).args(arguments).current_dir(folder);
+    command.env("NO_COLOR", "1").env("XDG_DATA_HOME", folder.join("data"));
+    ended::run(command.envs(more.iter().copied()))
+}
+
+/// What fits the reason of a writer that failed at `place`.
+fn fits(place: &str, error: &str) {
+    let error = error.split_whitespace().collect::<Vec<_>>().join(" ");
+    let advice = match place {
+        "a limit of file sizes" => "raise the limit of file sizes (\"ulimit -f\" shows it)",
+        "a full disk" => "make room, or give the path of a file on another disk",
+        _ => "give the path of a file in a folder that can be written to",
+    };
+    assert!(error.contains(advice), "{place}: {error}");
+    assert!(!error.contains("os error"), "{place}: {error}");
 }
 
 fn error_of(output: &Output) -> String {
@@ -104,6 +127,7 @@ fn bad_places(folder: &Path, old: &str) -> (Vec<(&'static str, PathBuf, bool)>, 
     (places, disks)
 }
 
+// Fails where the file is written in its place, where SIGXFSZ is not ignored, and with other advice.
 #[test]
 fn a_trace_that_can_not_be_written_leaves_the_old_one_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,6 +137,7 @@ fn a_trace_that_can_not_be_written_leaves_the_old_one_and_is_told() {
         let out = path.join("old.pftrace");
         let error = error_of(&strata(&["run", "one-read", "--trace", out.to_str().unwrap()], folder.path(), *limited));
         assert!(error.contains("can't write the trace") && error.contains("old.pftrace"), "{place}: {error}");
+        fits(place, &error);
         assert_eq!(std::fs::read(&out).unwrap(), b"old", "{place}");
         assert_eq!(names(path), before, "{place}: something was left");
     }
@@ -130,6 +155,7 @@ fn an_export_that_can_not_be_written_leaves_the_old_one_and_is_told() {
         let arguments = ["export", "compute-only", "--at", "5us", "--svg", out.to_str().unwrap()];
         let error = error_of(&strata(&arguments, folder.path(), *limited));
         assert!(error.contains("can't write the export") && error.contains("old.svg"), "{place}: {error}");
+        fits(place, &error);
         assert_eq!(std::fs::read(&out).unwrap(), b"old", "{place}");
         assert_eq!(names(path), before, "{place}: something was left");
     }
@@ -137,6 +163,71 @@ fn an_export_that_can_not_be_written_leaves_the_old_one_and_is_told() {
     assert!(error_of(&strata(&twice, folder.path(), false)).contains("two exports"));
 }
 
+#[cfg(feature = "app")]
+#[test]
+fn a_shot_that_can_not_be_written_leaves_the_old_one_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (places, _disks) = bad_places(folder.path(), "old.png");
+    for (place, path, limited) in &places {
+        let before = names(path);
+        let out = path.join("old.png");
+        let arguments = ["shot", "compute-only", "--at", "5us", "--size", "320x200", "--out", out.to_str().unwrap()];
+        let error = error_of(&strata(&arguments, folder.path(), *limited));
+        if error.contains("driver") {
+            eprintln!("SKIPPED a shot at {place}: {error}");
+        } else {
+            assert!(error.contains("can't write the picture") && error.contains("old.png"), "{place}: {error}");
+            fits(place, &error);
+        }
+        assert_eq!(std::fs::read(&out).unwrap(), b"old", "{place}");
+        assert_eq!(names(path), before, "{place}: something was left");
+    }
+}
+
+/// The settings are written by the window when it is closed: this program, started again, stands for it.
+#[cfg(feature = "app")]
+#[test]
+fn settings_that_can_not_be_kept_leave_the_old_ones() {
+    use strata::app::settings::Settings;
+    const CHILD: &str = "STRATA_TEST_SAVES_SETTINGS";
+    if std::env::var_os(CHILD).is_some() {
+        strata::probe::interrupt::prepare();
+        Settings { text_percent: 130, ..Settings::default() }.save();
+        println!("saved or not");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let this = std::env::current_exe().unwrap();
+    let arguments = ["--exact", "settings_that_can_not_be_kept_leave_the_old_ones", "--nocapture"];
+    let save = |config: &Path, limited: bool| {
+        let more = [("XDG_CONFIG_HOME", config), (CHILD, Path::new("1"))];
+        // Settings are smaller than a block.
+        let blocks = limited.then_some(0);
+        let output = run_limited(this.to_str().unwrap(), &arguments, folder.path(), blocks, &more);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && told.contains("saved or not"), "{:?} {told}", output.status);
+    };
+    // Where nothing is in the way they are kept.
+    let config = folder.path().join("config");
+    std::fs::create_dir(&config).unwrap();
+    save(&config, false);
+    let kept = config.join("strata");
+    let [name] = &names(&kept)[..] else { panic!("{:?}", names(&kept)) };
+    assert!(std::fs::read_to_string(kept.join(name)).unwrap().contains("130"));
+    let (places, _disks) = bad_places(folder.path(), "unused");
+    for (place, path, limited) in &places {
+        let there = path.join("strata");
+        if std::fs::create_dir(&there).is_err() {
+            continue;
+        }
+        std::fs::write(there.join(name), "old").unwrap();
+        save(path, *limited);
+        assert_eq!(std::fs::read(there.join(name)).unwrap(), b"old", "{place}");
+        assert_eq!(names(&there), [name.as_str()], "{place}: something was left");
+    }
+}
+
+// Fails where what was made is not removed, and where SIGXFSZ is not ignored.
 #[test]
 fn a_capture_that_can_not_be_written_leaves_nothing_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -144,12 +235,13 @@ fn a_capture_that_can_not_be_written_leaves_nothing_and_is_told() {
     for (place, path, limited) in &places {
         let before = names(path);
         let error = error_of(&strata(&["gather", path.join("g").to_str().unwrap()], folder.path(), *limited));
-        assert!(error.contains("/g"), "{place}: {error}");
+        assert!(error.contains("/g") && !error.contains("os error"), "{place}: {error}");
         assert!(!path.join("g").exists(), "{place}: half a capture is left");
         assert_eq!(names(path), before, "{place}");
     }
 }
 
+// Fails where the file is written in its place, and where SIGXFSZ is not ignored.
 #[test]
 fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -161,6 +253,7 @@ fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
     std::fs::write(data.join("measured.json"), "old").unwrap();
     let error = error_of(&strata(&["probe", "--quick", "--save"], folder.path(), true));
     assert!(error.contains("not saved") && error.contains("measured"), "{error}");
+    fits("a limit of file sizes", &error);
     assert_eq!(names(&data), ["measured.json", "measured.ron"]);
     assert!(names(&data).iter().all(|name| std::fs::read(data.join(name)).unwrap() == b"old"));
     drop(places);
@@ -175,6 +268,7 @@ fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
     assert_eq!(std::fs::read(&elsewhere).unwrap(), b"not yours");
 }
 
+// Fails where it is not asked what is there.
 #[test]
 fn nothing_is_written_over_what_is_read_nor_through_a_link_nor_into_a_pipe() {
     let folder = tempfile::tempdir().unwrap();
@@ -219,6 +313,7 @@ fn nothing_is_written_over_what_is_read_nor_through_a_link_nor_into_a_pipe() {
     assert_eq!(names(folder.path()), ["costs.ron", "dangling", "link", "pipe", "s.ron", "same.ron"]);
 }
 
+// Fails where the file is written in its place, and where the new one has a name from the beginning.
 #[test]
 fn a_kill_while_a_trace_is_written_leaves_the_old_one_and_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -108,8 +108,8 @@ fn what_is_read_back_from_swap_is_waited_for_by_who_touches_it() {
             vec![first, NodeSpec::Process(process("other", 1))],
         );
         let trace = outcome.trace.as_ref().expect("kept");
-        let mine = trace.journeys.iter().filter(|j| j.stack.index() == 0 && j.kind == OperationKind::Memory);
-        let last = mine.last().expect("two");
+        let mut mine = trace.journeys.iter().filter(|j| j.stack.index() == 0 && j.kind == OperationKind::Memory);
+        let last = mine.next_back().expect("two");
         let reads = outcome.memory.swap.read / 4096;
         assert!(reads > 50, "{reads} pages");
         let read = Profile::xeon_2017().table().get(strata::costs::Primitive::DiskRead4k);

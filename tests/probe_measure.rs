@@ -332,6 +332,38 @@ fn find_cgroups(folder: &Path, found: &mut BTreeSet<PathBuf>, depth: usize) {
 }
 
 #[test]
+fn what_waits_below_a_killed_process_is_killed_with_it() {
+    // Measuring ends by itself soon; what only waits shows whether the kernel was asked for a signal.
+    let said = tempfile::NamedTempFile::new().unwrap();
+    let killed = Child::spawn(|| {
+        let wait = || {
+            std::thread::sleep(Duration::from_secs(600));
+            0
+        };
+        let Ok(waits) = Child::spawn(wait) else { return 1 };
+        let written = fs::write(said.path(), waits.pid().as_raw_nonzero().to_string());
+        wait() + i32::from(written.is_err())
+    });
+    let patience = |began: Instant, what: &str| {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let began = Instant::now();
+    let number = loop {
+        match fs::read_to_string(said.path()).unwrap() {
+            number if !number.is_empty() => break number,
+            _ => patience(began, "it started nothing"),
+        }
+    };
+    drop(killed);
+    let stat = || fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+    let began = Instant::now();
+    while stat().rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z")) {
+        patience(began, "it outlives its parent");
+    }
+}
+
+#[test]
 fn twenty_runs_killed_at_random_moments_of_a_whole_one_leave_nothing() {
     // In a process and session of its own: it sets an environment variable, and its descendants can be told by it.
     let result = in_child(|| {

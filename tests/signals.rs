@@ -73,6 +73,7 @@ const ENDLESS: &str = r#"Scenario(format: 1, id: "endless", title: "Endless", un
     host: Host(cores: 1, memory: "1 GiB"), programs: { "spin": [Forever([Cpuid])] },
     stacks: { "a": Process(run: "spin") })"#;
 
+// Fails where the program listens from its start on.
 #[test]
 fn one_signal_ends_a_command_at_once_while_it_reads_and_checks() {
     let folder = tempfile::tempdir().unwrap();
@@ -92,6 +93,7 @@ fn one_signal_ends_a_command_at_once_while_it_reads_and_checks() {
     }
 }
 
+// Fails where a run does not listen.
 #[test]
 fn a_run_that_is_interrupted_reports_and_a_second_signal_ends_it_at_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -126,6 +128,7 @@ fn costs_that_block_their_reader_are_refused_and_a_profile_that_does_too() {
     }
 }
 
+// Fails where a run listens for what was inherited as ignored.
 #[test]
 fn what_the_starter_ignores_stays_ignored_but_sigterm_always_counts() {
     let folder = tempfile::tempdir().unwrap();

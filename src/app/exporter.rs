@@ -115,7 +115,7 @@ fn new_file(folder: &Path, name: &str, ending: &str, bytes: &[u8]) -> Result<Pat
     let names = std::iter::once(format!("{name}.{ending}")).chain((2..1000).map(|n| format!("{name}-{n}.{ending}")));
     let free = names.map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_err());
     let path = free.ok_or_else(|| format!("{} has a thousand files of this name already", folder.display()))?;
-    crate::files::write(&path, &[], |out| out.write_all(bytes)).map_err(|why| why.to_string())?;
+    crate::files::write(&path, &[], |out| out.write_all(bytes)).map_err(|why| format!("{why}; {}", why.advice()))?;
     Ok(path)
 }
 

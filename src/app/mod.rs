@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`session`] | the open scenario: reads it, runs it in the background, reads it again when it changes |
 //! | [`recording`] | a run, and what is looked up in it over and over |
+//! | [`index`] | the trace of a run by time and by stack |
 //! | [`playback`] | where the picture stands in time, and how it moves |
 //! | [`scene`] | the cutaway |
 //! | [`letters`] | the mark of each column |
@@ -47,6 +48,7 @@ mod focus;
 mod fonts;
 pub mod frame;
 pub mod hint;
+pub mod index;
 pub mod keyboard;
 pub mod knobs;
 pub mod lanes;

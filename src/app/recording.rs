@@ -10,8 +10,10 @@ use crate::trace::exits::Exits;
 use crate::trace::tallies::Tallies;
 use crate::trace::{ComponentId, HopId, JourneyId, Recorder, StackId, Trace};
 
+use super::index::Index;
 use super::lanes::Lane;
 use super::playback::{Moments, Position};
+use super::scene::Scene;
 use super::totals::Totals;
 
 static NOTHING: Trace = Trace { hops: Vec::new(), journeys: Vec::new(), left_out: 0 };
@@ -73,7 +75,7 @@ pub struct Recording {
     pub looked_at: Vec<Vec<ComponentId>>,
     /// What of the machine is there at a time.
     pub presences: Presences,
-    active: Vec<ActiveIndex>,
+    index: Arc<Index>,
 }
 
 impl Recording {
@@ -83,7 +85,7 @@ impl Recording {
         let moments = Moments::new(outcome.simulated);
         let lanes = super::lanes::lanes(&outcome.topology, trace);
         let heads = super::lanes::heads(&outcome.topology, trace);
-        let active = (0..outcome.topology.stacks.len()).map(|i| ActiveIndex::new(trace, StackId(i as u16))).collect();
+        let index = Arc::new(Index::new(trace, outcome.topology.stacks.len()));
         let totals = Totals::new(trace, &outcome.topology, outcome.simulated);
         let scenario = scenario.told(&outcome, &profile, Filled::Linked);
         let stacks: Vec<Option<StackId>> = outcome.topology.cpus.iter().map(|cpu| cpu.stack).collect();
@@ -114,7 +116,7 @@ impl Recording {
             exits,
             played,
             answers,
-            active,
+            index,
         }
     }
 
@@ -161,6 +163,11 @@ impl Recording {
         scenario::asked(&predict.answer, &self.outcome)
     }
 
+    /// The picture of it.
+    pub fn scene(&self) -> Scene {
+        Scene::indexed(self.topology(), self.trace(), Arc::clone(&self.index)).seeded(self.scenario.seed)
+    }
+
     /// The hops and journeys.
     pub fn trace(&self) -> &Trace {
         self.outcome.trace.as_ref().unwrap_or(&NOTHING)
@@ -185,21 +192,18 @@ impl Recording {
 
     /// A stack's operations that are under way at `time`, at most `limit` of them, latest first.
     pub fn active(&self, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
-        self.active.get(stack.index()).map_or(Vec::new(), |index| index.at(time, limit, self.trace()))
+        self.index.active(self.trace(), stack, time, limit)
     }
 
     /// A stack's latest operation that began by `time`, whether or not it has ended.
     pub fn latest(&self, stack: StackId, time: Time) -> Option<JourneyId> {
-        let index = self.active.get(stack.index())?;
-        let begun = index.journeys.partition_point(|id| self.trace().journeys[id.index()].start <= time);
-        begun.checked_sub(1).and_then(|i| index.journeys.get(i).copied())
+        self.index.latest(self.trace(), stack, time).map(|(_, journey)| journey)
     }
 
     /// The hop in which `journey` is at `time`: the last that had begun.
     pub fn hop_at(&self, journey: JourneyId, time: Time) -> Option<HopId> {
-        let hops = self.trace().hops_of(journey);
-        let begun = hops.partition_point(|id| self.trace().hops.get(id.index()).is_some_and(|hop| hop.start <= time));
-        begun.checked_sub(1).and_then(|i| hops.get(i).copied())
+        let at = self.index.hop_at(self.trace(), journey, time)?;
+        self.index.hops(journey).get(at).copied()
     }
 
     /// Why there is no more to see than there is, if a limit or a cancellation ended the run.
@@ -212,40 +216,5 @@ impl Recording {
             End::HopLimit => Some(format!("Stopped at {} hops kept, at {after}", self.trace().hops.len())),
             End::Cancelled => Some(format!("Cancelled at {after}")),
         }
-    }
-}
-
-/// One stack's journeys by their beginnings, with the latest end so far: finds those under way without a scan.
-#[derive(Clone, Debug)]
-struct ActiveIndex {
-    journeys: Vec<JourneyId>,
-    latest_end: Vec<Time>,
-}
-
-impl ActiveIndex {
-    fn new(trace: &Trace, stack: StackId) -> ActiveIndex {
-        let of_stack = trace.journeys.iter().enumerate().filter(|(_, journey)| journey.stack == stack);
-        let mut journeys: Vec<JourneyId> = of_stack.map(|(i, _)| JourneyId(i as u32)).collect();
-        journeys.sort_by_key(|id| trace.journeys[id.index()].start);
-        let mut latest = Time::ZERO;
-        let latest_end = journeys.iter().map(|id| {
-            latest = latest.max(trace.journeys[id.index()].end);
-            latest
-        });
-        ActiveIndex { latest_end: latest_end.collect(), journeys }
-    }
-
-    fn at(&self, time: Time, limit: usize, trace: &Trace) -> Vec<JourneyId> {
-        let begun = self.journeys.partition_point(|id| trace.journeys[id.index()].start <= time);
-        let mut found = Vec::new();
-        for i in (0..begun).rev() {
-            if found.len() >= limit || self.latest_end[i] <= time {
-                break;
-            }
-            if trace.journeys[self.journeys[i].index()].end > time {
-                found.push(self.journeys[i]);
-            }
-        }
-        found
     }
 }

@@ -112,7 +112,7 @@ impl Settings {
             return tracing::warn!("can't keep the settings in {}: {error}", path.display());
         }
         if let Err(error) = files::write(&path, &[], |file| file.write_all(text.as_bytes())) {
-            tracing::warn!("the settings are not kept: {error}");
+            tracing::warn!("the settings are not kept: {error}; {}", error.advice());
         }
     }
 

@@ -347,8 +347,7 @@ impl Shell {
         let Some(recording) = &self.session.recording else { return };
         self.runs += 1;
         self.runs_kept.take_in(Kept::of(recording));
-        let scene = Scene::new(recording.topology(), recording.trace());
-        self.scene = Some(scene.seeded(recording.scenario.seed));
+        self.scene = Some(recording.scene());
         let scenes = recording.scenario.walkthrough.len();
         self.part = None;
         self.cursor = None;

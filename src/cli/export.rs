@@ -8,7 +8,12 @@ use crate::engine::Time;
 
 /// What `export` takes.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("out").required(true).multiple(true).args(["html", "svg", "png", "gif", "apng"]))]
+#[command(
+    group = clap::ArgGroup::new("out").required(true).multiple(true).args(["html", "svg", "png", "gif", "apng"]),
+    override_usage = "strata export [OPTIONS] --html <OUT> <SCENARIO>\n       \
+        strata export [OPTIONS] --at <TIME> --svg <OUT> --png <OUT> <SCENARIO>\n       \
+        strata export [OPTIONS] --scene <N> --gif <OUT> --apng <OUT> <SCENARIO>"
+)]
 pub(super) struct Arguments {
     /// A scenario file, or the id of a built-in scenario
     pub scenario: String,
@@ -42,7 +47,7 @@ pub(super) struct Arguments {
     /// Dark on light instead of light on dark; a page has both
     #[arg(long)]
     pub light: bool,
-    /// The size of text in the picture, in percent
+    /// How large text is in the picture, in %
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(75..=200))]
     pub text: u32,
     /// Pictures a second, at most

@@ -9,6 +9,8 @@ use crate::engine::Time;
 
 /// What `shot` takes.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "strata shot [OPTIONS] --at <TIME> --out <PNG> <SCENARIO>\n       \
+        strata shot [OPTIONS] --scene <N> --out <PNG> <SCENARIO>")]
 pub(super) struct ShotArguments {
     /// A scenario file, or the id of a built-in scenario
     pub scenario: String,

@@ -8,6 +8,11 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::{Cost, Primitive, Provenance, Quantiles, Unit};
+use crate::near::{nearest, shortened};
+use crate::syntax::words;
+
+/// Longer messages are told in part, in characters: a file may have a name of a megabyte.
+const LONGEST_MESSAGE: usize = 300;
 
 const XEON_2017: &str = include_str!("../../assets/profiles/xeon-2017.ron");
 
@@ -61,7 +66,7 @@ pub enum ProfileError {
         line: usize,
         /// From 1.
         column: usize,
-        /// What ron says.
+        /// What is wrong, and what to do about it.
         message: String,
     },
     /// A primitive has no cost.
@@ -156,10 +161,11 @@ impl Profile {
     }
 
     fn read(text: &str) -> Result<Profile, ProfileError> {
-        ron::from_str(text).map_err(|error| ProfileError::Syntax {
-            line: error.span.start.line,
-            column: error.span.start.col,
-            message: error.code.to_string().chars().take(300).collect(),
+        ron::from_str(text).map_err(|error| {
+            let (wrong, help) = words(&error.code);
+            let help = help.map_or(String::new(), |help| format!("; {help}"));
+            let (line, column) = (error.span.start.line, error.span.start.col);
+            ProfileError::Syntax { line, column, message: shortened(wrong + &help, LONGEST_MESSAGE) }
         })
     }
 
@@ -171,16 +177,9 @@ impl Profile {
         }
         for name in self.costs.keys() {
             if Primitive::from_name(name).is_none() {
-                let distance = |p: &&Primitive| strsim::osa_distance(p.name(), name);
-                // Only a slip: what is unlike all of them was not meant to be the least unlike.
-                let known = if name.len() <= 64 { Primitive::ALL } else { &[] };
-                let nearest = known.iter().min_by_key(distance).filter(|p| distance(p) <= 3);
-                let hint = nearest.map_or(String::new(), |p| format!("; did you mean \"{}\"?", p.name()));
-                let name = if name.chars().count() <= 64 {
-                    name.clone()
-                } else {
-                    name.chars().take(60).chain(['…']).collect()
-                };
+                let near = nearest(name, Primitive::ALL.iter().map(|primitive| primitive.name()));
+                let hint = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+                let name = shortened(name.clone(), 64);
                 return Err(ProfileError::Unknown { profile: self.id.clone(), name, hint });
             }
         }

@@ -10,3 +10,9 @@ mod write;
 
 pub use read::{ReadError, read, read_text};
 pub use write::{WriteError, may_write, write};
+
+/// What the system says, in its words and without its number, which tells a reader nothing.
+pub fn said(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    said.split(" (os error").next().unwrap_or_default().to_owned()
+}

@@ -28,7 +28,7 @@ pub enum ReadError {
         byte: u8,
     },
     /// What the system says.
-    #[error("{0}")]
+    #[error("{}", super::said(.0))]
     Io(io::Error),
 }
 

@@ -36,7 +36,7 @@ pub enum WriteError {
         path: PathBuf,
     },
     /// The system refuses, or there is no room.
-    #[error("\"{}\" can't be written: {source}", path.display())]
+    #[error("\"{}\" can't be written: {}", path.display(), super::said(source))]
     Io {
         /// As given.
         path: PathBuf,

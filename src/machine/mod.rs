@@ -266,6 +266,11 @@ impl Machine {
         }
     }
 
+    /// How many run queues of cgroups there are on all processors: of each, where it has threads.
+    pub fn queues(&self) -> usize {
+        self.state.cpus.iter().map(|cpu| cpu.queues.len()).sum()
+    }
+
     /// A kernel whose frames are not what their owners have together, or whose swap area is not, in words. There is never
     /// one.
     pub fn frames_adrift(&self) -> Option<String> {

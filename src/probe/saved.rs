@@ -49,11 +49,23 @@ pub enum SavedError {
         source: serde_json::Error,
     },
     /// The file can't be written.
-    #[error("the costs are not saved: {source}; set XDG_DATA_HOME to a folder that you may write to")]
+    #[error("the costs are not saved: {source}; {}", to_do(.source))]
     Write {
         /// Where, and why not.
         source: WriteError,
     },
+}
+
+/// What helps against an error of writing, where the path is not the user's choice.
+fn to_do(error: &WriteError) -> &'static str {
+    let WriteError::Io { source, .. } = error else { return "set XDG_DATA_HOME to another folder, or take that away" };
+    match source.kind() {
+        io::ErrorKind::FileTooLarge => error.advice(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room, or set XDG_DATA_HOME to a folder on another disk"
+        }
+        _ => "set XDG_DATA_HOME to a folder that you may write to",
+    }
 }
 
 /// The folder in which the profile and the report are kept.

@@ -20,7 +20,6 @@ mod knob;
 mod library;
 mod locate;
 mod look_up;
-mod near;
 mod numbers;
 mod problem;
 mod quantity;

@@ -1,6 +1,6 @@
 //! What is wrong with a scenario file: every problem with its place, the text there and a suggestion.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use miette::{Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::Source;
-use super::near::{did_you_mean, shortened};
+use super::locate::Node;
+use crate::near::{did_you_mean, shortened};
 
 /// How many problems are told at once; the rest are counted.
 pub(super) const MOST: usize = 20;
@@ -27,7 +28,7 @@ const WINDOW: usize = 60;
 /// One thing wrong in a file.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// What is wrong: "no program is called \"raeder\"".
+    /// What is wrong: "no program is called \"raeder\"". Where the same is wrong in more places, it says in how many.
     pub message: String,
     /// What to do about it, if there is more to say.
     pub help: Option<String>,
@@ -37,6 +38,8 @@ pub struct Problem {
     pub column: usize,
     /// The line as it stands in the file; of a very long one, the part around the place.
     pub text: String,
+    /// In how many places of the file the same is wrong; this is the first.
+    pub times: usize,
     span: Range<usize>,
     source: Arc<Text>,
 }
@@ -140,15 +143,15 @@ impl Text {
 pub struct ScenarioErrors {
     /// The file's name as it was given.
     pub file: String,
-    /// At most 20.
+    /// At most 20, no two of which say the same.
     pub problems: Vec<Problem>,
-    /// How many more there are.
+    /// How many more there are that none of them stands for.
     pub more: usize,
 }
 
 impl fmt::Display for ScenarioErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.problems.len() + self.more {
+        match self.problems.iter().map(|problem| problem.times).sum::<usize>() + self.more {
             1 => write!(f, "{} has a mistake", self.file),
             n => write!(f, "{} has {n} mistakes", self.file),
         }?;
@@ -174,16 +177,18 @@ pub struct Remark {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
-    /// What there is to say.
+    /// What there is to say; where the same is to be said of more places, with how many.
     pub text: String,
+    /// Of how many places of the file the same is to be said; this is the first.
+    pub times: usize,
 }
 
 /// All that is to be remarked, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// At most 20.
+    /// At most 20, no two of which say the same.
     pub told: Vec<Remark>,
-    /// How many more there are.
+    /// How many more there are that none of them stands for.
     pub more: usize,
 }
 
@@ -194,49 +199,110 @@ struct Found {
     help: Option<String>,
 }
 
+/// Where one and the same thing is wrong.
+#[derive(Clone, Copy)]
+struct Same {
+    times: usize,
+    /// Where it begins for the first and for the second time, in the order of the file.
+    first: usize,
+    second: usize,
+}
+
+/// What other parts of a file are judged by. Where something of them could not be read, the judgement is not told.
+const JUDGES: [&str; 4] = ["host", "programs", "stacks", "until"];
+
 /// Collects problems while a file is checked: the first [`MOST`] in the order of the file, and how many there are. What
-/// is not told costs no more than counting it.
+/// is wrong in the same words at many places is told at the first of them, with their number. What is not told costs no
+/// more than counting it.
 pub(super) struct Problems {
     source: Arc<Text>,
-    /// In the order of the file; of one place, in the order in which they were found.
+    /// In the order of the file; of one place, in the order in which they were found. No two say the same.
     found: Vec<Found>,
     all: usize,
+    /// By the hash of the message.
+    same: HashMap<u64, Same>,
     /// What [`Problems::add_once`] has told, and where.
     told: HashSet<(usize, u64)>,
+    /// Where something could not be read: it has been left out of the text, or something else has been put there.
+    unread: Vec<Range<usize>>,
+    /// Which of [`JUDGES`] that concerns.
+    doubtful: Vec<&'static str>,
 }
 
 impl Problems {
     pub(super) fn new(source: &Source) -> Problems {
-        let text = Text { name: source.name.clone(), text: source.text.clone() };
-        Problems { source: Arc::new(text), found: Vec::new(), all: 0, told: HashSet::new() }
+        Problems::about(Arc::new(Text { name: source.name.clone(), text: source.text.clone() }))
+    }
+
+    fn about(source: Arc<Text>) -> Problems {
+        let (found, unread, doubtful) = (Vec::new(), Vec::new(), Vec::new());
+        Problems { source, found, all: 0, same: HashMap::new(), told: HashSet::new(), unread, doubtful }
     }
 
     /// Another collection about the same file.
     pub(super) fn of_the_same_file(&self) -> Problems {
-        Problems { source: Arc::clone(&self.source), found: Vec::new(), all: 0, told: HashSet::new() }
+        Problems::about(Arc::clone(&self.source))
+    }
+
+    /// A collection about the rest of a text of which something could not be read: what is wrong for sure.
+    pub(super) fn of_the_rest(source: &Source, root: &Node, unread: Vec<Range<usize>>) -> Problems {
+        let mut problems = Problems { unread, ..Problems::new(source) };
+        problems.doubtful = JUDGES.into_iter().filter(|field| problems.is_doubtful(&root.key(field).span)).collect();
+        problems
+    }
+
+    fn is_doubtful(&self, span: &Range<usize>) -> bool {
+        self.unread.iter().any(|unread| unread.start < span.end && span.start < unread.end)
+    }
+
+    /// For what follows from other fields of the file, of [`JUDGES`]: `None` where something of them could not be read.
+    pub(super) fn given(&mut self, fields: &[&str]) -> Option<&mut Problems> {
+        (!fields.iter().any(|field| self.doubtful.contains(field))).then_some(self)
+    }
+
+    /// For what follows from anything at `span`: `None` where something of it could not be read.
+    pub(super) fn given_all_of(&mut self, span: &Range<usize>) -> Option<&mut Problems> {
+        (!self.is_doubtful(span)).then_some(self)
     }
 
     /// Adds a problem with the text at `span` (bytes).
     pub(super) fn add(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
-        self.add_with(span, || (message.into(), help));
+        self.add_with(span, message, || help);
     }
 
-    /// As [`Problems::add`], where finding the words takes longer than counting the problem.
-    pub(super) fn add_with(&mut self, span: Range<usize>, words: impl FnOnce() -> (String, Option<String>)) {
+    /// As [`Problems::add`], where finding help takes longer than counting the problem.
+    pub(super) fn add_with(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl FnOnce() -> Option<String>,
+    ) {
+        if self.is_doubtful(&span) {
+            return;
+        }
+        let message = message.into();
         self.all += 1;
+        let new = Same { times: 0, first: usize::MAX, second: usize::MAX };
+        let same = self.same.entry(hash(&message)).or_insert(new);
+        same.times += 1;
+        if same.first <= span.start {
+            same.second = same.second.min(span.start);
+            return;
+        }
+        (same.second, same.first) = (same.first, span.start);
+        if same.times > 1 {
+            self.found.retain(|found| found.message != message);
+        }
         let at = self.found.partition_point(|found| found.span.start <= span.start);
         if at < MOST {
-            let (message, help) = words();
             self.found.truncate(MOST - 1);
-            self.found.insert(at, Found { span, message, help });
+            self.found.insert(at, Found { span, message, help: help() });
         }
     }
 
     /// Adds a problem unless the same is already told at the same place.
     pub(super) fn add_once(&mut self, span: Range<usize>, message: String, help: Option<String>) {
-        let mut hasher = DefaultHasher::new();
-        message.hash(&mut hasher);
-        if self.told.insert((span.start, hasher.finish())) {
+        if self.told.insert((span.start, hash(&message))) {
             self.add(span, message, help);
         }
     }
@@ -249,7 +315,7 @@ impl Problems {
         name: &str,
         known: impl Iterator<Item = &'a str> + Clone,
     ) {
-        self.add_with(span, || (format!("no {what} is called \"{name}\""), did_you_mean(name, known)));
+        self.add_with(span, format!("no {what} is called \"{name}\""), || did_you_mean(name, known));
     }
 
     /// What stands in the file at `span`.
@@ -257,12 +323,26 @@ impl Problems {
         self.source.text.get(span.clone()).unwrap_or_default()
     }
 
+    /// Whether nothing is wrong, and nothing could not be read.
     pub(super) fn is_empty(&self) -> bool {
-        self.all == 0
+        self.all == 0 && self.unread.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
         self.all
+    }
+
+    /// The same about `source`, of which the text was made that these are about; `original` is where a place was there.
+    pub(super) fn back_in(self, source: &Source, original: impl Fn(usize) -> usize) -> Problems {
+        let found = self.found.into_iter().map(|found| {
+            let span = original(found.span.start)..original(found.span.end);
+            Found { span, ..found }
+        });
+        let same = self.same.into_iter().map(|(said, same)| {
+            let (first, second) = (original(same.first), original(same.second));
+            (said, Same { first, second, ..same })
+        });
+        Problems { found: found.collect(), same: same.collect(), all: self.all, ..Problems::new(source) }
     }
 
     /// All of them as one error.
@@ -274,35 +354,65 @@ impl Problems {
     /// All of them as remarks.
     pub(super) fn into_remarks(self) -> Remarks {
         let (problems, more) = self.placed();
-        let remark = |problem: Problem| Remark { line: problem.line, column: problem.column, text: problem.message };
+        let remark = |problem: Problem| {
+            let Problem { line, column, message, times, .. } = problem;
+            Remark { line, column, text: message, times }
+        };
         Remarks { told: problems.into_iter().map(remark).collect(), more }
     }
 
     /// Those that are told, with their places, and how many more there are.
     pub(super) fn placed(self) -> (Vec<Problem>, usize) {
-        let more = self.all - self.found.len();
         let source = &self.source;
-        (self.found.into_iter().map(|found| placed(source, found)).collect(), more)
+        // Each has been counted when it was added.
+        let same = |found: &Found| self.same[&hash(&found.message)];
+        let told = self.found.into_iter().map(|found| {
+            let same = same(&found);
+            placed(source, found, same)
+        });
+        let told: Vec<Problem> = told.collect();
+        let more = self.all - told.iter().map(|problem| problem.times).sum::<usize>();
+        (told, more)
     }
 }
 
+fn hash(message: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// A problem with its line, its column and the text of the line.
-fn placed(source: &Arc<Text>, Found { span, message, help }: Found) -> Problem {
+fn placed(source: &Arc<Text>, Found { span, message, help }: Found, same: Same) -> Problem {
     let text = &source.text;
     let start = floor_char(text, span.start);
     let end = floor_char(text, span.end.max(start));
     let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
     let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
     let shown = if line_end - line_start <= WHOLE_LINE { line_start..line_end } else { source.window(start, end) };
+    let line = newlines(&text[..start]) + 1;
+    let next = newlines(&text[..floor_char(text, same.second)]) + 1;
     Problem {
-        message: shortened(message, LONG_MESSAGE),
+        message: shortened(message, LONG_MESSAGE) + &more_times(same.times - 1, line, next),
         help: help.map(|help| shortened(help, LONG_HELP)),
-        line: newlines(&text[..start]) + 1,
+        line,
         column: text[line_start..start].chars().count() + 1,
         text: text[shown].trim_end().to_owned(),
+        times: same.times,
         // A label over several lines hides more than it shows.
         span: start..end.min(line_end).min(floor_char(text, start + 2 * WINDOW)),
         source: Arc::clone(source),
+    }
+}
+
+/// How often the same is wrong behind `line`, for the first time in line `next`.
+fn more_times(more: usize, line: usize, next: usize) -> String {
+    match more {
+        0 => String::new(),
+        1 if next == line => " (and once more in this line)".to_owned(),
+        1 => format!(" (and once more, in line {next})"),
+        _ if next == line => format!(" (and {more} times more)"),
+        _ => format!(" (and {more} times more, next in line {next})"),
     }
 }
 
@@ -321,14 +431,39 @@ mod tests {
         let mut problems = Problems::new(&source);
         let mut asked = 0;
         for i in (0..100).rev().chain(100..200) {
-            problems.add_with(i..i + 1, || {
+            problems.add_with(i..i + 1, i.to_string(), || {
                 asked += 1;
-                (i.to_string(), None)
+                None
             });
         }
         let errors = problems.into_errors();
         let told: Vec<String> = errors.problems.iter().map(|problem| problem.message.clone()).collect();
         assert_eq!(told, (0..20).map(|i| i.to_string()).collect::<Vec<_>>());
         assert_eq!((errors.more, asked), (180, 100));
+    }
+    #[test]
+    fn what_is_wrong_in_many_places_is_told_at_the_first_with_their_number() {
+        let source = Source { name: "a.ron".to_owned(), text: "line\n".repeat(100) };
+        let mut problems = Problems::new(&source);
+        // The first place is found last, and something else thrice in one line.
+        for i in (0..12).rev() {
+            problems.add(5 * i..5 * i + 1, "the same", None);
+        }
+        for i in 0..3 {
+            problems.add(250 + i..252, "the other", None);
+        }
+        problems.add(300..301, "one more", None);
+        problems.add(350..351, "one more", None);
+        let errors = problems.into_errors();
+        let told: Vec<String> = errors.problems.iter().map(|p| format!("{}: {}", p.line, p.message)).collect();
+        assert_eq!(
+            told,
+            [
+                "1: the same (and 11 times more, next in line 2)",
+                "51: the other (and 2 times more)",
+                "61: one more (and once more, in line 71)"
+            ]
+        );
+        assert_eq!((errors.to_string().as_str(), errors.more), ("a.ron has 17 mistakes", 0));
     }
 }

@@ -94,7 +94,7 @@ fn read(path: &Path, name: &str) -> Result<Source, LoadError> {
 fn suggestion(name: &str) -> String {
     let stem = Path::new(name).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let ids: Vec<&str> = library().iter().map(|b| b.id).collect();
-    match super::near::nearest(&stem, ids.iter().copied()) {
+    match crate::near::nearest(&stem, ids.iter().copied()) {
         Some(id) => format!("did you mean the built-in scenario {id}? \"strata list\" shows all"),
         None => format!("the built-in scenarios are {}", ids.join(", ")),
     }

@@ -15,6 +15,7 @@ fn a_capture_says_what_the_host_says() {
     assert_eq!(verdict(&gathered), verdict(&live));
 }
 
+// Fails where words are kept.
 #[test]
 fn a_folder_s_name_is_in_no_file_of_a_capture_wherever_a_tree_is_mounted() {
     let point = "/mnt/SECRET/chroot/sys/fs/cgroup";
@@ -50,6 +51,7 @@ fn a_value_that_ends_in_spaces_is_saved_as_it_is() {
     assert_eq!(Root::load(&dir.path().join("host")).unwrap(), root);
 }
 
+// Fails where what names a runtime is kept as it is.
 #[test]
 fn what_somebody_calls_a_container_is_in_no_capture() {
     let mut root = with(

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Fails where the distribution is looked for first, or not at all.
 #[test]
 fn containers_in_a_wsl2_distribution_are_found_and_the_distribution_alone_is_none() {
     let root = "900 899 0:60 / / rw - overlay overlay rw,lowerdir=";
@@ -22,6 +23,7 @@ fn containers_in_a_wsl2_distribution_are_found_and_the_distribution_alone_is_non
     assert_eq!(layer(&host("wsl2"), LayerKind::Container).name, "WSL2 distribution");
 }
 
+// Fails where the numbers are not read.
 #[test]
 fn kernels_that_number_their_containers_are_taken_at_their_word() {
     let container = |files: &[(&str, &str)], bc: bool| {
@@ -53,6 +55,7 @@ fn rooted(line: &str, asked: bool) -> Root {
     root
 }
 
+// Fails where no root is the system's own.
 #[test]
 fn a_root_that_the_system_itself_puts_together_is_no_container_s() {
     for line in [
@@ -80,7 +83,7 @@ fn a_root_that_the_system_itself_puts_together_is_no_container_s() {
 }
 
 /// A container with these mounts, groups and namespaces, and files of its own.
-fn boxed(mounts: &str, groups: &str, kinds: &[&str], files: &[&str]) -> Root {
+pub(super) fn boxed(mounts: &str, groups: &str, kinds: &[&str], files: &[&str]) -> Root {
     let mut root =
         with("gce-metal", &[("/proc/self/mountinfo", mounts), ("/proc/self/cgroup", groups), ("/proc/2/comm", "")]);
     root.insert("/proc/1/cgroup", text(groups));
@@ -91,6 +94,7 @@ fn boxed(mounts: &str, groups: &str, kinds: &[&str], files: &[&str]) -> Root {
 
 const ALL: [&str; 5] = ["pid", "mnt", "uts", "ipc", "cgroup"];
 
+// Fails where mounts, or paths of groups, name nobody.
 #[test]
 fn runtimes_are_named_by_what_they_mount_and_where_they_put_their_groups() {
     let root = |options: &str| format!("900 899 0:60 / / rw - overlay overlay rw,{options}\n");
@@ -126,6 +130,7 @@ fn runtimes_are_named_by_what_they_mount_and_where_they_put_their_groups() {
     }
 }
 
+// Fails where mounts are not read.
 #[test]
 fn a_container_that_keeps_the_machine_s_processes_is_still_one() {
     // As toolbox and distrobox make them: --pid host, --ipc host, the user's own id.
@@ -140,6 +145,7 @@ fn a_container_that_keeps_the_machine_s_processes_is_still_one() {
     assert_eq!((found.present, &*found.name), (true, "Podman container"), "{found:?}");
 }
 
+// Fails where only the release is read.
 #[test]
 fn a_distribution_of_wsl2_is_known_under_a_kernel_of_any_name() {
     let release = "/proc/sys/kernel/osrelease";
@@ -166,6 +172,7 @@ fn a_distribution_of_wsl2_is_known_under_a_kernel_of_any_name() {
     }
 }
 
+// Fails where markers or mounts are not read.
 #[test]
 fn sandboxes_of_desktops_are_told_as_what_they_are() {
     // bubblewrap, for Flatpak: the root is a folder of a tmpfs.
@@ -181,6 +188,7 @@ fn sandboxes_of_desktops_are_told_as_what_they_are() {
     assert!(!of(&root, LayerKind::Container).present);
 }
 
+// Fails where a mount of lxcfs counts wherever it lies, and where Docker's arrangement of folders is not known.
 #[test]
 fn lxcfs_on_the_machine_itself_makes_no_container_and_names_none_that_others_made() {
     // Many distributions start it whether or not there is a container.
@@ -205,6 +213,7 @@ fn lxcfs_on_the_machine_itself_makes_no_container_and_names_none_that_others_mad
     assert_eq!(of(&boxed(mounts, "0::/\n", &ALL, &[]), LayerKind::Container).name, "LXC container");
 }
 
+// Fails where namespaces alone count, and where a name that begins like Garden's does.
 #[test]
 fn a_service_in_namespaces_that_sees_the_machine_s_processes_is_no_container() {
     let mut root = host("gce-metal");
@@ -220,6 +229,7 @@ fn a_service_in_namespaces_that_sees_the_machine_s_processes_is_no_container() {
     }
 }
 
+// Fails where markers are not read, and where "unknown" is "none".
 #[test]
 fn a_marker_where_nothing_can_be_read_decides_nothing() {
     let mut root = Root::default();

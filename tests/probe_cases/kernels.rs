@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Fails where nothing is an imitation, or versions are not read.
 #[test]
 fn a_kernel_that_imitates_linux_is_named_and_its_word_on_namespaces_is_not_taken() {
     let release = "/proc/sys/kernel/osrelease";
@@ -45,6 +46,7 @@ fn a_kernel_that_imitates_linux_is_named_and_its_word_on_namespaces_is_not_taken
     assert_eq!(layer(&root, LayerKind::Kernel).name, "Linux 6.8.0-ishtar");
 }
 
+// Fails where CPUID is taken for that of the kernel's own hypervisor.
 #[test]
 fn user_mode_linux_in_a_virtual_machine_has_that_one_s_hypervisor_below() {
     for (letters, below) in [(b"KVMKVMKVM\0\0\0", "KVM below"), (b"VMwareVMware", "VMware below")] {
@@ -57,6 +59,7 @@ fn user_mode_linux_in_a_virtual_machine_has_that_one_s_hypervisor_below() {
     assert!(!take(&clean).to_text(true).contains("laptop"), "the host's name is somebody's own");
 }
 
+// Fails where all 64 are counted.
 #[test]
 fn capabilities_are_counted_among_those_that_the_kernel_knows() {
     let said = |set: &str, last: &str| {
@@ -71,6 +74,7 @@ fn capabilities_are_counted_among_those_that_the_kernel_knows() {
     assert!(said("000003ffffffffff", "41\n").contains("all capabilities ·"));
 }
 
+// Fails where uname is not asked.
 #[test]
 fn a_proc_that_shows_processes_only_leaves_the_kernel_to_uname() {
     let mut root = host("proc-subset-pid");
@@ -91,6 +95,7 @@ fn translated(base: &str, arch: &str, files: &[(&str, &str)]) -> Root {
     root
 }
 
+// Fails where no program is translated.
 #[test]
 fn what_a_translator_answers_is_not_taken_for_the_machine() {
     let arm = "processor\t: 0\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: 0xd0c\nCPU revision\t: 1\n";
@@ -133,6 +138,7 @@ fn what_a_translator_answers_is_not_taken_for_the_machine() {
     assert!(!of(&root, LayerKind::Process).detail.contains("translated"));
 }
 
+// Fails where nothing is an imitation.
 #[test]
 fn what_cpuid_costs_under_gvisor_tells_nothing_of_the_machine() {
     let mut inventory = take(&host("gvisor"));
@@ -142,6 +148,7 @@ fn what_cpuid_costs_under_gvisor_tells_nothing_of_the_machine() {
     assert_eq!((&after.name, after.confidence, after.present), (&before.name, before.confidence, false));
 }
 
+// Fails where uname is not asked.
 #[test]
 fn imitations_are_known_by_what_uname_says_where_proc_hides_it() {
     let hidden = || {
@@ -169,6 +176,7 @@ fn imitations_are_known_by_what_uname_says_where_proc_hides_it() {
     }
 }
 
+// Fails where the release does not say which there are.
 #[test]
 fn capabilities_that_an_old_kernel_does_not_know_are_not_missing() {
     let said = |release: &str, set: &str, bound: &str| {

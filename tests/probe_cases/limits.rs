@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Fails where every mount is taken to show this group.
 #[test]
 fn another_group_s_mount_is_never_this_one_s_limit() {
     let mounts =
@@ -37,6 +38,7 @@ fn another_group_s_mount_is_never_this_one_s_limit() {
     assert!(memory.evidence.iter().any(|line| line.contains("/root/m from /B down")), "{memory:?}");
 }
 
+// Fails where no mount covers another.
 #[test]
 fn a_mount_that_another_one_covers_is_not_read() {
     let mounts = "22 1 8:2 / / rw - ext4 /dev/sda2 rw\n24 22 0:22 / /sys rw - sysfs s rw\n\
@@ -54,6 +56,7 @@ fn a_mount_that_another_one_covers_is_not_read() {
     assert_eq!(limit(&root, Resource::Memory).set_at.as_deref(), Some("/cg/A"));
 }
 
+// Fails where escapes are left in.
 #[test]
 fn odd_letters_in_mount_points_and_in_groups_hide_no_limit() {
     for (written, folder) in [
@@ -80,6 +83,7 @@ fn odd_letters_in_mount_points_and_in_groups_hide_no_limit() {
     }
 }
 
+// Fails where one number means none.
 #[test]
 fn what_means_no_limit_depends_on_the_word_and_the_page() {
     let memory = |arch: &str, number: &str| {
@@ -105,6 +109,7 @@ fn what_means_no_limit_depends_on_the_word_and_the_page() {
     assert_eq!(memory("arm", "8796093018113"), Some(8796093018113.0));
 }
 
+// Fails where memory.stat is not read.
 #[test]
 fn the_kernel_s_own_sum_of_limits_outweighs_what_can_be_seen() {
     let stat = "/sys/fs/cgroup/memory/memory.stat";
@@ -124,6 +129,7 @@ fn the_kernel_s_own_sum_of_limits_outweighs_what_can_be_seen() {
     assert_eq!((memory.value, memory.confidence), (None, Confidence::Certain));
 }
 
+// Fails where lxcfs is not looked for.
 #[test]
 fn a_set_of_processors_is_compared_with_the_machine_s_and_not_with_what_lxcfs_makes_up() {
     let (set, online) = ("/sys/fs/cgroup/cpuset.cpus.effective", "/sys/devices/system/cpu/online");
@@ -139,14 +145,15 @@ fn a_set_of_processors_is_compared_with_the_machine_s_and_not_with_what_lxcfs_ma
 }
 
 /// A host whose groups and mounts are these, with these files.
-fn grouped(groups: &str, mounts: &str, files: &[(&str, &str)]) -> Root {
+pub(super) fn grouped(groups: &str, mounts: &str, files: &[(&str, &str)]) -> Root {
     let mut root = with("gce-metal", &[("/proc/self/cgroup", groups), ("/proc/self/mountinfo", mounts)]);
     files.iter().for_each(|(path, content)| root.insert(*path, text(content)));
     root
 }
 
-const TOP: &str = "22 1 8:2 / / rw - ext4 /dev/sda2 rw\n24 22 0:22 / /sys rw - sysfs s rw\n";
+pub(super) const TOP: &str = "22 1 8:2 / / rw - ext4 /dev/sda2 rw\n24 22 0:22 / /sys rw - sysfs s rw\n";
 
+// Fails where levels that are hidden are not told of.
 #[test]
 fn an_agent_in_a_cgroup_namespace_reads_its_own_limit_among_those_of_all_it_watches() {
     // As cAdvisor or a node agent: its own group, the machine's whole tree, and what others' roots show of theirs.
@@ -172,6 +179,7 @@ fn an_agent_in_a_cgroup_namespace_reads_its_own_limit_among_those_of_all_it_watc
     assert_eq!(in_force(&root, Resource::Cpu).text, "1.5 cores (150000 µs each 100000 µs)");
 }
 
+// Fails where every mount is taken to show this group.
 #[test]
 fn a_group_beside_the_one_that_is_mounted_has_unknown_limits() {
     // As a scheduler moves what it runs to a group of its own, beside that of the container it runs in.
@@ -196,6 +204,7 @@ fn a_group_beside_the_one_that_is_mounted_has_unknown_limits() {
     }
 }
 
+// Fails where memory.stat is not read.
 #[test]
 fn a_service_in_a_container_with_systemd_is_bound_by_the_container_s_limit() {
     let mounts = format!("{TOP}30 24 0:30 /docker/0123456789ab /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
@@ -215,6 +224,7 @@ fn a_service_in_a_container_with_systemd_is_bound_by_the_container_s_limit() {
     assert_eq!(memory.set_at.as_deref(), Some("/sys/fs/cgroup/memory"));
 }
 
+// Fails where all trees are asked for all controllers.
 #[test]
 fn a_tree_of_v2_that_is_not_mounted_hides_no_limit_of_what_v1_has() {
     // Kernels since 4.5 list v2's group wherever v2 could be mounted.
@@ -245,6 +255,7 @@ fn a_tree_of_v2_that_is_not_mounted_hides_no_limit_of_what_v1_has() {
     assert_eq!((&*memory.text, memory.confidence), ("none", Confidence::Certain));
 }
 
+// Fails where levels that are hidden are not told of.
 #[test]
 fn where_only_the_innermost_group_is_mounted_none_is_not_certain() {
     let mounts = format!("{TOP}30 24 0:26 /slurm/job_1/step_0/user/task_0 /sys/fs/cgroup ro - cgroup2 c rw\n");
@@ -253,6 +264,7 @@ fn where_only_the_innermost_group_is_mounted_none_is_not_certain() {
     assert_eq!((memory.value, memory.confidence), (None, Confidence::Likely));
 }
 
+// Fails where only cgroup mounts are read.
 #[test]
 fn cpusets_as_android_and_old_systems_mount_them_are_read() {
     let present = ("/sys/devices/system/cpu/present", "0-7\n");
@@ -271,6 +283,7 @@ fn cpusets_as_android_and_old_systems_mount_them_are_read() {
     }
 }
 
+// Fails where a set is counted as it is written.
 #[test]
 fn processors_that_are_not_there_are_in_no_set() {
     let mounts = format!("{TOP}30 24 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n");
@@ -284,6 +297,7 @@ fn processors_that_are_not_there_are_in_no_set() {
     assert_eq!(set("\n", "0-7\n"), "none");
 }
 
+// Fails where lxcfs is not looked for.
 #[test]
 fn a_set_is_not_measured_by_processors_that_lxcfs_makes_up_from_a_quota() {
     let (set, online) = ("/sys/fs/cgroup/cpuset.cpus.effective", "/sys/devices/system/cpu/online");
@@ -294,6 +308,7 @@ fn a_set_is_not_measured_by_processors_that_lxcfs_makes_up_from_a_quota() {
     assert!(of(&root, LayerKind::Processor).detail.contains("2 processors shown by lxcfs"));
 }
 
+// Fails where a folder that is closed counts as seen.
 #[test]
 fn a_group_that_cannot_be_seen_is_not_taken_for_one_without_limits() {
     let mounts = format!("{TOP}30 24 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n");
@@ -312,6 +327,7 @@ fn a_group_that_cannot_be_seen_is_not_taken_for_one_without_limits() {
     }
 }
 
+// Fails where cores are rounded to whole ones.
 #[test]
 fn quotas_of_all_sizes_are_told_in_cores() {
     let mounts = format!("{TOP}30 24 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n");

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Fails where a cloud's names, virtio functions or a metal instance's type count for a virtual machine.
 #[test]
 fn a_cloud_s_names_and_virtio_functions_prove_no_virtual_machine() {
     for (vendor, product) in [
@@ -47,6 +48,7 @@ fn what_only_virtual_machines_have_still_shows_one_that_hides_its_bit() {
     assert_eq!(layer(&root, LayerKind::Hypervisor).confidence, Confidence::Conflict);
 }
 
+// Fails where a cloud's names count for a virtual machine.
 #[test]
 fn without_a_bit_a_cloud_s_name_alone_makes_a_guest_possible_and_no_more() {
     let of = |vendor: &str, product: &str| {
@@ -65,6 +67,7 @@ fn without_a_bit_a_cloud_s_name_alone_makes_a_guest_possible_and_no_more() {
 
 // Signatures.
 
+// Fails where a signature is compared with its padding, and without Xen's.
 #[test]
 fn each_published_signature_names_its_maker_in_a_whole_host() {
     for (letters, name) in [
@@ -96,6 +99,7 @@ fn each_published_signature_names_its_maker_in_a_whole_host() {
     }
 }
 
+// Fails where nobody imitates.
 #[test]
 fn who_signs_with_another_s_name_is_known_by_its_own() {
     for (letters, vendor, product, name, confidence) in [
@@ -118,6 +122,7 @@ fn who_signs_with_another_s_name_is_known_by_its_own() {
 
 // Two hypervisors at once.
 
+// Fails where all signs are the nearest layer's.
 #[test]
 fn under_xen_s_paravirtual_guests_the_signature_is_that_of_the_layer_below() {
     for (letters, below) in [
@@ -145,6 +150,7 @@ fn under_xen_s_paravirtual_guests_the_signature_is_that_of_the_layer_below() {
 
 // Other architectures.
 
+// Fails where /proc/sysinfo is not read.
 #[test]
 fn a_mainframe_s_own_list_of_layers_is_taken_at_its_word() {
     let of = |list: &str| {
@@ -168,6 +174,7 @@ fn a_mainframe_s_own_list_of_layers_is_taken_at_its_word() {
     );
 }
 
+// Fails where the tree is not read.
 #[test]
 fn power_and_others_are_told_by_their_device_trees() {
     let compatible = "/proc/device-tree/compatible";
@@ -222,6 +229,7 @@ fn power_and_others_are_told_by_their_device_trees() {
     }
 }
 
+// Fails where only x86 and ARM have names.
 #[test]
 fn processors_of_every_kind_have_a_name() {
     for (arch, cpuinfo, name) in [
@@ -270,6 +278,7 @@ fn with_cards(root: &mut Root, cards: &[(&str, &str)]) {
     }
 }
 
+// Fails where the first signature is taken.
 #[test]
 fn a_name_that_somebody_made_up_hides_no_signature_after_it() {
     // As people do so that a graphics driver starts: a vendor id of their own, and KVM's signature behind it.
@@ -296,6 +305,7 @@ fn a_name_that_somebody_made_up_hides_no_signature_after_it() {
     assert!(found.evidence.iter().any(|line| line.contains("Hyper-V's interface")), "{found:?}");
 }
 
+// Fails where devices name nobody, and where nobody imitates.
 #[test]
 fn virtualbox_with_the_host_s_names_is_known_by_its_board_or_its_devices() {
     // It may be told to show the host's own names, and it signs as KVM.
@@ -325,6 +335,7 @@ fn a_copy_of_somebody_s_device_names_nobody_where_something_else_does() {
     assert_eq!((&*found.name, found.confidence), ("KVM guest", Confidence::Certain));
 }
 
+// Fails where devices name nobody.
 #[test]
 fn a_bus_that_one_hypervisor_has_names_it_where_there_is_no_bit() {
     for (bus, name) in [("vmbus", "Hyper-V guest"), ("xen", "Xen guest")] {
@@ -338,6 +349,7 @@ fn a_bus_that_one_hypervisor_has_names_it_where_there_is_no_bit() {
     }
 }
 
+// Fails where the folder alone counts.
 #[test]
 fn the_folder_of_a_driver_is_on_any_machine_that_loads_it() {
     let folder = "/sys/firmware/qemu_fw_cfg";
@@ -356,6 +368,7 @@ fn the_folder_of_a_driver_is_on_any_machine_that_loads_it() {
     assert_eq!(of(&root, LayerKind::Hypervisor).confidence, Confidence::Conflict);
 }
 
+// Fails where virtio functions count for a virtual machine.
 #[test]
 fn makers_of_hypervisors_sell_machines_too() {
     for (vendor, product, board) in [
@@ -375,6 +388,7 @@ fn makers_of_hypervisors_sell_machines_too() {
     }
 }
 
+// Fails where nothing manages the machine.
 #[test]
 fn what_divides_a_machine_s_devices_has_the_machine_s_own_firmware() {
     let acrn = |privileged: u32| {
@@ -396,6 +410,7 @@ fn what_divides_a_machine_s_devices_has_the_machine_s_own_firmware() {
     assert!(!of(&root, LayerKind::Hypervisor).present, "the driver is loaded, and nothing is divided");
 }
 
+// Fails where nothing manages the machine.
 #[test]
 fn xen_s_first_domain_is_known_where_the_processor_s_signature_is_empty() {
     // AMD's processors without CPUID faulting: the bit is set, and no letters follow.
@@ -407,6 +422,7 @@ fn xen_s_first_domain_is_known_where_the_processor_s_signature_is_empty() {
     assert!(of(&root, LayerKind::Firmware).name.starts_with("firmware"));
 }
 
+// Fails where only the tree is read.
 #[test]
 fn partitions_are_known_without_their_console_and_without_their_tree() {
     let mut root = host("powervm-lpar");
@@ -444,6 +460,7 @@ fn partitions_are_known_without_their_console_and_without_their_tree() {
     assert_eq!(of_cpuinfo("powerpc", "platform\t: PowerMac\nmachine\t\t: PowerMac3,6\n").0, "no hypervisor seen");
 }
 
+// Fails where the kind of a SPARC is not read.
 #[test]
 fn machines_that_always_have_a_hypervisor_in_their_firmware_say_so() {
     for (kind, name, confidence) in [

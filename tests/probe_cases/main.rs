@@ -10,6 +10,7 @@ mod containers;
 mod kernels;
 mod limits;
 mod machines;
+mod others;
 mod reports;
 
 use std::path::{Path, PathBuf};

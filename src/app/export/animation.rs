@@ -130,8 +130,7 @@ impl Film<'_> {
         let Some(moment) = self.take.stills.get(still).map(|still| still.moment) else {
             return Err(ExportError::Stopped);
         };
-        let new = || Scene::new(self.recording.topology(), self.recording.trace()).seeded(self.recording.scenario.seed);
-        let scene = self.scene.get_or_insert_with(new);
+        let scene = self.scene.get_or_insert_with(|| self.recording.scene());
         let title = &self.recording.scenario.title;
         let bar = Card::bar(&self.choices.theme, self.choices.size);
         let (width, height) = self.choices.size;

@@ -123,7 +123,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
 
 /// The picture at a time as the text of an SVG file.
 pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
-    let mut scene = Scene::new(recording.topology(), recording.trace()).seeded(recording.scenario.seed);
+    let mut scene = recording.scene();
     let take = takes::still(recording, time, choices.follow);
     let moment = take.stills[0].moment;
     let drawing = draw(recording, &mut scene, &take, moment, choices);

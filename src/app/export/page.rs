@@ -113,7 +113,7 @@ fn chapters(
     let (next, drawn) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut done = Vec::new();
-        let mut scene = Scene::new(recording.topology(), recording.trace()).seeded(recording.scenario.seed);
+        let mut scene = recording.scene();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(take) = takes.get(index) else { return done };

@@ -108,7 +108,8 @@ impl Comparison {
         let text = serde_json::to_string(self).map_err(|error| error.to_string());
         let written = text.and_then(|text| {
             std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-            files::write(&path, &[], |file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
+            let told = |error: files::WriteError| format!("{error}; {}", error.advice());
+            files::write(&path, &[], |file| file.write_all(text.as_bytes())).map_err(told)
         });
         if let Err(error) = written {
             tracing::warn!("the comparison is not kept in {}: {error}", path.display());

@@ -355,12 +355,7 @@ impl MachinePage {
         let text = profile.to_ron();
         match may.and_then(|_| files::write(file, &[], |file| file.write_all(text.as_bytes()))) {
             Ok(()) => self.export.outcome = Some(Ok(format!("Written to {path}"))),
-            Err(error) => {
-                // The system's number of an error tells a reader nothing.
-                let told = error.to_string();
-                let why = told.split(" (os error").next().unwrap_or_default();
-                self.export.outcome = Some(Err(format!("{why}; {}", error.advice())));
-            }
+            Err(error) => self.export.outcome = Some(Err(format!("{error}; {}", error.advice()))),
         }
     }
 }

@@ -4,8 +4,8 @@
 use egui::{Align2, Rect, pos2, vec2};
 
 use super::drawing::{Ink, Shape};
-use super::index::Index;
 use super::words::{LINE, Writer};
+use crate::app::index::Index;
 use crate::app::letters::letter;
 use crate::app::theme::TextRole;
 use crate::engine::Time;

@@ -34,7 +34,6 @@ mod gauge;
 mod heads;
 mod heights;
 mod holds;
-mod index;
 mod key;
 mod labels;
 mod layout;
@@ -54,10 +53,10 @@ use std::sync::Arc;
 
 use egui::{Pos2, Vec2};
 
+pub use super::index::Index;
 pub use camera::Camera;
 pub use drawing::{Drawing, Ink, Paint, Shape};
 pub use facts::Facts;
-pub use index::Index;
 pub use layout::{Column, Gate, GateKind, Layout, Place, Shaft, Stop, Street};
 pub use metrics::{Metrics, brief};
 pub use widths::Focus;
@@ -149,7 +148,7 @@ pub struct SceneResponse {
 /// The cutaway of one run.
 #[derive(Clone, Debug)]
 pub struct Scene {
-    index: Index,
+    index: Arc<Index>,
     gauges: Vec<Gauge>,
     slots: Slots,
     bars: Bars,
@@ -188,7 +187,11 @@ struct Staged {
 impl Scene {
     /// Reads the trace once and indexes it by time.
     pub fn new(topology: &Topology, trace: &Trace) -> Scene {
-        let index = Index::new(trace, topology.stacks.len());
+        Scene::indexed(topology, trace, Arc::new(Index::new(trace, topology.stacks.len())))
+    }
+
+    /// The same, of a trace that is indexed already.
+    pub fn indexed(topology: &Topology, trace: &Trace, index: Arc<Index>) -> Scene {
         let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
         let bars = Bars::new(trace, &topology.operations, topology.stacks.len(), 0);
         let states = States::new(topology, trace, &index);

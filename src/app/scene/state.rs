@@ -18,7 +18,7 @@
 
 use std::collections::BTreeMap;
 
-use super::index::Index;
+use crate::app::index::Index;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::{Component, ComponentKind, Topology};

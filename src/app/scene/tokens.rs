@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use egui::{Pos2, Vec2};
 
-use super::index::Index;
 use super::layout::{GateKind, Layout};
 use super::route::{Route, Router};
+use crate::app::index::Index;
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
 use crate::pace::{Moment, Stage};

@@ -24,6 +24,9 @@ use crate::machine::turn::Turn;
 /// Linux's `sched_cfs_bandwidth_slice_us`.
 const BANDWIDTH_SLICE: Time = Time::ms(5);
 
+/// Less is not granted: it would be over before the timer is set for its end.
+const LEAST_GRANT: Time = Time::us(1);
+
 impl Limit {
     /// One that begins at `now`, with all of its quota.
     pub fn new(max: CpuMax, now: Time) -> Limit {
@@ -80,9 +83,10 @@ impl Limit {
         }
     }
 
-    /// What may be granted at once.
+    /// What may be granted at once; nothing if that is hardly anything.
     fn grantable(&self, now: Time) -> Time {
-        self.pool.min(self.next_period(now) - now)
+        let most = self.pool.min(self.next_period(now) - now);
+        if most < LEAST_GRANT.min(self.max.quota) { Time::ZERO } else { most }
     }
 }
 
@@ -144,7 +148,7 @@ impl Turn<'_> {
         let (mut granted, mut empty) = (BANDWIDTH_SLICE, None);
         self.each_limit(task, |id, limit| {
             granted = granted.min(limit.grantable(now));
-            if limit.pool == Time::ZERO {
+            if limit.grantable(now) == Time::ZERO {
                 empty = Some(id);
             }
         });

@@ -11,11 +11,10 @@
 //! Left out: loads averaged over time (PELT): a share follows from what is queued at the moment; real-time groups,
 //! `cpu.idle`, core scheduling. More: Linux, Documentation/scheduler/sched-design-CFS.rst, and admin-guide/cgroup-v2.rst.
 
-use std::collections::BTreeSet;
-
 use crate::engine::Time;
 use crate::trace::CpuId;
 
+pub use super::queue::{Entity, Queue};
 use super::scheduler::{NICE_0, SLICE};
 use crate::machine::frame::{GroupId, TaskId};
 use crate::machine::state::{Cpu, Group, State};
@@ -25,36 +24,6 @@ use crate::machine::state::{Cpu, Group, State};
 const PARTS: u64 = 1024;
 /// The least share of a group on a processor: a sixteenth of an even one. It bounds how fast virtual run time passes.
 const LEAST_SHARE: u64 = 16;
-
-/// What stands in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Entity {
-    Task(TaskId),
-    Group(GroupId),
-}
-
-/// A group's queue on a processor.
-#[derive(Clone, Debug, Default, Hash)]
-pub struct Queue {
-    /// Who is ready, by virtual run time. What runs is not among them.
-    pub ready: BTreeSet<(u64, Entity)>,
-    /// What was taken out of it to run.
-    pub running: Option<Entity>,
-    pub min_vruntime: u64,
-    /// The load of all that is in it, `running` too.
-    pub load: u64,
-    /// Threads that are ready in it and below, and those of them that may move.
-    pub tasks: u32,
-    pub movable: u32,
-    /// Threads in it and below that belong to the processor, asleep ones too. Not counted for the root.
-    pub members: u32,
-    /// Threads that the group's limit holds here, and since when.
-    pub held: u32,
-    pub held_since: Time,
-    /// The group's virtual run time in its parent's queue, and its load there; 0 while nothing in it is ready.
-    pub vruntime: u64,
-    pub weight: u64,
-}
 
 /// The load of a thread of this weight.
 fn load_of(weight: u32) -> u64 {

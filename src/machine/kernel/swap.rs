@@ -12,8 +12,6 @@
 //! Left out: kswapd, which does the same ahead of time; reading ahead; the swap cache (a page that comes back gives up its
 //! place on the disk); zswap; a guest's kernel and page cache; a machine two levels up.
 
-use std::collections::BTreeSet;
-
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{Crossing, Token};
@@ -25,35 +23,12 @@ use crate::machine::state::{RequestKind, State, VmId};
 use crate::machine::turn::Turn;
 
 use super::memory::PopulateStep;
+pub use super::swap_area::Swap;
 
 /// Pages that are written out at once: Linux's SWAP_CLUSTER_MAX.
 const CLUSTER: u64 = 32;
 /// The kernel's disk that has the area.
 const DISK: u16 = 0;
-
-/// The swap area of a kernel.
-#[derive(Clone, Debug, Default, Hash)]
-pub struct Swap {
-    /// Its bytes.
-    pub size: u64,
-    /// Of these, how many hold pages, or are about to.
-    pub used: u64,
-    /// Of these, pages on their way out: their frames are still somebody's.
-    pub leaving: u64,
-    /// Bytes written to it and read from it so far.
-    pub written: u64,
-    pub read: u64,
-    /// Processes by when they last used their memory: whose can be taken.
-    pub coldest: BTreeSet<(Time, ProcessId)>,
-}
-
-impl Swap {
-    /// All that lay in the area is forgotten: its kernel is no more.
-    pub fn forget(&mut self) {
-        (self.used, self.leaving) = (0, 0);
-        self.coldest.clear();
-    }
-}
 
 steps! {
     /// [`Kind::SwapOut`].

@@ -1,6 +1,7 @@
 //! A captured host on disk, in the format that [`crate::probe::gather`] describes.
 
 use super::{Cpuid, Entry, READ_LIMIT, Root};
+use crate::files::said;
 use std::fmt::Write as _;
 use std::io::{Error, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ const DEPTH_LIMIT: usize = 40;
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// A file or folder could not be written.
-    #[error("could not write {path}: {source}; {}", to_do(.source))]
+    #[error("could not write {path}: {}; {}", said(.source), to_do(.source))]
     Write {
         /// Where.
         path: PathBuf,
@@ -26,7 +27,8 @@ pub enum CaptureError {
     },
     /// A file or folder could not be read.
     #[error(
-        "could not read {path}: {source}; a captured host is a folder with facts.txt, as `strata gather` writes it"
+        "could not read {path}: {}; a captured host is a folder with facts.txt, as `strata gather` writes it",
+        said(.source)
     )]
     Read {
         /// Where.

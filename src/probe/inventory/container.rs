@@ -290,7 +290,8 @@ pub fn runtime_of(part: &str) -> Option<&'static str> {
         "lxc" => "LXC",
         _ if starts("docker-") && part.ends_with(".scope") => "Docker",
         _ if starts("libpod-") || starts("libpod_") => "Podman",
-        _ if starts("kubepods") => "Kubernetes pod",
+        // `kubepods.slice`, or below a slice of the kubelet's own: `kubelet-kubepods-burstable.slice`.
+        _ if part.split(['-', '.']).any(|word| word == "kubepods") => "Kubernetes pod",
         _ if starts("cri-containerd-") || starts("nerdctl-") => "containerd",
         _ if starts("crio-") => "CRI-O",
         _ if starts("lxc.payload") || starts("lxc.monitor") => "LXC",

@@ -566,6 +566,10 @@ impl Names {
                 return word.to_owned();
             }
         }
+        // A kubelet may write a name of its own before that of its pods.
+        if let Some((own, pods)) = stem.split_once("-kubepods").filter(|_| runtime_of(word).is_some()) {
+            return format!("{}-{}{suffix}", self.word(own), self.word(&format!("kubepods{pods}")));
+        }
         if let Some(prefix) = RUNTIMES.iter().find(|prefix| stem.starts_with(**prefix) && runtime_of(word).is_some()) {
             let rest = stem[prefix.len()..].trim_start_matches(['-', '_', '.', '@']);
             let start = &stem[..stem.len() - rest.len()];
@@ -634,6 +638,8 @@ mod tests {
             "kubepods.slice",
             "kubepods-besteffort-pod39ff3061_ebd8_6f37.slice",
             "kubepods-guaranteed-custom.slice",
+            "kubelet-kubepods.slice",
+            "myshop-kubepods-burstable-pod39ff3061_ebd8_6f37.slice",
             "cri-containerd-39ff3061ebd8.scope",
             "nerdctl-myshop.scope",
             "crio-39ff3061ebd8.scope",

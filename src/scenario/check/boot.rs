@@ -67,7 +67,9 @@ pub(super) fn check(
         ..otherwise
     };
     let filled = kernel + unpacked + initrd + initrd_unpacked + memory / 64 + ASIDE;
-    if filled > memory {
+    if filled > memory
+        && let Some(problems) = problems.given(&["host", "stacks"])
+    {
         let (needs, has) = (crate::amounts::bytes(filled), crate::amounts::bytes(memory));
         let message = format!("this boot fills {needs} of memory, and the machine has {has}");
         let help = "give it more memory, or a smaller kernel and initial RAM disk".to_owned();

@@ -1,12 +1,12 @@
 //! The bare hardware.
 
+use super::names::{can_be_a_name, names, no_name};
 use super::{boot, groups, scalar};
 use crate::machine::limits::MAX_DEVICES;
 use crate::machine::spec::{DiskKind, DiskSpec, HostSpec, MountSpec, NicSpec};
 use crate::scenario::file::{DiskFile, HostFile, Loose, Named, NicFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
-use crate::visible::is_hidden;
 
 /// The memory that a host may have, in bytes.
 const MEMORY: std::ops::RangeInclusive<u64> = 64 << 20..=64 << 40;
@@ -14,8 +14,6 @@ const MEMORY: std::ops::RangeInclusive<u64> = 64 << 20..=64 << 40;
 const SWAP: std::ops::RangeInclusive<u64> = 1 << 20..=64 << 40;
 /// The most disks or network cards.
 const MOST_DEVICES: usize = MAX_DEVICES as usize;
-/// How long a name may be, in characters.
-const LONGEST_NAME: usize = 64;
 /// Revolutions a minute.
 const RPM: std::ops::RangeInclusive<u64> = 100..=30_000;
 
@@ -41,7 +39,7 @@ pub(super) fn check(host: &HostFile, at: &Node, problems: &mut Problems) -> Host
 /// The bytes of a swap area, which lies on a kernel's first disk.
 pub(super) fn swap(swap: Option<&Loose>, at: &Node, whose: &str, has_disk: bool, problems: &mut Problems) -> u64 {
     let Some(swap) = swap else { return 0 };
-    if !has_disk {
+    if !has_disk && let Some(problems) = problems.given(&["host", "stacks"]) {
         let help = Some("give it one under \"disks\", or leave out the swap".to_owned());
         problems.add(at.span.clone(), format!("{whose} has no disk to swap to"), help);
     }
@@ -73,7 +71,7 @@ pub(super) fn mounts(mounts: &Named<String>, at: &Node, disks: &[&str], problems
     for (i, (path, name)) in mounts.0.iter().enumerate() {
         if !can_be_a_name(path) {
             let help = "write a file's name or the beginning of a path, as in \"/srv\"";
-            problems.add_with(at.key_span(i), || (no_name(path), Some(help.to_owned())));
+            problems.add_with(at.key_span(i), no_name(path), || Some(help.to_owned()));
         }
         if !seen.insert(path.trim_end_matches('/')) {
             let message = format!("two disks are mounted at \"{path}\"");
@@ -89,6 +87,8 @@ pub(super) fn mounts(mounts: &Named<String>, at: &Node, disks: &[&str], problems
 /// The number of the device called `name`.
 pub(super) fn device(name: &str, what: &str, known: &[&str], at: &Node, problems: &mut Problems) -> Option<u16> {
     let found = known.iter().position(|known| *known == name);
+    // The devices of a guest are those of the kernel below, where it has none of its own.
+    let problems = if found.is_none() { problems.given(&["host", "stacks"])? } else { problems };
     match (found, known) {
         // No more than MOST_DEVICES.
         (Some(index), _) => return Some(index as u16),
@@ -120,36 +120,4 @@ pub(super) fn devices<T, D>(
     names(devices, at, problems);
     let counted = devices.0.iter().take(MOST_DEVICES).enumerate();
     counted.map(|(i, (name, device))| value(name, device, at.item(i), problems)).collect()
-}
-
-/// Whether a name can be shown and told from others: one that turns the text around it, or is not seen, can't.
-pub(super) fn can_be_a_name(name: &str) -> bool {
-    !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(is_hidden)
-}
-
-/// The beginning of a name, where all that stands beneath would carry a very long one along.
-pub(super) fn beginning(name: &str) -> &str {
-    name.char_indices().nth(LONGEST_NAME).map_or(name, |(end, _)| &name[..end])
-}
-
-/// Words for what [`can_be_a_name`] refuses.
-pub(super) fn no_name(name: &str) -> String {
-    let hidden = name.chars().find(|c| is_hidden(*c));
-    let why = hidden.map_or(String::new(), |c| format!(": it has the hidden character U+{:04X}", u32::from(c)));
-    format!("this can't be a name{why}")
-}
-
-/// Tells names that are empty, too long, unprintable or there twice.
-pub(super) fn names<T>(named: &Named<T>, at: &Node, problems: &mut Problems) {
-    let mut seen = std::collections::HashSet::new();
-    for (i, (name, _)) in named.0.iter().enumerate() {
-        if !can_be_a_name(name) || name.contains('/') {
-            let help = "a name is 1 to 64 characters that can be seen, on one line, without \"/\"";
-            problems.add_with(at.key_span(i), || (no_name(name), Some(help.to_owned())));
-        }
-        if !seen.insert(name) {
-            let help = Some("give one of them another name".to_owned());
-            problems.add(at.key_span(i), format!("the name \"{name}\" stands here for the second time"), help);
-        }
-    }
 }

@@ -46,7 +46,9 @@ fn knob(
         (None, Some(answer)) => Some(answer.clone()),
         (None, None) => {
             let help = Some("add what comes of it, as in shows: Latency(\"vm\", P50)".to_owned());
-            names.problems.add(at.span.clone(), "this knob doesn't say what it shows", help);
+            if let Some(problems) = names.problems.given_all_of(&whole.1.span) {
+                problems.add(at.span.clone(), "this knob doesn't say what it shows", help);
+            }
             None
         }
     };
@@ -58,8 +60,8 @@ fn knob(
     let turns = file.turns.iter().enumerate();
     let turns: Vec<Turn> =
         turns.filter_map(|(i, path)| turn(path, at.key("turns").item(i), whole, names.problems)).collect();
-    if let (Some(from), Some(to)) = (&from, &to) {
-        ends(from, to, &turns, at, names.problems);
+    if let (Some(from), Some(to), Some(problems)) = (&from, &to, names.problems.given_all_of(&whole.1.span)) {
+        ends(from, to, &turns, at, problems);
     }
     (names.problems.len() == before).then_some(())?;
     let say = file.say.as_ref().map(|say| say.trim().to_owned());
@@ -106,7 +108,7 @@ fn turn(path: &str, at: &Node, (text, root): (&str, &Node), problems: &mut Probl
             Some(Turn::Written { span, value: value? })
         }
         Err((message, help)) => {
-            problems.add(at.span.clone(), message, Some(help));
+            problems.given_all_of(&root.span)?.add(at.span.clone(), message, Some(help));
             None
         }
     }

@@ -7,12 +7,12 @@ use indexmap::IndexMap;
 use super::quantities::{Names, Stacks, kind_words};
 use super::{knobs, scalar};
 use crate::engine::Time;
+use crate::near::did_you_mean;
 use crate::scenario::file::{
     BoundaryFile, ChoiceFile, ClosingFile, EdgeFile, ExpectFile, Loose, MomentFile, PaceFile, PlayFile, PredictFile,
     StepFile,
 };
 use crate::scenario::locate::Node;
-use crate::scenario::near::did_you_mean;
 use crate::scenario::problem::Problems;
 use crate::scenario::{
     Bound, Boundary, Choice, Closing, Expectation, Kind, Moment, Pace, Play, Predict, Quantity, Range, Scene, Step,
@@ -90,9 +90,12 @@ impl Lesson<'_> {
             PlayFile::Until(moment) => Play::Until(self.moment(moment, at.key("play").item(0))),
         };
         let from = step.from.as_ref().map(|moment| self.moment(moment, at.key("from")));
-        if from.is_some() && play == Play::Stay {
+        if from.is_some()
+            && play == Play::Stay
+            && let Some(problems) = self.names.problems.given_all_of(&at.span)
+        {
             let help = Some("say up to when it plays, as in play: Until(End)".to_owned());
-            self.names.problems.add(at.key("from").span.clone(), "a step that plays nothing begins nowhere", help);
+            problems.add(at.key("from").span.clone(), "a step that plays nothing begins nowhere", help);
         }
         let predict = step.predict.as_ref().map(|predict| self.predict(predict, at.key("predict")));
         let answer = predict.as_ref().map(|predict| &predict.answer);
@@ -140,6 +143,7 @@ impl Lesson<'_> {
 
     fn predict(&mut self, file: &PredictFile, at: &Node) -> Predict {
         let answer = self.names.quantity(&file.answer, at.key("answer"));
+        let kind = self.names.kind_of(&answer, at.key("answer"));
         if file.choices.len() < 2 {
             let help = Some("give at least two choices".to_owned());
             self.names.problems.add(at.key("choices").span.clone(), "there is nothing to choose", help);
@@ -147,7 +151,7 @@ impl Lesson<'_> {
         let places = at.key("choices");
         let choice = |(i, choice): (usize, &ChoiceFile)| {
             let place = places.item(i);
-            let range = range(choice, place, answer.kind(), self.names.problems);
+            let range = range(choice, place, kind, self.names.problems);
             let why = match choice {
                 ChoiceFile::Choice { why, .. } => why.as_deref().map(|why| why.trim().to_owned()),
                 _ => None,
@@ -162,9 +166,11 @@ impl Lesson<'_> {
         }
         let if_wrong = file.if_wrong.0.iter().enumerate().filter_map(|(i, (choice, scene))| {
             let index = known.get(&choice.key()).copied();
-            if index.is_none() {
+            if index.is_none()
+                && let Some(problems) = self.names.problems.given_all_of(&places.span)
+            {
                 let help = Some("repeat one of the choices here, without its label".to_owned());
-                self.names.problems.add(corrections.key_span(i), "this is none of the choices", help);
+                problems.add(corrections.key_span(i), "this is none of the choices", help);
             }
             Some((index?, self.scene(scene, corrections.item(i))?))
         });
@@ -192,9 +198,9 @@ impl Lesson<'_> {
             return Some(Scene::Scenario(name.to_owned()));
         }
         let known = self.ids.keys().copied().chain(library().iter().map(|b| b.id));
-        self.names.problems.add_with(at.span.clone(), || {
-            (format!("no step and no built-in scenario has the id \"{name}\""), did_you_mean(name, known))
-        });
+        let problems = self.names.problems.given_all_of(&self.whole.1.key("walkthrough").span)?;
+        let message = format!("no step and no built-in scenario has the id \"{name}\"");
+        problems.add_with(at.span.clone(), message, || did_you_mean(name, known));
         None
     }
 
@@ -241,7 +247,7 @@ impl Lesson<'_> {
     }
 }
 
-fn range(choice: &ChoiceFile, at: &Node, kind: Kind, problems: &mut Problems) -> Range {
+fn range(choice: &ChoiceFile, at: &Node, kind: Option<Kind>, problems: &mut Problems) -> Range {
     match choice {
         ChoiceFile::Number(n) => Range::About(amount(n, at.item(0), kind, problems)),
         ChoiceFile::Between(from, to) => {
@@ -263,8 +269,10 @@ fn label(choice: &ChoiceFile, range: Range, kind: Kind) -> String {
     }
 }
 
-/// A number for a count, rate or ratio; a text with a unit for a time, in picoseconds, and for a size.
-fn amount(value: &Loose, at: &Node, kind: Kind, problems: &mut Problems) -> f64 {
+/// A number for a count, rate or ratio; a text with a unit for a time, in picoseconds, and for a size. Zero for what is not
+/// known to be any of them.
+fn amount(value: &Loose, at: &Node, kind: Option<Kind>, problems: &mut Problems) -> f64 {
+    let Some(kind) = kind else { return 0.0 };
     match (value, kind) {
         (Loose::Text(_), Kind::Time) => scalar::time(value, at, "this", problems).0 as f64,
         (_, Kind::Time) => scalar::time(value, at, "this time", problems).0 as f64,
@@ -287,7 +295,14 @@ fn amount(value: &Loose, at: &Node, kind: Kind, problems: &mut Problems) -> f64 
     }
 }
 
-fn bounds(from: &Loose, from_at: &Node, to: &Loose, to_at: &Node, kind: Kind, problems: &mut Problems) -> (f64, f64) {
+fn bounds(
+    from: &Loose,
+    from_at: &Node,
+    to: &Loose,
+    to_at: &Node,
+    kind: Option<Kind>,
+    problems: &mut Problems,
+) -> (f64, f64) {
     let (low, high) = (amount(from, from_at, kind, problems), amount(to, to_at, kind, problems));
     if low > high {
         let help = Some("the smaller one comes first".to_owned());
@@ -302,12 +317,13 @@ fn expectation(file: &ExpectFile, at: &Node, names: &mut Names) -> Expectation {
             let (of, to) = (names.quantity(of, at.key("of")), names.quantity(to, at.key("to")));
             names.same_kind(&of, &to, at);
             let place = at.key("between");
-            let (low, high) = bounds(low, place.item(0), high, place.item(1), Kind::Ratio, names.problems);
+            let (low, high) = bounds(low, place.item(0), high, place.item(1), Some(Kind::Ratio), names.problems);
             (Quantity::Ratio(Box::new(of), Box::new(to)), Bound::Between(low, high))
         }
         ExpectFile::Between(quantity, low, high) => {
             let quantity = names.quantity(quantity, at.item(0));
-            let (low, high) = bounds(low, at.item(1), high, at.item(2), quantity.kind(), names.problems);
+            let kind = names.kind_of(&quantity, at.item(0));
+            let (low, high) = bounds(low, at.item(1), high, at.item(2), kind, names.problems);
             (quantity, Bound::Between(low, high))
         }
         ExpectFile::Equal(quantity, n) => single(quantity, n, at, names, Bound::Equal),
@@ -330,7 +346,8 @@ fn single(
     bound: impl Fn(f64) -> Bound,
 ) -> (Quantity, Bound) {
     let quantity = names.quantity(quantity, at.item(0));
-    let n = amount(n, at.item(1), quantity.kind(), names.problems);
+    let kind = names.kind_of(&quantity, at.item(0));
+    let n = amount(n, at.item(1), kind, names.problems);
     (quantity, bound(n))
 }
 

@@ -8,6 +8,7 @@ mod groups;
 mod host;
 mod knobs;
 mod lesson;
+mod names;
 mod numbers;
 mod programs;
 mod quantities;
@@ -30,7 +31,7 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
     let mut problems = Problems::new(source);
     let file = match shape::read(&source.text) {
         Ok(file) => file,
-        Err(mistakes) => {
+        Err(unreadable) => {
             // A file for a newer program may well have what this one can't read: that alone is to be told.
             let written = Node::of(&source.text).key("format").span.clone();
             if let Ok(format) = problems.written(&written).parse::<u32>()
@@ -39,8 +40,7 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
                 wrong_format(&written, &format.to_string(), &mut problems);
                 return Err(problems.into_errors());
             }
-            mistakes.into_iter().for_each(|mistake| problems.add(mistake.span, mistake.message, mistake.help));
-            return Err(problems.into_errors());
+            return Err(beside(source, unreadable).into_errors());
         }
     };
     let root = Node::of(&source.text);
@@ -57,12 +57,28 @@ pub(super) fn parse(source: &Source) -> Result<Scenario, ScenarioErrors> {
     Ok(scenario)
 }
 
+/// What is wrong with the shape of a text, and beside that with what could be read of it.
+fn beside(source: &Source, unreadable: shape::Unreadable) -> Problems {
+    let mut problems = match unreadable.rest {
+        None => Problems::new(source),
+        Some(rest) => {
+            let read = Source { name: source.name.clone(), text: rest.text().to_owned() };
+            let root = Node::of(&read.text);
+            let mut problems = Problems::of_the_rest(&read, &root, rest.unread());
+            whole(&rest.file, &read.text, &root, &mut problems);
+            problems.back_in(source, |at| rest.original(at))
+        }
+    };
+    unreadable.mistakes.into_iter().for_each(|mistake| problems.add(mistake.span, mistake.message, mistake.help));
+    problems
+}
+
 /// The first thing wrong with a text that differs from a right one by a number.
 fn first_mistake(text: &str) -> Option<String> {
     let source = Source { name: String::new(), text: text.to_owned() };
     let file = match shape::read(text) {
         Ok(file) => file,
-        Err(mistakes) => return Some(mistakes.into_iter().next().map_or(String::new(), |mistake| mistake.message)),
+        Err(shape) => return Some(shape.mistakes.into_iter().next().map_or(String::new(), |first| first.message)),
     };
     let mut problems = Problems::new(&source);
     whole(&file, text, &Node::of(text), &mut problems);

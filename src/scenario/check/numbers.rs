@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use ron::Error;
 use ron::extensions::Extensions;
 
 use super::quantities::{Names, Stacks};
@@ -9,6 +10,7 @@ use crate::scenario::file::{ChoiceFile, KnobFile, QuantityFile, ScenarioFile, St
 use crate::scenario::locate::Node;
 use crate::scenario::numbers::{Number, Numbers, as_ron, places};
 use crate::scenario::problem::Problems;
+use crate::syntax::words;
 
 /// All numbers that the texts of a file name.
 pub(super) fn find(file: &ScenarioFile, text: &str, root: &Node, stacks: &Stacks, problems: &mut Problems) -> Numbers {
@@ -113,11 +115,14 @@ impl Reader<'_> {
                 (self.names.problems.len() == before).then_some(Number::Run(quantity))
             }
             Err(error) => {
-                let message = format!("this number can't be read: {}", error.code);
-                let help = "write a quantity as in an expectation, with names in single quotation marks, as in \
-                            {OperationLatency('vm', 'read', P50)} or {Exits(of: 'vm')}, a cost as in {Cost('vm_exit')}, \
-                            or a number of this file as in {Written('stacks/vm/memory')}";
-                self.names.problems.add(at.span.clone(), message, Some(help.to_owned()));
+                let (wrong, help) = words(&error.code);
+                let example = "write a quantity as in an expectation, with names in single quotation marks, as in \
+                               {OperationLatency('vm', 'read', P50)} or {Exits(of: 'vm')}, a cost as in \
+                               {Cost('vm_exit')}, or a number of this file as in {Written('stacks/vm/memory')}";
+                // What else is said of a shape is said of texts in double quotation marks.
+                let named = matches!(error.code, Error::NoSuchEnumVariant { .. } | Error::NoSuchStructField { .. });
+                let help = help.filter(|_| named).map_or(example.to_owned(), |help| format!("{help}; {example}"));
+                self.names.problems.add(at.span.clone(), format!("this number can't be read: {wrong}"), Some(help));
                 None
             }
         }
@@ -131,7 +136,7 @@ impl Reader<'_> {
                 Some(Number::Written(value.replace(" us", " µs"), path.to_owned()))
             }
             Err((message, help)) => {
-                self.names.problems.add(at.span.clone(), message, Some(help));
+                self.names.problems.given_all_of(&self.root.span)?.add(at.span.clone(), message, Some(help));
                 None
             }
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{host, scalar};
+use super::{names, scalar};
 use crate::machine::limits::MAX_VM_VCPUS;
 use crate::machine::spec::{
     Cache, ContainerStart, Image, Instruction, Operation, Peer, ProgramSpec, StartNetwork, Statement, VmStart,
@@ -48,7 +48,7 @@ pub(super) struct Needs {
 }
 
 pub(super) fn check(programs: &Named<Vec<StatementFile>>, at: &Node, problems: &mut Problems) -> Vec<Program> {
-    host::names(programs, at, problems);
+    names::names(programs, at, problems);
     if programs.0.len() > MOST_PROGRAMS {
         let help = Some(format!("{MOST_PROGRAMS} is the most"));
         problems.add(at.span.clone(), format!("{} programs", programs.0.len()), help);
@@ -258,9 +258,9 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, name: &str, at: &Node, example: &str) -> String {
-        if !host::can_be_a_name(name) {
+        if !names::can_be_a_name(name) {
             let help = Some(format!("write a name of 1 to 64 characters, as in {example}"));
-            self.problems.add(at.span.clone(), host::no_name(name), help);
+            self.problems.add(at.span.clone(), names::no_name(name), help);
         }
         name.to_owned()
     }

@@ -48,9 +48,11 @@ pub(super) struct Names<'a> {
 impl Names<'_> {
     pub(super) fn subject(&mut self, name: &str, at: &Node) -> Subject {
         let index = self.stacks.index.get(name).copied();
-        if index.is_none() {
+        if index.is_none()
+            && let Some(problems) = self.problems.given(&["stacks"])
+        {
             let known = self.stacks.names.iter().map(String::as_str);
-            self.problems.unknown(at.span.clone(), "stack", name, known);
+            problems.unknown(at.span.clone(), "stack", name, known);
         }
         Subject { name: name.to_owned(), id: StackId(index.unwrap_or(0) as u16) }
     }
@@ -87,6 +89,11 @@ impl Names<'_> {
         if !known {
             self.problems.unknown(at.span.clone(), what, name, keys);
         }
+    }
+
+    /// What kind of quantity stands at `at`, if all of it could be read.
+    pub(super) fn kind_of(&mut self, quantity: &Quantity, at: &Node) -> Option<Kind> {
+        self.problems.given_all_of(&at.span).map(|_| quantity.kind())
     }
 
     pub(super) fn quantity(&mut self, file: &QuantityFile, at: &Node) -> Quantity {
@@ -163,9 +170,11 @@ impl Names<'_> {
 
     /// A time can't be compared with a count.
     pub(super) fn same_kind(&mut self, a: &Quantity, b: &Quantity, at: &Node) {
-        if a.kind() != b.kind() {
+        if a.kind() != b.kind()
+            && let Some(problems) = self.problems.given_all_of(&at.span)
+        {
             let message = format!("{} can't be compared with {}", kind_words(a.kind()), kind_words(b.kind()));
-            self.problems.add(at.span.clone(), message, Some("compare two of a kind".to_owned()));
+            problems.add(at.span.clone(), message, Some("compare two of a kind".to_owned()));
         }
     }
 

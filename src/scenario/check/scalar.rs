@@ -94,8 +94,9 @@ pub(super) fn size(value: &Loose, at: &Node, what: &str, range: RangeInclusive<u
     let Loose::Text(text) = value else {
         let kib = f64::from(1 << 10);
         let units = [("KiB", kib), ("MiB", kib.powi(2)), ("GiB", kib.powi(3)), ("TiB", kib.powi(4)), ("B", 1.0)];
-        // So many can only be bytes.
-        let bytes = value.whole().and_then(|n| u64::try_from(n).ok()).filter(|n| *n >= 1 << 16 && range.contains(n));
+        // So many can only be bytes, as can a page or a block.
+        let many = |n: &u64| *n >= 1 << 16 || (*n >= 512 && n.is_power_of_two());
+        let bytes = value.whole().and_then(|n| u64::try_from(n).ok()).filter(|n| many(n) && range.contains(n));
         let written = bytes.map(|bytes| format!("as in \"{}\"", exact_size(bytes)));
         let help = written.or_else(|| advice(value, &units, &(*range.start() as f64..=*range.end() as f64)));
         without_unit(value, at, what, &help.unwrap_or_else(|| format!("from \"{least}\" to \"{most}\"")), problems);

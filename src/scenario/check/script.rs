@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::programs::Program;
-use super::{groups, scalar, stacks};
+use super::{groups, scalar};
 use crate::engine::Time;
 use crate::machine::spec::{GroupSpec, HostSpec, NodeSpec, Order, ProgramId, Restart};
 use crate::scenario::file::{EntryFile, OrderFile};
@@ -71,10 +71,12 @@ pub(super) fn check(
     for (i, EntryFile::At(time, order)) in entries.iter().enumerate() {
         let entry = at.item(i);
         let when = scalar::duration(time, entry.item(0), "the time of this", checker.problems);
-        if let Some(until) = until.filter(|until| when > *until) {
+        if let Some(until) = until.filter(|until| when > *until)
+            && let Some(problems) = checker.problems.given(&["until"])
+        {
             let message = format!("this is to happen at {when}, and the run ends at {until}");
             let help = Some("write an earlier time, or a later \"until\"".to_owned());
-            checker.problems.add(entry.item(0).span.clone(), message, help);
+            problems.add(entry.item(0).span.clone(), message, help);
         }
         let place = entry.item(1);
         if let Some(order) = checker.order(order, place) {
@@ -82,7 +84,9 @@ pub(super) fn check(
         }
     }
     orders.sort_by_key(|(when, ..)| *when);
-    checker.in_turn(&orders);
+    if checker.problems.given(&["programs", "stacks"]).and_then(|sure| sure.given_all_of(&at.span)).is_some() {
+        checker.in_turn(&orders);
+    }
     orders.into_iter().map(|(when, order, _)| (when, order)).collect()
 }
 
@@ -105,15 +109,17 @@ impl Checker<'_> {
             OrderFile::Restart(path) => self.named(path, name).map(|_| Order::Restart(path.clone())),
             OrderFile::Panic(path) => {
                 let known = self.named(path, name)?;
-                if !matches!(self.known[known].node, NodeSpec::Vm(_)) {
+                if !matches!(self.known[known].node, NodeSpec::Vm(_))
+                    && let Some(problems) = self.problems.given(&["stacks"])
+                {
                     let message = format!("\"{path}\" has no kernel of its own that could panic");
                     let help = Some("name a virtual machine; PowerCut ends the host".to_owned());
-                    self.problems.add(name.span.clone(), message, help);
+                    problems.add(name.span.clone(), message, help);
                 }
                 Some(Order::Panic(path.clone()))
             }
             OrderFile::SetQuota { of, quota, period, burst } => {
-                let max = stacks::cpu_max(quota, period, burst, at, self.problems);
+                let max = groups::cpu_max(quota, period, burst, at, self.problems);
                 self.group(of, at.key("of"))?;
                 Some(Order::SetCpuMax(of.clone(), max))
             }
@@ -132,7 +138,7 @@ impl Checker<'_> {
         if self.groups.contains(path) {
             return Some(());
         }
-        let known = self.named(path, at)?;
+        let known = self.named(path, at).filter(|_| self.problems.given(&["host", "stacks"]).is_some())?;
         let has_none = match self.known[known].node {
             NodeSpec::Process(process) => process.cgroup.is_none(),
             NodeSpec::Container(_) | NodeSpec::Vm(_) => false,
@@ -149,13 +155,13 @@ impl Checker<'_> {
     fn named(&mut self, path: &str, at: &Node) -> Option<usize> {
         let Some(known) = self.index.get(path).copied() else {
             let paths = self.known.iter().map(|known| known.path.as_str());
-            self.problems.unknown(at.span.clone(), "stack", path, paths);
+            self.problems.given(&["host", "stacks"])?.unknown(at.span.clone(), "stack", path, paths);
             return None;
         };
         if !self.known[known].node.runs() {
             let help = Some(format!("give \"{path}\" a program, as in run: \"reader\""));
             let message = format!("no program runs in \"{path}\": it can't be started or ended");
-            self.problems.add(at.span.clone(), message, help);
+            self.problems.given(&["stacks"])?.add(at.span.clone(), message, help);
             return None;
         }
         Some(known)
@@ -254,6 +260,7 @@ impl Checker<'_> {
 
     /// What programs start must be there, and stand on the same kernel as each process of the program.
     fn starts_of_programs(&mut self) {
+        let Some(problems) = self.problems.given(&["programs", "stacks"]) else { return };
         // Of the kernels on which a program runs two will do: no target stands on both.
         let mut runs_on: Vec<Vec<usize>> = vec![Vec::new(); self.programs.len()];
         for (i, known) in self.known.iter().enumerate() {
@@ -271,16 +278,16 @@ impl Checker<'_> {
             for (target, span) in &program.needs.starts {
                 let Some(found) = self.index.get(target).map(|found| &self.known[*found]) else {
                     let paths = self.known.iter().map(|known| known.path.as_str());
-                    self.problems.unknown(span.clone(), "stack", target, paths);
+                    problems.unknown(span.clone(), "stack", target, paths);
                     continue;
                 };
                 if let Some(other) = on.iter().map(|i| &self.known[*i]).find(|known| known.inside != found.inside) {
                     let message = format!("\"{}\" can't start \"{target}\": it stands on another kernel", other.path);
                     let help = Some("a program starts what stands beside it".to_owned());
-                    self.problems.add(span.clone(), message, help);
+                    problems.add(span.clone(), message, help);
                 } else if !found.node.runs() {
                     let message = format!("no program runs in \"{target}\": it can't be started");
-                    self.problems.add(span.clone(), message, None);
+                    problems.add(span.clone(), message, None);
                 }
             }
         }

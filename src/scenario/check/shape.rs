@@ -1,16 +1,17 @@
 //! The shape of the text: what ron can't read, in words for an author.
 
-use crate::machine::limits::MAX_DEPTH;
 use std::ops::Range;
 
 use ron::Error;
-use ron::error::{Position, SpannedError};
+use ron::error::SpannedError;
 use ron::extensions::Extensions;
 
+use crate::machine::limits::MAX_DEPTH;
+use crate::near::nearest;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::locate::{self, Tree};
-use crate::scenario::near::{did_you_mean, nearest};
 use crate::scenario::problem::MOST;
+use crate::syntax::{self, Words, offset};
 
 /// How deep brackets may lie in one another. Far above what [`MAX_DEPTH`] needs, far below what the
 /// program's own stack bears.
@@ -26,15 +27,47 @@ pub(super) struct Mistake {
     pub help: Option<String>,
 }
 
+/// What could not be read.
+pub(super) struct Unreadable {
+    /// What is wrong with its shape: at least one, in the order in which they were found.
+    pub mistakes: Vec<Mistake>,
+    /// What is left without them, if all of that can be read.
+    pub rest: Option<Box<Rest>>,
+}
+
+/// A text without what could not be read.
+pub(super) struct Rest {
+    pub file: ScenarioFile,
+    patched: Patched,
+}
+
+impl Rest {
+    /// The text that was read.
+    pub fn text(&self) -> &str {
+        &self.patched.text
+    }
+
+    /// Where in it something was left out or put in.
+    pub fn unread(&self) -> Vec<Range<usize>> {
+        self.patched.holes.clone()
+    }
+
+    /// Where a place of it was in the file.
+    pub fn original(&self, at: usize) -> usize {
+        self.patched.original(at)
+    }
+}
+
 /// Reads the text, or tells what is wrong with its shape: the first mistake, and of those behind it what can be told for
 /// sure. ron stops at the first, so the part with the mistake is left out, or what is missing put in, and the rest is
 /// read again.
-pub(super) fn read(text: &str) -> Result<ScenarioFile, Vec<Mistake>> {
+pub(super) fn read(text: &str) -> Result<ScenarioFile, Unreadable> {
     let mut error = match parse(text) {
         Ok(file) => return Ok(file),
         Err(error) => error,
     };
-    let mut patched = Patched { text: text.to_owned(), inserted: Vec::new() };
+    let mut patched = Patched { text: text.to_owned(), inserted: Vec::new(), holes: Vec::new() };
+    let mut rest = None;
     let mut tree = Tree::of(text);
     let mut mistakes = vec![mistake(text, &tree, &error)];
     let mut again = MOST_READ_AGAIN / text.len().max(1);
@@ -47,7 +80,13 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Vec<Mistake>> {
             misspelt.extend(nearest(found, expected.iter().copied()));
         }
         let Some((next, found)) = patched.without(&tree, &error, &mut again) else { break };
-        let Some(found) = found else { break };
+        let found = match found {
+            Ok(file) => {
+                rest = Some(Box::new(Rest { file, patched: next }));
+                break;
+            }
+            Err(found) => found,
+        };
         patched = next;
         tree = Tree::of(&patched.text);
         error = found;
@@ -64,7 +103,7 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Vec<Mistake>> {
         }
         mistakes.push(Mistake { span, message, help });
     }
-    Err(mistakes)
+    Err(Unreadable { mistakes, rest })
 }
 
 fn parse(text: &str) -> Result<ScenarioFile, SpannedError> {
@@ -79,6 +118,8 @@ struct Patched {
     text: String,
     /// Where something was put in, and how long it is, in the order in which it was done.
     inserted: Vec<(usize, usize)>,
+    /// Where something was blanked out or put in, in this text.
+    holes: Vec<Range<usize>>,
 }
 
 /// One way to go on behind a mistake.
@@ -88,9 +129,14 @@ enum Patch<'a> {
 }
 
 impl Patched {
-    /// This text without the mistake `error`, and the next mistake, if there is one more. `again`: how often it may be
-    /// read.
-    fn without(&self, tree: &Tree, error: &SpannedError, again: &mut usize) -> Option<(Patched, Option<SpannedError>)> {
+    /// This text without the mistake `error`, and the next mistake, or what was read if there is none. `again`: how often
+    /// it may be read.
+    fn without(
+        &self,
+        tree: &Tree,
+        error: &SpannedError,
+        again: &mut usize,
+    ) -> Option<(Patched, Result<ScenarioFile, SpannedError>)> {
         let place = place(&self.text, tree, error);
         let (parts, bracket) = tree.root.enclosing(place.start);
         let missing = match &error.code {
@@ -106,7 +152,10 @@ impl Patched {
         for patch in missing.into_iter().chain(removed) {
             *again = again.checked_sub(1)?;
             let next = self.with(&patch);
-            let Err(found) = parse(&next.text) else { return Some((next, None)) };
+            let found = match parse(&next.text) {
+                Ok(file) => return Some((next, Ok(file))),
+                Err(found) => found,
+            };
             let needed = match (&found.code, &patch) {
                 (Error::MissingStructField { field, .. }, Patch::Blank(_, Some(key))) => field == key,
                 // What was put in is not right there.
@@ -116,7 +165,7 @@ impl Patched {
                 _ => false,
             };
             if !needed {
-                return Some((next, Some(found)));
+                return Some((next, Err(found)));
             }
         }
         None
@@ -125,6 +174,7 @@ impl Patched {
     fn with(&self, patch: &Patch) -> Patched {
         let mut text = String::with_capacity(self.text.len() + 64);
         let mut inserted = self.inserted.clone();
+        let mut holes = self.holes.clone();
         match patch {
             Patch::Blank(span, _) => {
                 // With the comma behind it.
@@ -133,15 +183,19 @@ impl Patched {
                 text.push_str(&self.text[..span.start]);
                 text.extend(self.text[span.start..end].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
                 text.push_str(&self.text[end..]);
+                holes.push(span.start..end);
             }
             Patch::Insert(at, written) => {
                 text.push_str(&self.text[..*at]);
                 text.push_str(written);
                 text.push_str(&self.text[*at..]);
                 inserted.push((*at, written.len()));
+                let moved = |place: usize| if place >= *at { place + written.len() } else { place };
+                holes.iter_mut().for_each(|hole| *hole = moved(hole.start)..moved(hole.end));
+                holes.push(*at..*at + written.len());
             }
         }
-        Patched { text, inserted }
+        Patched { text, inserted, holes }
     }
 
     /// Where a place was before anything was put in.
@@ -414,79 +468,27 @@ fn opened_by(text: &str, at: usize) -> Option<&str> {
     None
 }
 
-/// ron counts lines and columns (in characters) from 1.
-fn offset(text: &str, position: Position) -> usize {
-    let line: usize = text.split_inclusive('\n').take(position.line.saturating_sub(1)).map(str::len).sum();
-    let rest = &text[line..];
-    line + rest.char_indices().nth(position.col.saturating_sub(1)).map_or(rest.len(), |(i, _)| i)
-}
-
-fn words(error: &Error) -> (String, Option<String>) {
-    let inside = |outer: &Option<String>| outer.as_ref().map_or(String::new(), |outer| format!(" in {outer}"));
+/// A mistake in the words of a scenario, or else of any file.
+fn words(error: &Error) -> Words {
+    let told = |message: &str, help: &str| (message.to_owned(), Some(help.to_owned()));
     match error {
-        Error::NoSuchStructField { expected, found, outer } => {
-            let help = did_you_mean(found, expected.iter().copied());
-            (format!("there is no field \"{found}\"{}", inside(outer)), help)
-        }
-        Error::NoSuchEnumVariant { expected, found, outer } => {
-            let outer = outer.as_ref().map_or("value here".to_owned(), |outer| outer.to_lowercase());
-            (format!("no {outer} is called \"{found}\""), did_you_mean(found, expected.iter().copied()))
-        }
-        Error::MissingStructField { field, outer } => {
-            let message = format!("the field \"{field}\" is missing{}", inside(outer));
-            let written = example(field, outer.as_deref()).unwrap_or_else(|| format!("{field}: …"));
-            (message, Some(format!("add {written}")))
-        }
-        Error::DuplicateStructField { field, outer } => {
-            let message = format!("the field \"{field}\" stands twice{}", inside(outer));
-            (message, Some("keep one of them".to_owned()))
-        }
-        Error::ExpectedDifferentStructName { expected, found } => {
-            (format!("expected {expected}(…), found {found}"), Some(format!("write {expected} there")))
-        }
+        Error::MissingStructField { field, outer } => match example(field, outer.as_deref()) {
+            Some(written) => (syntax::words(error).0, Some(format!("add {written}"))),
+            None => syntax::words(error),
+        },
         Error::ExpectedNamedStructLike("Scenario") => {
             let help = "a scenario file reads Scenario(format: 1, id: …, title: …, host: …, programs: …, stacks: …)";
-            ("this is not a scenario".to_owned(), Some(help.to_owned()))
-        }
-        Error::ExpectedNamedStructLike(name) => {
-            (format!("expected {name}(…)"), Some(format!("write its fields in brackets, as in {name}(name: value)")))
-        }
-        Error::ExpectedIdentifier => {
-            let help = "is a bracket or a comma missing before this, or one too many?";
-            ("expected a name".to_owned(), Some(help.to_owned()))
+            told("this is not a scenario", help)
         }
         Error::ExceededRecursionLimit => {
             let help = format!("{MAX_BRACKETS} brackets may lie in one another, and stacks stand {MAX_DEPTH} deep");
-            ("brackets lie too deep in one another".to_owned(), Some(help))
+            (syntax::words(error).0, Some(help))
         }
-        Error::Eof => {
-            ("the text ends too early".to_owned(), Some("is a closing bracket or quotation mark missing?".to_owned()))
+        Error::ExpectedArray => (syntax::words(error).0, Some("as in [Cpuid]".to_owned())),
+        Error::TrailingCharacters => {
+            told("there is more text after the scenario's end", "is a bracket closed too early?")
         }
-        Error::ExpectedComma | Error::ExpectedArrayEnd | Error::ExpectedMapEnd | Error::ExpectedStructLikeEnd => (
-            "expected a comma or a closing bracket".to_owned(),
-            Some("is a comma or a quotation mark missing before this?".to_owned()),
-        ),
-        Error::ExpectedMapColon => {
-            ("expected a colon".to_owned(), Some("fields and names are written as name: value".to_owned()))
-        }
-        Error::ExpectedString => {
-            ("expected a text in quotation marks".to_owned(), Some("write it as in \"reader\"".to_owned()))
-        }
-        Error::ExpectedArray => ("expected a list in square brackets".to_owned(), Some("as in [Cpuid]".to_owned())),
-        Error::ExpectedMap => ("expected a map in braces".to_owned(), Some("as in { \"name\": value }".to_owned())),
-        Error::ExpectedBoolean => ("expected true or false".to_owned(), None),
-        Error::IntegerOutOfBounds => ("this number is too large".to_owned(), None),
-        Error::TrailingCharacters => (
-            "there is more text after the scenario's end".to_owned(),
-            Some("is a bracket closed too early?".to_owned()),
-        ),
-        Error::UnexpectedChar(c) => (format!("\"{c}\" is not expected here"), None),
-        other => {
-            let text = other.to_string();
-            let mut letters = text.chars();
-            let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
-            (first + letters.as_str(), None)
-        }
+        other => syntax::words(other),
     }
 }
 
@@ -596,7 +598,7 @@ mod tests {
             let field = |mistake: Mistake| mistake.message.split('"').nth(1).unwrap().to_owned();
             mistakes.into_iter().map(field).collect()
         };
-        let mut told = fields(read(text).err().unwrap());
+        let mut told = fields(read(text).err().unwrap().mistakes);
         told.sort();
         assert_eq!(told.len(), MOST, "{told:?}");
         for field in ["accesses", "bandwidth", "bytes", "capacity", "cores", "file", "memory", "working_set"] {
@@ -605,16 +607,19 @@ mod tests {
         let text = r#"Scenario(format: 1, id: "a", title: "A", host: Host(cores: 1, memory: "1 GiB"), programs: {}, stacks: {},
             walkthrough: [Step(predict: Predict(), play: Until(Crossing())), Step(pace: Proportional())],
             expect: [Ratio(), AtLeast(Ledger(), 1)])"#;
-        let told = fields(read(text).err().unwrap());
+        let told = fields(read(text).err().unwrap().mistakes);
         let wanted = ["ask", "answer", "choices", "of", "what", "say", "title", "per_second", "to", "between", "layer"];
         assert!(wanted.iter().all(|field| told.iter().any(|other| other == field)), "{told:?}");
     }
 
     #[test]
     fn a_place_keeps_its_number_when_something_is_put_in_before_it() {
-        let patched = Patched { text: "0123456789".to_owned(), inserted: Vec::new() };
+        let patched = Patched { text: "0123456789".to_owned(), inserted: Vec::new(), holes: Vec::new() };
+        let patched = patched.with(&Patch::Blank(6..8, None));
         let patched = patched.with(&Patch::Insert(3, "abc".to_owned())).with(&Patch::Insert(1, "xy".to_owned()));
-        assert_eq!(patched.text, "0xy12abc3456789");
+        assert_eq!(patched.text, "0xy12abc345  89");
+        let holes: Vec<&str> = patched.holes.iter().map(|hole| &patched.text[hole.clone()]).collect();
+        assert_eq!(holes, ["  ", "abc", "xy"]);
         for (at, digit) in patched.text.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
             assert_eq!(patched.original(at).to_string(), digit.to_string());
         }

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::programs::Program;
-use super::{boot, groups, host, scalar};
-use crate::engine::Time;
+use super::{boot, groups, host, names, scalar};
 use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
-    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, CpuMax, HostSpec, NodeSpec, ProcessSpec, ProgramId, Restart,
-    Upkeep, VirtualDevice, VmSpec,
+    Backend, CgroupSpec, ContainerNetwork, ContainerSpec, HostSpec, NodeSpec, ProcessSpec, ProgramId, Restart, Upkeep,
+    VirtualDevice, VmSpec,
 };
 use crate::scenario::file::{
     BackendFile, CgroupFile, Loose, Named, NetworkFile, NodeFile, RestartFile, ScenarioFile, VirtualDeviceFile,
@@ -109,35 +108,6 @@ fn expand(nodes: Vec<(NodeSpec, u64)>, copies: u64) -> Vec<NodeSpec> {
         .collect()
 }
 
-/// A limit of CPU time, wherever it is written.
-pub(super) fn cpu_max(
-    quota: &Loose,
-    period: &Option<Loose>,
-    burst: &Option<Loose>,
-    at: &Node,
-    problems: &mut Problems,
-) -> CpuMax {
-    let period = period.as_ref().map_or(Time::ms(100), |p| between(p, at, "period", Time::ms(1), Time::s(1), problems));
-    let quota = between(quota, at, "quota", Time::ms(1), Time::s(1_000), problems);
-    let burst = burst.as_ref().map_or(Time::ZERO, |b| between(b, at, "burst", Time::ZERO, quota, problems));
-    CpuMax { quota, period, burst }
-}
-
-/// A time in the range that the Linux kernel accepts.
-fn between(value: &Loose, at: &Node, what: &str, from: Time, to: Time, problems: &mut Problems) -> Time {
-    let at = at.key(what);
-    let before = problems.len();
-    let time = scalar::time_in(value, at, what, from..=to, problems);
-    if problems.len() == before && !(from..=to).contains(&time) {
-        let help = match what {
-            "burst" => "a burst is at most the quota".to_owned(),
-            _ => format!("write a time from {from} to {to}, as the Linux kernel wants it"),
-        };
-        problems.add(at.span.clone(), format!("{what} is {time}"), Some(help));
-    }
-    if (from..=to).contains(&time) { time } else { from }
-}
-
 fn upkeep(up: bool, restart: RestartFile) -> Upkeep {
     let restart = match restart {
         RestartFile::Never => Restart::Never,
@@ -159,7 +129,7 @@ fn names<'a>(devices: &'a [VirtualDevice], below: &[&str], unnamed: &'a str) -> 
 impl Checker<'_> {
     /// The nodes on one kernel, each with how many copies of it there are to be.
     fn nodes(&mut self, nodes: &Named<NodeFile>, at: &Node, on: &Platform, copies: u64) -> Vec<(NodeSpec, u64)> {
-        host::names(nodes, at, self.problems);
+        names::names(nodes, at, self.problems);
         groups::apart(nodes, at, on.groups, self.problems);
         let mut promised: u64 = 0;
         let mut checked = Vec::new();
@@ -170,7 +140,7 @@ impl Checker<'_> {
                 .map_or(1, |n| scalar::whole(n, place.key("copies"), "copies", 1..=MAX_STACKS as u64, self.problems));
             let all = own.saturating_mul(copies);
             let before = std::mem::take(&mut self.total);
-            let spec = self.node(host::beginning(name), node, place, on);
+            let spec = self.node(names::beginning(name), node, place, on);
             self.total = before.plus(self.total.plus(Total::of(&spec)).times(all));
             // What is not there from the start may be promised more often than it is there, and lacks later.
             if let NodeSpec::Vm(vm) = &spec
@@ -196,7 +166,9 @@ impl Checker<'_> {
             on.name,
             size(on.memory)
         );
-        self.problems.add(span, message, Some(format!("leave out preallocated, or give {} more memory", on.name)));
+        if let Some(problems) = self.problems.given(&["host", "stacks"]) {
+            problems.add(span, message, Some(format!("leave out preallocated, or give {} more memory", on.name)));
+        }
     }
 
     fn node(&mut self, name: &str, node: &NodeFile, at: &Node, on: &Platform) -> NodeSpec {
@@ -389,25 +361,31 @@ impl Checker<'_> {
         if number >= on.cpus {
             let has = if on.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", on.cpus) };
             let message = format!("there is no CPU {number}: {} has {has}", on.name);
-            self.problems.add(at.span.clone(), message, Some(format!("CPUs count from 0 to {}", on.cpus - 1)));
+            let problems = self.problems.given(&["host", "stacks"])?;
+            problems.add(at.span.clone(), message, Some(format!("CPUs count from 0 to {}", on.cpus - 1)));
             return None;
         }
         Some(number as u16)
     }
 
     fn pins(&mut self, pin: &[Loose], vcpus: u64, at: &Node, on: &Platform) -> Vec<u16> {
-        if !pin.is_empty() && pin.len() as u64 != vcpus {
+        if !pin.is_empty()
+            && pin.len() as u64 != vcpus
+            && let Some(problems) = self.problems.given(&["stacks"])
+        {
             let help = Some("give one CPU for each vCPU, or none at all".to_owned());
             let message = format!("{} pins for {vcpus} vCPUs", pin.len());
-            self.problems.add(at.span.clone(), message, help);
+            problems.add(at.span.clone(), message, help);
         }
         pin.iter().enumerate().filter_map(|(i, cpu)| self.cpu(cpu, at.item(i), "pin", on)).collect()
     }
 
     fn needs_hypervisor(&mut self, at: &Node) {
-        if !self.host.hypervisor {
+        if !self.host.hypervisor
+            && let Some(problems) = self.problems.given(&["host"])
+        {
             let help = Some("add hypervisor: Kvm to the host".to_owned());
-            self.problems.add(at.span.clone(), "a virtual machine on a host without a hypervisor", help);
+            problems.add(at.span.clone(), "a virtual machine on a host without a hypervisor", help);
         }
     }
 
@@ -424,13 +402,15 @@ impl Checker<'_> {
     fn program(&mut self, run: &str, stack: &str, at: &Node, on: &Platform) -> Option<ProgramId> {
         let Some(&index) = self.by_name.get(run) else {
             let known = self.programs.iter().map(|program| program.spec.name.as_str());
-            self.problems.unknown(at.span.clone(), "program", run, known);
+            self.problems.given(&["programs"])?.unknown(at.span.clone(), "program", run, known);
             return None;
         };
         let needs = &self.programs[index].needs;
         let mut need = |place: &Option<Range<usize>>, missing: bool, message: String, help: &str| {
-            if let (Some(span), true) = (place, missing) {
-                self.problems.add_once(span.clone(), message, Some(help.to_owned()));
+            if let (Some(span), true) = (place, missing)
+                && let Some(problems) = self.problems.given(&["host", "stacks", "until"])
+            {
+                problems.add_once(span.clone(), message, Some(help.to_owned()));
             }
         };
         need(
@@ -459,12 +439,13 @@ impl Checker<'_> {
         );
         if let Some((set, span)) = &needs.memory
             && *set > on.memory.saturating_add(on.swap)
+            && let Some(problems) = self.problems.given(&["host", "stacks"])
         {
             let size = crate::amounts::bytes;
             let with = if on.swap > 0 { format!(" and {} of swap", size(on.swap)) } else { String::new() };
             let (want, has) = (size(*set), size(on.memory));
             let message = format!("a working set of {want}, and for \"{stack}\" {} has {has}{with}", on.name);
-            self.problems.add_once(span.clone(), message, Some("make it smaller, or give more memory".to_owned()));
+            problems.add_once(span.clone(), message, Some("make it smaller, or give more memory".to_owned()));
         }
         // `programs::check` keeps the index within a u16.
         Some(ProgramId(index as u16))

@@ -11,8 +11,6 @@
 //! beginning again (C-SCAN), so that none waits for ever. Left out: more sectors on the outer tracks, settling that takes
 //! longer for a write, caches and read-ahead in the disk, requests that follow each other on one track.
 
-use std::collections::BTreeSet;
-
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::trace::{ComponentId, Crossing, Token, What};
@@ -27,30 +25,6 @@ const PROFILE_RPM: u64 = 7_200;
 
 /// Of a stroke over the whole disk.
 const WHOLE: u64 = 1 << 32;
-
-/// The arm, and the commands that the device holds.
-#[derive(Clone, Debug, Default, Hash)]
-pub struct Arm {
-    /// Where it is, in 2^-32 of the way over the disk.
-    place: u32,
-    /// By place.
-    held: BTreeSet<(u32, RequestId)>,
-}
-
-impl Arm {
-    /// How many commands the device holds.
-    pub fn held(&self) -> usize {
-        self.held.len()
-    }
-
-    /// The next one in the direction of travel, or the first of all.
-    fn next(&mut self) -> Option<(u32, RequestId)> {
-        let here = (self.place, RequestId::FIRST);
-        let next = self.held.range(here..).next().or_else(|| self.held.first()).copied()?;
-        self.held.remove(&next);
-        Some(next)
-    }
-}
 
 /// How long the arm takes over `distance` of [`WHOLE`]. Over all pairs of places the mean of the square root of the
 /// distance is 8/15.
@@ -69,15 +43,13 @@ impl Turn<'_> {
     pub(super) fn hdd_next(&mut self, id: DiskId) -> Option<RequestId> {
         let depth = self.f.count(Primitive::SataQueue).max(1);
         let disk = &mut self.s.disks[usize::from(id.0)];
-        while (disk.arm.held.len() as u64) < depth
+        while (disk.arm.held() as u64) < depth
             && let Some(request) = disk.queue.pop_front()
         {
             let place = disk.stream.next_u32();
-            disk.arm.held.insert((place, request));
+            disk.arm.take(place, request);
         }
-        let (place, request) = disk.arm.next()?;
-        let distance = u64::from(disk.arm.place.abs_diff(place));
-        disk.arm.place = place;
+        let (distance, request) = disk.arm.go()?;
         let [track, average] = [Primitive::HddSeekTrack, Primitive::HddSeekAverage].map(|cost| self.f.time(cost));
         self.s.request_mut(request).seek = seek(track, average, distance);
         Some(request)
@@ -128,18 +100,5 @@ mod tests {
         assert_eq!(seek(track, average, 0), Time::ZERO);
         assert!(seek(track, average, 1) >= track);
         assert!(seek(track, average, WHOLE) > average && seek(track, average, WHOLE) < average.times(2));
-    }
-
-    #[test]
-    fn the_arm_serves_all_that_it_holds_in_one_sweep() {
-        let id = |slot: u32| RequestId(crate::machine::arena::Key::of_slot(slot));
-        let mut arm = Arm { place: 50, held: [(10, id(0)), (60, id(1)), (55, id(2)), (90, id(3))].into() };
-        let order: Vec<u32> = std::iter::from_fn(|| {
-            let (place, _) = arm.next()?;
-            arm.place = place;
-            Some(place)
-        })
-        .collect();
-        assert_eq!(order, [55, 60, 90, 10]);
     }
 }

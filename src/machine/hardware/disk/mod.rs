@@ -6,6 +6,7 @@
 //! for spinning disks); one interrupt for each request, or one for a batch. Left out: write caches and their flushes,
 //! errors and retries, power states.
 
+pub mod arm;
 pub mod flash;
 pub mod hdd;
 mod serve;
@@ -38,7 +39,7 @@ pub struct Disk {
     /// Waiting for the device, in order of arrival.
     pub queue: VecDeque<RequestId>,
     /// Where the arm of a spinning disk is, and what the device holds for it.
-    pub arm: hdd::Arm,
+    pub arm: arm::Arm,
     /// Of how many requests it tells at once; 1: of each by itself.
     pub batch: u32,
     /// Served and not yet told of, if it tells of many at once.
@@ -68,7 +69,7 @@ impl Disk {
             busy: 0,
             shared_until: Time::ZERO,
             queue: VecDeque::new(),
-            arm: hdd::Arm::default(),
+            arm: arm::Arm::default(),
             batch,
             served: Vec::new(),
             stream: Stream::new(seed, &name),
@@ -84,7 +85,7 @@ impl Disk {
         }
         self.queue.clear();
         self.served.clear();
-        self.arm = hdd::Arm::default();
+        self.arm = arm::Arm::default();
     }
 
     /// How many requests wait in it, or for it.

@@ -9,7 +9,7 @@ const LONGEST_LIST: usize = 1100;
 
 /// The one of `known` that `name` was probably meant to be: the same but for case and kind of dash, or a few slips
 /// away, or the only one that it abbreviates.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let short = |name: &str| name.len() <= 4 * LONGEST_NAME && name.chars().count() <= LONGEST_NAME;
     if !short(name) {
         return None;
@@ -43,7 +43,7 @@ fn slips(length: usize) -> usize {
 }
 
 /// `did you mean "vm"?`, or `there are: …`, for a name that is none of `known`.
-pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     if let Some(near) = nearest(name, known.clone()) {
         return Some(format!("did you mean \"{near}\"?"));
     }
@@ -68,7 +68,7 @@ pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> 
 }
 
 /// A text with its middle left out where it is longer than `most` characters: what is wrong stands at its ends.
-pub(super) fn shortened(text: String, most: usize) -> String {
+pub(crate) fn shortened(text: String, most: usize) -> String {
     if text.chars().count() <= most {
         return text;
     }

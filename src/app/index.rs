@@ -1,11 +1,20 @@
-//! The trace by time: which journeys are under way at a moment, which hop each of them is in, and how much of its
-//! ledger has been spent. Built once; every question is answered in the logarithm of the trace's length.
+//! The trace by time: which journeys are under way at a moment, of a stack or of all, which hop each of them is in, and
+//! how much of its ledger has been spent. Built once; every question is answered in the logarithm of the trace's length.
 
 use crate::engine::Time;
 use crate::trace::{Hop, HopId, JourneyId, Layer, StackId, Token, Trace};
 
 /// So many hops share one saved sum of the ledger.
 const STRIDE: usize = 64;
+
+/// The journeys of one stack.
+#[derive(Clone, Debug, Default)]
+struct OfStack {
+    /// In the order of starting.
+    journeys: Vec<JourneyId>,
+    /// The latest end of this journey and of all before it.
+    reach: Vec<Time>,
+}
 
 /// The index of one trace.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +28,7 @@ pub struct Index {
     /// A binary tree over journeys with the latest end in each half: leaf `j` is at `leaves + j`.
     latest: Vec<Time>,
     leaves: usize,
-    /// By stack: its journeys in the order of starting.
-    by_stack: Vec<Vec<JourneyId>>,
+    by_stack: Vec<OfStack>,
     /// The layers that occur.
     pub layers: Vec<Layer>,
     /// The shapes of tokens that occur.
@@ -46,12 +54,13 @@ impl Index {
             hops[*slot as usize] = HopId(i as u32);
             *slot += 1;
         }
-        let mut index = Index { first, hops, by_stack: vec![Vec::new(); stacks], ..Index::default() };
+        let mut index = Index { first, hops, by_stack: vec![OfStack::default(); stacks], ..Index::default() };
         index.sum_ledgers(trace);
         index.build_tree(trace);
         for (j, journey) in trace.journeys.iter().enumerate() {
             if let Some(list) = index.by_stack.get_mut(journey.stack.index()) {
-                list.push(JourneyId(j as u32));
+                list.journeys.push(JourneyId(j as u32));
+                list.reach.push(list.reach.last().map_or(journey.end, |reach| journey.end.max(*reach)));
             }
         }
         index.layers = Layer::ALL.into_iter().filter(|&l| trace.hops.iter().any(|h| h.layer == l)).collect();
@@ -127,9 +136,21 @@ impl Index {
         self.collect(2 * node + 1, from + width / 2, width / 2, started, time, found);
     }
 
+    /// A stack's journeys that are under way at `time`, at most `limit` of them, latest first.
+    pub fn active(&self, trace: &Trace, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
+        let Some(OfStack { journeys, reach }) = self.by_stack.get(stack.index()) else { return Vec::new() };
+        let begun = journeys.partition_point(|j| trace.journeys[j.index()].start <= time);
+        let within = (0..begun).rev().take_while(|i| reach[*i] > time).map(|i| journeys[i]);
+        within.filter(|j| trace.journeys[j.index()].end > time).take(limit).collect()
+    }
+
+    fn of_stack(&self, stack: StackId) -> &[JourneyId] {
+        self.by_stack.get(stack.index()).map_or(&[], |list| &list.journeys)
+    }
+
     /// A stack's latest journey that had started at `time`, and its number among the stack's journeys.
     pub fn latest(&self, trace: &Trace, stack: StackId, time: Time) -> Option<(usize, JourneyId)> {
-        let list = self.by_stack.get(stack.index())?;
+        let list = self.of_stack(stack);
         let at = list.partition_point(|j| trace.journeys[j.index()].start <= time).checked_sub(1)?;
         Some((at, list[at]))
     }
@@ -137,7 +158,7 @@ impl Index {
     /// The latest journey of the same stack that ended just as this one began.
     pub fn before(&self, trace: &Trace, journey: JourneyId) -> Option<JourneyId> {
         let own = trace.journeys.get(journey.index())?;
-        let list = self.by_stack.get(own.stack.index())?;
+        let list = self.of_stack(own.stack);
         let at = list.partition_point(|j| *j < journey);
         let ended = |j: &&JourneyId| trace.journeys[j.index()].end == own.start;
         list[..at].iter().rev().take(STRIDE).find(ended).copied()
@@ -145,7 +166,7 @@ impl Index {
 
     /// A stack's journeys that had started before `time`, in the order of starting.
     pub fn begun(&self, trace: &Trace, stack: StackId, time: Time) -> &[JourneyId] {
-        let list = self.by_stack.get(stack.index()).map_or(&[][..], Vec::as_slice);
+        let list = self.of_stack(stack);
         &list[..list.partition_point(|j| trace.journeys[j.index()].start < time)]
     }
 
