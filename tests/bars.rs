@@ -56,7 +56,7 @@ fn row(standing: &Standing, stack: usize) -> &Row {
 }
 
 fn topic(kind: OperationKind) -> Topic {
-    Topic { kind: Some(kind), measure: None }
+    Topic { kind: Some(kind), ..Topic::default() }
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_ratio_that_a_scene_asks_for_is_the_ratio_of_the_bars_beside_it() {
         for step in ran.scenario.walkthrough.clone() {
             let Some(predict) = &step.predict else { continue };
             let scenario::Quantity::Ratio(over, _) = &predict.answer else { continue };
-            let (scenario::Quantity::Latency { of, statistic: scenario::Statistic::P50, .. }, Some(measure)) =
+            let (scenario::Quantity::Latency { of, statistic: strata::trace::Statistic::P50, .. }, Some(measure)) =
                 (&**over, step.topic().measure)
             else {
                 continue;
@@ -126,7 +126,7 @@ fn the_bar_is_the_median_of_the_report() {
                 let ([(key, _)], Some(latency)) = (&of_kind[..], stats.latency_of(kind)) else { continue };
                 let bar = ran.bars.at(*key, end)[stack.index()].unwrap();
                 assert_eq!(bar.count as u64, stats.operations_of(kind), "{} {stack:?} {kind:?}", built_in.id);
-                assert_eq!(bar.median, latency.p50, "{} {stack:?} {kind:?}", built_in.id);
+                assert_eq!(bar.length, latency.p50, "{} {stack:?} {kind:?}", built_in.id);
                 assert_eq!(bar.parts.iter().sum::<u64>(), latency.p50);
                 compared += 1;
             }
@@ -199,7 +199,7 @@ fn a_row_never_shows_a_ratio_of_few_or_of_other_operations() {
                 let Ratio::Times { ratio: times, low, high } = row.ratio else { continue };
                 let (own, first) = (row.summary.unwrap(), measure.unwrap().summary.unwrap());
                 assert!(own.count >= 8 && first.count >= 8);
-                assert!((times - own.median as f64 / first.median as f64).abs() < 1e-9);
+                assert!((times - own.length as f64 / first.length as f64).abs() < 1e-9);
                 assert_eq!(interval.contains("no difference"), low <= 1.0 && high >= 1.0, "{ratio} {interval}");
             }
         }
@@ -268,7 +268,7 @@ fn drawn_lengths_are_as_the_numbers_and_start_together() {
     let mut left = Vec::new();
     for row in &shown.rows {
         let summary = row.summary.unwrap();
-        let median = Time(summary.median).to_string();
+        let median = Time(summary.length).to_string();
         let (_, line) =
             texts.iter().find(|(text, _)| *text == median).unwrap_or_else(|| panic!("{median} in {texts:?}"));
         let pieces: Vec<Rect> = drawing
@@ -276,14 +276,14 @@ fn drawn_lengths_are_as_the_numbers_and_start_together() {
             .iter()
             .filter_map(|shape| match shape {
                 Shape::Rect { rect, fill: Some(fill), line: None, .. } => {
-                    let part = matches!(fill.ink, Ink::Layer(_) | Ink::HostKernel) && fill.alpha == 1.0;
+                    let part = matches!(fill.ink, Ink::Layer(_)) && fill.alpha == 1.0;
                     (part && line.y_range().contains(rect.center().y) && strip.contains_rect(*rect)).then_some(*rect)
                 }
                 _ => None,
             })
             .collect();
         let all = pieces.iter().fold(Rect::NOTHING, |all, piece| all.union(*piece));
-        left.push((all.left(), all.width() as f64 / summary.median as f64));
+        left.push((all.left(), all.width() as f64 / summary.length as f64));
     }
     assert!(left.len() == 4 && left.iter().all(|(x, _)| (x - left[0].0).abs() < 0.1), "{left:?}");
     // Parts thinner than a hair are not drawn.

@@ -83,12 +83,28 @@ fn the_page_of_the_first_walkthrough_plays_steps_back_and_answers_without_a_netw
         browser.press(&(choice + 1).to_string());
         browser.press(&(right + 1).to_string());
         assert_eq!(browser.value(&hidden), json!(true), "the answer comes after the scene");
+        assert_eq!(browser.state()["answered"], json!(false));
         browser.press("End");
         assert_eq!(browser.value(&hidden), json!(false));
+        assert_eq!(browser.state()["answered"], json!(true), "the bars are of what was asked");
+        browser.press("ArrowLeft");
+        assert_eq!(browser.state()["answered"], json!(false));
         let said = browser.value(&word);
         let wanted = if choice == right { "Right" } else { "Not so" };
         assert!(said.as_str().unwrap().starts_with(wanted), "{choice} of {right}: {said}");
     }
+
+    // Whoever wants no motion gets still pictures: each is one at which stepping stops.
+    let features = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
+    browser.call("Emulation.setEmulatedMedia", features);
+    browser.open(&file, "scene=3");
+    assert_eq!(browser.value("document.getElementById('still').checked"), json!(true));
+    browser.press(" ");
+    browser.wait("strata.state().still > 0");
+    for _ in 0..4 {
+        assert_eq!(browser.state()["stop"], json!(true));
+    }
+    browser.press(" ");
 
     let elsewhere = |address: &&String| !["file:", "data:", "about:"].iter().any(|kind| address.starts_with(kind));
     let elsewhere: Vec<&String> = browser.requests.iter().filter(elsewhere).collect();

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egui::vec2;
 use picture::{Node, built_in, four, many, run};
+use strata::app::scene::standing::Standing;
 use strata::app::scene::state::{Bead, Beads, Doing, States, kernel_of};
 use strata::app::scene::{Drawing, Index, Scene, SceneOptions, Shape, View};
 use strata::app::theme::Theme;
 use strata::costs::Primitive;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, Topology};
+use strata::pace::{Moment, PaceMap};
 use strata::scenario::{Topic, library};
 use strata::trace::exits::Exits;
 use strata::trace::tallies::Tallies;
@@ -277,30 +279,65 @@ fn a_request_lies_in_the_ring_from_filling_to_reaping() {
     }
 }
 
+/// What the thread of an operation's program does, told from the beginning of the operation on.
+#[derive(Clone, Copy, PartialEq)]
+enum Thread {
+    Awake,
+    Woken,
+    Asleep,
+}
+
+/// The kernel of an operation's program, and what its thread does; none of what no program does.
+fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) -> Option<(ComponentId, Thread)> {
+    let hops = journey_hops(trace, id);
+    let is_app = |id: &ComponentId| topology.component(*id).unwrap().kind == ComponentKind::App;
+    let ends = [hops.last().unwrap().component, hops[0].component];
+    let stack = trace.journeys[id.index()].stack;
+    let first = || topology.iter().find(|(id, c)| c.stack == Some(stack) && is_app(id)).map(|(id, _)| id);
+    let own = kernel_of(topology, ends.into_iter().find(is_app).or_else(first)?)?;
+    let mut thread = Thread::Awake;
+    for hop in hops.iter().filter(|hop| hop.start <= time) {
+        let (over, part) = (hop.end <= time, topology.component(hop.component).unwrap().kind);
+        let on_own = topology.cpus.get(hop.cpu.index()).is_some_and(|cpu| cpu.kernel == own);
+        thread = match hop.what {
+            What::UserCode => Thread::Awake,
+            What::Wait(Wait::Throttled) if !over => Thread::Awake,
+            What::Pay(Primitive::ContextSwitch) if on_own => {
+                if over {
+                    Thread::Awake
+                } else {
+                    Thread::Woken
+                }
+            }
+            What::Wait(Wait::RunQueue) if kernel_of(topology, hop.component) == Some(own) && !over => Thread::Woken,
+            What::Pay(Primitive::WakeUp) if on_own && over && thread == Thread::Asleep => Thread::Woken,
+            What::Wait(Wait::DeviceQueue | Wait::WorkerQueue | Wait::Sleep | Wait::Peer) => Thread::Asleep,
+            What::Pay(Primitive::HandleDoorbell) if over => Thread::Asleep,
+            _ if matches!(part, ComponentKind::Disk | ComponentKind::Nic) => Thread::Asleep,
+            _ => thread,
+        };
+    }
+    Some((own, thread))
+}
+
 /// Who waits and who sleeps, from every operation of the run.
 fn scan_beads(topology: &Topology, trace: &Trace, states: &States, time: Time) -> BTreeMap<ComponentId, Beads> {
     let mut beads: BTreeMap<ComponentId, Beads> = BTreeMap::new();
     let mut queues: BTreeMap<ComponentId, Vec<(Time, Bead)>> = BTreeMap::new();
     for (i, journey) in trace.journeys.iter().enumerate().filter(|(_, j)| j.start <= time && time < j.end) {
-        let hops = journey_hops(trace, JourneyId(i as u32));
+        let id = JourneyId(i as u32);
+        let hops = journey_hops(trace, id);
         let Some(hop) = hops.iter().rfind(|hop| hop.start <= time) else { continue };
-        let part = topology.component(hop.component).unwrap().kind;
         let bead = |vcpu: bool| Bead { stack: journey.stack, vcpu };
-        match hop.what {
-            What::Wait(wait @ (Wait::RunQueue | Wait::VcpuPreempted)) => {
-                let kernel = kernel_of(topology, hop.component);
-                let of = (hop.start, bead(wait == Wait::VcpuPreempted));
-                kernel.into_iter().for_each(|kernel| queues.entry(kernel).or_default().push(of));
-            }
-            What::Wait(Wait::DeviceQueue | Wait::WorkerQueue | Wait::Sleep | Wait::Peer) => {}
-            _ if matches!(part, ComponentKind::Disk | ComponentKind::Nic) => {}
-            _ => continue,
-        }
-        let away = matches!(part, ComponentKind::Disk | ComponentKind::Nic);
-        if away || !matches!(hop.what, What::Wait(Wait::RunQueue | Wait::VcpuPreempted)) {
-            let own = kernel_of(topology, hops[0].component).unwrap();
+        let waits = matches!(hop.what, What::Wait(Wait::RunQueue | Wait::VcpuPreempted));
+        if let Some(kernel) = kernel_of(topology, hop.component).filter(|_| waits) {
             let vcpu = hop.what == What::Wait(Wait::VcpuPreempted);
-            beads.entry(own).or_default().asleep.push(bead(vcpu));
+            queues.entry(kernel).or_default().push((hop.start, bead(vcpu)));
+        }
+        match scan_thread(topology, trace, id, time) {
+            Some((own, Thread::Asleep)) => beads.entry(own).or_default().asleep.push(bead(false)),
+            Some((own, Thread::Woken)) if !waits => queues.entry(own).or_default().push((hop.start, bead(false))),
+            _ => {}
         }
     }
     for vcpu in (topology.cores..topology.cpus.len() as u16).map(CpuId) {
@@ -384,6 +421,16 @@ fn draw(
     time: Time,
     follow: Option<StackId>,
 ) -> (Drawing, strata::app::scene::Layout) {
+    draw_at(topology, trace, time, follow, None)
+}
+
+fn draw_at(
+    topology: &Topology,
+    trace: &Trace,
+    time: Time,
+    follow: Option<StackId>,
+    moment: Option<Moment>,
+) -> (Drawing, strata::app::scene::Layout) {
     let theme = Theme::dark();
     let options = SceneOptions {
         theme: &theme,
@@ -395,7 +442,7 @@ fn draw(
         asked: None,
         follow,
         solo: false,
-        moment: None,
+        moment,
         known: None,
         facts: None,
         presences: None,
@@ -453,4 +500,118 @@ fn an_injected_interrupt_raises_the_flag() {
     };
     assert_eq!(bolts(Time(hop.end.as_ps() - 1)), 1);
     assert_eq!(bolts(Time::ZERO), 0);
+}
+
+#[test]
+fn a_box_says_no_ring_or_mode_that_no_core_is_in() {
+    let mut seen = BTreeSet::new();
+    for (name, topology, trace) in runs() {
+        let index = Index::new(&trace, topology.stacks.len());
+        let states = States::new(&topology, &trace, &index);
+        for time in moments(&trace, 150) {
+            let running: Vec<&Hop> = trace
+                .hops
+                .iter()
+                .filter(|hop| (..topology.cores).contains(&hop.core.0) && hop.start <= time && time < hop.end)
+                .collect();
+            let doing = |core: CpuId| states.core(&topology, &trace, core, time).unwrap();
+            for (app, standings) in states.programs(&topology, (&trace, &index), time) {
+                let stack = topology.component(app).unwrap().stack;
+                let own = kernel_of(&topology, app).unwrap();
+                let on_own = |hop: &&&Hop| topology.cpus[hop.cpu.index()].kernel == own && hop.stack.some() == stack;
+                let rings: BTreeSet<u8> = running.iter().filter(on_own).map(|hop| doing(hop.core).ring).collect();
+                let says = |standing: Standing| standings.contains(&standing);
+                assert!(!says(Standing::User) || rings.contains(&3), "{name} at {time}: {standings:?}, {rings:?}");
+                assert!(!says(Standing::Kernel) || rings.contains(&0), "{name} at {time}: {standings:?}, {rings:?}");
+                // And a core in ring 3 runs a program that says so.
+                let alone =
+                    topology.iter().filter(|(_, c)| c.kind == ComponentKind::App && c.stack == stack).count() == 1;
+                assert!(!alone || !rings.contains(&3) || says(Standing::User), "{name} at {time}: {standings:?}");
+                seen.extend(standings);
+            }
+            for (machine, part) in topology.iter().filter(|(_, part)| part.kind == ComponentKind::VirtualMachine) {
+                let Some(inside) = states.inside(&topology, &trace, machine, time) else { continue };
+                let outer = !topology.path(machine).contains("virtual hardware");
+                let non_root = running.iter().filter(|hop| !doing(hop.core).root && hop.stack.some() == part.stack);
+                assert!(!outer || inside.running == non_root.count(), "{name} at {time}: {inside:?}");
+            }
+        }
+    }
+    let all =
+        [Standing::User, Standing::Kernel, Standing::Ready, Standing::Stopped, Standing::Throttled, Standing::Asleep];
+    assert!(all.iter().all(|standing| seen.contains(standing)), "{seen:?}");
+}
+
+#[test]
+fn the_words_in_a_box_change_with_what_it_does() {
+    let (topology, trace) = built_in("one-read");
+    let vm = StackId(2);
+    let says = |hop: &Hop| {
+        let (drawing, layout) = draw(&topology, &trace, Time((hop.start.as_ps() + hop.end.as_ps()) / 2), Some(vm));
+        let own = |kind: ComponentKind| {
+            let (id, _) = topology.iter().find(|(_, c)| c.kind == kind && c.stack == Some(vm)).unwrap();
+            let rect = layout.place(id).name;
+            let texts = drawing.text_boxes().filter(|(_, bounds)| rect.expand(3.0).contains_rect(*bounds));
+            texts.map(|(text, _)| text.to_owned()).collect::<Vec<_>>().join(" · ")
+        };
+        (own(ComponentKind::App), own(ComponentKind::VirtualMachine))
+    };
+    let hops = || trace.hops.iter().filter(|hop| hop.stack == vm && hop.journey != JourneyId::NONE);
+    let user = hops().find(|hop| hop.what == What::UserCode).unwrap();
+    let (app, machine) = says(user);
+    assert!(app.contains("ring 3") && machine.contains("non-root mode"), "{app}, {machine}");
+    let call = hops().find(|hop| hop.crossing == Crossing::SystemCall).unwrap();
+    let (app, machine) = says(call);
+    assert!(app.contains("ring 0") && machine.contains("non-root mode"), "{app}, {machine}");
+    let exit = hops().find(|hop| hop.crossing == Crossing::VmExit(ExitReason::Doorbell)).unwrap();
+    let (app, machine) = says(exit);
+    assert!(app.contains("stopped") && machine.contains("out: I/O doorbell"), "{app}, {machine}");
+    let disk = hops().find(|hop| hop.crossing == Crossing::Device).unwrap();
+    let (app, machine) = says(disk);
+    assert!(app.contains("asleep") && machine.contains("out: HLT"), "{app}, {machine}");
+}
+
+#[test]
+fn at_the_beginning_nothing_is_told_of_what_has_not_begun() {
+    for built_in_one in library() {
+        let (topology, trace) = built_in(built_in_one.id);
+        let end = trace.hops.iter().map(|hop| hop.end).max().unwrap();
+        for stack in (0..topology.stacks.len() as u16).map(StackId) {
+            let first = trace.hops.iter().filter(|hop| hop.stack == stack && hop.journey != JourneyId::NONE);
+            if first.map(|hop| hop.start).min().is_none_or(|start| start == Time::ZERO) {
+                continue;
+            }
+            let map = PaceMap::new(&trace, end, Some(stack));
+            let moment = Moment { time: Time::ZERO, ..map.at(map.screen_of(Time::ZERO)) };
+            let (drawing, layout) = draw_at(&topology, &trace, Time::ZERO, Some(stack), Some(moment));
+            let column = &layout.columns[layout.column(stack)];
+            let in_rail = |bounds: egui::Rect| column.rail.is_some_and(|rail| rail.contains_rect(bounds));
+            let told: Vec<&str> =
+                drawing.text_boxes().filter(|(_, bounds)| in_rail(*bounds)).map(|(text, _)| text).collect();
+            assert!(told.is_empty(), "{} {stack:?}: {told:?}", built_in_one.id);
+        }
+    }
+}
+
+#[test]
+fn a_return_that_is_seen_is_one_to_ring_3_on_the_core_and_in_the_box() {
+    let (topology, trace) = built_in("ping-pong");
+    let stack = StackId(0);
+    let end = trace.hops.iter().map(|hop| hop.end).max().unwrap();
+    let map = PaceMap::new(&trace, end, Some(stack));
+    let last = trace.journeys.iter().find(|journey| journey.stack == stack).unwrap().last_hop;
+    assert_eq!(trace.hops[last.index()].what, What::Return);
+    let moment = map.at(map.mark(last).unwrap().moved);
+    let (drawing, layout) = draw_at(&topology, &trace, moment.time, Some(stack), Some(moment));
+    let inside = |rect: egui::Rect| {
+        let texts = drawing.text_boxes().filter(|(_, bounds)| rect.expand(3.0).contains_rect(*bounds));
+        texts.map(|(text, _)| text.to_owned()).collect::<Vec<_>>().join(" · ")
+    };
+    let of_stack = |kind: ComponentKind| {
+        topology.iter().find(|(_, c)| c.kind == kind && c.stack == Some(stack)).map(|(id, _)| id).unwrap()
+    };
+    let app = inside(layout.place(of_stack(ComponentKind::App)).name);
+    assert!(app.contains("ring 3"), "{app}");
+    let core = layout.cpus[&trace.hops[last.index()].core];
+    assert!(inside(layout.cores[&core]).contains("A · ring 3"), "{}", inside(layout.cores[&core]));
 }

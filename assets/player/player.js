@@ -40,6 +40,8 @@ async function unpack(index) {
     return { ms, ps, stop: stop === 1, time: chapter.texts[time], said: chapter.said[said].map((n) => chapter.texts[n]), lists };
   });
   delete chapter.frames;
+  // The last moment once more, with the bars of what was asked: shown when that is answered.
+  chapter.answer = chapter.answered ? chapter.stills.pop() : null;
   chapters[index] = chapter;
   return chapter;
 }
@@ -47,6 +49,8 @@ async function unpack(index) {
 const chapter = () => chapters[state.scene];
 const still = () => chapter().stills[state.still];
 const last = () => chapter().stills.length - 1;
+// At the end of a scene whose question is answered, the bars are of what was asked.
+const pictured = () => revealed() && state.still === last() && !state.playing && chapter().answer || still();
 
 // ---- Drawing --------------------------------------------------------------------------------------------------
 
@@ -73,7 +77,7 @@ function size(canvas, w, h) {
 }
 
 function draw() {
-  const c = chapter(), now = still(), ink = picture.getContext("2d");
+  const c = chapter(), now = pictured(), ink = picture.getContext("2d");
   const paint = (n) => c.paints[n][state.theme];
   const scale = picture.width / meta.canvas[0] / 10;
   ink.setTransform(1, 0, 0, 1, 0, 0);
@@ -170,6 +174,7 @@ const place = (ps) => (ps - chapter().window[0]) / Math.max(chapter().window[1] 
 
 function show() {
   const now = still();
+  if (state.still === last()) state.seen[state.scene] = true;
   draw();
   drawLanes();
   at("time").textContent = "t = " + now.time;
@@ -189,7 +194,6 @@ function show() {
   scrub.value = state.still;
   scrub.disabled = last() === 0;
   scrub.setAttribute("aria-valuetext", now.time);
-  if (state.still === last()) state.seen[state.scene] = true;
   at("play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
   at("play-sign").setAttribute("d", state.playing ? "M6 4v12M14 4v12" : "M6 4l10 6-10 6z");
   at("back").disabled = at("start").disabled = state.still === 0;
@@ -210,25 +214,31 @@ function asks() {
   return scene.choices > 0 && scene.plays && state.predictions[state.scene] === null && !state.skipped[state.scene] && !state.seen[state.scene];
 }
 
+// Whether this scene's question is answered: predicted, and played to the end.
+function revealed() {
+  const scene = meta.scenes[state.scene], chosen = state.predictions[state.scene];
+  return scene.choices > 0 && chosen !== null && (state.seen[state.scene] || !scene.plays);
+}
+
 function lesson() {
   const index = state.scene, section = at("scene-" + index), box = section.querySelector(".predict");
   if (box) {
-    const { right, plays } = meta.scenes[index], chosen = state.predictions[index];
-    const revealed = chosen !== null && (state.seen[index] || !plays);
+    const { right } = meta.scenes[index], chosen = state.predictions[index];
+    const shown = revealed();
     box.querySelectorAll(".choice").forEach((button, i) => {
       button.disabled = chosen !== null;
       button.setAttribute("aria-pressed", chosen === i);
-      button.classList.toggle("right", revealed && i === right);
-      button.classList.toggle("wrong", revealed && i === chosen && i !== right);
-      button.querySelector(".mark").textContent = revealed && i === right ? "right" : revealed && i === chosen ? "not so" : "";
+      button.classList.toggle("right", shown && i === right);
+      button.classList.toggle("wrong", shown && i === chosen && i !== right);
+      button.querySelector(".mark").textContent = shown && i === right ? "right" : shown && i === chosen ? "not so" : "";
     });
     box.querySelector(".skip").hidden = chosen !== null || state.skipped[index] || state.seen[index];
     const hint = chosen === null ? "Choose one: it is locked in" : state.playing ? "Locked in. Watch" : "Locked in. Space plays and shows the answer";
     const words = box.querySelector(".hint");
     if (words.textContent !== hint) words.textContent = hint;
-    words.hidden = revealed;
-    box.querySelector(".verdict").hidden = !revealed;
-    if (revealed) {
+    words.hidden = shown;
+    box.querySelector(".verdict").hidden = !shown;
+    if (shown) {
       const word = box.querySelector(".word");
       word.textContent = (chosen === right ? "Right" : "Not so") + ". This run says:";
       word.className = "word " + (chosen === right ? "right" : "wrong");
@@ -436,11 +446,11 @@ Object.defineProperty(window, "strata", { value: Object.freeze({
     const c = chapter();
     let hash = 2166136261;
     const add = (text) => { for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619) >>> 0; };
-    for (const list of still().lists) {
+    for (const list of pictured().lists) {
       for (const n of list) add(JSON.stringify([c.shapes[n], c.shapes[n][0] === 3 ? c.texts[c.shapes[n][1]] : 0]));
       add("|");
     }
-    return { scene: state.scene, scenes: count, still: state.still, stills: last() + 1, ms: still().ms, ps: still().ps, time: still().time, playing: state.playing, asks: asks(), hash };
+    return { scene: state.scene, scenes: count, still: state.still, stills: last() + 1, ms: still().ms, ps: still().ps, time: still().time, playing: state.playing, asks: asks(), answered: pictured() !== still(), stop: still().stop, hash };
   },
 }) });
 

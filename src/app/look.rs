@@ -111,9 +111,10 @@ fn bar_of(recording: &Recording, scene: &mut Scene, wish: Wish, view: &JourneyVi
         return None;
     }
     let latest = index.latest(trace, stack, view.now).is_some_and(|(_, id)| id == view.id);
-    let ended = bars.at(key, view.now).get(stack.index()).copied().flatten();
-    let (count, median) = ended.map_or((0, 0), |ended| (ended.count, ended.median));
-    Some(BarOf { letter: letter(stack), count, median, thin: latest && view.now < view.end })
+    let statistic = wish.topic.statistic;
+    let ended = bars.figures(key, statistic, view.now).get(stack.index()).copied().flatten();
+    let (count, length) = ended.map_or((0, 0), |ended| (ended.count, ended.length));
+    Some(BarOf { letter: letter(stack), count, length, statistic, thin: latest && view.now < view.end })
 }
 
 fn part_view(recording: &mut Recording, id: ComponentId, position: Position) -> Option<PartView> {

@@ -54,10 +54,9 @@ pub struct Theme {
     pub namespace: Color32,
     /// Cgroups' yellow.
     pub cgroup: Color32,
-    /// The host kernel's part of a bar, beside a guest kernel's.
-    pub host_kernel: Color32,
     user: Color32,
-    kernel: Color32,
+    guest_kernel: Color32,
+    host_kernel: Color32,
     hypervisor: Color32,
     hardware: Color32,
     waiting: Color32,
@@ -107,9 +106,9 @@ impl Theme {
             focus: rgb(0xFFD27A),
             namespace: rgb(0x17B68A),
             cgroup: rgb(0xF0E442),
-            host_kernel: rgb(0xA8700A),
             user: rgb(0x56B4E9),
-            kernel: rgb(0xE69F00),
+            guest_kernel: rgb(0xE69F00),
+            host_kernel: rgb(0xB07C0C),
             hypervisor: rgb(0xCC79A7),
             hardware: rgb(0x8A96A8),
             waiting: rgb(0x56627A),
@@ -140,9 +139,9 @@ impl Theme {
             focus: rgb(0x8A2BE2),
             namespace: rgb(0x007A5A),
             cgroup: rgb(0x857800),
-            host_kernel: rgb(0x6E4700),
             user: rgb(0x0072B2),
-            kernel: rgb(0xA86C00),
+            guest_kernel: rgb(0xA86C00),
+            host_kernel: rgb(0x6E4700),
             hypervisor: rgb(0xA8457D),
             hardware: rgb(0x5C687A),
             waiting: rgb(0x9AA6B8),
@@ -155,11 +154,13 @@ impl Theme {
         self
     }
 
-    /// The colour of a layer, for lines, bars, tokens and names.
+    /// The colour of a layer, for lines, bars, tokens and names: the only table there is. A guest kernel is bright amber,
+    /// the host kernel dark amber.
     pub fn layer(&self, layer: Layer) -> Color32 {
         match layer {
             Layer::User => self.user,
-            Layer::GuestKernel | Layer::HostKernel => self.kernel,
+            Layer::GuestKernel => self.guest_kernel,
+            Layer::HostKernel => self.host_kernel,
             Layer::Hypervisor => self.hypervisor,
             Layer::Hardware => self.hardware,
             Layer::Namespaces => self.namespace,
@@ -331,8 +332,7 @@ mod tests {
             for layer in [Layer::User, Layer::HostKernel, Layer::Hypervisor, Layer::Hardware, Layer::Namespaces] {
                 assert!(contrast(theme.layer(layer), theme.background) >= 3.0, "{layer:?}");
             }
-            assert!(contrast(theme.host_kernel, theme.background) >= 3.0);
-            assert!(contrast(theme.host_kernel, theme.layer(Layer::GuestKernel)) >= 1.4);
+            assert!(contrast(theme.layer(Layer::HostKernel), theme.layer(Layer::GuestKernel)) >= 1.4);
             for behind in [theme.background, theme.card] {
                 assert!(contrast(theme.published(), behind) >= 3.0, "what was published on {behind:?}");
                 assert!(contrast(theme.focus, behind) >= 3.0, "the ring on {behind:?}");

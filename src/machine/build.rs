@@ -26,7 +26,7 @@ use super::state::{
     State, Vm, VmId,
 };
 use super::topology::{Component, ComponentKind, CpuInfo, GroupInfo, NodeInfo, StackInfo, Topology};
-use super::{Event, Machine, Start, life, limits, workload};
+use super::{CpuLimit, Event, Machine, Start, life, limits, workload};
 
 /// What a device model writes of the guest's memory before it enters it: a BIOS image.
 const FIRMWARE: u64 = 256 << 10;
@@ -389,10 +389,10 @@ impl Builder<'_> {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
             Some(vm) if self.state.vm(vm).technique == Technique::Interpreted => {
-                (Layer::GuestKernel, "guest kernel", "ring 0, interpreted")
+                (Layer::GuestKernel, "guest kernel", "runs in ring 0, interpreted")
             }
-            Some(_) => (Layer::GuestKernel, "guest kernel", "ring 0, non-root mode"),
-            None => (Layer::HostKernel, "host kernel", "ring 0, root mode"),
+            Some(_) => (Layer::GuestKernel, "guest kernel", "runs in ring 0, non-root mode"),
+            None => (Layer::HostKernel, "host kernel", "runs in ring 0, root mode"),
         };
         let kernel = self.add(ComponentKind::Kernel, name, Some(hardware), stack, layer, note);
         let part = |b: &mut Self, name: &str| b.add(ComponentKind::KernelPart, name, Some(kernel), stack, layer, "");
@@ -521,7 +521,7 @@ impl Builder<'_> {
     fn process(&mut self, site: Site, node: NodeId, process: &ProcessSpec) -> (ComponentId, Planned) {
         let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
         let name = process.name.as_str();
-        let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "ring 3");
+        let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "");
         let path = self.plans[node.index()].path.clone();
         let group = process.cgroup.as_ref().map(|cgroup| self.group(site, &path, Some(node), cgroup, Some(kernel)));
         let (ports, run, nic) = (process.io_ports, self.run(process), process.nic);
@@ -539,8 +539,8 @@ impl Builder<'_> {
         let name = container.process.name.as_str();
         let membrane = self.add(ComponentKind::Container, name, Some(kernel), stack, Layer::Namespaces, namespaces);
         let note = match container.seccomp_filters {
-            0 => "ring 3 · sees pid 1".to_owned(),
-            n => format!("ring 3 · sees pid 1 · seccomp × {n}"),
+            0 => "sees pid 1".to_owned(),
+            n => format!("sees pid 1 · seccomp × {n}"),
         };
         let app = self.add(ComponentKind::App, "app", Some(membrane), stack, Layer::User, note);
         let cgroup = container.process.cgroup.clone().unwrap_or_default();
@@ -604,8 +604,7 @@ impl Builder<'_> {
     ) -> GroupId {
         let component = match (cgroup.cpu_max, valve) {
             (Some(max), Some(valve)) => {
-                let percent = max.quota.as_ps() as f64 * 100.0 / max.period.as_ps().max(1) as f64;
-                let note = format!("cpu.max {} / {} · {percent:.0} %", max.quota, max.period);
+                let note = CpuLimit { since: Time::ZERO, quota: max.quota, period: max.period }.note();
                 let stack = Some(site.stack);
                 self.add(ComponentKind::Cgroup, "cgroup", Some(valve), stack, Layer::Throttled, note)
             }
@@ -660,8 +659,8 @@ impl Builder<'_> {
     fn vm(&mut self, site: Site, node: NodeId, spec: &VmSpec) -> (ComponentId, Planned) {
         let (kernel, hypervisor) = self.kernel_components[usize::from(site.kernel.0)];
         let stack = Some(site.stack);
-        let mode = if spec.technique == Technique::Interpreted { "interpreted" } else { "non-root mode" };
-        let note = format!("{} vCPU · {} · {mode}", spec.vcpus, bytes(spec.memory));
+        let how = if spec.technique == Technique::Interpreted { " · interpreted" } else { "" };
+        let note = format!("{} vCPU · {}{how}", spec.vcpus, bytes(spec.memory));
         let below = hypervisor.unwrap_or(kernel);
         let name = spec.name.as_str();
         let wall = self.add(ComponentKind::VirtualMachine, name, Some(below), stack, Layer::Hypervisor, note);

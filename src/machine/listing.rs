@@ -363,11 +363,12 @@ impl Look<'_> {
     fn vcpu_threads(&self, kernel: KernelId) -> Listing {
         let rows = self.vcpus_of(kernel).into_iter().map(|vcpu| {
             let thread = self.state.thread_of(vcpu).map(|thread| self.state.task(thread));
-            let state = thread.map_or(String::new(), |thread| match thread.guest {
+            // One of a machine that is not there has no thread.
+            let state = thread.map_or("there is none".to_owned(), |thread| match thread.guest {
                 Some(_) => "in guest mode".to_owned(),
                 None => state_text(thread.state).to_owned(),
             });
-            let place = thread.map_or(String::new(), |thread| self.cpu_name(thread.cpu));
+            let place = thread.map_or("none".to_owned(), |thread| self.cpu_name(thread.cpu));
             vec![self.cpu_name(vcpu), state, place, self.state.cpu(vcpu).pending.len().to_string()]
         });
         Listing::new("vCPU threads", &["vCPU", "State", "Processor", "Interrupts pending"]).filled(rows)

@@ -43,7 +43,7 @@ pub use group_use::{GroupUse, LimitUse};
 pub use limits::SpecError;
 pub use memory_use::{MemoryUse, StackMemory, SwapUse};
 pub use orders::Input;
-pub use presence::{LifeSpan, Presence, Presences};
+pub use presence::{CpuLimit, LifeSpan, Presence, Presences};
 pub use run::{End, Outcome, RunOptions, run};
 pub use topology::{Component, ComponentKind, CpuInfo, GroupInfo, NodeInfo, StackInfo, Topology};
 pub use utilization::{Hardware, Utilization};

@@ -33,6 +33,25 @@ impl Presence {
     }
 }
 
+/// A cgroup's `cpu.max`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuLimit {
+    /// Since when.
+    pub since: Time,
+    /// So much CPU time in each period.
+    pub quota: Time,
+    /// How long that is.
+    pub period: Time,
+}
+
+impl CpuLimit {
+    /// In a few words: "cpu.max 50 ms / 100 ms · 50 %".
+    pub fn note(&self) -> String {
+        let percent = self.quota.as_ps() as f64 * 100.0 / self.period.as_ps().max(1) as f64;
+        format!("cpu.max {} / {} · {percent:.0} %", self.quota, self.period)
+    }
+}
+
 /// One life of something: from when it was to be started until it had ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LifeSpan {
@@ -128,12 +147,13 @@ impl Presences {
         states.get(at).map_or(Presence::Here, |(_, presence)| *presence)
     }
 
-    /// The quota and period that a cgroup has at a time, if they have been changed by then.
-    pub fn quota(&self, part: ComponentId, time: Time) -> Option<(Time, Time)> {
+    /// The quota and period that a cgroup has at a time, if they have been changed by then, and since when.
+    pub fn quota(&self, part: ComponentId, time: Time) -> Option<CpuLimit> {
         let node = self.owner.get(part.index()).copied().flatten()?;
         let changes = self.quotas.get(node as usize)?;
         let at = changes.partition_point(|(from, _)| *from <= time).checked_sub(1)?;
-        Some(changes[at].1)
+        let (since, (quota, period)) = changes[at];
+        Some(CpuLimit { since, quota, period })
     }
 
     /// All lives, in the order of the machine's parts and then of time.

@@ -59,7 +59,7 @@ pub struct Component {
     pub stack: Option<StackId>,
     /// The layer whose colour it wears.
     pub layer: Layer,
-    /// A few words below the name: "2 vCPU · 4 GiB · non-root mode", "pid 4711 · ring 3", "cpu.max 50 %".
+    /// A few words below the name: "2 vCPU · 4 GiB", "sees pid 1", "cpu.max 50 %".
     pub note: String,
     /// The processor it stands for, if it is a core or vCPU.
     pub cpu: Option<CpuId>,

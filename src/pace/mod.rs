@@ -15,7 +15,8 @@
 //! time of its own only as far as the moves before that are over sooner. A core that was idle has nothing to put away
 //! and nobody to interrupt: what wakes it and what switches from there is half of what it is elsewhere. What an operation
 //! does again (the same mechanism at the same part; of waking somebody, on whichever core) has been seen, and takes half
-//! the time. And of an operation that takes longer than 12 s even so, what crosses nothing goes faster, up to twice.
+//! the time. And of an operation that takes longer than 12 s even so, what crosses nothing goes faster, up to twice, but
+//! for what a hypervisor does.
 //!
 //! Hops of one column that overlap share screen time: each has at least what it needs. When all columns are followed
 //! the same holds for all hops, without flashes: what overlaps flashes together. Speeds are left out here: they scale
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{Crossing, Hop, HopId, JourneyId, OperationKind, StackId, Trace, What};
+use crate::trace::{Crossing, Hop, HopId, JourneyId, Layer, OperationKind, StackId, Trace, What};
 
 /// A hop is a wait or a dwell, and folded, from this length.
 const LONG: Time = Time::us(10);
@@ -153,7 +154,7 @@ impl Need {
             | Crossing::Namespace => (0.35, 0.4),
             Crossing::VmExit(_) | Crossing::VmEntry => (0.4, 0.6),
             Crossing::Interrupt => (0.3, 0.4),
-            Crossing::Injection => (0.4, 0.4),
+            Crossing::Injection => (0.4, 0.6),
             Crossing::ContextSwitch => (1.1, 0.0),
         };
         let folded = if hop.duration() >= LONG { FOLDED } else { 0.0 };
@@ -376,7 +377,8 @@ fn hasten_what_comes_again(shown: &mut [Shown<'_>]) {
 
 /// Of an operation that takes long, what crosses nothing is hastened.
 fn hasten_long_operations(shown: &mut [Shown<'_>]) {
-    let plain = |hop: &Hop| hop.crossing == Crossing::None && hop.duration() < LONG;
+    // What a hypervisor does is what an exit sets off: the doorbell's other end, and the injection's, are looked for.
+    let plain = |hop: &Hop| hop.crossing == Crossing::None && hop.duration() < LONG && hop.layer != Layer::Hypervisor;
     let mut sums: HashMap<JourneyId, (f64, f64)> = HashMap::new();
     for one in shown.iter().filter(|one| one.hop.journey != JourneyId::NONE) {
         let (all, moves) = sums.entry(one.hop.journey).or_default();

@@ -4,9 +4,9 @@
 //! or the two contradict each other. So a question is taken apart here: into one figure, which each stack has, and what
 //! the figure is measured by; or, where it compares two figures of one stack, into those two.
 
-use super::quantity::{Counter, Kind, Quantity, Statistic, Value};
+use super::quantity::{Counter, Kind, Quantity, Value};
 use crate::machine::Outcome;
-use crate::trace::{Layer, OperationKind, StackId};
+use crate::trace::{Layer, OperationKind, StackId, Statistic};
 
 /// What was asked, in figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,10 +15,6 @@ pub struct Asked {
     pub title: String,
     /// What they count.
     pub kind: Kind,
-    /// The layer whose figures they are, if they are of one.
-    pub layer: Option<Layer>,
-    /// The kind of operation whose median they are, where that is what they are: it can be split by layer.
-    pub median_of: Option<Option<OperationKind>>,
     /// One for each stack that has the figure, in the order of stacks; or one for each figure that was compared.
     pub rows: Vec<Figure>,
 }
@@ -38,6 +34,17 @@ pub struct Figure {
     pub named: bool,
     /// Of how many operations it is.
     pub count: u64,
+    /// Of what layers it is.
+    pub split: Split,
+}
+
+/// Of what layers a figure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Of one.
+    Layer(Layer),
+    /// Of those of operations: which figure of them, and of which kind, or of all.
+    Operations(Statistic, Option<OperationKind>),
 }
 
 /// The figures of a question; `None` where it is about no stack.
@@ -64,19 +71,14 @@ pub fn asked(answer: &Quantity, outcome: &Outcome) -> Option<Asked> {
         };
         let named = !alike || named.contains(&Some(stack));
         let count = figure.operations(stack, outcome);
-        Some(Figure { stack, what, value, beside, named, count }).filter(|figure| figure.value.amount.is_finite())
+        let split = figure.split();
+        Some(Figure { stack, what, value, beside, named, count, split })
+            .filter(|figure| figure.value.amount.is_finite())
     };
     let rows: Vec<Figure> = figures.into_iter().filter_map(row).collect();
     let title =
         if alike { first.what() } else { format!("{} and {}", first.what(), by.map_or(String::new(), Quantity::what)) };
-    Some(Asked {
-        title,
-        kind: first.kind(),
-        layer: first.layer(),
-        median_of: first.median_of().filter(|_| alike),
-        rows,
-    })
-    .filter(|asked| !asked.rows.is_empty())
+    Some(Asked { title, kind: first.kind(), rows }).filter(|asked| !asked.rows.is_empty())
 }
 
 impl Quantity {
@@ -94,7 +96,11 @@ impl Quantity {
         let (amount, kind) = match self {
             Quantity::Ratio(..) => (amount / measure, Kind::Ratio),
             Quantity::Share(..) => (amount / measure, Kind::Share),
-            Quantity::Difference(a, _) => (amount - measure, a.kind()),
+            // As they stand beside it.
+            Quantity::Difference(a, _) => {
+                let written = |amount: f64| Value { amount, kind: a.kind() }.as_written().amount;
+                (written(amount) - written(measure), a.kind())
+            }
             _ => return String::new(),
         };
         let value = Value { amount, kind };
@@ -119,21 +125,14 @@ impl Quantity {
         other
     }
 
-    /// The layer in which the time or the events of the figure are, if it is of one.
-    fn layer(&self) -> Option<Layer> {
+    /// The layers in which the time or the events of the figure are.
+    fn split(&self) -> Split {
         match self {
-            Quantity::Ledger { layer, .. } => Some(*layer),
-            Quantity::Count { what: Counter::Exits(_), .. } => Some(Layer::Hypervisor),
-            Quantity::Count { what: Counter::Throttles, .. } => Some(Layer::Throttled),
-            Quantity::Latency { .. } => None,
-            _ => Some(Layer::User),
-        }
-    }
-
-    fn median_of(&self) -> Option<Option<OperationKind>> {
-        match self {
-            Quantity::Latency { statistic: Statistic::P50, kind, .. } => Some(*kind),
-            _ => None,
+            Quantity::Ledger { layer, .. } => Split::Layer(*layer),
+            Quantity::Count { what: Counter::Exits(_), .. } => Split::Layer(Layer::Hypervisor),
+            Quantity::Count { what: Counter::Throttles, .. } => Split::Layer(Layer::Throttled),
+            Quantity::Latency { statistic, kind, .. } => Split::Operations(*statistic, *kind),
+            _ => Split::Layer(Layer::User),
         }
     }
 

@@ -28,8 +28,8 @@ mod source;
 mod units;
 mod walkthrough;
 
-pub use asked::{Asked, Figure, asked};
-pub use claims::CLAIMS;
+pub use asked::{Asked, Figure, Split, asked};
+pub use claims::{CLAIMS, about};
 pub use expect::{Bound, Checked, Expectation};
 pub use export::write_perfetto;
 pub use knob::{Knob, KnobPlace, Measure, Setting, Stops, Turn, Turned};
@@ -37,7 +37,7 @@ pub use library::{BuiltIn, library};
 pub use look_up::{Parts, look_up};
 pub use numbers::{Filled, NUMBER, Number, Numbers};
 pub use problem::{Problem, Remark, Remarks, ScenarioErrors};
-pub use quantity::{Counter, Holding, Kind, Quantity, Statistic, Subject, Value, capital};
+pub use quantity::{Counter, Holding, Kind, Quantity, Subject, Value, capital};
 pub use scale::scaled;
 pub use source::{LoadError, MAX_FILE_BYTES, Source, find};
 pub use walkthrough::{

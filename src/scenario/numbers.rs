@@ -146,7 +146,7 @@ impl Number {
             }
             Number::Run(quantity) => {
                 let from = format!("Computed by this run, with the costs of {}.", run.profile.title);
-                (quantity.value(run.outcome).to_string(), format!("{} {from}", quantity.says(run.outcome)))
+                (quantity.told(run.outcome).to_string(), format!("{} {from}", quantity.says(run.outcome)))
             }
         }
     }

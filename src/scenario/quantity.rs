@@ -5,7 +5,7 @@ use std::fmt;
 use crate::costs::{Primitive, Unit};
 use crate::engine::Time;
 use crate::machine::{Outcome, StackMemory};
-use crate::trace::{ChangeKind, ExitReason, Latency, Layer, OperationKind, StackId, StackStats};
+use crate::trace::{ChangeKind, ExitReason, Layer, OperationKind, StackId, StackStats, Statistic};
 
 /// The stack that a quantity is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,47 +14,6 @@ pub struct Subject {
     pub name: String,
     /// Its place in the outcome.
     pub id: StackId,
-}
-
-/// Which figure of a distribution of latencies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statistic {
-    /// The median.
-    P50,
-    /// 95 in a hundred are at or below.
-    P95,
-    /// 99 in a hundred are at or below.
-    P99,
-    /// The mean.
-    Mean,
-    /// The longest.
-    Max,
-    /// The sum of all.
-    Total,
-}
-
-impl Statistic {
-    fn of(self, latency: &Latency) -> u64 {
-        match self {
-            Statistic::P50 => latency.p50,
-            Statistic::P95 => latency.p95,
-            Statistic::P99 => latency.p99,
-            Statistic::Mean => latency.mean,
-            Statistic::Max => latency.max,
-            Statistic::Total => latency.total,
-        }
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Statistic::P50 => "median latency",
-            Statistic::P95 => "95th percentile latency",
-            Statistic::P99 => "99th percentile latency",
-            Statistic::Mean => "mean latency",
-            Statistic::Max => "longest latency",
-            Statistic::Total => "total latency",
-        }
-    }
 }
 
 /// Something that a stack's statistics count.
@@ -164,6 +123,18 @@ pub struct Value {
 }
 
 impl Value {
+    /// A time as it is written, to three digits; other values as they are.
+    pub fn as_written(self) -> Value {
+        let written = || self.to_string().trim_start_matches('-').parse::<Time>().ok();
+        match self.kind {
+            Kind::Time if self.amount.is_finite() => {
+                let amount = written().map_or(self.amount, |time| (time.as_ps() as f64).copysign(self.amount));
+                Value { amount, ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// The value for JSON: a number, or nothing where there is none.
     pub fn finite(&self) -> Option<f64> {
         self.amount.is_finite().then_some(self.amount)
@@ -182,6 +153,7 @@ impl fmt::Display for Value {
             Kind::Bytes if self.amount < 0.0 => write!(f, "-{}", bytes(-self.amount)),
             Kind::Bytes => f.write_str(&bytes(self.amount)),
             Kind::Rate => write!(f, "{} per second", three_digits(self.amount)),
+            Kind::Ratio if self.amount == 0.0 => f.write_str("0×"),
             Kind::Ratio => {
                 let magnitude = self.amount.abs().max(0.1).log10().floor() as i32;
                 let digits = (2 - magnitude).clamp(0, 3) as usize;
@@ -306,6 +278,17 @@ impl Quantity {
         }
     }
 
+    /// Which figure of latencies it looks at, if it looks at one.
+    pub fn statistic(&self) -> Option<Statistic> {
+        match self {
+            Quantity::Latency { statistic, .. } => Some(*statistic),
+            Quantity::Ratio(a, b) | Quantity::Difference(a, b) | Quantity::Sum(a, b) | Quantity::Share(a, b) => {
+                a.statistic().or_else(|| b.statistic())
+            }
+            _ => None,
+        }
+    }
+
     /// Whose latency it divides another's by, if that is what it does.
     pub fn measure(&self) -> Option<StackId> {
         match self {
@@ -340,6 +323,18 @@ impl Quantity {
     /// Its value in a run.
     pub fn value(&self, outcome: &Outcome) -> Value {
         Value { amount: self.amount(outcome), kind: self.kind() }
+    }
+
+    /// Its value for a text: a sum or a difference of times is that of the times as they are written, so that whoever
+    /// adds up what stands there comes to the same.
+    pub fn told(&self, outcome: &Outcome) -> Value {
+        let (a, b, sign) = match self {
+            Quantity::Sum(a, b) => (a, b, 1.0),
+            Quantity::Difference(a, b) => (a, b, -1.0),
+            _ => return self.value(outcome),
+        };
+        let (a, b) = (a.told(outcome).as_written(), b.told(outcome).as_written());
+        Value { amount: a.amount + sign * b.amount, kind: self.kind() }
     }
 
     fn amount(&self, outcome: &Outcome) -> f64 {
@@ -380,13 +375,13 @@ impl Quantity {
     /// Its value in a run, as a sentence: "The median read of “vm”: 80.7 µs; of “process”: 58.9 µs. That
     /// is 1.37 times."
     pub fn says(&self, outcome: &Outcome) -> String {
-        let value = self.value(outcome);
+        let value = self.told(outcome);
         let (Quantity::Ratio(a, b) | Quantity::Difference(a, b) | Quantity::Sum(a, b) | Quantity::Share(a, b)) = self
         else {
             let (subject, of) = (self.what(), self.owner());
             return format!("{}: {value}.", capital(&join(&subject, &of)));
         };
-        let (first, second) = (a.value(outcome), b.value(outcome));
+        let (first, second) = (a.told(outcome), b.told(outcome));
         let together = match self {
             Quantity::Ratio(..) if value.amount.is_finite() => format!("That is {} times.", times(value)),
             Quantity::Share(..) if value.amount.is_finite() => format!("That is {value}."),
@@ -556,6 +551,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_difference_is_that_of_the_times_as_they_are_written() {
+        let time = |amount: f64| Value { amount, kind: Kind::Time };
+        // 79.34 less 57.96 is 21.38, but 79.3 less 58 is 21.3.
+        let (a, b) = (time(79_340_000.0).as_written(), time(57_960_000.0).as_written());
+        assert_eq!((a.to_string(), b.to_string()), ("79.3 µs".to_owned(), "58 µs".to_owned()));
+        assert_eq!(time(a.amount - b.amount).to_string(), "21.3 µs");
+        assert_eq!(time(-1_314_159.0).as_written().amount, -1_310_000.0);
+        assert_eq!(Value { amount: 1.23456, kind: Kind::Ratio }.as_written().amount, 1.23456);
+    }
+
+    #[test]
     fn values_are_written_as_a_person_would() {
         let text = |amount: f64, kind: Kind| Value { amount, kind }.to_string();
         assert_eq!(text(2.0, Kind::Count), "2");
@@ -567,7 +573,7 @@ mod tests {
         assert_eq!(text(-1_310_000.0, Kind::Time), "-1.31 µs");
         assert_eq!(text(1.0, Kind::Ratio), "1.00×");
         assert_eq!(text(13.04, Kind::Ratio), "13.0×");
-        assert_eq!(text(0.0, Kind::Ratio), "0.000×");
+        assert_eq!(text(0.0, Kind::Ratio), "0×");
         assert_eq!(text(0.372, Kind::Share), "37 %");
         assert_eq!(text(0.0049, Kind::Share), "0.5 %");
         assert_eq!(text(f64::NAN, Kind::Ratio), "no value");

@@ -3,7 +3,7 @@
 use crate::engine::Time;
 use crate::machine::Outcome;
 use crate::pace::{PaceMap, Screen};
-use crate::trace::{Crossing, ExitReason, HopId, JourneyId, OperationKind, StackId};
+use crate::trace::{Crossing, ExitReason, HopId, JourneyId, OperationKind, StackId, Statistic};
 
 use super::{Knob, Quantity, Scenario, Subject, Value};
 
@@ -41,10 +41,13 @@ pub struct Topic {
     pub kind: Option<OperationKind>,
     /// Whose the others are compared with.
     pub measure: Option<StackId>,
+    /// Which figure of the operations: a question about the longest is not seen in medians.
+    pub statistic: Statistic,
 }
 
 impl Step {
-    /// The kind of operation that the answer counts, else the one that is played to; and whose the answer divides by.
+    /// The kind of operation that the answer counts, else the one that is played to; whose the answer divides by; and
+    /// which figure it looks at.
     pub fn topic(&self) -> Topic {
         let answer = self.predict.as_ref().map(|predict| &predict.answer);
         let played = match self.play {
@@ -52,7 +55,8 @@ impl Step {
             _ => None,
         };
         let kind = answer.and_then(Quantity::operation).or(played);
-        Topic { kind, measure: answer.and_then(Quantity::measure) }
+        let statistic = answer.and_then(Quantity::statistic).unwrap_or_default();
+        Topic { kind, measure: answer.and_then(Quantity::measure), statistic }
     }
 }
 

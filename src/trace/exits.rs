@@ -79,6 +79,13 @@ impl Exits {
         (last.1 > time).then_some(*last)
     }
 
+    /// A vCPU's exits from `from` on and before `to`: since when, until when, and why.
+    pub fn between(&self, vcpu: CpuId, from: Time, to: Time) -> &[(Time, Time, ExitReason)] {
+        let all = self.logs.get(vcpu.index()).map_or(&[][..], |log| log.outs.all());
+        let begin = all.partition_point(|out| out.0 < from);
+        &all[begin..all.partition_point(|out| out.0 < to).max(begin)]
+    }
+
     /// A vCPU's exits for one reason up to `time`.
     pub fn spent(&self, vcpu: CpuId, reason: ExitReason, time: Time) -> Spent {
         let list = self.logs.get(vcpu.index()).and_then(|log| log.by_reason.get(reason as usize));

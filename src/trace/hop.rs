@@ -198,7 +198,7 @@ pub enum Wait {
     RunQueue,
     /// An interrupt, or work for another journey, has taken the CPU for a moment.
     Interrupted,
-    /// The core it interrupts is in guest mode for somebody else, and has to leave it first.
+    /// The core it interrupts is in guest mode for somebody else: it is delivered after the VM exit that it causes.
     GuestMode,
     /// The vCPU's thread is not running.
     VcpuPreempted,
@@ -222,7 +222,7 @@ impl Wait {
         match self {
             Wait::RunQueue => "wait for a CPU",
             Wait::Interrupted => "interrupted",
-            Wait::GuestMode => "core leaves guest mode",
+            Wait::GuestMode => "wait for a VM exit",
             Wait::VcpuPreempted => "vCPU not running",
             Wait::Throttled => "throttled by cpu.max",
             Wait::DeviceQueue => "device queue",
@@ -293,9 +293,9 @@ pub enum Crossing {
     VmExit(ExitReason),
     /// Root to non-root mode.
     VmEntry,
-    /// An interrupt is taken by a kernel.
+    /// An interrupt is delivered: a kernel's handler begins.
     Interrupt,
-    /// A hypervisor makes an interrupt pending for a guest.
+    /// A hypervisor hands a pending interrupt over with the next VM entry.
     Injection,
     /// Another task gets the CPU.
     ContextSwitch,
@@ -318,8 +318,8 @@ impl Crossing {
             Crossing::ProtectionFault => "General-protection fault".to_owned(),
             Crossing::VmExit(reason) => format!("VM exit: {}", reason.label()),
             Crossing::VmEntry => "VM entry".to_owned(),
-            Crossing::Interrupt => "Interrupt".to_owned(),
-            Crossing::Injection => "Interrupt injected".to_owned(),
+            Crossing::Interrupt => "Interrupt delivered".to_owned(),
+            Crossing::Injection => "Pending interrupt injected".to_owned(),
             Crossing::ContextSwitch => "Context switch".to_owned(),
             Crossing::Throttle => "Throttled by cpu.max".to_owned(),
             Crossing::Namespace => "Into another network namespace".to_owned(),

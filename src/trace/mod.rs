@@ -22,4 +22,4 @@ pub use change::{Change, ChangeKind, Ended, Refusal};
 pub use hop::{ComponentId, CpuId, Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Wait, What};
 pub use journey::{Journey, OperationKind};
 pub use recorder::{Recorder, Trace};
-pub use stats::{EXACT, LEAST_EXACT, Latency, StackStats};
+pub use stats::{EXACT, LEAST_EXACT, Latency, StackStats, Statistic};

@@ -38,6 +38,62 @@ pub struct Latency {
     pub exact: bool,
 }
 
+/// Which figure of a distribution of latencies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Statistic {
+    /// The median.
+    #[default]
+    P50,
+    /// 95 in a hundred are at or below.
+    P95,
+    /// 99 in a hundred are at or below.
+    P99,
+    /// The mean.
+    Mean,
+    /// The longest.
+    Max,
+    /// The sum of all.
+    Total,
+}
+
+impl Statistic {
+    /// The figure of a distribution.
+    pub fn of(self, latency: &Latency) -> u64 {
+        match self {
+            Statistic::P50 => latency.p50,
+            Statistic::P95 => latency.p95,
+            Statistic::P99 => latency.p99,
+            Statistic::Mean => latency.mean,
+            Statistic::Max => latency.max,
+            Statistic::Total => latency.total,
+        }
+    }
+
+    /// In reports: "median latency".
+    pub const fn label(self) -> &'static str {
+        match self {
+            Statistic::P50 => "median latency",
+            Statistic::P95 => "95th percentile latency",
+            Statistic::P99 => "99th percentile latency",
+            Statistic::Mean => "mean latency",
+            Statistic::Max => "longest latency",
+            Statistic::Total => "total latency",
+        }
+    }
+
+    /// Of what a bar is that shows it: "the longest of 20".
+    pub const fn of_several(self) -> &'static str {
+        match self {
+            Statistic::P50 => "median",
+            Statistic::P95 => "95th percentile",
+            Statistic::P99 => "99th percentile",
+            Statistic::Mean => "mean",
+            Statistic::Max => "longest",
+            Statistic::Total => "sum",
+        }
+    }
+}
+
 /// The latencies of one kind of operation.
 #[derive(Clone, Debug)]
 struct Latencies {

@@ -130,12 +130,14 @@ impl Film<'_> {
         let Some(moment) = self.take.stills.get(still).map(|still| still.moment) else {
             return Err(ExportError::Stopped);
         };
+        // At its end a scene's question is answered.
+        let asked = self.take.asked.as_ref().filter(|_| still + 1 == self.take.stills.len());
         let scene = self.scene.get_or_insert_with(|| self.recording.scene());
         let title = &self.recording.scenario.title;
         let bar = Card::bar(&self.choices.theme, self.choices.size);
         let (width, height) = self.choices.size;
         let inside = Choices { size: (width, height.saturating_sub(bar as u32)), ..self.choices.clone() };
-        let drawing = super::draw(self.recording, scene, self.take, moment, &inside);
+        let drawing = super::draw(self.recording, scene, self.take, (moment, asked), &inside);
         let card = Card::new(drawing, &self.choices.theme, title, moment.time, bar);
         Ok(self.studio.picture(card)?)
     }
@@ -352,6 +354,7 @@ mod tests {
             follow: None,
             pointed_at: Vec::new(),
             topic: Default::default(),
+            asked: None,
             plays: true,
             happens: true,
             one_in: 1,

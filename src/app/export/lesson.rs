@@ -86,16 +86,24 @@ fn whole(recording: &Recording, take: &Take) -> String {
     if steps == 0 {
         body += &format!("<p>{}</p><p>This scenario has no walkthrough.</p>", escaped(&recording.scenario.teaches));
     }
-    body += &format!("<p>From 0 to {}, with {stills}.</p>", escaped(&recording.moments.end().to_string()));
+    let closing = recording.scenario.closing.as_ref();
+    if let Some(id) = closing.and_then(|closing| closing.next.as_ref()) {
+        let title =
+            crate::scenario::library().iter().find(|built_in| built_in.id == *id).map_or(id.as_str(), |b| b.title());
+        body += &format!(
+            "<p class=\"onward\">Next, in Strata: {} (<code>strata {}</code>)</p>",
+            escaped(title),
+            escaped(id)
+        );
+    }
     if recording.scenario.walkthrough.iter().any(|step| step.predict.is_some()) {
         body += "<h3>What you predicted</h3><ol id=\"outcome\"></ol>";
     }
-    if let Some(closing) = &recording.scenario.closing {
+    if let Some(closing) = closing {
         body += &markdown(&closing.say);
         body += &knobs(recording, steps);
-        let next = closing.next.as_ref();
-        body += &next.map_or(String::new(), |id| format!("<p>In Strata: <code>strata {}</code></p>", escaped(id)));
     }
+    body += &format!("<p>From 0 to {}, with {stills}.</p>", escaped(&recording.moments.end().to_string()));
     body += &list("What this model leaves out", &recording.scenario.leaves_out);
     let eyebrow = if steps == 0 { "Scenario" } else { "After the walkthrough" };
     let title = if steps == 0 { recording.scenario.title.as_str() } else { WHOLE };

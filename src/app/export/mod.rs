@@ -35,6 +35,7 @@ use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::pace::Moment;
+use crate::scenario::Asked;
 use crate::trace::StackId;
 
 /// How to export.
@@ -100,7 +101,14 @@ impl ExportError {
 }
 
 /// The picture of a take at a moment: the only place from which what is exported is drawn.
-fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, choices: &Choices) -> Drawing {
+/// `asked` is what a scene asked, once it is answered.
+fn draw(
+    recording: &Recording,
+    scene: &mut Scene,
+    take: &Take,
+    (moment, asked): (Moment, Option<&Asked>),
+    choices: &Choices,
+) -> Drawing {
     let provenance = |primitive: Primitive| recording.profile.cost(primitive).provenance.word();
     let options = SceneOptions {
         theme: &choices.theme,
@@ -109,7 +117,7 @@ fn draw(recording: &Recording, scene: &mut Scene, take: &Take, moment: Moment, c
         pointed_at: &take.pointed_at,
         provenance: &provenance,
         topic: take.topic,
-        asked: None,
+        asked,
         follow: take.follow,
         solo: false,
         moment: Some(moment),
@@ -126,7 +134,7 @@ pub fn picture(recording: &Recording, time: Time, choices: &Choices) -> String {
     let mut scene = recording.scene();
     let take = takes::still(recording, time, choices.follow);
     let moment = take.stills[0].moment;
-    let drawing = draw(recording, &mut scene, &take, moment, choices);
+    let drawing = draw(recording, &mut scene, &take, (moment, None), choices);
     let title = format!("{}, t = {time}", recording.scenario.title);
     let words = spoken::spoken(recording, time, take.follow).join("\n");
     let about = svg::About { title: &title, words: &words };

@@ -48,6 +48,8 @@ struct Meta {
 struct Chapter {
     #[serde(flatten)]
     reel: Reel,
+    /// Whether the last still is the one before it, with the question answered.
+    answered: bool,
     /// What the lanes show, in picoseconds.
     window: [u64; 2],
     /// For each lane: from, to, colour, and so on.
@@ -109,7 +111,7 @@ fn chapters(
     choices: &Choices,
     progress: &(dyn Fn(usize, usize) -> bool + Sync),
 ) -> Result<Vec<String>, ExportError> {
-    let all = takes.iter().map(|take| take.stills.len()).sum();
+    let all = takes.iter().map(|take| take.stills.len() + usize::from(take.asked.is_some())).sum();
     let (next, drawn) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let mut done = Vec::new();
@@ -145,8 +147,10 @@ fn chapter(
     counted: &dyn Fn() -> bool,
 ) -> Result<String, ExportError> {
     let mut reel = Reel::default();
-    for still in &take.stills {
-        let drawing = super::draw(recording, scene, take, still.moment, choices);
+    // One more than there are moments: the last of them again, with the question answered.
+    let answered = take.asked.as_ref().and_then(|asked| Some((take.stills.last()?, Some(asked))));
+    for (still, asked) in take.stills.iter().map(|still| (still, None)).chain(answered) {
+        let drawing = super::draw(recording, scene, take, (still.moment, asked), choices);
         reel.add(&drawing, still, &spoken(recording, still.moment.time, take.follow));
         if !counted() {
             return Err(ExportError::Stopped);
@@ -165,7 +169,7 @@ fn chapter(
     });
     let lanes = lanes.collect();
     let (from, to) = (window.time(0.0), window.time(1.0));
-    pack(&Chapter { reel, window: [picoseconds(from), picoseconds(to)], lanes })
+    pack(&Chapter { reel, answered: take.asked.is_some(), window: [picoseconds(from), picoseconds(to)], lanes })
 }
 
 /// What a scene plays, with a little before and after it.

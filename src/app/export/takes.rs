@@ -11,7 +11,7 @@ use super::Choices;
 use crate::app::recording::Recording;
 use crate::engine::Time;
 use crate::pace::{Moment, PaceMap, Screen, Stage};
-use crate::scenario::{self, Play, Played, Topic};
+use crate::scenario::{self, Asked, Play, Played, Topic};
 use crate::trace::{ComponentId, HopId, StackId};
 
 /// A moment that is shown.
@@ -36,12 +36,30 @@ pub struct Take {
     pub pointed_at: Vec<ComponentId>,
     /// What is spoken of.
     pub topic: Topic,
+    /// What is asked, in figures of the whole run.
+    pub asked: Option<Asked>,
     /// Whether it plays at all.
     pub plays: bool,
     /// Whether what it waits for happens in this run.
     pub happens: bool,
     /// One in so many crossings is shown, if not all of them.
     pub one_in: usize,
+}
+
+impl Take {
+    /// A take that follows nobody and of which nothing is said.
+    fn nothing_said() -> Take {
+        Take {
+            stills: Vec::new(),
+            follow: None,
+            pointed_at: Vec::new(),
+            topic: Topic::default(),
+            asked: None,
+            plays: false,
+            happens: true,
+            one_in: 1,
+        }
+    }
 }
 
 /// The most stills in all scenes together; beyond that they stand further apart.
@@ -97,14 +115,15 @@ pub fn take(recording: &Recording, scene: usize, rate: f64, maps: &mut Maps) -> 
     let stays = Still { at: 0.0, moment: moment(map, played.until), stop: true };
     let stills = if stills.is_empty() { vec![stays] } else { stills };
     let (plays, happens) = (stills.len() > 1, played.happens);
-    Take { plays, stills, follow, pointed_at, topic: step.topic(), happens, one_in: 1 }
+    let asked = recording.asked(scene);
+    Take { plays, stills, follow, pointed_at, topic: step.topic(), asked, happens, one_in: 1 }
 }
 
 /// One moment, with nothing said of it.
 pub fn still(recording: &Recording, time: Time, follow: Option<StackId>) -> Take {
     let map = PaceMap::new(recording.trace(), recording.moments.end(), follow);
     let stills = vec![Still { at: 0.0, moment: moment(&map, time), stop: true }];
-    Take { stills, follow, pointed_at: Vec::new(), topic: Topic::default(), plays: false, happens: true, one_in: 1 }
+    Take { stills, follow, plays: false, ..Take::nothing_said() }
 }
 
 /// A simulated time as a moment of the screen.
@@ -166,6 +185,5 @@ fn whole(recording: &Recording, map: &PaceMap) -> Take {
     let shown = crossings.iter().step_by(one_in).map(|&screen| map.at(screen)).filter(|moment| moment.time < end);
     let moments = std::iter::once(begin).chain(shown).chain([moment(map, end)]);
     let stills = moments.enumerate().map(|(i, moment)| Still { at: i as f64 * EACH, moment, stop: true }).collect();
-    let plays = end > Time::ZERO;
-    Take { stills, follow: None, pointed_at: Vec::new(), topic: Topic::default(), plays, happens: true, one_in }
+    Take { stills, plays: end > Time::ZERO, one_in, ..Take::nothing_said() }
 }

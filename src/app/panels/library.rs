@@ -137,22 +137,7 @@ fn card_ui(
 
 /// What a card's claims are about, in words: their ids are for scenario files.
 fn about(claims: &[String]) -> String {
-    let words = |id: &String| match id.as_str() {
-        "thinks-real" => "what a guest takes for real".to_owned(),
-        "extra-hop" => "the extra hop through the hypervisor".to_owned(),
-        "container-is-process" => "what a container is".to_owned(),
-        "engine-broker" => "what the engine does".to_owned(),
-        "bare-metal-containers" => "containers without VMs".to_owned(),
-        "context-switch" => "context switches".to_owned(),
-        "overhead-guess" => "what a container costs".to_owned(),
-        "hw-support" => "the processor's support for VMs".to_owned(),
-        "cgroups" => "control groups".to_owned(),
-        "namespaces-are-not-limits" => "what namespaces don't do".to_owned(),
-        "nested" => "VMs in VMs".to_owned(),
-        "os-of-oses" => "the hypervisor as a system of systems".to_owned(),
-        other => other.replace('-', " "),
-    };
-    claims.iter().map(words).collect::<Vec<_>>().join(", ")
+    claims.iter().filter_map(|id| crate::scenario::about(id)).collect::<Vec<_>>().join(", ")
 }
 
 fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec<Command>) {

@@ -54,13 +54,20 @@ pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) -> Vec<Comma
         no_walkthrough_ui(ui, guide.scenario, theme, &mut out);
         return out;
     }
-    let footer = 44.0 * theme.scale;
+    // What Space does is in view however long the text is.
+    let next = what_next(guide);
+    let footer = (44.0 + if next.is_some() { 24.0 } else { 0.0 }) * theme.scale;
     let height = (ui.available_height() - footer).max(40.0);
     match guide.scenario.walkthrough.get(guide.walk.scene()) {
         Some(step) => scene_ui(ui, guide, step, height, theme, &mut out),
         None => closing_ui(ui, guide, height, theme, &mut out),
     }
-    ui.with_layout(Layout::bottom_up(Align::Min), |ui| way_ui(ui, guide, theme, &mut out));
+    ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
+        way_ui(ui, guide, theme, &mut out);
+        if let Some(text) = next {
+            ui.add(egui::Label::new(note(text, theme).color(theme.accent)).truncate());
+        }
+    });
     out
 }
 
@@ -123,6 +130,8 @@ impl Guide<'_> {
     fn page(&self, turned: Option<Turned>) -> Page {
         match turned.filter(|turned| turned.when == self.so_far()) {
             Some(turned) => turned.page,
+            // Whom a wrong answer led here is to read, and finds the way back there.
+            None if self.walk.asked_in().is_some() => Page::Text,
             None if self.asked || self.walk.prediction().is_some() => Page::Question,
             None => Page::Text,
         }
@@ -175,7 +184,6 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
                 ui.add_space(BETWEEN);
                 question_ui(ui, predict, out);
             }
-            what_next_ui(ui, guide, share == Share::Pages, theme);
             // What was asked is answered before anything is turned.
             if step.predict.is_none() || guide.walk.answered() {
                 turning_ui(ui, guide, theme, out);
@@ -245,20 +253,17 @@ fn where_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, theme: &Theme, out: &mut
 }
 
 /// What Space does now.
-fn what_next_ui(ui: &mut Ui, guide: Guide<'_>, elsewhere: bool, theme: &Theme) {
-    let asks = guide.scenario.walkthrough.get(guide.walk.scene()).is_some_and(|step| step.predict.is_some());
-    let open = asks && guide.walk.prediction().is_none();
+fn what_next(guide: Guide<'_>) -> Option<&'static str> {
+    let step = guide.scenario.walkthrough.get(guide.walk.scene())?;
+    let open = step.predict.is_some() && guide.walk.prediction().is_none();
     let last = guide.walk.scene() + 1 == guide.scenario.walkthrough.len();
-    let text = match (guide.at_end, guide.playing, open) {
-        (true, _, _) if last => "Space goes on to the end: what you predicted, and what came",
+    Some(match (guide.at_end, guide.playing, open) {
+        (true, _, _) if last => "Space goes on to the end",
         (true, _, _) => "Space goes on to the next scene",
         (_, true, _) => "Space pauses",
-        (_, _, true) if elsewhere => "Space leads to the question",
-        (_, _, true) => return,
+        (_, _, true) => "Choose an answer, then Space plays",
         _ => "Space plays this scene",
-    };
-    ui.add_space(14.0);
-    ui.label(note(text, theme).color(theme.accent));
+    })
 }
 
 /// The page at the end: what was predicted and what came, what to do next, one link.
@@ -485,24 +490,26 @@ fn answer_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, ou
     if answer.correct_choice.is_none() {
         ui.label(note("No choice is right under these costs", theme));
     }
-    let why = |i: usize| predict.choices.get(i).and_then(|choice| choice.why.as_deref());
-    // Why the chosen one is wrong, then why the right one is right.
-    for text in [Some(chosen).filter(|_| !right), answer.correct_choice].into_iter().flatten().filter_map(why) {
-        ui.add_space(3.0);
-        say_ui(ui, guide.scenario, text, theme, out);
-    }
+    // A link in view, before what has to be scrolled to.
     if !right && let Some(scene) = predict.correction(chosen) {
         let label = match scene {
             Scene::Step(index) => {
                 guide.scenario.walkthrough.get(*index).map_or("the scene", |step| &step.title).to_owned()
             }
-            Scene::Scenario(id) => id.clone(),
+            Scene::Scenario(id) => {
+                crate::scenario::library().iter().find(|b| b.id == *id).map_or(id.as_str(), |b| b.title()).to_owned()
+            }
         };
-        ui.add_space(4.0);
-        let text = body(format!("See why: {label} {}", icon::ARROW_RIGHT), theme).color(theme.accent);
-        if ui.add(egui::Button::new(text).wrap()).clicked() {
+        let text = body(format!("See why: {label} {}", icon::ARROW_RIGHT), theme).color(theme.accent).underline();
+        if ui.add(egui::Link::new(text)).clicked() {
             out.push(Command::Correct);
         }
+    }
+    let why = |i: usize| predict.choices.get(i).and_then(|choice| choice.why.as_deref());
+    // Why the chosen one is wrong, then why the right one is right.
+    for text in [Some(chosen).filter(|_| !right), answer.correct_choice].into_iter().flatten().filter_map(why) {
+        ui.add_space(3.0);
+        say_ui(ui, guide.scenario, text, theme, out);
     }
 }
 

@@ -10,9 +10,9 @@ use crate::app::letters::letter;
 use crate::app::theme::TextRole;
 use crate::engine::Time;
 use crate::machine::Topology;
-use crate::scenario::{Asked, Figure, Kind, Topic, Value};
-use crate::trace::bars::{Bars, KeyId, Ratio, SMALL, Summary, scale};
-use crate::trace::{JourneyId, Layer, OperationKind, StackId, Trace};
+use crate::scenario::{Asked, Figure, Kind, Split, Topic, Value, capital};
+use crate::trace::bars::{Bars, KeyId, Ratio, SMALL, Summary, scale, split};
+use crate::trace::{JourneyId, Layer, OperationKind, StackId, Statistic, Trace};
 
 /// So far back an operation is looked for that is more than arithmetic between two others.
 const BACK: usize = 64;
@@ -37,6 +37,8 @@ pub struct Standing {
     pub whole: bool,
     /// What the lengths count: times, or events in thousandths.
     pub kind: Kind,
+    /// Which figure of the operations that have ended the lengths are.
+    pub statistic: Statistic,
     /// The length of the scale, in picoseconds or thousandths.
     pub scale: u64,
     /// From top to bottom.
@@ -137,35 +139,37 @@ pub fn standing(
     time: Time,
 ) -> Option<Standing> {
     let title = bars.key(key)?.label();
-    let summaries = bars.at(key, time);
+    let statistic = wish.topic.statistic;
+    let summaries = bars.figures(key, statistic, time);
     let columns: Vec<StackId> = (0..summaries.len() as u16).map(StackId).collect();
     let takes_part: Vec<StackId> = columns.iter().copied().filter(|&stack| bars.total(key, stack) > 0).collect();
     let named = wish.topic.measure.filter(|measure| takes_part.contains(measure));
     let measure = named.or(takes_part.first().copied()).unwrap_or(StackId(0));
-    let median = |stack: StackId| summaries.get(stack.index()).copied().flatten().map(|summary| summary.median);
+    let length = |stack: StackId| summaries.get(stack.index()).copied().flatten().map(|summary| summary.length);
     let chosen = wish.chosen.and_then(|id| trace.journeys.get(id.index())).map(|journey| journey.stack);
     let fixed: Vec<StackId> = wish.follow.into_iter().chain(chosen).chain([measure]).collect();
-    let shown = if columns.len() <= most { columns.clone() } else { chosen_rows(&takes_part, &median, &fixed, most) };
+    let shown = if columns.len() <= most { columns.clone() } else { chosen_rows(&takes_part, &length, &fixed, most) };
     let rest = columns.iter().filter(|stack| !shown.contains(stack));
     let more = rest.clone().count();
-    let medians: Vec<u64> = rest.filter_map(|&stack| median(stack)).collect();
-    let range = medians.iter().min().copied().zip(medians.iter().max().copied());
+    let lengths: Vec<u64> = rest.filter_map(|&stack| length(stack)).collect();
+    let range = lengths.iter().min().copied().zip(lengths.iter().max().copied());
     let rows = shown.into_iter().map(|stack| Row {
         stack,
         summary: summaries.get(stack.index()).copied().flatten(),
-        ratio: bars.ratio(key, stack, measure, time),
+        // An interval goes with medians alone.
+        ratio: if statistic == Statistic::P50 { bars.ratio(key, stack, measure, time) } else { Ratio::Nothing },
         running: running(bars, (trace, index), key, stack, time),
         figure: None,
     });
     let rows: Vec<Row> = rows.collect();
-    let largest = match bars.largest(key) {
+    let largest = match bars.largest(key, statistic) {
         // None of them ever ends.
         0 => rows.iter().filter_map(|row| Some(index.ledger(trace, row.running?.0, Time::MAX).iter().sum())).max(),
         largest => Some(largest),
     };
     let (scale, more) = (scale(largest.unwrap_or(1)), (more > 0).then_some((more, range)));
     let whole = columns.iter().all(|stack| summaries_all(bars, key, *stack, &summaries));
-    Some(Standing { title, whole, kind: Kind::Time, scale, rows, more })
+    Some(Standing { title, whole, kind: Kind::Time, statistic, scale, rows, more })
 }
 
 /// Whether all of a stack's operations of a kind have ended.
@@ -188,12 +192,12 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Standing {
     let place = |figure: &&Figure| asked.rows.iter().position(|other| std::ptr::eq(other, *figure));
     shown.sort_by_key(place);
     let rows = shown.into_iter().map(|figure| {
-        let median = length(figure);
-        let parts = parts_of(bars, asked, figure, median);
+        let length = length(figure);
+        let parts = parts_of(bars, figure, length);
         let count = figure.count as usize;
         Row {
             stack: figure.stack,
-            summary: Some(Summary { count, median, low: median, high: median, parts }),
+            summary: Some(Summary { count, length, low: length, high: length, parts }),
             ratio: Ratio::Nothing,
             running: None,
             figure: Some(figure.clone()),
@@ -204,26 +208,47 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Standing {
     let lengths: Vec<u64> = hidden.iter().map(|figure| length(figure)).collect();
     let range = lengths.iter().min().copied().zip(lengths.iter().max().copied());
     let more = (!hidden.is_empty()).then_some((hidden.len(), range));
-    Standing { title: asked.title.clone(), whole: true, kind: asked.kind, scale: scale(largest.max(1)), rows, more }
+    Standing {
+        title: asked.title.clone(),
+        whole: true,
+        kind: asked.kind,
+        statistic: Statistic::default(),
+        scale: scale(largest.max(1)),
+        rows,
+        more,
+    }
 }
 
-/// Of what layers a figure is: those of the operations whose median it is, else all of one layer.
-fn parts_of(bars: &mut Bars, asked: &Asked, figure: &Figure, length: u64) -> Parts {
-    if let Some(kind) = asked.median_of {
-        let of_kind = |(id, key): (KeyId, &crate::trace::bars::Key)| {
-            kind.is_none_or(|kind| kind == key.kind).then_some(id).filter(|id| bars.total(*id, figure.stack) > 0)
-        };
-        let keys: Vec<KeyId> = bars.keys().filter_map(of_kind).collect();
-        let summaries =
-            keys.into_iter().filter_map(|key| bars.at(key, Time::MAX).get(figure.stack.index()).copied()?);
-        // Only if all of them are of one kind: then their median is the figure.
-        if let Some(summary) = summaries.into_iter().find(|summary| summary.median == length) {
-            return summary.parts;
+/// Of what layers a figure of this length is.
+fn parts_of(bars: &mut Bars, figure: &Figure, length: u64) -> Parts {
+    let (statistic, kind) = match figure.split {
+        Split::Operations(statistic, kind) => (statistic, kind),
+        Split::Layer(layer) => {
+            let mut parts = Parts::default();
+            parts[layer as usize] = length;
+            return parts;
         }
-    }
-    let mut parts = Parts::default();
-    parts[asked.layer.unwrap_or(Layer::User) as usize] = length;
-    parts
+    };
+    let of_kind = |(id, key): (KeyId, &crate::trace::bars::Key)| {
+        kind.is_none_or(|kind| kind == key.kind).then_some(id).filter(|id| bars.total(*id, figure.stack) > 0)
+    };
+    let keys: Vec<KeyId> = bars.keys().filter_map(of_kind).collect();
+    let mut of_stack = |key: &KeyId, statistic: Statistic| {
+        bars.figures(*key, statistic, Time::MAX).get(figure.stack.index()).copied().flatten()
+    };
+    let summaries: Vec<Summary> = keys.iter().filter_map(|key| of_stack(key, statistic)).collect();
+    // Operations of one kind, or that one of several kinds whose figure it is, as the longest of all is.
+    let own = match &summaries[..] {
+        [only] => Some(only.parts),
+        several => several.iter().find(|summary| summary.length == length).map(|summary| summary.parts),
+    };
+    // Else of all that they did together.
+    let together = |keys: &[KeyId], of: &mut dyn FnMut(&KeyId, Statistic) -> Option<Summary>| {
+        let sums = keys.iter().filter_map(|key| of(key, Statistic::Total));
+        sums.fold(Parts::default(), |all, sum| std::array::from_fn(|i| all[i].saturating_add(sum.parts[i])))
+    };
+    let shares = own.unwrap_or_else(|| together(&keys, &mut of_stack));
+    split(length, &shares)
 }
 
 impl Standing {
@@ -362,7 +387,7 @@ impl Strip<'_> {
     fn name(&self, row: &Row) -> String {
         let what = row.figure.as_ref().and_then(|figure| figure.what.as_deref());
         let stack = self.topology.stacks.get(row.stack.index()).map_or("", |stack| stack.name.as_str());
-        super::words::sentence(what.unwrap_or(stack))
+        what.map_or_else(|| super::words::sentence(stack), |what| capital(&crate::app::names::name(what)))
     }
 
     fn write(&self, text: &str, at: (f32, f32), anchor: Align2, size: f32, room: f32, ink: Ink) -> Option<Shape> {
@@ -376,7 +401,8 @@ impl Strip<'_> {
         let legend = self.legend(size, y, out);
         let room = self.rect.width() - legend - size;
         let span = if standing.whole { "whole run" } else { "so far" };
-        let title = format!("{}, {span}", super::words::sentence(&standing.title));
+        // Words, whatever they begin with: no name of a device or file.
+        let title = format!("{}, {span}", capital(&crate::app::names::name(&standing.title)));
         let at = (self.rect.left(), y);
         out.extend(self.writer.line(&title, at, Align2::LEFT_CENTER, (size, true), room, Ink::Text.solid()));
         let used = metrics.width(&title, size, true) + size * 1.5;
@@ -386,11 +412,19 @@ impl Strip<'_> {
         let asked = standing.rows.iter().any(|row| row.figure.is_some());
         let how = match asked {
             true => vec!["what was asked, as the answer counts it".to_owned(), "as the answer counts it".to_owned()],
-            false => vec![
+            false if standing.statistic == Statistic::P50 => vec![
                 format!("bar: median of those that ended · whisker: {whisker} · thin: running now"),
                 format!("median · whisker: {whisker} · thin: running now"),
                 "bar: median · thin: running now".to_owned(),
             ],
+            false => {
+                let what = standing.statistic.of_several();
+                vec![
+                    format!("bar: {what} of those that ended · thin: running now"),
+                    format!("bar: {what} · thin: running now"),
+                    format!("bar: {what}"),
+                ]
+            }
         };
         let fits = |how: &&String| used + metrics.width(how, size, false) <= room;
         if let Some(how) = how.iter().find(fits) {
@@ -408,7 +442,7 @@ impl Strip<'_> {
         let mut x = self.rect.right() - whole;
         for layer in self.layers {
             let swatch = Rect::from_center_size(pos2(x + size * 0.4, y), vec2(size * 0.75, size * 0.75));
-            out.push(Shape::Rect { rect: swatch, radius: 2.0, fill: Some(part(*layer).solid()), line: None });
+            out.push(Shape::Rect { rect: swatch, radius: 2.0, fill: Some(Ink::Layer(*layer).solid()), line: None });
             let at = (x + size * 1.1, y);
             out.extend(self.write(layer.label(), at, Align2::LEFT_CENTER, size, f32::MAX, Ink::Muted));
             x += width(layer);
@@ -546,17 +580,12 @@ fn words(row: &Row) -> Words {
         return Words { median: figure.value.to_string(), ratio, interval, count: row.count() };
     }
     let median = match (row.summary, running) {
-        (Some(summary), _) => Time(summary.median).to_string(),
+        (Some(summary), _) => Time(summary.length).to_string(),
         (None, Some(so_far)) if so_far > Time::ZERO => format!("{so_far} so far"),
         (None, Some(_)) => "begins".to_owned(),
         (None, None) => "none yet".to_owned(),
     };
     Words { median, ratio, interval, count: row.count() }
-}
-
-/// The colour of a layer's part of a bar: the two kernels are told apart.
-fn part(layer: Layer) -> Ink {
-    if layer == Layer::HostKernel { Ink::HostKernel } else { Ink::Layer(layer) }
 }
 
 /// The parts of a bar, one after the other.
@@ -567,7 +596,7 @@ fn pieces(parts: &Parts, x: &dyn Fn(u64) -> f32, (top, height): (f32, f32), out:
         from = from.saturating_add(ps);
         if right - left > 0.2 {
             let rect = Rect::from_min_max(pos2(left, top), pos2(right, top + height));
-            out.push(Shape::Rect { rect, radius: 0.0, fill: Some(part(*layer).solid()), line: None });
+            out.push(Shape::Rect { rect, radius: 0.0, fill: Some(Ink::Layer(*layer).solid()), line: None });
         }
     }
 }

@@ -13,8 +13,6 @@ use crate::trace::{Layer, Token};
 pub enum Ink {
     /// A layer's colour.
     Layer(Layer),
-    /// The host kernel's part of a bar, darker than a guest kernel's.
-    HostKernel,
     /// A name or value.
     Text,
     /// Running text.

@@ -61,12 +61,17 @@ impl Ruler<'_> {
         let mut upper = 1;
         if let Some(hypervisor) = &kernel.hypervisor {
             let (own, mut own_hidden) = self.kept(&hypervisor.parts, self.detail.host);
-            let all = self.items(hypervisor.id, &own);
+            let mut all = self.items(hypervisor.id, &own);
             // Its name stands left of the first machine's way.
             let first = self.between_ways(Span::of(left, inner.x1)).first().map_or(inner.x1, |piece| piece.x1);
             let left = left.min(first - all[0].least - pad);
             let slab = Span::of(left.max(title_at.x1 + gap), inner.x1);
             let ways = self.between_ways(Span::of(slab.x0 + pad, slab.x1 - pad));
+            // In one row, as one follows the other. In several the back ends come last: nothing may stand below their door.
+            let in_order = self.items(hypervisor.id, &self.ordered(&own));
+            if self.around(&in_order, &ways).is_some_and(|(rows, _)| rows == 1) {
+                all = in_order;
+            }
             let (rows, own_cells) = self.around(&all, &ways).unwrap_or_else(|| {
                 own_hidden.clone_from(&hypervisor.parts);
                 self.around(&all[..1], &ways).unwrap_or_else(|| {
@@ -192,9 +197,22 @@ impl Ruler<'_> {
             let kind = self.topology.component(**id).map(|c| c.kind);
             matches!(kind, Some(ComponentKind::Core | ComponentKind::Disk))
         };
-        let (mut ordered, rest): (Vec<&ComponentId>, Vec<&ComponentId>) = parts.iter().partition(first);
+        let (mut ordered, mut rest): (Vec<&ComponentId>, Vec<&ComponentId>) = parts.iter().partition(first);
+        rest.sort_by_key(|id| self.way_in_hypervisor(**id));
         ordered.extend(rest);
         ordered.into_iter().copied().collect()
+    }
+
+    /// Who follows whom in a hypervisor when a doorbell is rung: an exit, the back end that it is for, the vCPU's thread
+    /// that goes on. What belongs together stands together.
+    fn way_in_hypervisor(&self, id: ComponentId) -> usize {
+        let part = self.topology.component(id).filter(|part| part.kind == ComponentKind::HypervisorPart);
+        match part.map(|part| part.name.as_str()) {
+            None | Some("exits") => 0,
+            Some(name) if name.ends_with("back ends") => 1,
+            Some("vCPU threads") => 2,
+            Some(_) => 3,
+        }
     }
 
     /// A floor with parts left and right of a shaft. All of them are drawn, or none.

@@ -133,7 +133,8 @@ impl Bench<'_> {
     }
 
     /// Ping, pong and the pipe between them, with the ball. Gives the place that it took.
-    pub fn pipe(&self, ball: Ball, out: &mut Vec<Shape>) -> Option<Rect> {
+    /// The pipe has the colour of the kernel that it is in.
+    pub fn pipe(&self, ball: Ball, layer: Layer, out: &mut Vec<Shape>) -> Option<Rect> {
         let size = self.writer.size(TextRole::Small, self.rail.height())?;
         let rect = self.frame(2.4, size)?;
         let inner = rect.shrink(size * 0.5);
@@ -150,7 +151,7 @@ impl Bench<'_> {
         }
         out.extend(self.writer.line("ping", ping, Align2::LEFT_CENTER, (size, true), f32::MAX, runs(left)));
         out.extend(self.writer.line("pong", pong, Align2::RIGHT_CENTER, (size, true), f32::MAX, runs(right)));
-        let kernel = Ink::Layer(Layer::HostKernel);
+        let kernel = Ink::Layer(layer);
         let line = Some((1.3, kernel.solid()));
         out.push(Shape::Rect { rect: pipe, radius: size * 0.3, fill: Some(kernel.faint(0.14)), line });
         let center: Pos2 = pos2(from - radius + (to - from + 2.0 * radius) * ball.at, y);

@@ -10,6 +10,12 @@ use super::tokens::Tokens;
 use crate::trace::Layer;
 
 impl Picture<'_> {
+    /// The layer of the kernel that a program stands on.
+    pub(super) fn kernel_layer(&self, of: crate::trace::ComponentId) -> Layer {
+        let kernel = super::state::kernel_of(self.topology, of).and_then(|id| self.topology.component(id));
+        kernel.map_or(Layer::HostKernel, |kernel| kernel.layer)
+    }
+
     /// The leaves of all gates.
     pub(super) fn gates(&self, tokens: &Tokens, out: &mut Vec<Shape>) {
         let radius = self.layout.token;
@@ -25,7 +31,7 @@ impl Picture<'_> {
             let half = gate.half * zoom;
             match gate.kind {
                 GateKind::Ring => {
-                    let ink = Ink::Layer(Layer::HostKernel).solid();
+                    let ink = Ink::Layer(self.kernel_layer(gate.of)).solid();
                     let side = reach * if open { 1.3 } else { 0.45 };
                     for x in [at.x - side, at.x + side] {
                         let points = vec![pos2(x, at.y - half), pos2(x, at.y + half)];

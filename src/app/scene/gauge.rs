@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::Time;
-use crate::machine::{ComponentKind, Topology};
+use crate::machine::{ComponentKind, CpuLimit, Topology};
 use crate::trace::{ComponentId, CpuId, Hop, StackId, Trace};
 
 /// One group's use of processors over time.
@@ -17,18 +17,18 @@ use crate::trace::{ComponentId, CpuId, Hop, StackId, Trace};
 pub struct Gauge {
     /// The group.
     pub valve: ComponentId,
-    quota: Time,
-    period: Time,
+    /// What it had to begin with.
+    limit: CpuLimit,
     /// Where the number of processors in use changes: since when, the CPU time used before, and how many are used.
     steps: Vec<(Time, Time, i32)>,
 }
 
 /// The quota and period that a group's note states: "cpu.max 50 ms / 100 ms · 50 %".
-pub fn limit(note: &str) -> Option<(Time, Time)> {
+pub fn limit(note: &str) -> Option<CpuLimit> {
     let times = note.strip_prefix("cpu.max ")?.split(" · ").next()?;
     let (quota, period) = times.split_once(" / ")?;
     let (quota, period): (Time, Time) = (quota.parse().ok()?, period.parse().ok()?);
-    (quota > Time::ZERO && period > Time::ZERO).then_some((quota, period))
+    (quota > Time::ZERO && period > Time::ZERO).then_some(CpuLimit { since: Time::ZERO, quota, period })
 }
 
 /// The gauges of all groups whose use the trace tells.
@@ -45,10 +45,10 @@ pub fn gauges(topology: &Topology, trace: &Trace) -> Vec<Gauge> {
     });
     alone
         .filter_map(|((stack, kernel), valve)| {
-            let (quota, period) = limit(&topology.component(valve)?.note)?;
+            let limit = limit(&topology.component(valve)?.note)?;
             let on = |cpu: CpuId| topology.cpus.get(cpu.index()).is_some_and(|cpu| cpu.kernel == kernel);
             let runs = |hop: &&Hop| hop.stack == stack && !hop.is_wait() && (on(hop.cpu) || on(hop.core));
-            Some(Gauge { valve, quota, period, steps: steps(trace.hops.iter().filter(runs)) })
+            Some(Gauge { valve, limit, steps: steps(trace.hops.iter().filter(runs)) })
         })
         .collect()
 }
@@ -90,11 +90,13 @@ impl Gauge {
     }
 
     /// The share of the quota that is used at `time`, from 0 to 1: it begins anew with each period. The moment at
-    /// which a period ends belongs to the next one.
-    pub fn share(&self, time: Time) -> f32 {
-        let begun = self.period.times(time.as_ps() / self.period.as_ps().max(1));
+    /// which a period ends belongs to the next one. `changed` is the limit that was written since, if one was: a new
+    /// quota begins where it was written.
+    pub fn share(&self, time: Time, changed: Option<CpuLimit>) -> f32 {
+        let limit = changed.unwrap_or(self.limit);
+        let begun = limit.period.times(time.as_ps() / limit.period.as_ps().max(1)).max(limit.since);
         let used = self.used(time) - self.used(begun);
-        (used.as_ps() as f64 / self.quota.as_ps().max(1) as f64).min(1.0) as f32
+        (used.as_ps() as f64 / limit.quota.as_ps().max(1) as f64).min(1.0) as f32
     }
 }
 
@@ -113,14 +115,20 @@ mod tests {
             (ms(60), ms(50), 1),
             (ms(150), ms(140), 0),
         ];
-        let gauge = Gauge { valve: ComponentId(0), quota: ms(50), period: ms(100), steps };
-        let shares = [0, 10, 20, 30, 55, 100, 125, 199, 200, 900].map(|at| (gauge.share(ms(at)) * 100.0).round());
+        let limit = CpuLimit { since: ms(0), quota: ms(50), period: ms(100) };
+        let gauge = Gauge { valve: ComponentId(0), limit, steps };
+        let share = |at: u64, changed: Option<CpuLimit>| (gauge.share(ms(at), changed) * 100.0).round();
+        let shares = [0, 10, 20, 30, 55, 100, 125, 199, 200, 900].map(|at| share(at, None));
         assert_eq!(shares, [0.0, 40.0, 80.0, 100.0, 100.0, 0.0, 50.0, 100.0, 0.0, 0.0]);
+        // Another limit is full where it is written, and counts by its own quota.
+        let changed = CpuLimit { since: ms(110), quota: ms(20), period: ms(100) };
+        assert_eq!([110, 115, 130].map(|at| share(at, Some(changed))), [0.0, 25.0, 100.0]);
     }
 
     #[test]
     fn a_limit_is_read_from_its_note() {
-        assert_eq!(limit("cpu.max 50 ms / 100 ms · 50 %"), Some((Time::ms(50), Time::ms(100))));
+        let written = CpuLimit { since: Time::ZERO, quota: Time::ms(50), period: Time::ms(100) };
+        assert_eq!(limit(&written.note()), Some(written));
         for note in ["", "cpu.max 50 %", "cpu.max 0 ps / 100 ms · 0 %", "memory.max 1 GiB"] {
             assert_eq!(limit(note), None, "{note}");
         }

@@ -11,7 +11,7 @@ use super::stage::{brightness, dim};
 use super::tokens::{Cast, Held, Token, Tokens, alarms};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
-use crate::trace::{Crossing, Hop, StackId};
+use crate::trace::{Crossing, Hop, Layer, StackId};
 
 /// So many hops back the last crossing is looked for.
 const BACK: usize = 60;
@@ -159,7 +159,10 @@ impl Picture<'_> {
         let bottom = taken.iter().map(|(top, _)| top - 4.0).fold(rail.bottom(), f32::min);
         let bench = Bench { writer: self.writer, rail, bottom };
         let drawn = match (ball(cast, journey, position, share), trips(cast, journey, position)) {
-            (Some(ball), _) => bench.pipe(ball, out),
+            (Some(ball), _) => {
+                let kernel = cast.app(journey).map_or(Layer::HostKernel, |app| self.kernel_layer(app));
+                bench.pipe(ball, kernel, out)
+            }
             (None, Some(trips)) => bench.coil(trips, out),
             (None, None) => None,
         };

@@ -82,6 +82,11 @@ impl Heights {
         self.unit >= (self.scale * 0.58).max(0.75)
     }
 
+    /// The height of the smallest line that can be read.
+    pub fn line(&self) -> f32 {
+        super::words::LEAST * super::words::LINE * (self.scale * self.words()).min(1.0)
+    }
+
     /// How much smaller words are than they should be.
     pub fn words(&self) -> f32 {
         (self.unit / self.scale.max(1e-3) + 0.12).clamp(0.5, 1.0)

@@ -23,16 +23,41 @@ struct Grid {
     head: f32,
 }
 
+/// How a core without cells says who runs, and how.
+#[derive(Clone, Copy)]
+enum Wording {
+    Whole,
+    Short,
+    Ring,
+    Whose,
+}
+
+impl Wording {
+    /// The fullest first.
+    const ALL: [Wording; 4] = [Wording::Whole, Wording::Short, Wording::Ring, Wording::Whose];
+
+    fn says(self, whose: &str, ring: u8, root: bool) -> String {
+        let mode = if root { "root" } else { "non-root" };
+        match self {
+            Wording::Whole => format!("{whose} · ring {ring}, {mode}"),
+            Wording::Short => format!("{whose} · {ring}, {mode}"),
+            Wording::Ring => format!("{whose} · ring {ring}"),
+            Wording::Whose => whose.to_owned(),
+        }
+    }
+}
+
 impl Picture<'_> {
     /// Everything that the parts hold.
     pub(super) fn holds(&self, time: Time, out: &mut Vec<Shape>) {
         // All cores in the same way: as two rings by two modes if there is room for that at each.
         let grids: Option<Vec<Grid>> =
             self.layout.cores.iter().map(|(&id, &rect)| self.grid(id, self.camera.rect(rect))).collect();
+        let wording = self.wording();
         for (i, (&id, &rect)) in self.layout.cores.iter().enumerate() {
             let from = out.len();
             let grid = grids.as_ref().and_then(|grids| grids.get(i));
-            self.seen(rect, |rect| self.core(id, (rect, grid), time, out));
+            self.seen(rect, |rect| self.core(id, (rect, grid, wording), time, out));
             dim(&mut out[from..], self.by(id));
         }
         for (&id, slots) in &self.layout.slots {
@@ -81,10 +106,38 @@ impl Picture<'_> {
         out.extend(self.writer.line(text, at, Align2::CENTER_CENTER, (size, strong), rect.width(), paint));
     }
 
+    /// The wording of cores without cells: the fullest that fits into each of them, whoever runs there and in whichever
+    /// ring and mode.
+    fn wording(&self) -> Wording {
+        let letters = (0..self.topology.stacks.len() as u16).map(|stack| letter(StackId(stack)));
+        let width = |text: &str, size: f32| self.writer.metrics.width(text, size, true);
+        let widest = letters.chain([HOST.to_owned()]).max_by(|a, b| width(a, 1.0).total_cmp(&width(b, 1.0)));
+        let widest = widest.unwrap_or_default();
+        let fits = |wording: &Wording| {
+            let text = wording.says(&widest, 0, false);
+            self.layout.cores.values().all(|rect| {
+                let rect = self.camera.rect(*rect);
+                let size = self.writer.size(TextRole::Small, rect.height());
+                size.is_none_or(|size| width(&text, size) <= rect.width() - 2.0)
+            })
+        };
+        Wording::ALL.into_iter().find(fits).unwrap_or(Wording::Whose)
+    }
+
     /// Ring and mode of a core, and who runs: as two rings by two modes, or in one box in words.
-    fn core(&self, id: ComponentId, (rect, grid): (Rect, Option<&Grid>), time: Time, out: &mut Vec<Shape>) {
+    fn core(
+        &self,
+        id: ComponentId,
+        (rect, grid, wording): (Rect, Option<&Grid>, Wording),
+        time: Time,
+        out: &mut Vec<Shape>,
+    ) {
         let Some(cpu) = self.cpu(id) else { return };
-        let doing = self.states.core(self.topology, self.trace, cpu, time);
+        // A return takes no simulated time, and is seen all the same.
+        let doing = match self.returned().filter(|hop| hop.core == cpu) {
+            Some(hop) => Some(self.states.user(hop)),
+            None => self.states.core(self.topology, self.trace, cpu, time),
+        };
         if let Some(grid) = grid {
             return self.cells(grid, rect, doing, out);
         }
@@ -94,16 +147,8 @@ impl Picture<'_> {
         match doing {
             None => self.middle(&["idle".to_owned()], rect, (false, Ink::Muted.solid()), out),
             Some(doing) => {
-                let whose = whose(doing.stack);
-                let mode = if doing.root { "root" } else { "non-root" };
-                let texts = [
-                    format!("{whose} · ring {}, {mode}", doing.ring),
-                    format!("{whose} · {}, {mode}", doing.ring),
-                    format!("{whose} · {}, {}", doing.ring, if doing.root { "root" } else { "guest" }),
-                    format!("{whose} · {}", doing.ring),
-                    whose,
-                ];
-                self.middle(&texts, rect, (true, Ink::Background.solid()), out);
+                let text = wording.says(&whose(doing.stack), doing.ring, doing.root);
+                self.middle(&[text], rect, (true, Ink::Background.solid()), out);
             }
         }
     }
@@ -251,15 +296,15 @@ impl Picture<'_> {
             out.push(Shape::Token { center, radius, token, paint, outlined: true, mark });
             return;
         }
-        let inner = radius * 0.85;
+        let inner = radius * 0.95;
         out.push(Shape::Ring { center, radius: inner, line: (1.3, ink.faint(by)) });
-        let around = Rect::from_center_size(center, vec2(inner, inner) * 1.8);
+        let around = Rect::from_center_size(center, vec2(inner, inner) * 2.0);
         self.middle(&[mark], around, (true, ink.faint(by)), out);
     }
 
     /// From the left: those that wait to run, filled; then those that sleep, as rings.
     fn beads(&self, (queue, asleep): (&[Bead], &[Bead]), (id, rect): (ComponentId, Rect), out: &mut Vec<Shape>) {
-        let radius = (rect.height() * 0.42).min(self.layout.token * self.camera.tokens);
+        let radius = (rect.height() * 0.48).min(self.layout.token * self.camera.tokens * 1.25);
         let Some(size) = self.writer.size(TextRole::Note, rect.height()).filter(|_| radius > 2.0) else { return };
         let (step, by) = (radius * 2.2, self.by(id));
         let mut x = rect.left() + size * 0.3;

@@ -10,7 +10,9 @@ use crate::machine::{ComponentKind, Topology};
 use crate::trace::{Layer, Token};
 
 /// The least place in which a key is of use, in points at a desk.
-const LEAST: (f32, f32) = (216.0, 92.0);
+const LEAST: (f32, f32) = (128.0, 84.0);
+/// In a narrower one there is one column of signs.
+const TWO_COLUMNS: f32 = 216.0;
 /// The most that it needs.
 const MOST: (f32, f32) = (330.0, 168.0);
 
@@ -49,7 +51,7 @@ pub fn place(columns: &[Taken], (top, unit): (f32, f32)) -> Option<Rect> {
 /// One entry.
 enum Sign {
     Token(Token, Layer),
-    Gate,
+    Gate(Layer),
     Wall,
     Letter,
 }
@@ -82,7 +84,7 @@ impl Key<'_> {
             token(Token::IoRequest, kernel, "I/O request"),
             token(Token::VmExit, Layer::Hypervisor, "VM exit, entry"),
             token(Token::Interrupt, Layer::Hardware, "interrupt"),
-            Some((Sign::Gate, "gate: ring 3 to 0", "gate")),
+            Some((Sign::Gate(kernel), "gate: ring 3 to 0", "gate")),
             machine,
             Some((Sign::Letter, "whose: a column", "whose")),
             token(Token::PageFault, kernel, "page fault"),
@@ -102,8 +104,10 @@ impl Key<'_> {
         let (pad, line) = (size * 0.8, size * LINE * 1.35);
         let rows = ((self.rect.height() - 2.0 * pad - strong * LINE) / line).floor().max(0.0) as usize;
         let mut entries = self.entries(topology);
-        entries.truncate(rows * 2);
-        let used = entries.len().div_ceil(2);
+        let unit = self.writer.theme.scale * self.writer.factor;
+        let columns = if self.rect.width() >= TWO_COLUMNS * unit { 2 } else { 1 };
+        entries.truncate(rows * columns);
+        let used = entries.len().div_ceil(columns);
         if used < 2 {
             return;
         }
@@ -133,7 +137,12 @@ impl Key<'_> {
             let x = inner.left() + if right { inner.width() * 0.48 } else { 0.0 };
             let at = pos2(x + size * 0.7, inner.top() + strong * LINE + (row + 0.5) * line);
             self.sign(sign, at, size, floors, words);
-            let room = inner.width() * if right { 0.52 } else { 0.48 } - size * 2.0;
+            let share = match (columns, right) {
+                (1, _) => 1.0,
+                (_, true) => 0.52,
+                (_, false) => 0.48,
+            };
+            let room = inner.width() * share - size * 2.0;
             let start = (x + size * 1.9, at.y);
             let text = if self.writer.metrics.width(text, size, false) <= room { text } else { short };
             words.extend(self.writer.line(text, start, Align2::LEFT_CENTER, (size, false), room, Ink::Body.solid()));
@@ -151,8 +160,8 @@ impl Key<'_> {
                 let (center, radius) = (at, size * 0.5);
                 floors.push(Shape::Token { center, radius, token, paint, outlined: true, mark: String::new() });
             }
-            Sign::Gate => {
-                let (ink, half) = (Ink::Layer(Layer::HostKernel), size * 0.5);
+            Sign::Gate(layer) => {
+                let (ink, half) = (Ink::Layer(layer), size * 0.5);
                 floors.push(across(0.0, Ink::Layer(Layer::User)));
                 for x in [at.x - size * 0.22, at.x + size * 0.22] {
                     let points = vec![pos2(x, at.y - half), pos2(x, at.y + half)];

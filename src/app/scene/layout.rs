@@ -224,6 +224,9 @@ fn drawn_as(count: usize, same: &[(ComponentId, ComponentId)]) -> Vec<ComponentI
     drawn
 }
 
+/// So many parts high a rail is at least, where it can be: four labels and a gadget.
+const RAIL: f32 = 10.0;
+
 /// How high a canvas is for its width, usually.
 const USUAL: f32 = 0.55;
 
@@ -478,7 +481,9 @@ impl Stack<'_> {
             // A line of text below which a token has room.
             let line = (self.heights.part() * 0.82).max(12.5);
             let street = matches!(stop, Stop::Street { .. });
-            let below = street && state.is_some() && rect.height() - line >= self.heights.token() * 2.0;
+            // Whoever runs on a core is told by a word below its name, or beside it where that can't be read.
+            let words = if self.is_core(id) { self.heights.line() + 3.0 } else { 0.0 };
+            let below = street && state.is_some() && rect.height() - line >= (self.heights.token() * 2.0).max(words);
             let name = match state {
                 Some(_) if below => rect.with_max_y(rect.top() + line),
                 Some(state) if state.x0 - rect.left() < rect.right() - state.x1 && !street => {
@@ -515,6 +520,10 @@ impl Stack<'_> {
             };
             self.places[id.index()] = Some(Place { rect, name: rect, floor, stop, own: true, column });
         }
+    }
+
+    fn is_core(&self, id: ComponentId) -> bool {
+        self.topology.component(id).is_some_and(|c| c.kind == ComponentKind::Core)
     }
 
     fn is_disk(&self, id: ComponentId) -> bool {
@@ -773,14 +782,15 @@ impl Stack<'_> {
             let upper = place.map_or(top, |place| place.rect.top());
             let rect = |x: Span, y0: f32, y1: f32| Rect::from_min_max(pos2(x.x0, y0), pos2(x.x1, y1.max(y0)));
             let middle = upper - h.head() * 0.44;
+            // Beside a low column there is room above it for its labels, and above those for a key.
+            let rail_top =
+                (upper - h.head() * 0.4).min(kernel_top - h.part() * RAIL).max(top.min(upper - h.head() * 0.4));
             Column {
                 stack: strip.stack,
                 members: strip.members.clone(),
                 heading: rect(strip.span, upper - h.head(), middle),
                 state: rect(strip.span, middle, upper - h.head() * 0.04),
-                rail: strip
-                    .rail
-                    .map(|rail| rect(rail, (upper - h.head() * 0.4).min(top), kernel_top - h.corridor() * 0.1)),
+                rail: strip.rail.map(|rail| rect(rail, rail_top, kernel_top - h.corridor() * 0.1)),
                 area: rect(strip.span, upper, kernel_top),
             }
         };

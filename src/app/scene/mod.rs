@@ -17,6 +17,7 @@
 //! | `gauge` | how much of their quotas groups have used |
 //! | `route`, `tokens`, `trails` | where tokens go, are, and have been |
 //! | `state`, `holds` | what cores, queues, rings and mailboxes hold at a time; drawing it |
+//! | `standing`, `modes` | what programs and virtual machines do at a time; the words for it in their boxes |
 //! | `bars` | one row for each column: medians of like operations |
 //! | `stage`, `key`, `gates`, `facts`, `labels`, `gadgets`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
@@ -38,10 +39,12 @@ mod key;
 mod labels;
 mod layout;
 mod metrics;
+mod modes;
 pub mod paint;
 mod picture;
 mod route;
 mod stage;
+pub mod standing;
 pub mod state;
 mod tokens;
 mod trails;
@@ -193,7 +196,8 @@ impl Scene {
     /// The same, of a trace that is indexed already.
     pub fn indexed(topology: &Topology, trace: &Trace, index: Arc<Index>) -> Scene {
         let (gauges, slots) = (gauge::gauges(topology, trace), Slots::new(topology, trace, &index));
-        let bars = Bars::new(trace, &topology.operations, topology.stacks.len(), 0);
+        let name = |disk: ComponentId| topology.component(disk).map_or(String::new(), |disk| disk.name.clone());
+        let bars = Bars::new(trace, &topology.operations, topology.stacks.len(), 0).named(name);
         let states = States::new(topology, trace, &index);
         Scene { index, gauges, slots, bars, states, metrics: None, laid_out: None }
     }

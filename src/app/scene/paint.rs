@@ -145,7 +145,6 @@ impl<'a> Canvas<'a> {
 pub fn color_of(theme: &Theme, paint: Paint) -> Color32 {
     let color = match paint.ink {
         Ink::Layer(layer) => theme.layer(layer),
-        Ink::HostKernel => theme.host_kernel,
         Ink::Text => theme.text,
         Ink::Body => theme.text_body,
         Ink::Muted => theme.text_muted,

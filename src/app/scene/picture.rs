@@ -21,7 +21,8 @@ use crate::app::index::Index;
 use crate::app::letters::{HOST, letter};
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Topology};
-use crate::trace::{ComponentId, Hop, JourneyId, Layer, StackId, Trace};
+use crate::pace::Stage;
+use crate::trace::{ComponentId, Hop, JourneyId, Layer, StackId, Trace, What};
 
 /// So many journeys have trails, besides the selected one.
 const TRAILS: usize = 8;
@@ -77,6 +78,7 @@ impl Picture<'_> {
         }
         self.gauges(time, &mut drawing.trails);
         self.holds(time, &mut drawing.trails);
+        self.modes(time, &mut drawing.trails);
         self.shut(&cast, &tokens, &mut drawing.trails);
         self.trails(&cast, &tokens, &mut drawing.trails);
         self.gates(&tokens, &mut drawing.trails);
@@ -96,6 +98,14 @@ impl Picture<'_> {
 
     fn hop(&self, token: &Token) -> Option<&Hop> {
         self.trace.hops.get(token.hop.index())
+    }
+
+    /// The return that has the screen while simulated time rests.
+    pub(super) fn returned(&self) -> Option<&Hop> {
+        let moment = self.options.moment?;
+        let hop = self.trace.hops.get(moment.hop.index())?;
+        let seen = moment.stage != Stage::Rest || moment.time == hop.end;
+        Some(hop).filter(|hop| hop.what == What::Return && hop.start == hop.end && seen)
     }
 
     /// The journey that is selected.
@@ -265,7 +275,8 @@ impl Picture<'_> {
     fn gauges(&self, time: Time, out: &mut Vec<Shape>) {
         for gauge in self.gauges {
             let Some(tank) = self.layout.tanks.get(&gauge.valve).map(|tank| self.camera.rect(*tank)) else { continue };
-            let left = 1.0 - gauge.share(time);
+            let changed = self.options.presences.and_then(|presences| presences.quota(gauge.valve, time));
+            let left = 1.0 - gauge.share(time, changed);
             if left > 0.0 && tank.intersects(self.camera.canvas) {
                 let inner = tank.shrink(1.5);
                 let rect = inner.with_min_y(inner.bottom() - inner.height() * left);

@@ -120,10 +120,10 @@ impl Builder<'_> {
     fn component(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(component.layer);
         match component.kind {
-            ComponentKind::VirtualMachine => self.wall((id, component), place, rect, stage),
+            ComponentKind::VirtualMachine => self.wall((id, component), rect, stage),
             ComponentKind::Container => self.membrane((id, component), place, rect, stage),
-            ComponentKind::Cgroup => self.valve((id, component), place, rect, stage),
-            ComponentKind::App => self.app((id, component), place, rect, stage),
+            ComponentKind::Cgroup => self.valve(id, rect, stage),
+            ComponentKind::App => stage.floors.push(slab(rect, ink, 0.13, 1.5)),
             kind if is_part(kind) => self.part((id, component), place, rect, stage),
             _ => {
                 let inner = component.kind == ComponentKind::Hypervisor;
@@ -195,7 +195,7 @@ impl Builder<'_> {
         self.topology.stacks.iter().any(|stack| stack.component == id)
     }
 
-    fn wall(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
+    fn wall(&self, (id, component): (ComponentId, &Component), rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(component.layer);
         let thick = if rect.width() > 80.0 { 2.0 } else { 1.2 };
         let fill = Some(Ink::Inside.solid());
@@ -209,12 +209,17 @@ impl Builder<'_> {
         for (rect, line) in [(rect, (thick, ink.solid())), (inner, (1.0, ink.faint(0.55)))] {
             stage.floors.push(Shape::Line { points: open_box(rect, slit, half), line });
         }
-        let name = self.name(place);
-        let mut room = shrink(name, vec2(self.pad(rect) + 3.0, 0.0));
+    }
+
+    /// A machine's name and what is said of it, inside its wall.
+    pub(super) fn wall_words(&self, (id, component): (ComponentId, &Component), note: &str, out: &mut Vec<Shape>) {
+        let place = self.layout.place(id);
+        let rect = self.camera.rect(place.rect);
+        let mut room = shrink(self.name(&place), vec2(self.pad(rect) + 3.0, 0.0));
         room.min.y += 4.0_f32.min(room.height() * 0.2);
         let name = if self.heads_column(id) { "VM".to_owned() } else { sentence(&component.name) };
-        let (name, note) = self.shell_words(id, name, &component.note, room);
-        self.writer.one_line(&name, &note, room, ink, &mut stage.words);
+        let (name, note) = self.shell_words(id, name, note, room);
+        self.writer.one_line(&name, &note, room, Ink::Layer(component.layer), out);
     }
 
     /// Half the width of the slit in a wall.
@@ -236,14 +241,15 @@ impl Builder<'_> {
         self.writer.one_line(&name, &note, room, ink, &mut stage.words);
     }
 
-    fn app(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
+    /// A program's name and what is said of it, in its box.
+    pub(super) fn app_words(&self, (id, component): (ComponentId, &Component), note: &str, out: &mut Vec<Shape>) {
         let ink = Ink::Layer(component.layer);
-        stage.floors.push(slab(rect, ink, 0.13, 1.5));
-        let name = self.name(place);
-        let pad = self.pad(rect);
+        let place = self.layout.place(id);
+        let name = self.name(&place);
+        let pad = self.pad(self.camera.rect(place.rect));
         let mut room = shrink(name, vec2(0.0, (name.height() * 0.06).min(4.0)));
         room.min.x = (room.min.x + pad).min(room.max.x);
-        let (name, note) = self.shell_words(id, component.name.clone(), &component.note, room);
+        let (name, note) = self.shell_words(id, component.name.clone(), note, room);
         // A program whose name is too long is called by one of its words: "mov" of "mov cr3".
         let fits = |text: &str| self.writer.metrics.width(text, self.writer.least(), true) <= room.width();
         let whole = fits(&name) || super::metrics::brief(&name).is_some();
@@ -252,9 +258,9 @@ impl Builder<'_> {
         let two = self.writer.two_lines();
         if room.height() >= two {
             let room = Rect::from_center_size(room.center(), vec2(room.width(), two + 1.0));
-            self.writer.title(&name, &note, room, ink, &mut stage.words);
+            self.writer.title(&name, &note, room, ink, out);
         } else {
-            self.writer.one_line(&name, &note, room, ink, &mut stage.words);
+            self.writer.one_line(&name, &note, room, ink, out);
         }
     }
 
@@ -284,24 +290,30 @@ impl Builder<'_> {
         }
     }
 
-    fn valve(&self, (id, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
+    fn valve(&self, id: ComponentId, rect: Rect, stage: &mut Stage) {
         let ink = Ink::Layer(Layer::Throttled);
         stage.floors.push(slab(rect, ink, 0.10, 1.3));
         if let Some(tank) = self.layout.tanks.get(&id) {
             let rect = self.camera.rect(*tank);
             stage.floors.push(Shape::Rect { rect, radius: 2.0, fill: None, line: Some((1.0, ink.faint(0.8))) });
         }
-        let room = shrink(self.name(place), vec2(4.0, (rect.height() * 0.02).min(4.0)));
+    }
+
+    /// A valve's limit, beside its tank.
+    pub(super) fn valve_words(&self, (id, component): (ComponentId, &Component), note: &str, out: &mut Vec<Shape>) {
+        let ink = Ink::Layer(Layer::Throttled);
+        let place = self.layout.place(id);
+        let height = self.camera.rect(place.rect).height();
+        let room = shrink(self.name(&place), vec2(4.0, (height * 0.02).min(4.0)));
         let Some(size) = self.writer.size(TextRole::Note, room.height()) else { return };
         let fits = |text: &&String| self.writer.metrics.width(text, size, false) <= room.width();
-        let note = &component.note;
         let short = note.rsplit(" · ").next().unwrap_or_default().to_owned();
         let brief = format!("{} {short}", note.split(' ').next().unwrap_or_default());
-        let choices = [format!("{} · {note}", component.name), note.clone(), brief, short];
+        let choices = [format!("{} · {note}", component.name), note.to_owned(), brief, short];
         let text =
             choices.iter().filter(|text| !text.is_empty() && !note.is_empty()).find(fits).unwrap_or(&component.name);
         let at = (room.left(), room.center().y);
-        stage.words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
+        out.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
     }
 
     /// The seam that a gate is in, open where tokens pass.

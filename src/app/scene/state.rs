@@ -5,19 +5,21 @@
 //!   interpreted there is no other mode, so there it is root.
 //! - A core's **ring** is 3 while a program's own instructions run, and 0 otherwise. A device model's own instructions
 //!   count as its kernel's: a hop does not tell them apart.
-//! - A thread **waits to run** while its operation waits for a processor, at the kernel whose queue that is. It
-//!   **sleeps** in its own kernel while its operation is with a device, a worker, a partner or a timer. A vCPU's
-//!   thread waits while its operation waits for that vCPU to run, and sleeps after HLT until an interrupt is pending.
+//! - A program's thread **waits to run** from its wake-up until its kernel has switched to it, and **sleeps** in its own
+//!   kernel while what it has asked for is with others: [`super::standing`]. Whoever else has an operation to do waits
+//!   at the kernel whose queue that is. A vCPU's thread waits while its operation waits for that vCPU to run, and sleeps
+//!   after HLT until an interrupt is pending.
 //! - A **place in a virtual disk's ring** is taken from when the driver has filled it in until it reaps it: the lowest
 //!   that was free.
-//! - An interrupt lies in a vCPU's **mailbox** from when a back end has pushed what it is about, another vCPU's IPI has
-//!   been handled, or, of those of which nothing else is told, it is injected; until the guest takes it.
+//! - An interrupt is **pending**, in a vCPU's mailbox, from when a back end has pushed what it is about, another vCPU's IPI
+//!   has been handled, or, of those of which nothing else is told, it is injected; until it is delivered.
 //! - A vCPU is **out** from a VM exit until it does anything again: [`crate::trace::exits`].
 //!
 //! Left out: what belongs to no operation and to no processor, since no hop speaks of it.
 
 use std::collections::BTreeMap;
 
+use super::standing::Standing;
 use crate::app::index::Index;
 use crate::costs::Primitive;
 use crate::engine::Time;
@@ -84,6 +86,8 @@ pub struct States {
     interpreted: Vec<bool>,
     /// The vCPUs, and the kernel whose threads they are.
     threads: Vec<(CpuId, ComponentId)>,
+    /// By stack: its first program.
+    apps: Vec<Option<ComponentId>>,
 }
 
 impl States {
@@ -105,22 +109,48 @@ impl States {
             rings: rings(topology, trace, index),
             interpreted: ids.clone().map(|cpu| interpreted(topology, cpu)).collect(),
             threads: ids.skip(cores).filter_map(below).collect(),
+            apps: first_apps(topology),
             lanes,
         }
     }
 
     /// What a core does; `None` if it is idle.
     pub fn core(&self, topology: &Topology, trace: &Trace, core: CpuId, time: Time) -> Option<Doing> {
-        let lane = self.lanes.get(core.index())?;
-        let at = lane.partition_point(|id| trace.hops[id.index()].start <= time).checked_sub(1)?;
-        let hop = trace.hops.get(lane[at].index()).filter(|hop| hop.end > time)?;
-        let own = |cpu: CpuId| self.interpreted.get(cpu.index()).copied().unwrap_or(false);
+        let hop = self.doing(trace, core, time)?;
         Some(Doing {
             ring: ring(topology, hop),
-            root: hop.cpu == hop.core || own(hop.cpu),
+            root: hop.cpu == hop.core || self.is_interpreted(hop.cpu),
             stack: hop.stack.some(),
             layer: hop.layer,
         })
+    }
+
+    /// What the core does that has just returned to a program.
+    pub(super) fn user(&self, hop: &Hop) -> Doing {
+        let root = hop.cpu == hop.core || self.is_interpreted(hop.cpu);
+        Doing { ring: 3, root, stack: hop.stack.some(), layer: Layer::User }
+    }
+
+    /// The hop that a core is in.
+    fn doing<'a>(&self, trace: &'a Trace, core: CpuId, time: Time) -> Option<&'a Hop> {
+        let lane = self.lanes.get(core.index())?;
+        let at = lane.partition_point(|id| trace.hops[id.index()].start <= time).checked_sub(1)?;
+        trace.hops.get(lane[at].index()).filter(|hop| hop.end > time)
+    }
+
+    /// The hops that cores are in.
+    pub(super) fn running<'a>(&self, trace: &'a Trace, time: Time) -> impl Iterator<Item = &'a Hop> {
+        (0..self.lanes.len() as u16).filter_map(move |core| self.doing(trace, CpuId(core), time))
+    }
+
+    /// Whether a processor is interpreted, and has no mode of its own.
+    pub(super) fn is_interpreted(&self, cpu: CpuId) -> bool {
+        self.interpreted.get(cpu.index()).copied().unwrap_or(false)
+    }
+
+    /// The first program of a stack.
+    pub(super) fn first_app(&self, stack: StackId) -> Option<ComponentId> {
+        self.apps.get(stack.index()).copied().flatten()
     }
 
     /// Since when and why a vCPU is out of guest mode; `None` if it is not.
@@ -149,20 +179,22 @@ impl States {
         let mut queues: BTreeMap<ComponentId, Vec<(Time, Bead)>> = BTreeMap::new();
         let mut asleep: BTreeMap<ComponentId, Vec<Bead>> = BTreeMap::new();
         for journey in index.under_way(trace, time) {
-            let hops = index.hops(journey);
             let Some(at) = index.hop_at(trace, journey, time) else { continue };
-            let (Some(first), Some(hop)) = (hop(trace, hops, 0), hop(trace, hops, at)) else { continue };
+            let Some(hop) = index.hops(journey).get(at).and_then(|id| trace.hops.get(id.index())) else { continue };
             let Some(stack) = trace.journeys.get(journey.index()).map(|journey| journey.stack) else { continue };
             let bead = Bead { stack, vcpu: matches!(hop.what, What::Wait(Wait::VcpuPreempted)) };
-            if let What::Wait(Wait::RunQueue | Wait::VcpuPreempted) = hop.what
-                && let Some(kernel) = kernel_of(topology, hop.component)
-            {
+            let waits = matches!(hop.what, What::Wait(Wait::RunQueue | Wait::VcpuPreempted));
+            if let Some(kernel) = kernel_of(topology, hop.component).filter(|_| waits) {
                 queues.entry(kernel).or_default().push((hop.start, bead));
             }
-            if (is_device(topology, hop.component) || sleeps(hop.what))
-                && let Some(kernel) = kernel_of(topology, first.component)
-            {
-                asleep.entry(kernel).or_default().push(bead);
+            let Some((app, standing)) = self.standing(topology, (trace, index), journey, time) else { continue };
+            let own = Bead { stack, vcpu: false };
+            match (standing, kernel_of(topology, app)) {
+                (Standing::Asleep, Some(kernel)) => asleep.entry(kernel).or_default().push(own),
+                (Standing::Ready, Some(kernel)) if !waits => {
+                    queues.entry(kernel).or_default().push((hop.start, own));
+                }
+                _ => {}
             }
         }
         for &(vcpu, kernel) in &self.threads {
@@ -264,23 +296,30 @@ fn rings(topology: &Topology, trace: &Trace, index: &Index) -> BTreeMap<Componen
     stays.into_iter().map(placed).collect()
 }
 
+/// By stack: its first program.
+fn first_apps(topology: &Topology) -> Vec<Option<ComponentId>> {
+    let mut first = vec![None; topology.stacks.len()];
+    for (id, part) in topology.iter().filter(|(_, part)| part.kind == ComponentKind::App) {
+        if let Some(slot) = part.stack.and_then(|stack| first.get_mut(stack.index())) {
+            slot.get_or_insert(id);
+        }
+    }
+    first
+}
+
 /// Whether a program's own instructions run: its code, its loads and the walks that they make.
-fn ring(topology: &Topology, hop: &Hop) -> u8 {
+pub(super) fn ring(topology: &Topology, hop: &Hop) -> u8 {
     let kind = topology.component(hop.component).map(|part| part.kind);
     let loads = kind == Some(ComponentKind::Memory) && hop.token == Token::Instruction;
     let own = hop.what == What::UserCode || hop.what == What::Return || kind == Some(ComponentKind::App) || loads;
     if own { 3 } else { 0 }
 }
 
-fn hop<'a>(trace: &'a Trace, hops: &[HopId], i: usize) -> Option<&'a Hop> {
-    trace.hops.get(hops.get(i)?.index())
-}
-
-fn is_device(topology: &Topology, id: ComponentId) -> bool {
+pub(super) fn is_device(topology: &Topology, id: ComponentId) -> bool {
     topology.component(id).is_some_and(|part| matches!(part.kind, ComponentKind::Disk | ComponentKind::Nic))
 }
 
-fn sleeps(what: What) -> bool {
+pub(super) fn sleeps(what: What) -> bool {
     matches!(what, What::Wait(Wait::DeviceQueue | Wait::WorkerQueue | Wait::Sleep | Wait::Peer))
 }
 
@@ -291,7 +330,7 @@ pub fn kernel_of(topology: &Topology, part: ComponentId) -> Option<ComponentId> 
 }
 
 /// The virtual machine that a vCPU belongs to.
-fn machine_of(topology: &Topology, vcpu: CpuId) -> Option<ComponentId> {
+pub(super) fn machine_of(topology: &Topology, vcpu: CpuId) -> Option<ComponentId> {
     let hardware = topology.component(topology.cpus.get(vcpu.index())?.kernel)?.parent?;
     let wall = topology.component(hardware)?.parent?;
     topology.component(wall).filter(|part| part.kind == ComponentKind::VirtualMachine).map(|_| wall)

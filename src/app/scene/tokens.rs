@@ -164,7 +164,9 @@ impl Cast<'_> {
     /// program does next.
     fn returning<'b>(&'b self, mut current: Vec<(JourneyId, usize, &'b Hop)>) -> Vec<(JourneyId, usize, &'b Hop)> {
         let Some(moment) = self.moment else { return current };
-        let Some(hop) = self.trace.hops.get(moment.hop.index()) else { return current };
+        // What has not begun has not ended.
+        let hop = self.trace.hops.get(moment.hop.index()).filter(|hop| hop.start <= moment.time);
+        let Some(hop) = hop else { return current };
         // The end of an operation is held: while simulated time rests, the next one has not begun.
         if moment.stage == Stage::Rest && moment.time != hop.end {
             return current;

@@ -347,7 +347,8 @@ impl<'a> Ruler<'a> {
 
     fn app_wants(&self, id: ComponentId, valve: Option<ComponentId>) -> f32 {
         let u = self.unit;
-        let note = self.topology.component(id).map_or(0.0, |c| self.text(&c.note, TextRole::Note, false));
+        let note = self.topology.component(id).map_or("", |c| c.note.as_str());
+        let note = self.text(&format!("{} · {note}", super::modes::LONGEST), TextRole::Note, false);
         let words = self.name_wants(id, TextRole::Body, true).max(note) + 54.0 * u;
         let valve = valve.and_then(|v| self.topology.component(v));
         let valve = valve.map_or(0.0, |v| self.text(&v.note, TextRole::Note, false) + 90.0 * u);
@@ -536,12 +537,12 @@ fn depth(platform: &Platform) -> usize {
 }
 
 /// Widths between the least and the most that columns ask for; where there is too little room for the least, the
-/// followed column keeps its own as far as the others keep three fifths of theirs.
+/// followed column keeps its own as far as the others keep most of theirs.
 fn squeezed(least: &[f32], most: &[f32], room: f32, followed: Option<usize>) -> Vec<f32> {
     let sum: f32 = least.iter().sum();
     let Some(first) = followed.filter(|_| sum > room) else { return between(least, most, room) };
     let others = sum - least[first];
-    let rest = (room - least[first]).max(others * 0.62).min(room);
+    let rest = (room - least[first]).max(others * 0.85).min(room);
     let share = rest / others.max(1e-3);
     let width = |(i, least): (usize, &f32)| if i == first { room - rest } else { least * share };
     least.iter().enumerate().map(width).collect()

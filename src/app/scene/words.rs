@@ -9,7 +9,7 @@ use crate::app::theme::{TextRole, Theme};
 /// The height of a line of text, times its size.
 pub const LINE: f32 = 1.25;
 /// A text smaller than this can't be read and is left out.
-const LEAST: f32 = 9.0;
+pub const LEAST: f32 = 9.0;
 
 /// Writes texts.
 #[derive(Clone, Copy)]

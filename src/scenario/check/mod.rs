@@ -149,8 +149,8 @@ fn header(file: &ScenarioFile, root: &Node, problems: &mut Problems) {
             Some("write what it is called in a list of scenarios".to_owned()),
         );
     }
-    for (i, claim) in file.claims.iter().enumerate().filter(|(_, claim)| !CLAIMS.contains(&claim.as_str())) {
-        problems.unknown(root.key("claims").item(i).span.clone(), "claim", claim, CLAIMS.iter().copied());
+    for (i, claim) in file.claims.iter().enumerate().filter(|(_, claim)| super::about(claim).is_none()) {
+        problems.unknown(root.key("claims").item(i).span.clone(), "claim", claim, CLAIMS.iter().map(|(id, _)| *id));
     }
 }
 

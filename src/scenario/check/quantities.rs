@@ -7,7 +7,8 @@ use crate::machine::spec::NodeSpec;
 use crate::scenario::file::{HoldingFile, PerFile, QuantityFile, StatisticFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
-use crate::scenario::{Counter, Holding, Kind, Quantity, Statistic, Subject};
+use crate::scenario::{Counter, Holding, Kind, Quantity, Subject};
+use crate::trace::Statistic;
 use crate::trace::{ExitReason, Layer, OperationKind, StackId};
 
 /// The names of the stacks, copies included.

@@ -4,7 +4,8 @@
 //! and gives an interval with a ratio. Here the same. Operations are alike if they are of one kind and size and were
 //! answered from the same place. A bar is the median; its parts are the mean ledger of the middle half, scaled to the
 //! median, so that they add up to it; a ratio of two medians has a bootstrap interval, the wider the more stacks are
-//! compared. Left out: that operations of one stack may follow from each other (a queue).
+//! compared. Where another figure is asked for than the median, the bar is that: a percentile's or the longest's parts are
+//! that one operation's own ledger. Left out: that operations of one stack may follow from each other (a queue).
 //!
 //! The numbers at a moment follow from the trace and the moment alone. What is kept between questions only makes the
 //! next answer quick: one step forward costs the logarithm of the number of operations.
@@ -12,12 +13,13 @@
 mod prefix;
 mod ratio;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prefix::Prefix;
+pub use prefix::split;
 pub use ratio::Ratio;
 
-use super::{CpuId, Crossing, JourneyId, Layer, OperationKind, StackId, Token, Trace, What};
+use super::{ComponentId, CpuId, Crossing, JourneyId, Layer, OperationKind, StackId, Statistic, Token, Trace, What};
 use crate::costs::Primitive;
 use crate::engine::Time;
 
@@ -66,14 +68,19 @@ pub struct Key {
     pub what: String,
     /// Where the answer came from.
     pub answered: Answered,
+    /// From which disk, where the run uses several: one kind of disk is not like another.
+    pub disk: Option<ComponentId>,
+    /// Its name, once it has been told: [`Bars::named`].
+    pub disk_name: String,
 }
 
 impl Key {
-    /// "read, 4 KiB, from the disk".
+    /// "read, 4 KiB, from the disk", or "from hdd0" where there are several.
     pub fn label(&self) -> String {
         match self.answered.label() {
             "" => self.what.clone(),
-            from => format!("{}, {from}", self.what),
+            from if self.disk_name.is_empty() => format!("{}, {from}", self.what),
+            from => format!("{}, {}", self.what, from.replace("the disk", &self.disk_name)),
         }
     }
 }
@@ -87,13 +94,14 @@ pub struct KeyId(pub u16);
 pub struct Summary {
     /// How many.
     pub count: usize,
-    /// The median, by the nearest rank as in reports.
-    pub median: u64,
+    /// The median, by the nearest rank as in reports, or another figure that was asked for.
+    pub length: u64,
     /// 5 in a hundred are at or below; of fewer than [`SMALL`], the least.
     pub low: u64,
-    /// 95 in a hundred are at or below; of fewer than [`SMALL`], the largest.
+    /// 95 in a hundred are at or below; of fewer than [`SMALL`], the largest. Of a figure that is not the median there is
+    /// no such range: both ends are its length.
     pub high: u64,
-    /// By [`Layer`]; they add up to the median.
+    /// By [`Layer`]; they add up to the length.
     pub parts: [u64; Layer::ALL.len()],
 }
 
@@ -119,15 +127,20 @@ impl Bars {
     /// Reads the trace once. `operations` are the texts of journeys, `seed` is the scenario's.
     pub fn new(trace: &Trace, operations: &[String], stacks: usize, seed: u64) -> Bars {
         let (seen, ledgers) = read(trace);
+        let disks: BTreeSet<ComponentId> = seen.iter().filter_map(|seen| seen.disk).collect();
         let ends = trace.journeys.iter().map(|journey| journey.end).collect();
         let mut bars = Bars { stacks, seed, ledgers, ends, ..Bars::default() };
-        let mut numbers: BTreeMap<(OperationKind, u16, Answered), u16> = BTreeMap::new();
+        let mut numbers: BTreeMap<(OperationKind, u16, Answered, Option<ComponentId>), u16> = BTreeMap::new();
         for (i, journey) in trace.journeys.iter().enumerate() {
-            let answered = answered(journey.kind, seen.get(i).copied().unwrap_or_default());
+            let seen = seen.get(i).copied().unwrap_or_default();
+            let answered = answered(journey.kind, seen);
+            let from_disk = matches!(answered, Answered::Disk | Answered::DiskDirect) && disks.len() > 1;
+            let disk = seen.disk.filter(|_| from_disk);
             let keys = &mut bars.keys;
-            let number = *numbers.entry((journey.kind, journey.label, answered)).or_insert_with(|| {
+            let number = *numbers.entry((journey.kind, journey.label, answered, disk)).or_insert_with(|| {
                 let text = operations.get(usize::from(journey.label)).map_or("", String::as_str);
-                let key = Key { kind: journey.kind, what: without_file(journey.kind, text), answered };
+                let what = without_file(journey.kind, text);
+                let key = Key { kind: journey.kind, what, answered, disk, disk_name: String::new() };
                 let known = keys.iter().position(|known| *known == key);
                 known.unwrap_or_else(|| {
                     keys.push(key);
@@ -156,6 +169,14 @@ impl Bars {
         Bars { seed, ratios: BTreeMap::new(), ..self }
     }
 
+    /// The same, with the names of disks.
+    pub fn named(mut self, name: impl Fn(ComponentId) -> String) -> Bars {
+        for key in &mut self.keys {
+            key.disk_name = key.disk.map_or(String::new(), &name);
+        }
+        self
+    }
+
     /// All keys that occur.
     pub fn keys(&self) -> impl Iterator<Item = (KeyId, &Key)> {
         self.keys.iter().enumerate().map(|(i, key)| (KeyId(i as u16), key))
@@ -178,17 +199,26 @@ impl Bars {
 
     /// Of each stack's operations of this key, those that have ended at `time`.
     pub fn at(&mut self, key: KeyId, time: Time) -> Vec<Option<Summary>> {
+        self.figures(key, Statistic::P50, time)
+    }
+
+    /// The same with another figure than the median.
+    pub fn figures(&mut self, key: KeyId, statistic: Statistic, time: Time) -> Vec<Option<Summary>> {
         let summary = |prefix: &mut Option<Prefix>| {
             let prefix = prefix.as_mut()?;
             prefix.ended_by(time);
-            prefix.summary()
+            prefix.summary(statistic)
         };
         self.prefixes(key).iter_mut().map(summary).collect()
     }
 
-    /// The largest upper end of a whisker when the run is over.
-    pub fn largest(&mut self, key: KeyId) -> u64 {
-        self.prefixes(key).iter().flatten().map(Prefix::high_at_the_end).max().unwrap_or(0)
+    /// The longest that a bar or its whisker is when the run is over.
+    pub fn largest(&mut self, key: KeyId, statistic: Statistic) -> u64 {
+        match statistic {
+            Statistic::P50 => self.prefixes(key).iter().flatten().map(Prefix::high_at_the_end).max(),
+            other => self.figures(key, other, Time::MAX).into_iter().flatten().map(|summary| summary.length).max(),
+        }
+        .unwrap_or(0)
     }
 
     /// How a stack's median compares with that of the stack `measure` at `time`.
@@ -253,9 +283,12 @@ pub fn scale(largest: u64) -> u64 {
     }
 }
 
-/// What a journey has come by: bits.
+/// What a journey has come by: bits, and the disk of the hardware that served it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Seen(u8);
+struct Seen {
+    bits: u8,
+    disk: Option<ComponentId>,
+}
 
 impl Seen {
     const RING: u8 = 1;
@@ -264,7 +297,7 @@ impl Seen {
     const BELOW: u8 = 8;
 
     fn has(self, bit: u8) -> bool {
-        self.0 & bit != 0
+        self.bits & bit != 0
     }
 }
 
@@ -278,10 +311,11 @@ fn read(trace: &Trace) -> (Vec<Seen>, Vec<[u64; Layer::ALL.len()]>) {
         ledger[hop.layer as usize] += hop.duration().as_ps();
         // A device of the hardware, of whatever kind, serves without a processor.
         if hop.crossing == Crossing::Device && hop.cpu == CpuId::NONE && hop.token == Token::IoRequest {
-            seen.0 |= Seen::DISK;
+            seen.bits |= Seen::DISK;
+            seen.disk = Some(hop.component);
         }
         let What::Pay(primitive) = hop.what else { continue };
-        seen.0 |= match primitive {
+        seen.bits |= match primitive {
             Primitive::VirtioFill => Seen::RING,
             Primitive::FileLookup | Primitive::PageLookup if seen.has(Seen::RING) => Seen::BELOW,
             Primitive::PageCacheInsert => Seen::CACHED,

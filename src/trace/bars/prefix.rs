@@ -3,7 +3,7 @@
 
 use super::{SMALL, Summary};
 use crate::engine::Time;
-use crate::trace::Layer;
+use crate::trace::{Layer, Statistic};
 
 type Ledger = [u64; Layer::ALL.len()];
 
@@ -114,16 +114,43 @@ impl Prefix {
     }
 
     /// What is shown of those that have ended; `None` of none.
-    pub fn summary(&self) -> Option<Summary> {
+    pub fn summary(&self, statistic: Statistic) -> Option<Summary> {
         let count = self.count.checked_sub(1)? + 1;
-        let median = self.latency(place(count, 50));
+        Some(match statistic {
+            Statistic::P50 => self.median(count),
+            Statistic::P95 => self.one(count, place(count, 95)),
+            Statistic::P99 => self.one(count, place(count, 99)),
+            Statistic::Max => self.one(count, count - 1),
+            Statistic::Mean => self.all(count, count as u64),
+            Statistic::Total => self.all(count, 1),
+        })
+    }
+
+    /// The operation at place `k`, with its own ledger.
+    fn one(&self, count: usize, k: usize) -> Summary {
+        let rank = self.rank(k);
+        let parts = self.ledgers.get(rank).copied().unwrap_or_default();
+        let length = self.latency(k);
+        Summary { count, length, low: length, high: length, parts }
+    }
+
+    /// All of them together, divided by a number.
+    fn all(&self, count: usize, by: u64) -> Summary {
+        let sum = self.below(self.latencies.len());
+        let length = sum.iter().sum::<u64>() / by;
+        Summary { count, length, low: length, high: length, parts: split(length, &sum) }
+    }
+
+    /// The median, with the mean ledger of the middle half.
+    fn median(&self, count: usize) -> Summary {
+        let length = self.latency(place(count, 50));
         let (low, high) = whisker(count);
         let quarter = count / 4;
         let (first, last) = (self.rank(quarter), self.rank(count - 1 - quarter));
         let (below, through) = (self.below(first), self.below(last + 1));
         let middle = std::array::from_fn(|i| through[i].wrapping_sub(below[i]));
         let (low, high) = (self.latency(low), self.latency(high));
-        Some(Summary { count, median, low, high, parts: split(median, &middle) })
+        Summary { count, length, low, high, parts: split(length, &middle) }
     }
 
     /// The upper end of the whisker once all have ended.
@@ -143,7 +170,7 @@ fn whisker(count: usize) -> (usize, usize) {
 }
 
 /// `whole` in parts as `shares` are to each other, rounded by the largest remainder: they add up to it.
-pub(super) fn split(whole: u64, shares: &Ledger) -> Ledger {
+pub fn split(whole: u64, shares: &Ledger) -> Ledger {
     let all: u128 = shares.iter().map(|share| u128::from(*share)).sum();
     if all == 0 {
         return [0; Layer::ALL.len()];

@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 
-use super::prefix::split;
 use super::*;
 use crate::trace::{ComponentId, CpuId, Crossing, Hop, HopId, Journey, Token};
 
@@ -84,13 +83,27 @@ fn only_like_is_compared_with_like() {
 }
 
 #[test]
+fn what_two_disks_serve_is_not_compared() {
+    let disk: &[_] = &[LOOK_UP, (Primitive::DiskRead4k, Layer::Hardware, 80)];
+    let mut trace = trace(&[(0, 0, 0, disk), (0, 0, 1000, disk), (0, 0, 2000, disk)]);
+    let labels = |trace: &Trace| {
+        let bars = Bars::new(trace, &texts(), 1, 7).named(|disk| format!("disk{}", disk.0));
+        bars.keys().map(|(_, key)| key.label()).collect::<Vec<_>>()
+    };
+    assert_eq!(labels(&trace), ["read, 4 KiB, from the disk, past the page cache"]);
+    trace.hops[3].component = ComponentId(1);
+    let of_two = ["read, 4 KiB, from disk0, past the page cache", "read, 4 KiB, from disk1, past the page cache"];
+    assert_eq!(labels(&trace), of_two);
+}
+
+#[test]
 fn a_bar_holds_what_has_ended_and_nothing_that_has_not() {
     let hops: Vec<[(Primitive, Layer, u64); 1]> =
         [30, 10, 20].map(|ns| [(Primitive::FileLookup, Layer::User, ns)]).to_vec();
     let operations: Vec<Doing> = hops.iter().enumerate().map(|(i, hops)| (0, 0, i as u64 * 100, &hops[..])).collect();
     let mut bars = Bars::new(&trace(&operations), &texts(), 1, 7);
     let key = KeyId(0);
-    let mut median = |at: u64| bars.at(key, Time(at))[0].map(|s| (s.count, s.median, s.low, s.high));
+    let mut median = |at: u64| bars.at(key, Time(at))[0].map(|s| (s.count, s.length, s.low, s.high));
     assert_eq!(median(29), None);
     assert_eq!(median(30), Some((1, 30, 30, 30)));
     assert_eq!(median(500), Some((3, 20, 10, 30)));
@@ -183,11 +196,11 @@ proptest! {
         let ended = takes.iter().enumerate().filter(|(i, (a, b))| *i as u64 * 1000 + a + b <= at);
         let mut sorted: Vec<u64> = ended.map(|(_, (a, b))| a + b).collect();
         sorted.sort_unstable();
-        prop_assert_eq!(summary.map(|s| (s.count, s.median)),
+        prop_assert_eq!(summary.map(|s| (s.count, s.length)),
             (!sorted.is_empty()).then(|| (sorted.len(), sorted[(sorted.len() * 50).div_ceil(100) - 1])));
         if let Some(summary) = summary {
-            prop_assert_eq!(summary.parts.iter().sum::<u64>(), summary.median);
-            prop_assert!(summary.low <= summary.median && summary.median <= summary.high);
+            prop_assert_eq!(summary.parts.iter().sum::<u64>(), summary.length);
+            prop_assert!(summary.low <= summary.length && summary.length <= summary.high);
         }
         // The same operations, ended by then, in the other order.
         let mut last_first = operations.clone();

@@ -86,7 +86,7 @@ impl Words {
         let station = &view.stations[index];
         let reached = station.start <= view.now;
         let room = width - INDENT * theme.scale - 8.0;
-        let main = if reached { theme.text } else { theme.text_muted };
+        let main = if reached && !station.beside { theme.text } else { theme.text_muted };
         let of = |color: Color32| if reached { color } else { theme.text_muted };
         let strong = fonts::strong(ui.ctx(), TextRole::Body, theme);
         let weight = if current { strong.clone() } else { theme.font(TextRole::Body) };
@@ -133,7 +133,7 @@ impl Words {
 }
 
 fn cost(station: &Station) -> String {
-    (station.end - station.start).to_string()
+    if station.beside { String::new() } else { (station.end - station.start).to_string() }
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -207,7 +207,7 @@ fn track_ui(ui: &Ui, rect: Rect, view: &JourneyView, index: usize, theme: &Theme
         let stroke = Stroke::new(3.0, color(next.start <= view.now, station.layer));
         painter.line_segment([center, pos2(center.x, rect.bottom())], stroke);
     }
-    let radius = 7.0 * theme.scale;
+    let radius = if station.beside { 4.0 } else { 7.0 } * theme.scale;
     let dot = if station.crossing.is_empty() { theme.layer(station.layer) } else { theme.alarm };
     if reached {
         painter.circle(center, radius, theme.layer(station.layer), Stroke::new(2.0, dot));
