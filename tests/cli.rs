@@ -48,7 +48,6 @@ fn help_fits_into_80_columns_and_breaks_no_default() {
             let told = String::from_utf8(output.stdout).unwrap();
             assert!(output.status.success() && told.contains("Usage: strata"), "{command}: {told}");
             for line in told.lines() {
-                // A list of values may go on in the next line, after its own words.
                 let open = line.rfind("[default").filter(|at| !line[*at..].contains(']'));
                 assert!(line.chars().count() <= 80 && open.is_none(), "{command} {help}: {line}");
             }
