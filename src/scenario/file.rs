@@ -674,11 +674,22 @@ pub(super) enum QuantityFile {
     Ledger { of: String, layer: String, per: Option<PerFile> },
     Busy { of: String },
     StartTime { of: String },
+    Memory { of: String, what: HoldingFile },
     Cost(String),
     Sum(Box<QuantityFile>, Box<QuantityFile>),
     Share(Box<QuantityFile>, Box<QuantityFile>),
     Ratio(Box<QuantityFile>, Box<QuantityFile>),
     Difference(Box<QuantityFile>, Box<QuantityFile>),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "Holding", deny_unknown_fields)]
+pub(super) enum HoldingFile {
+    Promised,
+    Resident,
+    Peak,
+    Swapped,
+    PageCache,
 }
 
 #[derive(Debug, Deserialize)]

@@ -26,7 +26,17 @@ macro_rules! built_in {
 /// All built-in scenarios, in the order in which a learner meets them. The first is the one that a bare `strata`
 /// opens.
 pub fn library() -> &'static [BuiltIn] {
-    built_in!["one-read", "compute-only", "ping-pong", "throttled", "boot", "lives", "no-takeover", "vm-in-vm"]
+    built_in![
+        "one-read",
+        "compute-only",
+        "ping-pong",
+        "throttled",
+        "boot",
+        "memory",
+        "lives",
+        "no-takeover",
+        "vm-in-vm"
+    ]
 }
 
 #[cfg(test)]

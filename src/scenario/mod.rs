@@ -37,7 +37,7 @@ pub use library::{BuiltIn, library};
 pub use look_up::{Parts, look_up};
 pub use numbers::{Filled, NUMBER, Number, Numbers};
 pub use problem::{Problem, Remark, Remarks, ScenarioErrors};
-pub use quantity::{Counter, Kind, Quantity, Subject, Value, capital};
+pub use quantity::{Counter, Holding, Kind, Quantity, Subject, Value, capital};
 pub use scale::scaled;
 pub use source::{LoadError, MAX_FILE_BYTES, Source, find};
 pub use walkthrough::{

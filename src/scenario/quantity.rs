@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::costs::{Primitive, Unit};
 use crate::engine::Time;
-use crate::machine::Outcome;
+use crate::machine::{Outcome, StackMemory};
 use crate::trace::{ChangeKind, ExitReason, Layer, OperationKind, StackId, StackStats, Statistic};
 
 /// The stack that a quantity is about.
@@ -59,6 +59,43 @@ impl Counter {
     }
 }
 
+/// A figure of a stack's memory, at the end of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// What a virtual machine was told that it has.
+    Promised,
+    /// Frames of the host.
+    Resident,
+    /// The most frames of the host that it had at once.
+    Peak,
+    /// Pages in the host's swap area.
+    Swapped,
+    /// The page caches of the kernels in it.
+    PageCache,
+}
+
+impl Holding {
+    fn of(self, memory: &StackMemory) -> u64 {
+        match self {
+            Holding::Promised => memory.promised,
+            Holding::Resident => memory.resident,
+            Holding::Peak => memory.peak,
+            Holding::Swapped => memory.swapped,
+            Holding::PageCache => memory.page_cache,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Holding::Promised => "memory promised",
+            Holding::Resident => "memory of the host in the end",
+            Holding::Peak => "memory of the host at most",
+            Holding::Swapped => "memory in swap in the end",
+            Holding::PageCache => "page cache in the end",
+        }
+    }
+}
+
 /// What a value counts, and so how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -66,6 +103,8 @@ pub enum Kind {
     Count,
     /// Picoseconds.
     Time,
+    /// Bytes.
+    Bytes,
     /// Per second.
     Rate,
     /// One quantity over another.
@@ -111,6 +150,8 @@ impl fmt::Display for Value {
             Kind::Count => f.write_str(&three_digits(self.amount)),
             Kind::Time if self.amount < 0.0 => write!(f, "-{}", Time((-self.amount).round() as u64)),
             Kind::Time => write!(f, "{}", Time(self.amount.round() as u64)),
+            Kind::Bytes if self.amount < 0.0 => write!(f, "-{}", bytes(-self.amount)),
+            Kind::Bytes => f.write_str(&bytes(self.amount)),
             Kind::Rate => write!(f, "{} per second", three_digits(self.amount)),
             Kind::Ratio if self.amount == 0.0 => f.write_str("0×"),
             Kind::Ratio => {
@@ -126,6 +167,10 @@ impl fmt::Display for Value {
             }
         }
     }
+}
+
+fn bytes(amount: f64) -> String {
+    crate::amounts::bytes(amount.round() as u64)
 }
 
 /// Whole numbers up to 99,999 as they are; everything else to three significant digits.
@@ -196,6 +241,13 @@ pub enum Quantity {
         /// Whose.
         of: Subject,
     },
+    /// What a stack has of the host's memory.
+    Memory {
+        /// Whose.
+        of: Subject,
+        /// Which figure.
+        what: Holding,
+    },
     /// What one use of a mechanism costs: a time, a count or a rate.
     Cost(Primitive),
     /// Two quantities together.
@@ -218,9 +270,11 @@ impl Quantity {
                 a.operation().or_else(|| b.operation())
             }
             Quantity::Ledger { per, .. } => per.flatten(),
-            Quantity::Throughput { .. } | Quantity::Busy { .. } | Quantity::StartTime { .. } | Quantity::Cost(_) => {
-                None
-            }
+            Quantity::Throughput { .. }
+            | Quantity::Busy { .. }
+            | Quantity::StartTime { .. }
+            | Quantity::Memory { .. }
+            | Quantity::Cost(_) => None,
         }
     }
 
@@ -254,6 +308,7 @@ impl Quantity {
                 Kind::Time
             }
             Quantity::Throughput { .. } => Kind::Rate,
+            Quantity::Memory { .. } => Kind::Bytes,
             Quantity::Cost(primitive) => match primitive.unit() {
                 Unit::Ns => Kind::Time,
                 Unit::Count => Kind::Count,
@@ -305,6 +360,9 @@ impl Quantity {
             })),
             Quantity::Busy { of } => or_none(stats(of).map(|s| s.busy as f64)),
             Quantity::StartTime { of } => or_none(start_time(outcome, of.id)),
+            Quantity::Memory { of, what } => {
+                or_none(outcome.memory.stacks.get(of.id.index()).map(|memory| what.of(memory) as f64))
+            }
             Quantity::Cost(primitive) => outcome.history.current().model.costs().get(*primitive) as f64,
             Quantity::Sum(a, b) => a.amount(outcome) + b.amount(outcome),
             Quantity::Ratio(a, b) | Quantity::Share(a, b) => a.amount(outcome) / b.amount(outcome),
@@ -369,6 +427,7 @@ impl Quantity {
             }
             Quantity::Busy { .. } => "time of the cores".to_owned(),
             Quantity::StartTime { .. } => "the start".to_owned(),
+            Quantity::Memory { what, .. } => what.label().to_owned(),
             Quantity::Cost(primitive) => format!("the cost “{}”", primitive.label()),
             Quantity::Ratio(..) | Quantity::Difference(..) | Quantity::Sum(..) | Quantity::Share(..) => {
                 self.to_string()
@@ -390,7 +449,8 @@ impl Quantity {
             | Quantity::Throughput { of }
             | Quantity::Ledger { of, .. }
             | Quantity::Busy { of }
-            | Quantity::StartTime { of } => Some(of),
+            | Quantity::StartTime { of }
+            | Quantity::Memory { of, .. } => Some(of),
             Quantity::Cost(_)
             | Quantity::Ratio(..)
             | Quantity::Difference(..)
@@ -408,7 +468,8 @@ impl Quantity {
             | Quantity::Throughput { of }
             | Quantity::Ledger { of, .. }
             | Quantity::Busy { of }
-            | Quantity::StartTime { of } => Some(of),
+            | Quantity::StartTime { of }
+            | Quantity::Memory { of, .. } => Some(of),
             Quantity::Cost(_)
             | Quantity::Ratio(..)
             | Quantity::Difference(..)
@@ -470,6 +531,7 @@ impl fmt::Display for Quantity {
             }
             Quantity::Busy { of } => write!(f, "core time of {}", of.name),
             Quantity::StartTime { of } => write!(f, "start of {}", of.name),
+            Quantity::Memory { of, what } => write!(f, "{} of {}", what.label(), of.name),
             Quantity::Cost(primitive) => write!(f, "cost of one {}", primitive.label()),
             Quantity::Sum(a, b) => write!(f, "{a} and {b}"),
             Quantity::Share(a, b) => write!(f, "{a} as a part of {b}"),

@@ -269,13 +269,14 @@ fn label(choice: &ChoiceFile, range: Range, kind: Kind) -> String {
     }
 }
 
-/// A number for a count, rate or ratio; a text with a unit for a time, in picoseconds. Zero for what is not known to be
-/// the one or the other.
+/// A number for a count, rate or ratio; a text with a unit for a time, in picoseconds, and for a size. Zero for what is not
+/// known to be any of them.
 fn amount(value: &Loose, at: &Node, kind: Option<Kind>, problems: &mut Problems) -> f64 {
     let Some(kind) = kind else { return 0.0 };
     match (value, kind) {
         (Loose::Text(_), Kind::Time) => scalar::time(value, at, "this", problems).0 as f64,
         (_, Kind::Time) => scalar::time(value, at, "this time", problems).0 as f64,
+        (_, Kind::Bytes) => scalar::size(value, at, "this size", 0..=u64::MAX, problems) as f64,
         (Loose::Text(_), _) => {
             let help = Some("write a number without quotation marks and unit".to_owned());
             problems.add(at.span.clone(), format!("{} is compared with a text", kind_words(kind)), help);
@@ -354,6 +355,7 @@ fn single(
 fn text(quantity: &Quantity, bound: &Bound) -> String {
     let value = |amount: f64| match quantity.kind() {
         Kind::Time => Time(amount.round() as u64).to_string(),
+        Kind::Bytes => Value { amount, kind: Kind::Bytes }.to_string(),
         _ => amount.to_string(),
     };
     match bound {

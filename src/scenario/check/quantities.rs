@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use crate::costs::Primitive;
 use crate::machine::spec::NodeSpec;
-use crate::scenario::file::{PerFile, QuantityFile, StatisticFile};
+use crate::scenario::file::{HoldingFile, PerFile, QuantityFile, StatisticFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
-use crate::scenario::{Counter, Kind, Quantity, Subject};
+use crate::scenario::{Counter, Holding, Kind, Quantity, Subject};
 use crate::trace::Statistic;
 use crate::trace::{ExitReason, Layer, OperationKind, StackId};
 
@@ -128,6 +128,16 @@ impl Names<'_> {
             },
             QuantityFile::Busy { of } => Quantity::Busy { of: self.subject(of, at.key("of")) },
             QuantityFile::StartTime { of } => Quantity::StartTime { of: self.subject(of, at.key("of")) },
+            QuantityFile::Memory { of, what } => {
+                let what = match what {
+                    HoldingFile::Promised => Holding::Promised,
+                    HoldingFile::Resident => Holding::Resident,
+                    HoldingFile::Peak => Holding::Peak,
+                    HoldingFile::Swapped => Holding::Swapped,
+                    HoldingFile::PageCache => Holding::PageCache,
+                };
+                Quantity::Memory { of: self.subject(of, at.key("of")), what }
+            }
             QuantityFile::Cost(name) => {
                 let primitive = Primitive::from_name(name);
                 let names = Primitive::ALL.iter().map(|primitive| primitive.name());
@@ -181,6 +191,7 @@ pub(super) fn kind_words(kind: Kind) -> &'static str {
     match kind {
         Kind::Count => "a count",
         Kind::Time => "a time",
+        Kind::Bytes => "a size",
         Kind::Rate => "a rate",
         Kind::Ratio => "a ratio",
         Kind::Share => "a share",
