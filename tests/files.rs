@@ -80,17 +80,26 @@ impl Drop for Disk {
     }
 }
 
+/// The old file, perhaps in a folder of its own. Returns where it lies.
+fn put_old(place: &Path, old: &str) -> PathBuf {
+    let path = place.join(old);
+    let folder = path.parent().expect("in a place").to_owned();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(path, "old").unwrap();
+    folder
+}
+
 /// The places where a writer must fail, and leave `old` as it was where that is there: name, path, file size limited.
 fn bad_places(folder: &Path, old: &str) -> (Vec<(&'static str, PathBuf, bool)>, Vec<Disk>) {
     let mut places = Vec::new();
     let mut disks = Vec::new();
     let limited = folder.join("limited");
     std::fs::create_dir(&limited).unwrap();
-    std::fs::write(limited.join(old), "old").unwrap();
+    put_old(&limited, old);
     places.push(("a limit of file sizes", limited, true));
     let full = folder.join("full");
     if let Some(disk) = Disk::new("size=64k", &full) {
-        std::fs::write(full.join(old), "old").unwrap();
+        put_old(&full, old);
         // What is left is less than any of the files.
         let mut size = 1 << 20;
         while size > 256 {
@@ -114,13 +123,13 @@ fn bad_places(folder: &Path, old: &str) -> (Vec<(&'static str, PathBuf, bool)>, 
     let read_only = folder.join("read-only");
     match Disk::new("size=64k", &read_only) {
         Some(disk) => {
-            std::fs::write(read_only.join(old), "old").unwrap();
+            put_old(&read_only, old);
             assert!(Command::new("mount").args(["-o", "remount,ro"]).arg(&read_only).status().unwrap().success());
             disks.push(disk);
         }
         None => {
-            std::fs::write(read_only.join(old), "old").unwrap();
-            std::fs::set_permissions(&read_only, std::fs::Permissions::from_mode(0o555)).unwrap();
+            let folder = put_old(&read_only, old);
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o555)).unwrap();
         }
     }
     places.push(("a read-only folder", read_only, false));
@@ -214,13 +223,9 @@ fn settings_that_can_not_be_kept_leave_the_old_ones() {
     let kept = config.join("strata");
     let [name] = &names(&kept)[..] else { panic!("{:?}", names(&kept)) };
     assert!(std::fs::read_to_string(kept.join(name)).unwrap().contains("130"));
-    let (places, _disks) = bad_places(folder.path(), "unused");
+    let (places, _disks) = bad_places(folder.path(), &format!("strata/{name}"));
     for (place, path, limited) in &places {
         let there = path.join("strata");
-        if std::fs::create_dir(&there).is_err() {
-            continue;
-        }
-        std::fs::write(there.join(name), "old").unwrap();
         save(path, *limited);
         assert_eq!(std::fs::read(there.join(name)).unwrap(), b"old", "{place}");
         assert_eq!(names(&there), [name.as_str()], "{place}: something was left");
