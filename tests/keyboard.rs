@@ -235,7 +235,9 @@ fn every_part_of_every_picture_and_every_operation_is_named_in_the_tree() {
         let layout = harness.state().layout().expect("a picture");
         let own = Parts::of(layout, recording.topology()).all().count();
         let under_way = recording.trace().journeys.iter().filter(|j| j.start <= Time::us(30) && j.end > Time::us(30));
-        assert!(items.len() >= own + under_way.count().min(64), "{}: {} nodes", built_in.id, items.len());
+        let under_way = under_way.count().min(64);
+        let told = format!("{}: {} nodes of {own} parts and {under_way} operations", built_in.id, items.len());
+        assert!(items.len() >= own + under_way, "{told}");
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Index {
     latest: Vec<Time>,
     leaves: usize,
     by_stack: Vec<OfStack>,
+    /// What is no stack's: the host's own, as it boots.
+    of_host: OfStack,
     /// The layers that occur.
     pub layers: Vec<Layer>,
     /// The shapes of tokens that occur.
@@ -58,7 +60,11 @@ impl Index {
         index.sum_ledgers(trace);
         index.build_tree(trace);
         for (j, journey) in trace.journeys.iter().enumerate() {
-            if let Some(list) = index.by_stack.get_mut(journey.stack.index()) {
+            let list = match journey.stack {
+                StackId::NONE => Some(&mut index.of_host),
+                stack => index.by_stack.get_mut(stack.index()),
+            };
+            if let Some(list) = list {
                 list.journeys.push(JourneyId(j as u32));
                 list.reach.push(list.reach.last().map_or(journey.end, |reach| journey.end.max(*reach)));
             }
@@ -136,9 +142,10 @@ impl Index {
         self.collect(2 * node + 1, from + width / 2, width / 2, started, time, found);
     }
 
-    /// A stack's journeys that are under way at `time`, at most `limit` of them, latest first.
+    /// A stack's journeys, or those of none, that are under way at `time`, at most `limit` of them, latest first.
     pub fn active(&self, trace: &Trace, stack: StackId, time: Time, limit: usize) -> Vec<JourneyId> {
-        let Some(OfStack { journeys, reach }) = self.by_stack.get(stack.index()) else { return Vec::new() };
+        let list = if stack == StackId::NONE { Some(&self.of_host) } else { self.by_stack.get(stack.index()) };
+        let Some(OfStack { journeys, reach }) = list else { return Vec::new() };
         let begun = journeys.partition_point(|j| trace.journeys[j.index()].start <= time);
         let within = (0..begun).rev().take_while(|i| reach[*i] > time).map(|i| journeys[i]);
         within.filter(|j| trace.journeys[j.index()].end > time).take(limit).collect()

@@ -41,9 +41,9 @@ impl Row {
     }
 }
 
-/// The operations under way at `now`, by stack; at most a few hundred.
+/// The operations under way at `now`, by stack, the host's own last; at most a few hundred.
 pub fn rows(recording: &Recording, now: Time) -> Vec<Row> {
-    let stacks = (0..recording.topology().stacks.len()).map(|i| StackId(i as u16));
+    let stacks = (0..recording.topology().stacks.len()).map(|i| StackId(i as u16)).chain([StackId::NONE]);
     let active = stacks.flat_map(|stack| recording.active(stack, now, 64));
     active.take(500).filter_map(|journey| row(recording, journey, now)).collect()
 }
@@ -58,10 +58,9 @@ fn row(recording: &Recording, id: JourneyId, now: Time) -> Option<Row> {
     };
     Some(Row {
         journey: id,
-        stack: topology
-            .stacks
-            .get(journey.stack.index())
-            .map_or(String::new(), |stack| format!("{}  {}", letters::letter(journey.stack), names::name(&stack.name))),
+        stack: topology.stacks.get(journey.stack.index()).map_or("h  Host".to_owned(), |stack| {
+            format!("{}  {}", letters::letter(journey.stack), names::name(&stack.name))
+        }),
         operation: topology.operations.get(usize::from(journey.label)).cloned().unwrap_or_default(),
         place: topology.path(hop.component).split('/').skip(1).map(names::name).collect::<Vec<_>>().join(" › "),
         doing: format!("{crossing}{}", hop.what.label()),
