@@ -233,6 +233,8 @@ fn an_interrupt_lies_in_the_mailbox_until_the_guest_takes_it() {
 /// The requests that lie in virtual disks' rings.
 fn scan_rings(topology: &Topology, trace: &Trace, time: Time) -> BTreeMap<ComponentId, Vec<JourneyId>> {
     let disk = |hop: &Hop| {
+        // Of a kernel's driver; a firmware's looks at its one request itself.
+        topology.component(hop.component).filter(|part| part.kind == ComponentKind::KernelPart)?;
         let hardware = topology.component(kernel_of(topology, hop.component)?)?.parent?;
         topology.children(hardware).find(|(_, part)| part.kind == ComponentKind::Disk).map(|(id, _)| id)
     };
@@ -266,6 +268,9 @@ fn a_request_lies_in_the_ring_from_filling_to_reaping() {
             let scanned = scan_rings(&topology, &trace, time);
             for (disk, _) in topology.iter().filter(|(_, part)| part.kind == ComponentKind::Disk) {
                 let slots = states.ring(disk, time);
+                // (Seen to fail with a firmware's requests counted as its host's kernel's.)
+                let of_host = topology.component(disk).is_some_and(|part| part.stack.is_none());
+                assert!(!of_host || slots.is_empty(), "{name}: a disk of the hardware has no ring, at {time}");
                 let places: BTreeSet<usize> = slots.iter().map(|slot| slot.place).collect();
                 assert_eq!(places.len(), slots.len(), "{name}: two in one place at {time}: {slots:?}");
                 let mut journeys: Vec<JourneyId> = slots.iter().map(|slot| slot.journey).collect();

@@ -58,7 +58,7 @@ fn row(recording: &Recording, id: JourneyId, now: Time) -> Option<Row> {
     };
     Some(Row {
         journey: id,
-        stack: topology.stacks.get(journey.stack.index()).map_or("h  Host".to_owned(), |stack| {
+        stack: topology.stacks.get(journey.stack.index()).map_or(format!("{}  Host", letters::HOST), |stack| {
             format!("{}  {}", letters::letter(journey.stack), names::name(&stack.name))
         }),
         operation: topology.operations.get(usize::from(journey.label)).cloned().unwrap_or_default(),

@@ -20,9 +20,9 @@ use super::{SceneOptions, Selection};
 use crate::app::index::Index;
 use crate::app::letters::{HOST, letter};
 use crate::engine::Time;
-use crate::machine::{ComponentKind, Topology};
+use crate::machine::{ComponentKind, Presence, Topology};
 use crate::pace::Stage;
-use crate::trace::{ComponentId, Hop, JourneyId, Layer, StackId, Trace, What};
+use crate::trace::{ComponentId, Ended, Hop, JourneyId, Layer, StackId, Trace, What};
 
 /// So many journeys have trails, besides the selected one.
 const TRAILS: usize = 8;
@@ -245,6 +245,11 @@ impl Picture<'_> {
             let of_stack = self.topology.iter().filter(|(_, c)| c.stack == Some(column.stack));
             let first = || of_stack.filter(|(_, c)| c.kind == ComponentKind::App).map(|(id, _)| id).next();
             let Some(app) = last.or_else(first) else { continue };
+            // Where nothing stands nothing rests.
+            let presence = self.options.presences.map_or(Presence::Here, |presences| presences.at(app, time));
+            if !matches!(presence, Presence::Here | Presence::Gone(Ended::Finished)) {
+                continue;
+            }
             let center = self.camera.point(cast.router.station(self.layout.drawn_as[app.index()], i));
             let by = brightness(self.layout, self.followed, i) * 0.8 * knowing(self.options.known, app);
             let (token, paint) = (crate::trace::Token::Instruction, Ink::Layer(Layer::User).faint(by));

@@ -265,6 +265,11 @@ fn rings(topology: &Topology, trace: &Trace, index: &Index) -> BTreeMap<Componen
             if !driver || hop.token == Token::Packet {
                 continue;
             }
+            // A firmware's driver has no kernel to reap for it: it looks at its one request itself.
+            let of_kernel = |part: &Component| part.kind == ComponentKind::KernelPart;
+            if !topology.component(hop.component).is_some_and(of_kernel) {
+                continue;
+            }
             let Some(kernel) = kernel_of(topology, hop.component) else { continue };
             if hop.what == What::Pay(Primitive::VirtioFill) {
                 let real = hops[i..].iter().map(|id| trace.hops[id.index()].component);
