@@ -316,19 +316,6 @@ fn booting(nodes: &mut [NodeSpec], bits: &mut u64) {
     }
 }
 
-/// Nobody is given more from the start than a kernel has. (Where memory runs out while something else waits for it, a
-/// thread is sometimes never woken: a known fault, which `living` leaves out and docs/model.md names.)
-fn within_memory(nodes: &mut [NodeSpec], memory: u64) {
-    let most = memory / 2 / nodes.len().max(1) as u64;
-    for node in nodes {
-        if let NodeSpec::Vm(vm) = node {
-            vm.memory = vm.memory.min(most);
-            vm.preallocated &= vm.boot.is_none();
-            within_memory(&mut vm.stacks, vm.memory);
-        }
-    }
-}
-
 /// Hardly any memory for the host and for each guest, and a place to swap to.
 fn scarce(spec: &mut Spec, memory: u64, swap: u64) {
     fn guests(nodes: &mut [NodeSpec], memory: u64, swap: u64) {
@@ -378,7 +365,9 @@ fn living() -> impl Strategy<Value = Spec> {
             spec.host.boot = boot(bits / 3, false);
             spec.host.memory = 256 << 20;
         }
-        within_memory(&mut spec.stacks, spec.host.memory);
+        if bits.is_multiple_of(5) {
+            scarce(&mut spec, 1 << 20, (bits / 5 % 4) << 18);
+        }
         let known = paths(&spec.stacks, "");
         let groups = spec.host.groups.iter().map(|group| group.name.clone());
         spec.script = script(&known, &known.iter().cloned().chain(groups).collect::<Vec<_>>(), &draws);
@@ -796,6 +785,9 @@ proptest! {
         }
     }
 
+    /// With some thousand cases seen to fail, of machines with hardly any memory, where a device model that has been killed
+    /// makes another thread, where the last one of its threads is not told that its disk is done, and where who has memory
+    /// in the swap area alone is killed again and again.
     #[test]
     fn law_1_holds_where_things_are_started_and_ended(spec in living(), seed in any::<u64>()) {
         let outcome = run(&spec, seed);

@@ -639,16 +639,19 @@ impl Turn<'_> {
         (self.s.dark, self.s.host.up, self.s.host.init) = (true, false, TaskId::NONE);
     }
 
-    /// A request that a device model made of a disk is done. Returns the last thread of the device model, if it waits for
-    /// that before it ends.
+    /// A request that a device model made of a disk is done. Returns the thread of the device model that waits for that
+    /// before it takes the memory down, if there is one.
     pub fn back_from_device(&mut self, vm: VmId) -> Option<TaskId> {
         let vm = self.s.vm_mut(vm);
         vm.at_devices = vm.at_devices.saturating_sub(1);
         let (model, left) = (vm.model, vm.at_devices);
-        let model = model.some().filter(|model| left == 0 && self.s.processes.has(model.0));
-        let last = model.and_then(|model| self.s.process(model).threads.first().copied())?;
-        let ending = matches!(self.s.task(last).frames.first(), Some(Frame { kind: Kind::ExitThread { .. }, .. }));
-        (ending && self.s.task(last).state == TaskState::Blocked).then_some(last)
+        let model = model.some().filter(|model| left == 0 && self.s.processes.has(model.0))?;
+        let waits = |thread: &TaskId| {
+            let task = self.s.task(*thread);
+            let ends = matches!(task.frames.first(), Some(Frame { kind: Kind::ExitThread { .. }, .. }));
+            ends && task.state == TaskState::Blocked
+        };
+        self.s.process(model).threads.iter().copied().find(waits)
     }
 
     /// Whether a guest still waits for a request: it may have ended since.

@@ -137,8 +137,7 @@ impl State {
 
     /// Whether who was killed for memory has not given it back yet.
     fn still_has_memory(&self, victim: ProcessId) -> bool {
-        let has = |process: &Process| process.space.owned > 0 || process.vm.is_some_and(|vm| self.vm(vm).backed > 0);
-        self.processes.has(victim.0) && has(self.process(victim))
+        self.processes.has(victim.0) && self.score(self.process(victim)) > 0
     }
 
     /// The process of a kernel with the highest score; of equals the oldest. Its kernel's first process is none.

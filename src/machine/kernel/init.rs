@@ -221,7 +221,8 @@ impl Turn<'_> {
                 self.goto(at, ModelStep::Threads);
                 self.push(at, Kind::Sequence { operation, index: 0 });
             }
-            ModelStep::Threads if self.is_doomed(task) => self.unwind(task),
+            // The signal may have come while the next thread was being made: then that is none (`copy_process`).
+            ModelStep::Threads | ModelStep::Thread if self.is_doomed(task) => self.unwind(task),
             ModelStep::Threads if frame.count >= u32::from(machine.vcpus) => self.goto(at, ModelStep::Enter),
             ModelStep::Threads => {
                 let primitive = Primitive::CreateTask;

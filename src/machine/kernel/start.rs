@@ -141,6 +141,8 @@ impl Turn<'_> {
             return self.pop(at);
         };
         match TakeUpStep::of(frame.pc) {
+            // Who has got a fatal signal makes no more threads (`copy_process`).
+            TakeUpStep::First | TakeUpStep::More | TakeUpStep::Thread if self.is_doomed(task) => self.unwind(task),
             TakeUpStep::First => {
                 self.change_group(task, program.group, |state| {
                     let process = state.task(task).process;
@@ -152,7 +154,6 @@ impl Turn<'_> {
                 self.goto(at, TakeUpStep::More);
                 self.s.add_partners(task, run);
             }
-            TakeUpStep::More if self.is_doomed(task) => self.unwind(task),
             TakeUpStep::More if frame.count >= u32::from(run.threads) => self.goto(at, TakeUpStep::Up),
             TakeUpStep::More => {
                 let (component, primitive) = (self.s.kernel_of(at.cpu).parts.scheduler, Primitive::CreateTask);

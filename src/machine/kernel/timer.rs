@@ -115,17 +115,15 @@ impl Turn<'_> {
                     None => self.goto(at, InterruptStep::Leave),
                 }
                 self.s.requests.remove(request.0);
-                let last = match served.origin {
-                    Origin::Guest(vm, _) if !packet => self.back_from_device(vm),
-                    _ => None,
-                };
+                if let Origin::Guest(vm, _) = served.origin
+                    && !packet
+                    && let Some(thread) = self.back_from_device(vm)
+                {
+                    self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(thread));
+                }
                 match served.origin {
                     // Who asked for it has ended.
-                    origin if !self.is_waited_for(origin) => {
-                        if let Some(thread) = last {
-                            self.push(At { ride: Ride::NONE, ..at }, Kind::Wake(thread));
-                        }
-                    }
+                    origin if !self.is_waited_for(origin) => {}
                     Origin::Task(task) | Origin::Polled(task) => {
                         self.s.task_mut(task).arrived = true;
                         self.push(at, Kind::Wake(task));
