@@ -7,7 +7,7 @@ mod picture;
 
 use egui::{Rect, vec2};
 use picture::{Node, many};
-use strata::app::scene::bars::{Row, Standing, Wish, shown_key, standing};
+use strata::app::scene::bars::{Chart, Row, Wish, chart, shown_key};
 use strata::app::scene::{Ink, Scene, SceneOptions, Shape, View};
 use strata::app::theme::Theme;
 use strata::engine::Time;
@@ -39,11 +39,11 @@ impl Ran {
         self.outcome.trace.as_ref().unwrap()
     }
 
-    fn at(&mut self, topic: Topic, follow: Option<StackId>, time: Time) -> Standing {
+    fn at(&mut self, topic: Topic, follow: Option<StackId>, time: Time) -> Chart {
         let wish = Wish { topic, follow, chosen: None };
         let seen = (self.outcome.trace.as_ref().unwrap(), self.scene.index());
         let key = shown_key(&self.bars, seen, wish, time).unwrap();
-        standing(&mut self.bars, seen, key, (wish, 100), time).unwrap()
+        chart(&mut self.bars, seen, key, (wish, 100), time).unwrap()
     }
 }
 
@@ -51,8 +51,8 @@ fn bars(topology: &Topology, trace: &Trace) -> Bars {
     Bars::new(trace, &topology.operations, topology.stacks.len(), 7)
 }
 
-fn row(standing: &Standing, stack: usize) -> &Row {
-    standing.rows.iter().find(|row| row.stack.index() == stack).unwrap()
+fn row(chart: &Chart, stack: usize) -> &Row {
+    chart.rows.iter().find(|row| row.stack.index() == stack).unwrap()
 }
 
 fn topic(kind: OperationKind) -> Topic {
@@ -144,7 +144,7 @@ fn identical_machines_have_bars_alike() {
         let seen = (&trace, scene.index());
         let wish = Wish { topic: topic(OperationKind::Read), ..Wish::default() };
         let key = shown_key(&bars, seen, wish, Time::MAX).unwrap();
-        let shown = standing(&mut bars, seen, key, (wish, 100), Time::MAX).unwrap();
+        let shown = chart(&mut bars, seen, key, (wish, 100), Time::MAX).unwrap();
         assert_eq!(shown.rows.len(), count);
         for row in &shown.rows[1..] {
             let Ratio::Times { ratio, .. } = row.ratio else { panic!("{row:?}") };
@@ -217,7 +217,7 @@ fn an_operation_that_is_selected_says_which_are_shown() {
         let key = shown_key(&ran.bars, seen, wish, journey.start).unwrap();
         assert_eq!(Some(key), ran.bars.key_of(id));
         assert_eq!(ran.bars.key(key).unwrap().kind, journey.kind);
-        standing(&mut ran.bars, seen, key, (wish, 4), journey.start).unwrap();
+        chart(&mut ran.bars, seen, key, (wish, 4), journey.start).unwrap();
     }
 }
 
@@ -230,7 +230,7 @@ fn of_more_columns_than_rows_the_others_are_counted() {
     let wish = Wish { topic: topic(OperationKind::Read), follow: Some(StackId(41)), chosen: None };
     let key = shown_key(&bars, seen, wish, Time::MAX).unwrap();
     for most in [1, 2, 3, 10, 64, 100] {
-        let shown = standing(&mut bars, seen, key, (wish, most), Time::MAX).unwrap();
+        let shown = chart(&mut bars, seen, key, (wish, most), Time::MAX).unwrap();
         let more = shown.more.map_or(0, |(more, _)| more);
         assert_eq!(shown.rows.len() + more, 64, "{most}");
         assert!(shown.rows.len() + usize::from(more > 0) <= most, "{most}");

@@ -385,6 +385,19 @@ fn start(spec: &Spec, seed: u64) -> Simulation<Machine> {
     Simulation::new(machine, first)
 }
 
+/// What is wrong by those words is so after no event of a machine's first milliseconds.
+fn never(spec: &Spec, seed: u64, wrong: impl Fn(&Machine) -> Option<String>) -> Result<(), TestCaseError> {
+    let mut simulation = start(spec, seed);
+    let mut sink = Recorder::discard();
+    for _ in 0..6_000 {
+        if !simulation.step(&mut sink) || simulation.now() > Time::ms(40) {
+            break;
+        }
+        prop_assert_eq!(wrong(&simulation.model), None, "at {}: {:?}", simulation.now(), spec.script);
+    }
+    Ok(())
+}
+
 fn trace(outcome: &Outcome) -> &strata::trace::Trace {
     outcome.trace.as_ref().expect("the trace is kept")
 }
@@ -502,7 +515,7 @@ proptest! {
         for (period, used) in used {
             prop_assert!(used <= (max.quota + max.burst).0, "period {period}: {} of {}", Time(used), max.quota);
         }
-        for (most, limit) in outcome.history.current().model.quota_use() {
+        for (most, limit, _) in outcome.history.current().model.quota_use() {
             prop_assert!(most <= limit, "{most} of {limit}");
         }
     }
@@ -628,14 +641,7 @@ proptest! {
     /// `end_guest` left out of `bury`.
     #[test]
     fn what_has_ended_is_never_run_and_leaves_no_frame_timer_request_or_message(spec in living(), seed in any::<u64>()) {
-        let mut simulation = start(&spec, seed);
-        let mut sink = Recorder::discard();
-        for _ in 0..6_000 {
-            if !simulation.step(&mut sink) || simulation.now() > Time::ms(40) {
-                break;
-            }
-            prop_assert_eq!(simulation.model.leftover(), None, "at {}: {:?}", simulation.now(), spec.script);
-        }
+        never(&spec, seed, Machine::leftover)?;
     }
 
     /// Seen to fail with what an ended process has in the swap area not given up, and, of a journey that ended in other
@@ -650,15 +656,7 @@ proptest! {
         if let Some((memory, swap)) = memory {
             scarce(&mut spec, memory << 20, swap << 18);
         }
-        let mut simulation = start(&spec, seed);
-        let mut sink = Recorder::discard();
-        for _ in 0..6_000 {
-            if !simulation.step(&mut sink) || simulation.now() > Time::ms(40) {
-                break;
-            }
-            prop_assert_eq!(simulation.model.frames_adrift(), None, "at {}: {:?}", simulation.now(), spec.script);
-            prop_assert_eq!(simulation.model.leftover(), None, "at {}: {:?}", simulation.now(), spec.script);
-        }
+        never(&spec, seed, |machine| machine.frames_adrift().or_else(|| machine.leftover()))?;
     }
 
     #[test]
@@ -780,7 +778,7 @@ proptest! {
         let stacks = vec![NodeSpec::Container(limited), NodeSpec::Process(process("free", 0))];
         let spec = Spec { host: host(cores), programs: vec![program(repeat(90, body))], stacks, script };
         let outcome = run(&spec, seed);
-        for (most, limit) in outcome.history.current().model.quota_use() {
+        for (most, limit, _) in outcome.history.current().model.quota_use() {
             prop_assert!(most <= limit, "{most} of {limit}");
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egui::vec2;
 use picture::{Node, built_in, four, many, run};
-use strata::app::scene::standing::Standing;
+use strata::app::scene::doing::Standing;
 use strata::app::scene::state::{Bead, Beads, Doing, States, kernel_of};
 use strata::app::scene::{Drawing, Index, Scene, SceneOptions, Shape, View};
 use strata::app::theme::Theme;

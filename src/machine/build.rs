@@ -14,8 +14,8 @@ use super::hardware::disk::{Disk, DiskId};
 use super::hardware::wire::{Nic, NicId};
 use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
-use super::kernel::run_queue::Queue;
-use super::kernel::swap::Swap;
+use super::kernel::queue::Queue;
+use super::kernel::swap_area::Swap;
 use super::plan::{ContainerPlan, GroupPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
     BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, MountSpec, NicSpec,

@@ -19,7 +19,7 @@ use super::frame::{Exit, Frame, GroupId, Kind, Owner, ProcessId, TaskId};
 use super::hypervisor::ExitStep;
 use super::journal::Ride;
 use super::kernel::pipe::EchoStep;
-use super::kernel::run_queue::Queue;
+use super::kernel::queue::Queue;
 use super::kernel::scheduler::{IdleStep, NICE_0};
 use super::plan::{MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{ContainerNetwork, Operation, Restart};

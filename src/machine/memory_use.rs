@@ -2,7 +2,7 @@
 
 use super::Machine;
 use super::ids::KernelId;
-use super::kernel::swap::Swap;
+use super::kernel::swap_area::Swap;
 use super::state::{Phase, Process};
 
 /// The host's memory at a moment, in bytes: `kernel`, `page_cache`, `free`, `others` and what is resident for the stacks

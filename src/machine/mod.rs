@@ -295,10 +295,11 @@ impl Machine {
         Some(format!("group {id} holds threads, and nothing will let them through"))
     }
 
-    /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst.
-    pub fn quota_use(&self) -> Vec<(Time, Time)> {
+    /// The most CPU time that each cgroup with `cpu.max` used in one of its periods, beside its quota and burst; and the
+    /// most that it ever used beyond, to be paid for by the next period.
+    pub fn quota_use(&self) -> Vec<(Time, Time, Time)> {
         let limits = self.state.groups.iter().filter_map(|group| group.limit.as_ref());
-        limits.map(|limit| (limit.most_used, limit.max.quota + limit.max.burst)).collect()
+        limits.map(|limit| (limit.most_used, limit.max.quota + limit.max.burst, limit.most_owed)).collect()
     }
 
     fn from_parts(state: State, fixed: Fixed) -> Machine {

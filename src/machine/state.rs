@@ -13,8 +13,8 @@ use super::hardware::wire::Nic;
 use super::ids::NodeId;
 use super::journal::{Journal, Ride};
 use super::kernel::devices::Devices;
-use super::kernel::run_queue::Queue;
-use super::kernel::swap::Swap;
+use super::kernel::queue::Queue;
+use super::kernel::swap_area::Swap;
 use super::plan::{GroupPlan, Plan};
 use super::spec::{Backend, CpuMax, Operation, Technique};
 
@@ -524,6 +524,8 @@ pub struct Limit {
     pub max: CpuMax,
     /// What is left of this period's quota and not granted to a processor.
     pub pool: Time,
+    /// Used without a grant, and to be taken from the next period's quota.
+    pub owed: Time,
     /// The number of the period that `pool` belongs to.
     pub period: u64,
     /// Who waits for the next one.
@@ -534,6 +536,8 @@ pub struct Limit {
     pub used: Time,
     pub used_before: Time,
     pub most_used: Time,
+    /// The most that was ever owed: no more than processors run until they learn that there is nothing left.
+    pub most_owed: Time,
     /// The period in which the limit was changed last.
     pub changed_in: Option<u64>,
     /// Periods in which anything of it ran, and those at whose end somebody was held.

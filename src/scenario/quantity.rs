@@ -371,6 +371,27 @@ impl Quantity {
     }
 }
 
+/// The stack that a quantity is of, by the kind of reference that there is to the quantity.
+macro_rules! subject {
+    ($quantity:expr) => {
+        match $quantity {
+            Quantity::Count { of, .. }
+            | Quantity::Operations { of, .. }
+            | Quantity::Latency { of, .. }
+            | Quantity::Throughput { of }
+            | Quantity::Ledger { of, .. }
+            | Quantity::Busy { of }
+            | Quantity::StartTime { of }
+            | Quantity::Memory { of, .. } => Some(of),
+            Quantity::Cost(_)
+            | Quantity::Ratio(..)
+            | Quantity::Difference(..)
+            | Quantity::Sum(..)
+            | Quantity::Share(..) => None,
+        }
+    };
+}
+
 impl Quantity {
     /// Its value in a run, as a sentence: "The median read of “vm”: 80.7 µs; of “process”: 58.9 µs. That
     /// is 1.37 times."
@@ -442,40 +463,12 @@ impl Quantity {
 
     /// The stack whose figure it is; `None` for a cost, and for what is made of other quantities.
     pub fn subject(&self) -> Option<&Subject> {
-        match self {
-            Quantity::Count { of, .. }
-            | Quantity::Operations { of, .. }
-            | Quantity::Latency { of, .. }
-            | Quantity::Throughput { of }
-            | Quantity::Ledger { of, .. }
-            | Quantity::Busy { of }
-            | Quantity::StartTime { of }
-            | Quantity::Memory { of, .. } => Some(of),
-            Quantity::Cost(_)
-            | Quantity::Ratio(..)
-            | Quantity::Difference(..)
-            | Quantity::Sum(..)
-            | Quantity::Share(..) => None,
-        }
+        subject!(self)
     }
 
     /// As [`Quantity::subject`].
     pub fn subject_mut(&mut self) -> Option<&mut Subject> {
-        match self {
-            Quantity::Count { of, .. }
-            | Quantity::Operations { of, .. }
-            | Quantity::Latency { of, .. }
-            | Quantity::Throughput { of }
-            | Quantity::Ledger { of, .. }
-            | Quantity::Busy { of }
-            | Quantity::StartTime { of }
-            | Quantity::Memory { of, .. } => Some(of),
-            Quantity::Cost(_)
-            | Quantity::Ratio(..)
-            | Quantity::Difference(..)
-            | Quantity::Sum(..)
-            | Quantity::Share(..) => None,
-        }
+        subject!(self)
     }
 }
 

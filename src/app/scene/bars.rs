@@ -30,7 +30,7 @@ pub struct Wish {
 
 /// What is worked out for one moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
+pub struct Chart {
     /// What the operations are: "read, 4 KiB, from the disk".
     pub title: String,
     /// Of what the bars are: of all that happens in the run, or of what had happened by the moment shown.
@@ -131,13 +131,13 @@ pub fn shown_key(bars: &Bars, (trace, index): (&Trace, &Index), wish: Wish, time
 }
 
 /// The rows at `time`, at most `most` of them.
-pub fn standing(
+pub fn chart(
     bars: &mut Bars,
     (trace, index): (&Trace, &Index),
     key: KeyId,
     (wish, most): (Wish, usize),
     time: Time,
-) -> Option<Standing> {
+) -> Option<Chart> {
     let title = bars.key(key)?.label();
     let statistic = wish.topic.statistic;
     let summaries = bars.figures(key, statistic, time);
@@ -169,7 +169,7 @@ pub fn standing(
     };
     let (scale, more) = (scale(largest.unwrap_or(1)), (more > 0).then_some((more, range)));
     let whole = columns.iter().all(|stack| summaries_all(bars, key, *stack, &summaries));
-    Some(Standing { title, whole, kind: Kind::Time, statistic, scale, rows, more })
+    Some(Chart { title, whole, kind: Kind::Time, statistic, scale, rows, more })
 }
 
 /// Whether all of a stack's operations of a kind have ended.
@@ -179,7 +179,7 @@ fn summaries_all(bars: &Bars, key: KeyId, stack: StackId, summaries: &[Option<Su
 }
 
 /// The rows of what was asked, at most `most` of them, of the whole run as the answer is.
-pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Standing {
+pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Chart {
     // Events are few: their bars count thousandths.
     let unit = if asked.kind == Kind::Time { 1.0 } else { 1000.0 };
     let length = |figure: &Figure| (figure.value.amount * unit).max(0.0).round() as u64;
@@ -208,7 +208,7 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Standing {
     let lengths: Vec<u64> = hidden.iter().map(|figure| length(figure)).collect();
     let range = lengths.iter().min().copied().zip(lengths.iter().max().copied());
     let more = (!hidden.is_empty()).then_some((hidden.len(), range));
-    Standing {
+    Chart {
         title: asked.title.clone(),
         whole: true,
         kind: asked.kind,
@@ -251,7 +251,7 @@ fn parts_of(bars: &mut Bars, figure: &Figure, length: u64) -> Parts {
     split(length, &shares)
 }
 
-impl Standing {
+impl Chart {
     /// A length as it is written.
     fn written(&self, length: u64) -> String {
         match self.kind {
@@ -352,28 +352,28 @@ impl Strip<'_> {
     }
 
     /// Everything.
-    pub fn draw(&self, standing: &Standing, out: &mut Vec<Shape>) {
-        let lines = standing.rows.len() + usize::from(standing.more.is_some());
+    pub fn draw(&self, chart: &Chart, out: &mut Vec<Shape>) {
+        let lines = chart.rows.len() + usize::from(chart.more.is_some());
         let (head, row) = self.heights(lines);
         let Some(size) = self.writer.size(TextRole::Note, row.min(head * 1.4)) else { return };
-        self.head(standing, head, out);
-        let words: Vec<Words> = standing.rows.iter().map(words).collect();
-        let Some(tracks) = self.tracks(standing, &words, size, head) else { return };
+        self.head(chart, head, out);
+        let words: Vec<Words> = chart.rows.iter().map(words).collect();
+        let Some(tracks) = self.tracks(chart, &words, size, head) else { return };
         let top = self.rect.top() + head;
-        let (rows, all) = (top + row * standing.rows.len() as f32, top + row * lines as f32);
-        self.ticks(standing, &tracks, (top, rows, all), head, out);
-        for (i, (one, words)) in standing.rows.iter().zip(&words).enumerate() {
+        let (rows, all) = (top + row * chart.rows.len() as f32, top + row * lines as f32);
+        self.ticks(chart, &tracks, (top, rows, all), head, out);
+        for (i, (one, words)) in chart.rows.iter().zip(&words).enumerate() {
             let y = top + row * i as f32;
             if self.follow == Some(one.stack) {
                 let rect = Rect::from_min_max(pos2(self.rect.left(), y), pos2(self.rect.right(), y + row));
                 out.push(Shape::Rect { rect, radius: 3.0, fill: Some(Ink::Accent.faint(0.14)), line: None });
             }
-            self.bar(one, standing.scale, &tracks, (y, row), out);
+            self.bar(one, chart.scale, &tracks, (y, row), out);
             self.texts(one, words, &tracks, (y + row / 2.0, size), out);
         }
-        if let Some((more, range)) = standing.more {
+        if let Some((more, range)) = chart.more {
             let y = top + row * (lines as f32 - 0.5);
-            let range = range.map(|(low, high)| match (standing.written(low), standing.written(high)) {
+            let range = range.map(|(low, high)| match (chart.written(low), chart.written(high)) {
                 (low, high) if low == high => format!(": {low}"),
                 (low, high) => format!(": {low} to {high}"),
             });
@@ -395,30 +395,30 @@ impl Strip<'_> {
     }
 
     /// What is compared, how to read it, and the legend of layers.
-    fn head(&self, standing: &Standing, height: f32, out: &mut Vec<Shape>) {
+    fn head(&self, chart: &Chart, height: f32, out: &mut Vec<Shape>) {
         let Some(size) = self.writer.size(TextRole::Small, height) else { return };
         let (metrics, y) = (self.writer.metrics, self.rect.top() + height / 2.0);
         let legend = self.legend(size, y, out);
         let room = self.rect.width() - legend - size;
-        let span = if standing.whole { "whole run" } else { "so far" };
+        let span = if chart.whole { "whole run" } else { "so far" };
         // Words, whatever they begin with: no name of a device or file.
-        let title = format!("{}, {span}", capital(&crate::app::names::name(&standing.title)));
+        let title = format!("{}, {span}", capital(&crate::app::names::name(&chart.title)));
         let at = (self.rect.left(), y);
         out.extend(self.writer.line(&title, at, Align2::LEFT_CENTER, (size, true), room, Ink::Text.solid()));
         let used = metrics.width(&title, size, true) + size * 1.5;
-        let mut counts = standing.rows.iter().filter_map(|row| row.summary.map(|summary| summary.count));
+        let mut counts = chart.rows.iter().filter_map(|row| row.summary.map(|summary| summary.count));
         let whisker =
             if counts.any(|count| count < SMALL) { "least to most, from 20 on 5 to 95 %" } else { "5 to 95 %" };
-        let asked = standing.rows.iter().any(|row| row.figure.is_some());
+        let asked = chart.rows.iter().any(|row| row.figure.is_some());
         let how = match asked {
             true => vec!["what was asked, as the answer counts it".to_owned(), "as the answer counts it".to_owned()],
-            false if standing.statistic == Statistic::P50 => vec![
+            false if chart.statistic == Statistic::P50 => vec![
                 format!("bar: median of those that ended · whisker: {whisker} · thin: running now"),
                 format!("median · whisker: {whisker} · thin: running now"),
                 "bar: median · thin: running now".to_owned(),
             ],
             false => {
-                let what = standing.statistic.of_several();
+                let what = chart.statistic.of_several();
                 vec![
                     format!("bar: {what} of those that ended · thin: running now"),
                     format!("bar: {what} · thin: running now"),
@@ -451,11 +451,11 @@ impl Strip<'_> {
     }
 
     /// Where there is little room, intervals go first, then names, then how many there are.
-    fn tracks(&self, standing: &Standing, words: &[Words], size: f32, head: f32) -> Option<Tracks> {
+    fn tracks(&self, chart: &Chart, words: &[Words], size: f32, head: f32) -> Option<Tracks> {
         let width = |text: &str| self.writer.metrics.width(text, size, true);
         let widest = |of: fn(&Words) -> &String| words.iter().map(|w| width(of(w))).fold(0.0, f32::max);
         let gap = size * 0.9;
-        let names = standing.rows.iter().map(|row| width(&self.name(row))).fold(0.0, f32::max);
+        let names = chart.rows.iter().map(|row| width(&self.name(row))).fold(0.0, f32::max);
         let names = names.min(self.rect.width() * 0.2) + gap;
         let letter = self.rect.left() + size * 2.6;
         let columns = [widest(|w| &w.median), widest(|w| &w.ratio), widest(|w| &w.interval), widest(|w| &w.count)];
@@ -486,13 +486,13 @@ impl Strip<'_> {
     /// The lines of the scale, and their numbers below the rows.
     fn ticks(
         &self,
-        standing: &Standing,
+        chart: &Chart,
         tracks: &Tracks,
         (top, rows, bottom): (f32, f32, f32),
         height: f32,
         out: &mut Vec<Shape>,
     ) {
-        let scale = standing.scale;
+        let scale = chart.scale;
         // A fifth of 1 or 5 and a quarter of 2 are round again.
         let parts = if scale.to_string().starts_with('2') { 4 } else { 5 };
         let size = self.writer.size(TextRole::Small, height).filter(|_| self.axis());
@@ -503,7 +503,7 @@ impl Strip<'_> {
             out.push(Shape::Line { points: vec![pos2(x, top), pos2(x, rows)], line });
             let Some(size) = size else { continue };
             let value = (u128::from(scale) * i as u128 / parts as u128) as u64;
-            let text = if i == 0 { "0".to_owned() } else { standing.written(value) };
+            let text = if i == 0 { "0".to_owned() } else { chart.written(value) };
             let half = self.writer.metrics.width(&text, size, false) / 2.0;
             if x - half < free || bottom + size * LINE > self.rect.bottom() + 1.0 {
                 continue;

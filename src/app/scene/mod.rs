@@ -26,7 +26,7 @@ mod absent;
 mod alike;
 pub mod bars;
 mod camera;
-mod doing;
+pub mod doing;
 mod drawing;
 mod facts;
 mod floors;
@@ -274,30 +274,18 @@ impl Scene {
         let rect = camera.rect(layout.bars);
         let strip = Strip { rect, writer, topology, layers: &index.layers, follow: options.follow };
         let wish = Wish { topic: options.topic, chosen, follow: options.follow };
-        let standing = match options.asked {
+        let chart = match options.asked {
             Some(asked) => Some(bars::answered(&mut self.bars, asked, strip.most())),
             None => {
                 let key = bars::shown_key(&self.bars, (trace, index), wish, time);
                 let rows = (wish, strip.most());
-                key.and_then(|key| bars::standing(&mut self.bars, (trace, index), key, rows, time))
+                key.and_then(|key| bars::chart(&mut self.bars, (trace, index), key, rows, time))
             }
         };
-        let standing = standing.filter(|_| rect.intersects(camera.canvas)).map(|standing| (strip, standing));
+        let chart = chart.filter(|_| rect.intersects(camera.canvas)).map(|chart| (strip, chart));
         let states = &self.states;
-        let picture = Picture {
-            topology,
-            trace,
-            index,
-            slots,
-            states,
-            layout,
-            camera,
-            writer,
-            gauges,
-            standing,
-            followed,
-            options,
-        };
+        let picture =
+            Picture { topology, trace, index, slots, states, layout, camera, writer, gauges, chart, followed, options };
         picture.draw(floors, words, time)
     }
 

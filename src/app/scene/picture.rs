@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Align2, Pos2, Rect, Vec2, pos2};
 
-use super::bars::{Standing, Strip};
+use super::bars::{Chart, Strip};
 use super::camera::Camera;
 use super::drawing::{Drawing, Ink, Shape};
 use super::gauge::Gauge;
@@ -50,7 +50,7 @@ pub struct Picture<'a> {
     /// How much of their quotas the groups have used.
     pub gauges: &'a [Gauge],
     /// The bars, if anything was done that they could show.
-    pub standing: Option<(Strip<'a>, Standing)>,
+    pub chart: Option<(Strip<'a>, Chart)>,
     /// The column that is followed.
     pub followed: Option<usize>,
     /// The caller's wishes.
@@ -88,8 +88,8 @@ impl Picture<'_> {
         self.at_rest(&cast, &tokens, time, &mut drawing.tokens);
         self.tokens(&tokens, &mut drawing);
         self.overflow(&tokens, &mut drawing.tokens);
-        if let Some((strip, standing)) = &self.standing {
-            strip.draw(standing, &mut drawing.tokens);
+        if let Some((strip, chart)) = &self.chart {
+            strip.draw(chart, &mut drawing.tokens);
         }
         self.states(&cast, &tokens, held, &mut drawing.tokens);
         self.rail(&cast, &tokens, time, &mut drawing.tokens);

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-pub use super::doing::Standing;
+use super::doing::Standing;
 use super::state::{States, is_device, kernel_of, machine_of, sleeps};
 use crate::app::index::Index;
 use crate::costs::Primitive;

@@ -19,7 +19,7 @@
 
 use std::collections::BTreeMap;
 
-use super::standing::Standing;
+use super::doing::Standing;
 use crate::app::index::Index;
 use crate::costs::Primitive;
 use crate::engine::Time;

@@ -7,7 +7,9 @@
 //! over processors.
 //! Modelled: all of that, with slices that end at the period's end, so that no slice is carried into the next
 //! period (Linux lets up to one slice per processor be). A slice is as long as all limits around a task allow, and is
-//! charged to each. Tasks are held one by one, as a processor comes to them, where Linux holds a group's whole queue; who is
+//! charged to each. A processor that ran for longer than it was granted, as its timer was late or a limit came up while
+//! it ran, owes the rest: it is taken from the pools, and from those of the next period if they are empty (Linux: a
+//! negative `runtime_remaining`). Tasks are held one by one, as a processor comes to them, where Linux holds a group's whole queue; who is
 //! held has to pass all limits again when it is let through. Left out: the 1 ms that Linux leaves on a processor,
 //! throttling deferred to the return to user mode. More: Linux, Documentation/scheduler/sched-bwc.rst.
 
@@ -33,12 +35,14 @@ impl Limit {
         let mut limit = Limit {
             max,
             pool: max.quota,
+            owed: Time::ZERO,
             period: 0,
             throttled: Vec::new(),
             refill_at: None,
             used: Time::ZERO,
             used_before: Time::ZERO,
             most_used: Time::ZERO,
+            most_owed: Time::ZERO,
             changed_in: None,
             periods: 0,
             throttled_periods: 0,
@@ -64,23 +68,38 @@ impl Limit {
             let saved = if period == self.period + 1 { self.pool } else { self.max.burst };
             self.pool = self.max.quota + saved.min(self.max.burst);
             self.period = period;
+            let owed = std::mem::take(&mut self.owed);
+            self.used = owed.min(self.pool);
+            self.owe(owed);
             self.used_before = std::mem::take(&mut self.used);
         }
     }
 
-    fn charge(&mut self, used: Time, now: Time) {
+    /// Takes what was used without a grant from the pool, or from the next period's if there is nothing left.
+    fn owe(&mut self, used: Time) {
+        let paid = used.min(self.pool);
+        self.pool = self.pool - paid;
+        self.owed += used - paid;
+        self.most_owed = self.most_owed.max(self.owed);
+    }
+
+    /// `used` has run until `now`; `overrun` of it was not granted.
+    fn charge(&mut self, used: Time, overrun: Time, now: Time) {
         // What ends exactly where a period ends belongs to that period, even if the next one's accounts are open.
         let last_moment = now - Time::ps(1);
         self.refill(last_moment);
         let current = self.period_at(last_moment) >= self.period;
         let account = if current { &mut self.used } else { &mut self.used_before };
         self.periods += u64::from(*account == Time::ZERO);
-        *account += used;
+        // What is owed is used in the period that pays for it.
+        let unpaid = overrun - self.pool;
+        *account += used - unpaid;
         // The period in which the limit was changed has no one quota.
         let of = if current { self.period } else { self.period.saturating_sub(1) };
         if self.changed_in.is_none_or(|changed| changed < of) {
             self.most_used = self.most_used.max(*account);
         }
+        self.owe(overrun);
     }
 
     /// What may be granted at once; nothing if that is hardly anything.
@@ -95,13 +114,14 @@ impl Turn<'_> {
     pub fn charge_groups(&mut self, cpu: CpuId, task: TaskId, used: Time) {
         let now = self.now;
         let grant = &mut self.s.cpu_mut(cpu).grant;
+        let overrun = used - *grant;
         *grant = *grant - used;
         let mut next = self.s.group_of(task);
         while let Some(id) = next {
             let group = self.s.group_mut(id);
             group.used += used;
             if let Some(limit) = &mut group.limit {
-                limit.charge(used, now);
+                limit.charge(used, overrun, now);
             }
             next = group.parent;
         }
@@ -132,7 +152,7 @@ impl Turn<'_> {
     pub fn grant(&mut self, cpu_id: CpuId, task: TaskId) -> Result<(), GroupId> {
         let now = self.now;
         let cpu = self.s.cpu(cpu_id);
-        let (held, granted_at) = (cpu.current == task && cpu.grant > Time::ZERO, cpu.granted_at);
+        let (held, granted_at) = (cpu.current == task && cpu.grant >= LEAST_GRANT, cpu.granted_at);
         let (mut limited, mut same_periods, mut ends) = (false, true, Time::MAX);
         self.each_limit(task, |_, limit| {
             limit.refill(now);
@@ -238,11 +258,20 @@ impl Turn<'_> {
         }
     }
 
-    /// The limit is another from now on: a new period begins, with all of its quota. What was granted before is used up
-    /// outside of the account of this first period, and is lost to the limits around.
+    /// The limit is another from now on: a new period begins, with all of its quota. What was granted before goes back to
+    /// the limits around; what a processor runs until it learns of the new one was not granted.
     pub fn set_cpu_max(&mut self, at: At, id: GroupId, max: CpuMax) {
         let now = self.now;
+        self.settle_charges(self.s.group(id).kernel);
         self.let_through(at, id);
+        let runs = |cpu: &CpuId| self.s.cpu(*cpu).queue(Some(id)).is_some_and(|queue| queue.running.is_some());
+        let running: Vec<CpuId> = self.s.kernel_of(at.cpu).cpu_ids().filter(runs).collect();
+        for cpu_id in &running {
+            let cpu = self.s.cpu(*cpu_id);
+            if let Some(task) = cpu.current.some().or(cpu.next.some()) {
+                self.return_grant(*cpu_id, task);
+            }
+        }
         let fresh = Limit::new(max, now);
         let before = self.s.group_mut(id).limit.take();
         let refill = before.as_ref().and_then(|limit| limit.refill_at);
@@ -255,13 +284,11 @@ impl Turn<'_> {
             self.s.cpu_mut(cpu).timers.remove(&(due, Timer::Refill(id)));
         }
         let unattributed = At { ride: Ride::NONE, ..at };
-        for cpu_id in self.s.kernel_of(at.cpu).cpu_ids() {
-            let runs = self.s.cpu(cpu_id).queue(Some(id)).is_some_and(|queue| queue.running.is_some());
-            let Some(current) = self.s.cpu(cpu_id).current.some().filter(|_| runs) else { continue };
-            let cpu = self.s.cpu_mut(cpu_id);
-            cpu.grant = Time::ZERO;
+        for cpu_id in running {
+            // Whoever is still being switched to asks for quota when the switch is done.
+            let Some(current) = self.s.cpu(cpu_id).current.some() else { continue };
             if cpu_id == at.cpu {
-                cpu.reschedule = true;
+                self.s.cpu_mut(cpu_id).reschedule = true;
             } else {
                 self.push(unattributed, Kind::SendIpi(cpu_id, IrqKind::Reschedule(current)));
             }

@@ -14,7 +14,7 @@
 use crate::engine::Time;
 use crate::trace::CpuId;
 
-pub use super::queue::{Entity, Queue};
+use super::queue::{Entity, Queue};
 use super::scheduler::{NICE_0, SLICE};
 use crate::machine::frame::{GroupId, TaskId};
 use crate::machine::state::{Cpu, Group, State};

@@ -12,7 +12,7 @@ use crate::trace::{CpuId, Crossing, Token, Wait};
 
 use crate::machine::frame::{At, Context, Exit, Frame, GroupId, Irq, IrqKind, Kind, Pc, TaskId, steps};
 use crate::machine::journal::Ride;
-use crate::machine::state::{Asleep, State, TaskState, Timer};
+use crate::machine::state::{Asleep, KernelId, State, TaskState, Timer};
 use crate::machine::turn::Turn;
 use crate::machine::{Event, Ipi};
 
@@ -142,14 +142,18 @@ impl Turn<'_> {
 
     /// Another `cpu.weight` of a group. What has run so far is charged by the old one.
     pub fn set_cpu_weight(&mut self, group: GroupId, weight: u32) {
-        for cpu in self.s.kernel(self.s.group(group).kernel).cpu_ids() {
-            let charging = self.s.cpu(cpu).charged_from < self.now;
-            if charging {
+        self.settle_charges(self.s.group(group).kernel);
+        self.s.set_weight(group, weight);
+    }
+
+    /// Whatever runs on a kernel's processors is charged for what it has run so far.
+    pub fn settle_charges(&mut self, kernel: KernelId) {
+        for cpu in self.s.kernel(kernel).cpu_ids() {
+            if self.s.cpu(cpu).charged_from < self.now {
                 self.stop_charging(cpu);
                 self.start_charging(cpu);
             }
         }
-        self.s.set_weight(group, weight);
     }
 
     /// A task that has lain down leaves its processor's queue, if that has not been noticed yet.

@@ -23,7 +23,7 @@ use crate::machine::state::{RequestKind, State, VmId};
 use crate::machine::turn::Turn;
 
 use super::memory::PopulateStep;
-pub use super::swap_area::Swap;
+use super::swap_area::Swap;
 
 /// Pages that are written out at once: Linux's SWAP_CLUSTER_MAX.
 const CLUSTER: u64 = 32;

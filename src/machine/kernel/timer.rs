@@ -84,7 +84,12 @@ impl Turn<'_> {
         if let (true, Some(current)) = (cpu.frames.is_empty(), cpu.current.some()) {
             self.heed_signal(current, Asleep::No);
         }
-        if self.s.cpu(at.cpu).pending.is_empty() {
+        let cpu = self.s.cpu_mut(at.cpu);
+        if cpu.quota_at <= self.now {
+            // The time for which quota was granted is over; its timer is about to say so.
+            cpu.reschedule = true;
+        }
+        if cpu.pending.is_empty() {
             self.start_charging(at.cpu);
         }
     }
