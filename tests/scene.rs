@@ -743,6 +743,56 @@ fn columns_whose_names_begin_alike_are_told_apart() {
     }
 }
 
+/// What stands beside a small window's panels.
+const SMALL: Vec2 = vec2(744.0, 466.0);
+
+#[test]
+fn a_columns_name_is_whole_or_says_that_it_is_cut() {
+    let (theme, mut wrapped) = (Theme::dark(), 0);
+    for source in strata::scenario::library() {
+        let (topology, trace) = built_in(source.id);
+        let all = std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u16))));
+        for (follow, canvas) in all.flat_map(|follow| [SMALL, CANVASES[1]].map(|canvas| (follow, canvas))) {
+            let mut scene = Scene::new(&topology, &trace);
+            let options = SceneOptions { follow, ..options(&theme) };
+            let drawing = scene.draw(&topology, &trace, canvas, &View::default(), Time::ZERO, &options);
+            for column in &scene.layout().unwrap().columns {
+                let name = strata::app::names::title(&topology.stacks[column.stack.index()].name);
+                let within = |rect: Rect| {
+                    let boxes = drawing.text_boxes().filter(move |(_, bounds)| rect.expand(1.0).contains_rect(*bounds));
+                    boxes.map(|(text, _)| text.to_owned()).collect::<Vec<_>>()
+                };
+                let (head, below) = (within(column.heading), within(column.state));
+                let letter = strata::app::letters::letter(column.stack);
+                let first = head.iter().find(|text| **text != letter).cloned().unwrap_or_default();
+                let both = below.iter().any(|below| format!("{first} {below}").trim() == name);
+                wrapped += usize::from(both);
+                let said = first == name || first.contains(['…', '×']) || both;
+                assert!(said, "{} {follow:?} {canvas:?}: {name} is {head:?} over {below:?}", source.id);
+            }
+        }
+    }
+    assert!(wrapped > 0, "no name goes on below");
+}
+
+#[test]
+fn the_key_is_there_on_small_canvases_as_well() {
+    let metrics = Metrics::without_window();
+    for id in ["throttled", "one-read", "vm-in-vm", "boot", "lives", "no-takeover", "compute-only"] {
+        let topology = built_in(id).0;
+        for follow in std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u16)))) {
+            let focus = Focus { follow, alone: None };
+            let layout = Layout::focused(&topology, &metrics, &Theme::dark(), (SMALL, 1.0), focus);
+            let key = layout.key.unwrap_or_else(|| panic!("{id}, {follow:?}: no key"));
+            let over = layout
+                .columns
+                .iter()
+                .find(|column| overlap(column.heading, key) || column.rail.is_some_and(|rail| overlap(rail, key)));
+            assert!(over.is_none(), "{id}, {follow:?}: the key {key:?} lies over {over:?}");
+        }
+    }
+}
+
 #[test]
 fn a_tokens_letter_stands_in_it_wherever_the_canvas_is() {
     use strata::app::scene::paint::Canvas;

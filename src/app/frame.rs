@@ -487,7 +487,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if opened && let Some(recording) = shell.session.recording.as_deref_mut() {
         recording.machine_at(shell.playback.position());
     }
-    let (topic, known, answered) = (shell.topic(), shell.known(), shell.answered());
+    let (topic, known, about) = (shell.topic(), shell.known(), shell.asked_here());
     if let Some(recording) = shell.session.recording.as_deref() {
         if shell.settings.list {
             let frame = Frame::new().inner_margin(Margin::symmetric(18, 14));
@@ -502,7 +502,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 theme,
                 reduced_motion: shell.settings.reduced_motion,
                 topic,
-                asked: answered.as_ref(),
+                asked: about.as_ref(),
                 follow: shell.follow,
                 solo: shell.solo,
                 moment: Some(moment),

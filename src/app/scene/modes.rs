@@ -15,9 +15,9 @@ use crate::trace::ComponentId;
 const AT_REST: &str = "at rest";
 
 impl Picture<'_> {
-    /// The words of all programs and machines that can be seen.
-    pub(super) fn modes(&self, time: Time, out: &mut Vec<Shape>) {
-        let builder = Builder {
+    /// What writes words into boxes.
+    pub(super) fn builder(&self) -> Builder<'_> {
+        Builder {
             layout: self.layout,
             topology: self.topology,
             camera: self.camera,
@@ -25,7 +25,12 @@ impl Picture<'_> {
             followed: self.followed,
             known: self.options.known,
             tokens: &self.index.tokens,
-        };
+        }
+    }
+
+    /// The words of all programs and machines that can be seen.
+    pub(super) fn modes(&self, time: Time, out: &mut Vec<Shape>) {
+        let builder = self.builder();
         let seen = (self.trace, self.index);
         let mut programs = self.states.programs(self.topology, seen, time);
         let returned = self.returned().and_then(|hop| self.states.program(self.topology, seen, hop.journey));
@@ -67,13 +72,7 @@ impl Picture<'_> {
         if self.layout.counts.contains_key(&id) {
             return component.note.clone();
         }
-        let all = programs.get(&id).map_or(&[][..], Vec::as_slice);
-        let now = match all {
-            [] => AT_REST.to_owned(),
-            [only] => only.label().to_owned(),
-            several => several.iter().map(|one| first_words(one.label())).collect::<Vec<_>>().join(" and "),
-        };
-        joined(&now, &component.note)
+        joined(&doing(programs.get(&id).map_or(&[][..], Vec::as_slice)), &component.note)
     }
 
     /// What a machine always is, then what its vCPUs do.
@@ -84,11 +83,20 @@ impl Picture<'_> {
     }
 }
 
+/// What a program does, in words.
+pub(super) fn doing(all: &[Standing]) -> String {
+    match all {
+        [] => AT_REST.to_owned(),
+        [only] => only.label().to_owned(),
+        several => several.iter().map(|one| first_words(one.label())).collect::<Vec<_>>().join(" and "),
+    }
+}
+
 fn first_words(label: &str) -> &str {
     label.split(',').next().unwrap_or(label)
 }
 
-fn joined(first: &str, second: &str) -> String {
+pub(super) fn joined(first: &str, second: &str) -> String {
     let texts = [first, second].into_iter().filter(|text| !text.is_empty());
     texts.collect::<Vec<_>>().join(" · ")
 }
