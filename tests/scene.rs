@@ -12,11 +12,12 @@ use picture::{Node, built_in, four, many, run};
 use proptest::prelude::*;
 use strata::app::scene::{Drawing, Focus, Ink, Layout, Metrics, Scene, SceneOptions, Selection, Shape, View};
 use strata::app::theme::Theme;
+use strata::costs::Profile;
 use strata::engine::Time;
 use strata::machine::inspect::Fact;
-use strata::machine::{ComponentKind, Topology};
+use strata::machine::{ComponentKind, Presence, Presences, Topology};
 use strata::pace::{Moment, PaceMap};
-use strata::scenario::Topic;
+use strata::scenario::{Scenario, Topic};
 use strata::trace::{ComponentId, Crossing, JourneyId, Layer, StackId, Trace};
 
 const CANVAS: Vec2 = vec2(980.0, 700.0);
@@ -740,6 +741,33 @@ fn columns_whose_names_begin_alike_are_told_apart() {
         for letter in ["A", "B", "C", "D", "E"] {
             assert!(texts.contains(&letter), "{canvas:?}: {texts:?}");
         }
+    }
+}
+
+#[test]
+fn a_machine_that_boots_is_no_empty_box() {
+    let scenario = Scenario::parse(&strata::scenario::find("boot").unwrap()).unwrap();
+    let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true).unwrap();
+    let (topology, trace) = (&outcome.topology, outcome.trace.as_ref().unwrap());
+    let presences = Presences::new(topology, &outcome.changes);
+    let (theme, mut scene) = (Theme::dark(), Scene::new(topology, trace));
+    let (machine, _) = topology.iter().find(|(_, c)| c.kind == ComponentKind::VirtualMachine).unwrap();
+    let kernel = topology.iter().find(|(id, c)| c.kind == ComponentKind::Kernel && topology.path(*id).contains("VM"));
+    let (kernel, _) = kernel.unwrap();
+    let starting = trace.hops.iter().find(|hop| presences.at(machine, hop.start) == Presence::Starting).unwrap();
+    let half = Time(starting.start.as_ps() + 30_000_000_000);
+    assert_eq!(presences.at(machine, half), Presence::Starting, "half of its boot");
+    for (time, seen) in [(Time::ms(1), false), (half, true), (outcome.simulated, true)] {
+        let options = SceneOptions { presences: Some(&presences), ..options(&theme) };
+        let drawing = scene.draw(topology, trace, CANVAS, &View::default(), time, &options);
+        let place = scene.layout().unwrap().place(kernel).rect;
+        let covers = drawing.tokens.iter().any(|shape| {
+            matches!(shape, Shape::Rect { rect, fill: Some(fill), .. }
+                if fill.ink == Ink::Background && rect.contains_rect(place))
+        });
+        assert_eq!(covers, !seen, "{time}");
+        let said = drawing.text_boxes().any(|(text, _)| text.contains("starting"));
+        assert_eq!(said, time == half, "{time}: it is said that it is being started");
     }
 }
 

@@ -236,15 +236,17 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if shell.settings.bottom.open {
         let frame = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(18, 12));
         // A deep machine in a low window needs the room more than its lanes do, which can be scrolled.
-        let chosen = (high * shell.settings.bottom.size).min(highest);
-        let pressed = (room.y - before).max(LEAST_LANES * theme.scale);
+        let table = shell.below != Below::Lanes;
+        let least = if table { LEAST_TABLE } else { LEAST_LANES } * theme.scale;
+        let chosen = (high * shell.settings.bottom.size).max(if table { least } else { 0.0 }).min(highest);
+        let pressed = (room.y - before).max(least).min(highest);
         let pressed = (pressed < chosen).then_some(pressed.round());
-        let edge = Id::new(("lanes", low, pressed.map(f32::to_bits)));
+        let edge = Id::new(("lanes", low, table, pressed.map(f32::to_bits)));
         let panel = Panel::bottom(edge);
         let panel = panel.default_size(pressed.unwrap_or(chosen)).size_range(100.0f32.min(highest)..=highest);
         let shown = panel.resizable(true).frame(frame).show(ui, |ui| filled(ui, |ui| bottom_ui(ui, shell, theme)));
         name_edge(ui, edge, "Edge of the lanes");
-        if pressed.is_none() {
+        if pressed.is_none() && !table {
             remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
         }
         asked.extend(shown.inner);
@@ -280,6 +282,8 @@ const LOW: f32 = 0.6;
 
 /// The least height of the panel below the picture that a machine may press it to: the transport and two lanes.
 const LEAST_LANES: f32 = 132.0;
+/// A table that was asked for shows more than its head.
+const LEAST_TABLE: f32 = 290.0;
 
 /// A panel keeps its size whatever is in it.
 fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {

@@ -444,8 +444,7 @@ impl Strip<'_> {
         let asked = chart.rows.iter().any(|row| row.figure.is_some());
         let how = match asked {
             _ if chart.awaited => {
-                let why = "stands here once the scene has been played";
-                vec![why.to_owned(), "once played".to_owned()]
+                vec!["stands here with the answer".to_owned(), "with the answer".to_owned()]
             }
             true => vec!["what was asked, as the answer counts it".to_owned(), "as the answer counts it".to_owned()],
             false if chart.statistic == Statistic::P50 => vec![

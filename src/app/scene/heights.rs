@@ -93,7 +93,7 @@ impl Heights {
 
     /// The height of the smallest line that can be read.
     pub fn line(&self) -> f32 {
-        super::words::LEAST * super::words::LINE * (self.scale * self.words()).min(1.0)
+        super::words::LEAST * super::words::LINE * self.scale.min(1.0)
     }
 
     /// How much smaller words are than they should be.

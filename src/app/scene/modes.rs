@@ -8,7 +8,7 @@ use super::drawing::Shape;
 use super::picture::Picture;
 use super::stage::{Builder, brightness, dim, knowing};
 use crate::engine::Time;
-use crate::machine::{Component, ComponentKind};
+use crate::machine::{Component, ComponentKind, Presence};
 use crate::trace::ComponentId;
 
 /// What a program does that has no operation under way.
@@ -75,11 +75,13 @@ impl Picture<'_> {
         joined(&doing(programs.get(&id).map_or(&[][..], Vec::as_slice)), &component.note)
     }
 
-    /// What a machine always is, then what its vCPUs do.
+    /// What a machine always is, that it is being started, then what its vCPUs do.
     fn machine_note(&self, (id, component): (ComponentId, &Component), time: Time) -> String {
+        let presence = self.options.presences.zip(component.node).map(|(presences, node)| presences.of(node, time));
+        let starting = presence.filter(|presence| *presence == Presence::Starting).map_or("", |it| it.label());
         let inside = self.states.inside(self.topology, self.trace, id, time);
         let inside = inside.filter(|_| !self.layout.counts.contains_key(&id));
-        joined(&component.note, &inside.map_or(String::new(), |inside| inside.label()))
+        joined(&joined(&component.note, starting), &inside.map_or(String::new(), |inside| inside.label()))
     }
 }
 
