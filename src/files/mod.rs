@@ -5,9 +5,11 @@
 //!
 //! Left out: what the probe reads of the kernel and the scratch files that it measures with, which nobody has named.
 
+mod json;
 mod read;
 mod write;
 
+pub use json::parse_json;
 pub use read::{ReadError, read, read_text};
 pub use write::{WriteError, may_write, write};
 

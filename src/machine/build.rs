@@ -16,6 +16,7 @@ use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
 use super::kernel::queue::Queue;
 use super::kernel::swap_area::Swap;
+use super::mounts::FileSystems;
 use super::plan::{ContainerPlan, GroupPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
     BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, MountSpec, NicSpec,
@@ -50,10 +51,7 @@ struct Builder<'a> {
     kernel_components: Vec<(ComponentId, Option<ComponentId>)>,
     /// By [`NodeId`].
     plans: Vec<Plan>,
-    /// On which disk each file lies: each list once, for all that mount alike.
-    mounts: Vec<Vec<u16>>,
-    /// What each kernel has mounted.
-    file_systems: Vec<Vec<MountSpec>>,
+    mounts: FileSystems,
     /// By [`KernelId`]: how it boots.
     boots: Vec<Vec<Part>>,
     /// By [`GroupId`].
@@ -88,8 +86,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         files: Vec::new(),
         kernel_components: Vec::new(),
         plans: Vec::new(),
-        mounts: Vec::new(),
-        file_systems: Vec::new(),
+        mounts: FileSystems::default(),
         boots: Vec::new(),
         groups: Vec::new(),
         named_groups: HashMap::new(),
@@ -106,7 +103,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         layers: builder.topology.components.iter().map(|component| component.layer).collect(),
         programs: builder.programs,
         operations: builder.operations,
-        mounts: builder.mounts,
+        mounts: builder.mounts.into_lists(),
         plans: builder.plans,
         by_path,
         groups: builder.groups,
@@ -207,22 +204,6 @@ impl Builder<'_> {
         id
     }
 
-    /// The number of the list that says on which disk of its kernel each file lies, for files on `disk` unless one of
-    /// `mounts` holds them, the longest path first.
-    fn mounted(&mut self, disk: u16, mounts: &[MountSpec]) -> u16 {
-        let of = |file: &String| {
-            let holding = mounts.iter().filter(|mount| mount.holds(file));
-            holding.max_by_key(|mount| mount.path.len()).map_or(disk, |mount| mount.disk)
-        };
-        let list: Vec<u16> = self.files.iter().map(of).collect();
-        let known = self.mounts.iter().position(|known| *known == list).unwrap_or_else(|| {
-            self.mounts.push(list);
-            self.mounts.len() - 1
-        });
-        // No more lists than there are processes, of which a machine has fewer than a u16 counts.
-        known as u16
-    }
-
     fn host(&mut self, costs: &Table, seed: u64) {
         let host = &self.spec.host;
         let hardware = self.add(ComponentKind::Hardware, "hardware", None, None, Layer::Hardware, "");
@@ -251,7 +232,7 @@ impl Builder<'_> {
         }
         let timer = part(self, ComponentKind::Timer, "timer", String::new());
         let has_vms = self.spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
-        self.file_systems.push(host.mounts.clone());
+        self.mounts.add_kernel(&self.files, &host.mounts);
         let parts = self.boot_parts(hardware, host.boot.as_ref(), None, "root mode");
         let count = |of: fn(DiskKind) -> bool| self.state.disks.iter().filter(|disk| of(disk.kind)).count() as u32;
         let platform = Platform {
@@ -525,7 +506,7 @@ impl Builder<'_> {
         let path = self.plans[node.index()].path.clone();
         let group = process.cgroup.as_ref().map(|cgroup| self.group(site, &path, Some(node), cgroup, Some(kernel)));
         let (ports, run, nic) = (process.io_ports, self.run(process), process.nic);
-        let mounts = self.mounts_of(site.kernel);
+        let mounts = self.mounts.of_kernel(site.kernel);
         (app, Planned::Program(ProgramPlan { app, container: None, group, ports, nic, mounts, run }))
     }
 
@@ -548,28 +529,9 @@ impl Builder<'_> {
         let group = Some(self.group(site, &path, Some(node), &cgroup, Some(membrane)));
         let (network, filters) = (container.network, container.seccomp_filters);
         let (ports, run) = (container.process.io_ports, self.run(&container.process));
-        let (nic, mounts) = (container.process.nic, self.mounts_in(site.kernel, container));
+        let (nic, mounts) = (container.process.nic, self.mounts.of_container(&self.files, site.kernel, container));
         let container = Some(ContainerPlan { membrane, network, filters });
         (membrane, Planned::Program(ProgramPlan { app, container, group, ports, nic, mounts, run }))
-    }
-
-    /// Where a kernel's processes find their files.
-    fn mounts_of(&mut self, kernel: KernelId) -> u16 {
-        let mounts = self.file_systems[usize::from(kernel.0)].clone();
-        self.mounted(0, &mounts)
-    }
-
-    /// Where a container's processes do: its layers and volumes, and for the rest of them its kernel's.
-    fn mounts_in(&mut self, kernel: KernelId, container: &ContainerSpec) -> u16 {
-        match container.disk {
-            Some(disk) => self.mounted(disk, &container.volumes),
-            None => {
-                let mut mounts = self.file_systems[usize::from(kernel.0)].clone();
-                // Over what its kernel has mounted at the same place.
-                mounts.extend(container.volumes.iter().cloned());
-                self.mounted(0, &mounts)
-            }
-        }
     }
 
     /// The groups of a kernel that have names, each behind the one that it lies in.
@@ -708,7 +670,7 @@ impl Builder<'_> {
         let path = self.plans[node.index()].path.clone();
         let group = Some(self.group(site, &path, Some(node), &spec.cgroup, None));
         let has_vms = spec.stacks.iter().any(|node| matches!(node, NodeSpec::Vm(_)));
-        self.file_systems.push(spec.mounts.clone());
+        self.mounts.add_kernel(&self.files, &spec.mounts);
         let mode = if spec.technique == Technique::Interpreted { "interpreted" } else { "non-root mode" };
         let parts = self.boot_parts(hardware, spec.boot.as_ref(), stack, mode);
         let platform = Platform {

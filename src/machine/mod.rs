@@ -23,6 +23,7 @@ pub mod limits;
 mod link;
 mod listing;
 mod memory_use;
+mod mounts;
 mod orders;
 mod plan;
 mod presence;

@@ -185,15 +185,6 @@ pub struct MountSpec {
     pub disk: u16,
 }
 
-impl MountSpec {
-    /// Whether a file of this name lies here.
-    pub fn holds(&self, file: &str) -> bool {
-        let path = self.path.trim_end_matches('/');
-        let rest = file.strip_prefix(path);
-        path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
-}
-
 /// A device of a virtual machine, which stands for one of the kernel below.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VirtualDevice {

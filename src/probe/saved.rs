@@ -41,12 +41,12 @@ pub enum SavedError {
         source: ProfileError,
     },
     /// The report is there and can't be understood.
-    #[error("the saved report {path} can't be used: {source}; \"strata probe --save\" writes a new one")]
+    #[error("the saved report {path} can't be used: {why}; \"strata probe --save\" writes a new one")]
     BrokenReport {
         /// Where.
         path: PathBuf,
         /// What is wrong with it.
-        source: serde_json::Error,
+        why: String,
     },
     /// The file can't be written.
     #[error("the costs are not saved: {source}; {}", to_do(.source))]
@@ -152,7 +152,7 @@ pub fn load_from(path: &Path) -> Result<Option<Profile>, SavedError> {
 /// There is one and it can't be used.
 pub fn load_report_from(path: &Path) -> Result<Option<Report>, SavedError> {
     let Some(text) = read(path)? else { return Ok(None) };
-    serde_json::from_str(&text).map(Some).map_err(|source| SavedError::BrokenReport { path: path.to_owned(), source })
+    files::parse_json(&text).map(Some).map_err(|why| SavedError::BrokenReport { path: path.to_owned(), why })
 }
 
 fn read(path: &Path) -> Result<Option<String>, SavedError> {

@@ -88,7 +88,7 @@ impl Comparison {
         let path = path_in(folder);
         let Ok(about) = std::fs::metadata(&path) else { return Comparison::default() };
         let read = files::read_text(&path, MOST_BYTES).map_err(|error| error.to_string());
-        let parsed = read.and_then(|text| serde_json::from_str::<Comparison>(&text).map_err(|error| error.to_string()));
+        let parsed = read.and_then(|text| files::parse_json::<Comparison>(&text));
         let mut comparison = parsed.unwrap_or_else(|error| Comparison::broken(&path, &error));
         if costs.zip(about.modified().ok()).is_some_and(|(costs, compared)| costs > compared) {
             comparison.outdate();
