@@ -745,6 +745,24 @@ fn columns_whose_names_begin_alike_are_told_apart() {
 }
 
 #[test]
+fn what_a_program_does_is_told_whole_where_its_box_has_room() {
+    let (topology, trace) = built_in("one-read");
+    let vm = StackId(topology.stacks.iter().position(|stack| stack.name == "vm").unwrap() as u16);
+    let out = |hop: &&strata::trace::Hop| hop.stack == vm && matches!(hop.crossing, Crossing::VmExit(_));
+    let time = trace.hops.iter().find(out).unwrap().end + Time(1);
+    let theme = Theme::dark();
+    for canvas in [CANVASES[1], CANVASES[2]] {
+        let mut scene = Scene::new(&topology, &trace);
+        let options = SceneOptions { follow: Some(vm), ..options(&theme) };
+        let drawing = scene.draw(&topology, &trace, canvas, &View::default(), time, &options);
+        let app = scene.layout().unwrap().columns[2].area;
+        let texts = drawing.text_boxes().filter(|(_, bounds)| app.contains_rect(*bounds)).map(|(text, _)| text);
+        let texts: Vec<&str> = texts.collect();
+        assert!(texts.contains(&"stopped, vCPU out"), "{canvas:?}: {texts:?}");
+    }
+}
+
+#[test]
 fn a_machine_that_boots_is_no_empty_box() {
     let scenario = Scenario::parse(&strata::scenario::find("boot").unwrap()).unwrap();
     let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true).unwrap();

@@ -5,7 +5,7 @@ use egui::{Align2, Pos2, Rect, pos2, vec2};
 use super::camera::Camera;
 use super::drawing::{Ink, Paint, Shape};
 use super::key::Key;
-use super::layout::{Gate, GateKind, Layout, Place};
+use super::layout::{Gate, GateKind, Layout, Place, Stop};
 use super::tree::is_part;
 use super::words::{LINE, Writer, opened, sentence, shrink};
 use crate::app::theme::TextRole;
@@ -257,10 +257,28 @@ impl Builder<'_> {
         let two = self.writer.two_lines();
         if room.height() >= two {
             let room = Rect::from_center_size(room.center(), vec2(room.width(), two + 1.0));
-            self.writer.title(&name, &note, room, ink, out);
-        } else {
-            self.writer.one_line(&name, &note, room, ink, out);
+            return self.writer.title(&name, &note, room, ink, out);
         }
+        // What does not fit whole on this side of the way may on the other.
+        let other = self.right_of_shaft(&place, pad).filter(|other| {
+            let beside = self.writer.fits_beside(&name, &note, room);
+            !beside && self.writer.fits(&note, *other)
+        });
+        match other {
+            Some(other) => {
+                self.writer.one_line(&name, "", room, ink, out);
+                self.writer.note(&note, other, out);
+            }
+            None => self.writer.one_line(&name, &note, room, ink, out),
+        }
+    }
+
+    /// The part of a box that is right of its shaft, level with its name.
+    fn right_of_shaft(&self, place: &Place, pad: f32) -> Option<Rect> {
+        let Stop::Shaft { shaft, .. } = place.stop else { return None };
+        let way = self.layout.shafts.get(shaft)?.x + self.layout.token * 1.7;
+        let right = self.camera.rect(place.name.with_min_x(way).with_max_x(place.rect.right()));
+        Some(right.with_max_x(right.right() - pad)).filter(|right| right.is_positive())
     }
 
     fn part(&self, (_, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {

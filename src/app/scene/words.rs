@@ -112,6 +112,29 @@ impl Writer<'_> {
         self.title(name, note, line, ink, out);
     }
 
+    /// Whether a name and its whole note stand beside each other in the height of one line.
+    pub fn fits_beside(&self, name: &str, note: &str, room: Rect) -> bool {
+        let (Some(size), Some(small)) =
+            (self.size(TextRole::Body, room.height()), self.size(TextRole::Note, room.height()))
+        else {
+            return false;
+        };
+        self.metrics.width(name, size, true) + size * 0.6 + self.metrics.width(note, small, false) <= room.width()
+    }
+
+    /// Whether a note fits whole into the height of one line.
+    pub fn fits(&self, note: &str, room: Rect) -> bool {
+        let size = self.size(TextRole::Note, room.height());
+        size.is_some_and(|size| self.metrics.width(note, size, false) <= room.width())
+    }
+
+    /// A note by itself, in the middle of a room's height.
+    pub fn note(&self, note: &str, room: Rect, out: &mut Vec<Shape>) {
+        let Some(size) = self.size(TextRole::Note, room.height()) else { return };
+        let at = (room.left(), room.center().y);
+        out.extend(self.line(note, at, Align2::LEFT_CENTER, (size, false), room.width(), Ink::Muted.solid()));
+    }
+
     /// The height that a name with its note below it needs.
     pub fn two_lines(&self) -> f32 {
         (self.theme.size(TextRole::Body) + self.theme.size(TextRole::Note)) * self.factor * LINE
