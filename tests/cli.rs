@@ -10,8 +10,22 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 
-const SCENARIOS: [&str; 9] =
-    ["one-read", "compute-only", "ping-pong", "throttled", "boot", "memory", "lives", "no-takeover", "vm-in-vm"];
+const SCENARIOS: [&str; 14] = [
+    "one-read",
+    "compute-only",
+    "ping-pong",
+    "throttled",
+    "boot",
+    "start-time",
+    "duplication",
+    "address-spaces",
+    "memory",
+    "page-cache",
+    "lives",
+    "drivers",
+    "no-takeover",
+    "vm-in-vm",
+];
 
 /// The program, without a display, without colours, and without a profile measured on this computer.
 fn strata() -> Command {

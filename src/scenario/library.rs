@@ -32,8 +32,13 @@ pub fn library() -> &'static [BuiltIn] {
         "ping-pong",
         "throttled",
         "boot",
+        "start-time",
+        "duplication",
+        "address-spaces",
         "memory",
+        "page-cache",
         "lives",
+        "drivers",
         "no-takeover",
         "vm-in-vm"
     ]
