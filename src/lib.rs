@@ -51,7 +51,7 @@
 //! | [`files`] | reading and writing files that somebody named | nobody |
 //! | [`amounts`] | amounts written for people | nobody |
 //! | `near` | what a name was probably meant to be | nobody |
-//! | `syntax` | mistakes in the shape of a text, in words | near |
+//! | `syntax` | mistakes in the shape of a text, in words | near, visible |
 //! | [`visible`](mod@visible) | text from outside, made safe to show | nobody |
 //! | [`cli`] | one file per subcommand | all; of `app`, how to start the window and how to draw one picture |
 //! | `app` | the window, with the feature `app` | scenario and below, probe |

@@ -16,6 +16,24 @@ pub(crate) fn offset(text: &str, position: Position) -> usize {
     line + rest.char_indices().nth(position.col.saturating_sub(1)).map_or(rest.len(), |(i, _)| i)
 }
 
+/// Characters that editors and keyboards put in place of those that RON means, or that are not seen.
+pub(crate) fn meant(c: char) -> Option<(&'static str, &'static str)> {
+    Some(match c {
+        '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '＂' | '‘' | '’' | '‚' | '‛' | '‹' | '›' | '′' | '´' | '`' => {
+            ("a typographic quotation mark", "write a straight one, as in \"reader\"")
+        }
+        '–' | '—' | '−' | '‐' | '‑' => ("a dash", "write a plain \"-\""),
+        '：' => ("a wide colon", "write a plain \":\""),
+        '，' | '、' => ("a wide comma", "write a plain \",\""),
+        '（' | '）' | '［' | '］' | '｛' | '｝' => ("a wide bracket", "write a plain one"),
+        '\u{a0}' | '\u{202f}' | '\u{3000}' => ("a special blank", "write a plain one"),
+        c if crate::visible::is_hidden(c) && !c.is_whitespace() => {
+            ("a character that is not seen", "take it out, or write the line anew")
+        }
+        _ => return None,
+    })
+}
+
 /// A mistake in words, whatever the file is.
 pub(crate) fn words(error: &Error) -> Words {
     let inside = |outer: &Option<String>| outer.as_ref().map_or(String::new(), |outer| format!(" in {outer}"));

@@ -54,7 +54,15 @@ fn every_broken_file_is_told_with_its_place_the_text_and_code_2() {
 // Fails where nothing is looked for that is not used, and where the same is remarked again.
 #[test]
 fn what_is_written_and_not_used_is_remarked() {
-    for stem in ["unused", "steps", "the-same-in-many-places", "whole-number-with-a-point"] {
+    let stems = [
+        "unused",
+        "steps",
+        "the-same-in-many-places",
+        "whole-number-with-a-point",
+        "some-around-a-number",
+        "boot-groups-and-mounts",
+    ];
+    for stem in stems {
         let file = format!("tests/fixtures/unused/{stem}.ron");
         let output = strata().args(["check", &file, "--costs", "xeon-2017"]).output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap();

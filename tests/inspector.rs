@@ -10,7 +10,7 @@ use strata::app::settings::Settings;
 use strata::app::shell::Shell;
 use strata::engine::Time;
 use strata::machine::ComponentKind;
-use strata::machine::inspect::Listing;
+use strata::machine::listing::Listing;
 use strata::trace::{ComponentId, ExitReason, JourneyId, OperationKind, StackId};
 
 fn shell(id: &str) -> Shell {

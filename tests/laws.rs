@@ -5,6 +5,7 @@ mod support;
 use proptest::prelude::*;
 use strata::costs::{Primitive, Profile, Table};
 use strata::engine::{History, Simulation, Time};
+use strata::machine::instruction::Instruction;
 use strata::machine::spec::*;
 use strata::machine::{self, End, Machine, Outcome, RunOptions};
 use strata::trace::{JourneyId, OperationKind, Recorder, StackId, What};

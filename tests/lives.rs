@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use strata::costs::Profile;
 use strata::engine::{Simulation, Time};
-use strata::machine::instruction::InRing3;
+use strata::machine::instruction::{InRing3, Instruction};
 use strata::machine::spec::*;
 use strata::machine::{self, End, Machine, Outcome, RunOptions};
 use strata::trace::{Crossing, JourneyId, OperationKind, Recorder};

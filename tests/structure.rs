@@ -118,12 +118,14 @@ impl Graph {
                 paths(&tree, &[], &mut named);
                 for path in named {
                     let Some((to, left)) = graph.resolve(module, &path) else { continue };
-                    match (handed, path.last()) {
-                        (true, Some(name)) if !left.is_empty() => {
-                            graph.handed_on.insert((module.clone(), name.clone()), to);
-                        }
-                        (true, _) => {}
-                        (false, _) => imports.push((module.clone(), path)),
+                    // What a folder hands on of its own files is theirs; what a file hands on of others it knows.
+                    let own = to.starts_with(module.as_slice());
+                    // A name that a file knows its submodules may take from it, handed on or not.
+                    if let (false, Some(name)) = (left.is_empty(), path.last()) {
+                        graph.handed_on.insert((module.clone(), name.clone()), to);
+                    }
+                    if !handed || !own {
+                        imports.push((module.clone(), path));
                     }
                 }
             }
@@ -251,7 +253,7 @@ fn rooms_know_only_those_below_them() {
         ("visible", &[]),
         ("files", &[]),
         ("near", &[]),
-        ("syntax", &["near"]),
+        ("syntax", &["near", "visible"]),
         ("engine", &[]),
         ("costs", &["near", "syntax"]),
         ("trace", &["engine", "costs"]),

@@ -9,7 +9,7 @@ use super::scene::bars::{Wish, shown_key};
 use super::selection::Selection;
 use super::shell::Shell;
 use super::so_far;
-use crate::machine::{ComponentKind, Topology, inspect};
+use crate::machine::{ComponentKind, Topology, inspect, listing, viewpoint};
 use crate::trace::{ComponentId, JourneyId, StackId};
 
 impl Shell {
@@ -82,9 +82,9 @@ impl Shell {
         let (recording, stack) = (self.session.recording.as_ref()?, self.shown_stack().filter(|_| self.lens)?);
         let topology = recording.topology();
         let app = app_of(topology, stack)?;
-        let viewpoints = inspect::viewpoints(topology, app);
+        let viewpoints = viewpoint::viewpoints(topology, app);
         let (_, from) = viewpoints.get(self.seen_from.min(viewpoints.len().saturating_sub(1)))?;
-        Some(inspect::known_from(topology, app, *from))
+        Some(viewpoint::known_from(topology, app, *from))
     }
 
     /// What the inspector is to draw.
@@ -126,7 +126,7 @@ fn part_view(recording: &mut Recording, id: ComponentId, position: Position) -> 
     let name = |id: ComponentId| topology.component(id).map(|c| (id, c.name.clone()));
     let machine = recording.machine_at(position);
     let facts = inspect::state(machine, &topology, id);
-    let mut tables = inspect::listings(machine, &topology, id);
+    let mut tables = listing::listings(machine, &topology, id);
     tables.extend(so_far::tables(recording, id, position.time));
     Some(PartView {
         id,
@@ -149,9 +149,9 @@ fn app_of(topology: &Topology, stack: StackId) -> Option<ComponentId> {
 fn seen_from_view(recording: &Recording, stack: StackId, chosen: usize, lens: bool) -> SeenFrom {
     let topology = recording.topology();
     let Some(app) = app_of(topology, stack) else { return SeenFrom::default() };
-    let viewpoints = inspect::viewpoints(topology, app);
+    let viewpoints = viewpoint::viewpoints(topology, app);
     let chosen = chosen.min(viewpoints.len().saturating_sub(1));
-    let facts = viewpoints.get(chosen).map_or(Vec::new(), |(_, from)| inspect::seen_from(topology, app, *from));
+    let facts = viewpoints.get(chosen).map_or(Vec::new(), |(_, from)| viewpoint::seen_from(topology, app, *from));
     let whose = topology.stacks.get(stack.index()).map_or(String::new(), |stack| stack.name.clone());
     SeenFrom { whose, viewpoints: viewpoints.into_iter().map(|(label, _)| label).collect(), chosen, facts, lens }
 }

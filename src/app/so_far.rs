@@ -4,7 +4,7 @@
 use super::names::name;
 use super::recording::Recording;
 use crate::engine::Time;
-use crate::machine::inspect::Listing;
+use crate::machine::listing::Listing;
 use crate::machine::{ComponentKind, Topology};
 use crate::trace::exits::Spent;
 use crate::trace::{ComponentId, CpuId, ExitReason, StackId};

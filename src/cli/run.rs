@@ -180,6 +180,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
 }
 
 fn write_trace(made: &Made, path: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
+    if made.outcome.end == End::Cancelled {
+        note("interrupted: the trace of what was simulated is being written; interrupt again to end at once");
+    }
     let bar = progress::written("writing the trace");
     let result = files::write(path, &paths(inputs), |out| write_perfetto(&made.outcome, &mut bar.wrap_write(out)));
     bar.finish_and_clear();

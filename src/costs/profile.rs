@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cost, Primitive, Provenance, Quantiles, Unit};
 use crate::near::{nearest, shortened};
-use crate::syntax::words;
+use crate::syntax::{meant, offset, words};
 
 /// Longer messages are told in part, in characters: a file may have a name of a megabyte.
 const LONGEST_MESSAGE: usize = 300;
@@ -162,7 +162,11 @@ impl Profile {
 
     fn read(text: &str) -> Result<Profile, ProfileError> {
         ron::from_str(text).map_err(|error| {
-            let (wrong, help) = words(&error.code);
+            let place = text[offset(text, error.span.start)..].trim_start().chars().next();
+            let (wrong, help) = match place.and_then(|c| Some((c, meant(c)?))) {
+                Some((c, (what, help))) => (format!("\"{c}\" is {what}"), Some(help.to_owned())),
+                None => words(&error.code),
+            };
             let help = help.map_or(String::new(), |help| format!("; {help}"));
             let (line, column) = (error.span.start.line, error.span.start.col);
             ProfileError::Syntax { line, column, message: shortened(wrong + &help, LONGEST_MESSAGE) }
@@ -196,7 +200,7 @@ impl Profile {
             }
             let sane = |v: f64| v.is_finite() && (0.0..=1e15).contains(&v);
             if !sane(cost.value) {
-                return Err(wrong(format!("{} is not a number from 0 to 1e15", cost.value)));
+                return Err(wrong(format!("{:?} is not a number from 0 to 1e15", cost.value)));
             }
             if let Some(q) = &cost.spread {
                 let points = [q.min, q.p50, q.p90, q.p99, q.max];
@@ -354,6 +358,17 @@ mod tests {
         let error = Profile::parse(&text).unwrap_err().to_string();
         assert!(error.contains("\"system_call\" stands twice"), "{error}");
         assert!(Profile::parse_of_any_version(&text).is_err());
+    }
+
+    #[test]
+    fn a_typographic_quotation_mark_is_named_and_a_long_number_is_not_written_out() {
+        let broken = XEON_2017.replacen("\"vm_exit\"", "\u{201c}vm_exit\u{201d}", 1);
+        let said = Profile::parse(&broken).unwrap_err().to_string();
+        assert!(said.contains("typographic quotation mark"), "{said}");
+        let mut profile = Profile::xeon_2017();
+        profile.costs.values_mut().for_each(|cost| cost.value = 1e300);
+        let said = profile.check().unwrap_err().to_string();
+        assert!(said.contains("1e300") && said.len() < 200, "{said}");
     }
 
     #[test]

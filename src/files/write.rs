@@ -74,7 +74,7 @@ pub fn write(
     inputs: &[&Path],
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), WriteError> {
-    let old = may_write(path, inputs)?;
+    let old = stands_there(path, inputs)?;
     let wrong = |error| WriteError::io(path, error);
     let folder = folder_of(path);
     let beside = Beside::new(folder).map_err(wrong)?;
@@ -93,11 +93,18 @@ pub fn write(
     Ok(())
 }
 
-/// Whether [`write`] would begin to write to `path`, to be asked before hours of work; what is there already.
+/// Whether [`write`] would begin to write to `path`, to be asked before hours of work; and whether it would replace a file.
 ///
 /// # Errors
-/// There is no folder for it, or there is something that is not to be overwritten.
-pub fn may_write(path: &Path, inputs: &[&Path]) -> Result<Option<Metadata>, WriteError> {
+/// There is no folder for it, or one in which no file can be made, or there is something that is not to be overwritten.
+pub fn may_write(path: &Path, inputs: &[&Path]) -> Result<bool, WriteError> {
+    let old = stands_there(path, inputs)?;
+    Beside::new(folder_of(path)).map_err(|error| WriteError::io(path, error))?;
+    Ok(old.is_some())
+}
+
+/// The file that would be replaced.
+fn stands_there(path: &Path, inputs: &[&Path]) -> Result<Option<Metadata>, WriteError> {
     let not_a_file = |what: String| WriteError::NotAFile { path: path.to_owned(), what };
     let about = match std::fs::symlink_metadata(path) {
         Ok(about) => about,

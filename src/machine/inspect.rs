@@ -9,9 +9,6 @@ use crate::amounts::bytes;
 use crate::engine::Time;
 use crate::trace::{ComponentId, CpuId};
 
-pub use super::listing::{Listing, listings};
-pub use super::viewpoint::{known_from, seen_from, viewpoints};
-
 /// One line of a part's state: "mode" is "non-root, ring 3", "run queue" is "2 tasks".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {

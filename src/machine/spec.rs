@@ -1,7 +1,7 @@
 //! A machine as described: checked, complete, with nothing missing or negative. The scenario file is turned into
 //! this, and [`super::Machine::new`] turns this into a machine.
 
-pub use super::instruction::Instruction;
+use super::instruction::Instruction;
 use crate::engine::Time;
 use crate::trace::OperationKind;
 

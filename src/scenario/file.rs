@@ -71,7 +71,7 @@ impl fmt::Display for Loose {
 impl<'de> Deserialize<'de> for Loose {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Loose, D::Error> {
         struct Scalar;
-        impl Visitor<'_> for Scalar {
+        impl<'de> Visitor<'de> for Scalar {
             type Value = Loose;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number, or a text with a unit such as \"2 us\"")
@@ -87,6 +87,10 @@ impl<'de> Deserialize<'de> for Loose {
             }
             fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
                 Ok(Loose::Text(text.to_owned()))
+            }
+            // It may stand around any value.
+            fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Loose, D::Error> {
+                Loose::deserialize(inner)
             }
         }
         deserializer.deserialize_any(Scalar)

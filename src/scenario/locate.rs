@@ -6,6 +6,8 @@
 //!
 //! For a text whose shape is wrong, the tree tells what could be left out of it ([`Node::enclosing`]), so that what is
 //! wrong behind the first mistake can be told too; [`Tree::sound`] says whether brackets and commas can be trusted.
+//!
+//! A file of 4 MiB may be two million values, so a value takes some dozens of bytes here.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -17,13 +19,13 @@ pub(super) struct Node {
     /// Its bytes.
     pub span: Range<usize>,
     /// Where its bracket opens, if it has one.
-    open: Option<usize>,
+    open: Option<u32>,
     /// Its parts, in order: the key, if they are keyed, and the value.
-    parts: Vec<(Option<Key>, Node)>,
+    parts: Box<[(Option<Key>, Node)]>,
     /// Whether it is `Some(…)`, which may stand around any value that can be left out.
     optional: bool,
     /// The places of its parts by their words, from the first path that leads here on.
-    words: OnceCell<Words>,
+    words: OnceCell<Box<Words>>,
 }
 
 /// Places of parts; of those with the same word, of the first.
@@ -55,8 +57,19 @@ pub(super) struct Part<'a> {
 
 #[derive(Debug)]
 struct Key {
-    text: String,
-    span: Range<usize>,
+    text: Box<str>,
+    span: Range<u32>,
+}
+
+impl Key {
+    fn span(&self) -> Range<usize> {
+        self.span.start as usize..self.span.end as usize
+    }
+}
+
+/// No text is longer than is read of a file, which is far less than 4 GiB.
+fn short(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Node {
@@ -70,7 +83,7 @@ impl Node {
         let mut parts = Vec::new();
         let mut node = self;
         let mut bracket = None;
-        while let Some(open) = node.open.filter(|open| *open < at) {
+        while let Some(open) = node.open().filter(|open| *open < at) {
             bracket = Some(open);
             // In order, so the last one that begins at or before the place.
             let after = node.parts.partition_point(|(key, value)| start_of(key.as_ref(), value) <= at);
@@ -79,7 +92,7 @@ impl Node {
                 break;
             }
             let span = start_of(key.as_ref(), value)..value.span.end;
-            parts.push(Part { span, key: key.as_ref().map(|key| key.text.as_str()), open });
+            parts.push(Part { span, key: key.as_ref().map(|key| &*key.text), open });
             node = value;
         }
         (parts, bracket)
@@ -88,7 +101,7 @@ impl Node {
     /// The value of a field or map key; this node itself if it isn't there.
     pub fn key(&self, key: &str) -> &Node {
         let node = self.without_some();
-        let found = node.parts.iter().find(|(k, _)| k.as_ref().is_some_and(|k| k.text == key));
+        let found = node.parts.iter().find(|(k, _)| k.as_ref().is_some_and(|k| *k.text == *key));
         found.map_or(node, |(_, node)| node)
     }
 
@@ -130,18 +143,22 @@ impl Node {
             let mut words = Words::default();
             for (i, (key, value)) in self.parts.iter().enumerate() {
                 match (key, value.name(text)) {
-                    (Some(key), _) => words.keys.entry(key.text.as_str().into()).or_insert(i),
+                    (Some(key), _) => words.keys.entry(key.text.clone()).or_insert(i),
                     (None, Some(name)) => words.names.entry(name.into()).or_insert(i),
                     (None, None) => continue,
                 };
             }
-            words
+            Box::new(words)
         })
+    }
+
+    fn open(&self) -> Option<usize> {
+        self.open.map(|open| open as usize)
     }
 
     /// The name before its bracket: `Read` of `Read(…)`.
     fn name<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let name = text.get(self.span.start..self.open?)?.trim();
+        let name = text.get(self.span.start..self.open()?)?.trim();
         (!name.is_empty()).then_some(name)
     }
 
@@ -157,16 +174,12 @@ impl Node {
 
     /// The place of the `index`th part's key.
     pub fn key_span(&self, index: usize) -> Range<usize> {
-        self.without_some()
-            .parts
-            .get(index)
-            .and_then(|(k, _)| k.as_ref())
-            .map_or(self.span.clone(), |key| key.span.clone())
+        self.without_some().parts.get(index).and_then(|(k, _)| k.as_ref()).map_or(self.span.clone(), Key::span)
     }
 }
 
 fn start_of(key: Option<&Key>, value: &Node) -> usize {
-    key.map_or(value.span.start, |key| key.span.start)
+    key.map_or(value.span.start, |key| key.span().start)
 }
 
 /// How deep values are followed: far above what ron reads, far below what the program's own stack bears.
@@ -289,7 +302,7 @@ impl Reader<'_> {
         self.skip_blank();
         let start = self.at;
         let mut open = None;
-        let mut parts = Vec::new();
+        let mut parts = Box::default();
         match self.peek() {
             Some('"') => self.skip_string(),
             Some('\'') => self.skip_char_literal(),
@@ -307,7 +320,7 @@ impl Reader<'_> {
         }
         self.sound &= self.at > start;
         let optional = open.is_some_and(|open| self.text[start..open].trim_end() == "Some");
-        Node { span: start..self.at, open, parts, optional, ..Node::default() }
+        Node { span: start..self.at, open: open.map(short), parts, optional, ..Node::default() }
     }
 
     fn is_raw_string(&self) -> bool {
@@ -315,7 +328,7 @@ impl Reader<'_> {
     }
 
     /// What stands in brackets, the reader being at the opening one.
-    fn parts(&mut self) -> Vec<(Option<Key>, Node)> {
+    fn parts(&mut self) -> Box<[(Option<Key>, Node)]> {
         let mut parts = Vec::new();
         let closing = match self.peek() {
             Some('[') => ']',
@@ -326,7 +339,7 @@ impl Reader<'_> {
         if self.depth == DEEPEST {
             // Nothing more is told of such a text.
             (self.sound, self.at) = (false, self.text.len());
-            return parts;
+            return Box::default();
         }
         self.depth += 1;
         let mut comma = true;
@@ -357,8 +370,9 @@ impl Reader<'_> {
                         self.skip_char();
                         let text = self.text[first.span.clone()].trim_matches('"');
                         // `r#` may stand before the name of a field.
-                        let text = text.strip_prefix("r#").unwrap_or(text).to_owned();
-                        parts.push((Some(Key { text, span: first.span }), self.value()));
+                        let text = text.strip_prefix("r#").unwrap_or(text).into();
+                        let span = short(first.span.start)..short(first.span.end);
+                        parts.push((Some(Key { text, span }), self.value()));
                     } else {
                         parts.push((None, first));
                     }
@@ -370,7 +384,7 @@ impl Reader<'_> {
             }
         }
         self.depth -= 1;
-        parts
+        parts.into_boxed_slice()
     }
 
     fn skip_string(&mut self) {

@@ -147,15 +147,18 @@ pub struct ScenarioErrors {
     pub problems: Vec<Problem>,
     /// How many more there are that none of them stands for.
     pub more: usize,
+    /// Whether there may be still more, which were not looked for.
+    pub stopped: bool,
 }
 
 impl fmt::Display for ScenarioErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problems.iter().map(|problem| problem.times).sum::<usize>() + self.more {
+            n if self.stopped => write!(f, "{} has {n} mistakes or more", self.file),
             1 => write!(f, "{} has a mistake", self.file),
             n => write!(f, "{} has {n} mistakes", self.file),
         }?;
-        if self.more > 0 {
+        if self.more > 0 || self.stopped {
             write!(f, "; the first {}:", self.problems.len())?;
         }
         Ok(())
@@ -227,6 +230,8 @@ pub(super) struct Problems {
     unread: Vec<Range<usize>>,
     /// Which of [`JUDGES`] that concerns.
     doubtful: Vec<&'static str>,
+    /// Whether not all of the file was looked at.
+    pub(super) stopped: bool,
 }
 
 impl Problems {
@@ -236,7 +241,7 @@ impl Problems {
 
     fn about(source: Arc<Text>) -> Problems {
         let (found, unread, doubtful) = (Vec::new(), Vec::new(), Vec::new());
-        Problems { source, found, all: 0, same: HashMap::new(), told: HashSet::new(), unread, doubtful }
+        Problems { source, found, all: 0, same: HashMap::new(), told: HashSet::new(), unread, doubtful, stopped: false }
     }
 
     /// Another collection about the same file.
@@ -347,8 +352,10 @@ impl Problems {
 
     /// All of them as one error.
     pub(super) fn into_errors(self) -> ScenarioErrors {
+        let stopped = self.stopped;
         let (problems, more) = self.placed();
-        ScenarioErrors { file: problems.first().map_or(String::new(), |p| p.file().to_owned()), problems, more }
+        let file = problems.first().map_or(String::new(), |problem| problem.file().to_owned());
+        ScenarioErrors { file, problems, more, stopped }
     }
 
     /// All of them as remarks.

@@ -292,6 +292,17 @@ pub const KINDS: &[Kind] = &[
     ("a list of numbers for names", false, |n| {
         whole("\"p\":[Cpuid]", STACK, &format!("claims:[{}]", fill(n, |i| format!("{i}.5,"))))
     }),
+    ("brackets in brackets, again and again", false, |n| {
+        whole(&format!("\"p\":[{}]", "((((),),),),".repeat(n / 12)), STACK, "")
+    }),
+    ("maps of one number", false, |n| whole(&format!("\"p\":[{}]", "{0:0},".repeat(n / 6)), STACK, "")),
+    ("empty brackets", false, |n| whole(&format!("\"p\":[{}]", "(),".repeat(n / 3)), STACK, "")),
+    ("words of one letter", false, |n| whole(&format!("\"p\":[{}]", "a,".repeat(n / 2)), STACK, "")),
+    ("words for a number", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("seed:[{}]", "a,".repeat(n / 2)))),
+    ("links that lead nowhere", false, |n| {
+        let links = "[a](b) ".repeat(n / 7);
+        whole("\"p\":[Cpuid]", STACK, &format!("walkthrough:[Step(title:\"t\",say:\"{links}\",play:Stay)]"))
+    }),
     ("digits and points", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("seed:{}", "1.".repeat(n / 2)))),
     ("numbers with a sign", false, |n| whole("\"p\":[Cpuid]", STACK, &format!("seed:[{}]", "-1e9,".repeat(n / 5)))),
     ("a name of digits", false, |n| whole(&format!("\"{}\":[Cpuid]", "1".repeat(n)), STACK, "")),

@@ -348,7 +348,7 @@ impl MachinePage {
         (self.export.outcome, self.export.replace) = (None, None);
         let file = Path::new(&path);
         let may = files::may_write(file, &[]);
-        if matches!(&may, Ok(Some(_))) && !replace {
+        if matches!(&may, Ok(true)) && !replace {
             self.export.replace = Some(path);
             return;
         }

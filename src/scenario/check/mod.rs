@@ -3,11 +3,13 @@
 //! Checks never stop at the first mistake. Where a value is wrong, a harmless one stands in for it so that the rest
 //! can be checked too; the stand-ins never get out, because with any problem there is no scenario.
 
+mod around;
 mod boot;
 mod groups;
 mod host;
 mod knobs;
 mod lesson;
+mod links;
 mod names;
 mod numbers;
 mod programs;
@@ -69,6 +71,7 @@ fn beside(source: &Source, unreadable: shape::Unreadable) -> Problems {
             problems.back_in(source, |at| rest.original(at))
         }
     };
+    problems.stopped = unreadable.stopped;
     unreadable.mistakes.into_iter().for_each(|mistake| problems.add(mistake.span, mistake.message, mistake.help));
     problems
 }

@@ -1,10 +1,12 @@
-//! Numbers that texts name: each read as a quantity, with the place of the braces.
+//! What the texts of a file name: numbers, each read as a quantity, with the place of the braces; and links.
 
 use std::ops::Range;
 
+use indexmap::IndexSet;
 use ron::Error;
 use ron::extensions::Extensions;
 
+use super::links;
 use super::quantities::{Names, Stacks};
 use crate::scenario::file::{ChoiceFile, KnobFile, QuantityFile, ScenarioFile, StepFile};
 use crate::scenario::locate::Node;
@@ -14,7 +16,8 @@ use crate::syntax::words;
 
 /// All numbers that the texts of a file name.
 pub(super) fn find(file: &ScenarioFile, text: &str, root: &Node, stacks: &Stacks, problems: &mut Problems) -> Numbers {
-    let mut reader = Reader { names: Names { stacks, problems }, text, root, numbers: Numbers::default() };
+    let steps = file.walkthrough.iter().filter_map(|step| step.id.as_deref()).collect();
+    let mut reader = Reader { names: Names { stacks, problems }, text, root, steps, numbers: Numbers::default() };
     let steps = root.key("walkthrough");
     file.walkthrough.iter().enumerate().for_each(|(i, step)| reader.step(step, steps.item(i)));
     if let Some(closing) = &file.closing {
@@ -30,6 +33,8 @@ struct Reader<'a> {
     names: Names<'a>,
     text: &'a str,
     root: &'a Node,
+    /// The ids of the steps, for links.
+    steps: IndexSet<&'a str>,
     numbers: Numbers,
 }
 
@@ -65,6 +70,7 @@ impl Reader<'_> {
     }
 
     fn read(&mut self, said: &str, at: &Node) {
+        links::check(said, at, &self.steps, self.names.problems);
         let places = places(said);
         let spans = self.spans(places.len(), at);
         for (place, span) in places.iter().zip(spans) {

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::{names, scalar};
+use crate::machine::instruction::Instruction;
 use crate::machine::limits::MAX_VM_VCPUS;
 use crate::machine::spec::{
-    Cache, ContainerStart, Image, Instruction, Operation, Peer, ProgramSpec, StartNetwork, Statement, VmStart,
+    Cache, ContainerStart, Image, Operation, Peer, ProgramSpec, StartNetwork, Statement, VmStart,
 };
 use crate::scenario::file::{CacheFile, ImageFile, Loose, Named, PeerFile, StartNetworkFile, StatementFile};
 use crate::scenario::locate::Node;

@@ -6,12 +6,13 @@ use ron::Error;
 use ron::error::SpannedError;
 use ron::extensions::Extensions;
 
+use super::around::{closing, named, needless_name, opened_by, quoted, word_before};
 use crate::machine::limits::MAX_DEPTH;
 use crate::near::nearest;
 use crate::scenario::file::ScenarioFile;
 use crate::scenario::locate::{self, Tree};
 use crate::scenario::problem::MOST;
-use crate::syntax::{self, Words, offset};
+use crate::syntax::{self, Words, meant, offset};
 
 /// How deep brackets may lie in one another. Far above what [`MAX_DEPTH`] needs, far below what the
 /// program's own stack bears.
@@ -33,6 +34,8 @@ pub(super) struct Unreadable {
     pub mistakes: Vec<Mistake>,
     /// What is left without them, if all of that can be read.
     pub rest: Option<Box<Rest>>,
+    /// Whether there may be more that were not looked for: enough have been found, or the text was read often enough.
+    pub stopped: bool,
 }
 
 /// A text without what could not be read.
@@ -88,6 +91,8 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Unreadable> {
             Err(found) => found,
         };
         patched = next;
+        // Each may take some hundred megabytes of a large file.
+        drop(tree);
         tree = Tree::of(&patched.text);
         error = found;
         if let Error::MissingStructField { field, .. } = &error.code
@@ -103,7 +108,8 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Unreadable> {
         }
         mistakes.push(Mistake { span, message, help });
     }
-    Err(Unreadable { mistakes, rest })
+    let stopped = rest.is_none() && (mistakes.len() == MOST || again == 0);
+    Err(Unreadable { mistakes, rest, stopped })
 }
 
 fn parse(text: &str) -> Result<ScenarioFile, SpannedError> {
@@ -147,9 +153,10 @@ impl Patched {
             }
             _ => None,
         };
+        let nameless = needless_value_name(&self.text, error).map(|name| Patch::Blank(name, None));
         let removable = parts.iter().rev().filter(|part| part.key.is_some() || self.text[part.open..].starts_with('['));
         let removed = removable.map(|part| Patch::Blank(part.span.clone(), part.key));
-        for patch in missing.into_iter().chain(removed) {
+        for patch in missing.into_iter().chain(nameless).chain(removed) {
             *again = again.checked_sub(1)?;
             let next = self.with(&patch);
             let found = match parse(&next.text) {
@@ -211,7 +218,9 @@ fn mistake(text: &str, tree: &Tree, error: &SpannedError) -> Mistake {
     if let Some(mistake) = look_alike(text, error) {
         return mistake;
     }
-    if let Some(mistake) = goes_on(text, error) {
+    if let Some(mistake) =
+        goes_on(text, error).or_else(|| mismatched(text, tree, error)).or_else(|| named_value(text, error))
+    {
         return mistake;
     }
     let span = place(text, tree, error);
@@ -222,6 +231,40 @@ fn mistake(text: &str, tree: &Tree, error: &SpannedError) -> Mistake {
         code => here(text, &span, code).unwrap_or_else(|| words(code)),
     };
     Mistake { span, message, help }
+}
+
+/// A closing bracket of another kind than the one that is open.
+fn mismatched(text: &str, tree: &Tree, error: &SpannedError) -> Option<Mistake> {
+    let at = locate::after_blank(text, offset(text, error.span.start));
+    let found = text[at..].chars().next().filter(|c| is_syntax(&error.code) && ")]}".contains(*c))?;
+    let open = tree.root.enclosing(at).1?;
+    let wanted = closing(text, open).filter(|wanted| *wanted != found)?;
+    let line = text[..open].matches('\n').count() + 1;
+    Some(Mistake {
+        span: at..at + 1,
+        message: format!("\"{found}\" does not close the \"{}\" of line {line}", &text[open..open + 1]),
+        help: Some(format!("write \"{wanted}\" before it, or in its place")),
+    })
+}
+
+/// A name before a value in brackets that have none, which ron takes for the value.
+fn named_value(text: &str, error: &SpannedError) -> Option<Mistake> {
+    let name = needless_value_name(text, error)?;
+    let outer = opened_by(text, name.start)?;
+    Some(Mistake {
+        span: name.start..name.end - 1,
+        message: format!("what stands in the brackets of {outer} has no name"),
+        help: variant(outer).map(|example| format!("write it as in {example}")),
+    })
+}
+
+fn needless_value_name(text: &str, error: &SpannedError) -> Option<Range<usize>> {
+    let for_a_value = match &error.code {
+        Error::InvalidValueForType { found, .. } => found.contains("unit"),
+        Error::ExpectedString | Error::ExpectedInteger | Error::ExpectedFloat | Error::ExpectedArray => true,
+        _ => false,
+    };
+    needless_name(text, offset(text, error.span.start)).filter(|_| for_a_value)
 }
 
 /// What is pointed at.
@@ -238,6 +281,7 @@ fn place(text: &str, tree: &Tree, error: &SpannedError) -> Range<usize> {
             open.map(|open| named(text, open).unwrap_or(open..open + 1))
         }
         Error::ExpectedStructLike => named(text, start),
+        Error::InvalidValueForType { .. } if text[start..].starts_with('(') => named(text, start),
         _ => None,
     };
     span.unwrap_or_else(|| {
@@ -258,33 +302,6 @@ fn place(text: &str, tree: &Tree, error: &SpannedError) -> Range<usize> {
         };
         // At the end of the text, the last thing in it.
         if length == 0 { text.trim_end().len()..text.len() } else { first..(first + length).max(end) }
-    })
-}
-
-/// The word that ends at `end`, blanks aside.
-fn named(text: &str, end: usize) -> Option<Range<usize>> {
-    let before = text[..end].trim_end();
-    let start = before
-        .rfind(|c: char| !c.is_alphanumeric() && c != '_')
-        .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
-    (start < before.len()).then_some(start..before.len())
-}
-
-/// Characters that editors and keyboards put in place of those that RON means, or that are not seen.
-fn meant(c: char) -> Option<(&'static str, &'static str)> {
-    Some(match c {
-        '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '＂' | '‘' | '’' | '‚' | '‛' | '‹' | '›' | '′' | '´' | '`' => {
-            ("a typographic quotation mark", "write a straight one, as in \"reader\"")
-        }
-        '–' | '—' | '−' | '‐' | '‑' => ("a dash", "write a plain \"-\""),
-        '：' => ("a wide colon", "write a plain \":\""),
-        '，' | '、' => ("a wide comma", "write a plain \",\""),
-        '（' | '）' | '［' | '］' | '｛' | '｝' => ("a wide bracket", "write a plain one"),
-        '\u{a0}' | '\u{202f}' | '\u{3000}' => ("a special blank", "write a plain one"),
-        c if crate::visible::is_hidden(c) && !c.is_whitespace() => {
-            ("a character that is not seen", "take it out, or write the line anew")
-        }
-        _ => return None,
     })
 }
 
@@ -384,13 +401,17 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
             ),
             _ => {
                 let quoted = quoted(text, span.start);
+                let example = field_before(text, span.start).and_then(|field| example(field, None));
                 let word = quoted.filter(|word| {
                     word.starts_with(char::is_uppercase) && word.chars().all(|c| c.is_alphanumeric() || c == '_')
                 });
-                let help = word.map_or("names of operations and kinds are words, as in Cpuid".to_owned(), |word| {
-                    let example = variant(word).unwrap_or(word);
-                    format!("names of operations and kinds are words: write {example}")
-                });
+                let help = match (word, example) {
+                    (Some(word), _) => {
+                        format!("names of operations and kinds are words: write {}", variant(word).unwrap_or(word))
+                    }
+                    (None, Some(example)) => format!("write it as in {example}"),
+                    (None, None) => "names of operations and kinds are words, as in Cpuid".to_owned(),
+                };
                 ("expected a word without quotation marks".to_owned(), Some(help))
             }
         },
@@ -409,13 +430,35 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
         (Error::ExpectedString, Some(c)) if c.is_alphanumeric() || c == '_' => {
             ("expected a text in quotation marks".to_owned(), Some(format!("write \"{written}\"")))
         }
-        (Error::ExpectedString, Some('\'')) => {
+        (Error::ExpectedArray, _) => {
+            let example = field_before(text, span.start).and_then(|field| example(field, None));
+            let help = example
+                .filter(|example| example.contains('['))
+                .map_or("as in [Cpuid]".to_owned(), |example| format!("write it as in {example}"));
+            ("expected a list in square brackets".to_owned(), Some(help))
+        }
+        (Error::NoSuchStructField { found, outer: Some(outer), .. }, _)
+            if outer != "Scenario" && SECTIONS.contains(&found.as_str()) =>
+        {
+            let message = format!("{found} is a field of Scenario, and this still stands in the brackets of {outer}");
+            (message, Some("is a closing bracket missing before it?".to_owned()))
+        }
+        (Error::ExpectedDifferentLength { .. }, _) if opened_by(text, span.start).and_then(variant).is_some() => {
+            let outer = opened_by(text, span.start).and_then(variant);
+            (syntax::words(code).0, outer.map(|example| format!("write it as in {example}")))
+        }
+        (Error::InvalidValueForType { expected, found }, _)
+            if found.contains("map") && text[span.end..].trim_start().starts_with('(') =>
+        {
+            (format!("expected {expected}, and not {written}(…)"), Some("write the value alone".to_owned()))
+        }
+        (Error::ExpectedString | Error::ExpectedChar, Some('\'')) => {
             ("expected a text in double quotation marks".to_owned(), Some("write it as in \"reader\"".to_owned()))
         }
         (Error::ExpectedMap, _) => {
-            let field =
-                named(text, text[..span.start].trim_end().trim_end_matches(':').len()).map(|field| &text[field]);
-            let example = field.and_then(|field| example(field, None)).filter(|example| example.contains('{'))?;
+            let example = field_before(text, span.start)
+                .and_then(|field| example(field, None))
+                .filter(|example| example.contains('{'))?;
             ("expected a map in braces".to_owned(), Some(format!("write it as in {example}")))
         }
         (Error::ExpectedStringEnd, _) => {
@@ -425,17 +468,15 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
     })
 }
 
-/// What stands between the quotation marks of which the first is at `at`.
-fn quoted(text: &str, at: usize) -> Option<&str> {
-    let inside = text.get(at..)?.strip_prefix('"')?;
-    inside.find('"').map(|end| &inside[..end])
+/// The field or key of which the value begins at `at`.
+fn field_before(text: &str, at: usize) -> Option<&str> {
+    let before = text[..at].trim_end().strip_suffix(':')?;
+    named(text, before.len()).map(|field| &text[field])
 }
 
-/// The last place of `word` that ends at or before `end`: ron stands just behind the word that it did not know.
-fn word_before(text: &str, end: usize, word: &str) -> Option<Range<usize>> {
-    let start = text.get(..end)?.rfind(word)?;
-    Some(start..start + word.len())
-}
+/// The fields of a scenario that no other brackets have.
+const SECTIONS: [&str; 9] =
+    ["programs", "host", "walkthrough", "expect", "closing", "script", "claims", "teaches", "until"];
 
 /// A number where one of several words is to stand, inside the brackets of `outer`.
 fn number_for_a_word(number: &str, outer: Option<&str>) -> (String, Option<String>) {
@@ -446,26 +487,6 @@ fn number_for_a_word(number: &str, outer: Option<&str>) -> (String, Option<Strin
         }
         _ => (format!("expected a word here, not the number {number}"), None),
     }
-}
-
-/// The name in front of the bracket that is open at `at`.
-fn opened_by(text: &str, at: usize) -> Option<&str> {
-    let before = text.get(..at)?;
-    let mut closed = 0;
-    for (i, c) in before.char_indices().rev() {
-        match c {
-            ')' | ']' | '}' => closed += 1,
-            '(' | '[' | '{' if closed > 0 => closed -= 1,
-            '(' => {
-                let name = before[..i].trim_end();
-                let start = name.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| i + 1);
-                return name.get(start..);
-            }
-            '[' | '{' => return None,
-            _ => {}
-        }
-    }
-    None
 }
 
 /// A mistake in the words of a scenario, or else of any file.
@@ -530,6 +551,21 @@ fn example(field: &str, outer: Option<&str>) -> Option<String> {
         ("per_second", _) => "\"10 us\"",
         ("between", _) => "(1, 2)",
         ("firmware", _) => "Uefi",
+        ("per", _) => "Operation(\"read\")",
+        ("play", _) => "Until(End)",
+        ("pace", _) => "Proportional(per_second: \"10 us\")",
+        ("costs", _) => "Profile(\"xeon-2017\")",
+        ("hypervisor", _) => "Kvm",
+        ("cache", _) => "Cold",
+        ("network", _) => "Bridge",
+        ("leaves_out", _) => "[\"caches of processors\"]",
+        ("claims", _) => "[\"boot\"]",
+        ("look_at" | "follow", _) => "[\"vm\"]",
+        ("turns", _) => "[\"programs/reader/Repeat/times\"]",
+        ("script", _) => "[At(\"1 s\", Stop(\"web\"))]",
+        ("expect", _) => "[AtMost(Exits(of: \"process\"), 0)]",
+        ("walkthrough", _) => "[Step(title: \"One read\", say: \"What is to be seen here\")]",
+        ("knobs", _) => "[Knob(name: \"reads\", turns: [\"programs/reader/Repeat/times\"], from: 1, to: 100)]",
         _ => return None,
     };
     Some(format!("{field}: {value}"))
@@ -577,6 +613,13 @@ fn variant(name: &str) -> Option<&'static str> {
         "Between" => "Between(1, 3)",
         "Latency" => "Latency(\"vm\", P50)",
         "VmExitFor" => "VmExitFor(\"hlt\")",
+        "Exits" => "Exits(of: \"vm\")",
+        "Busy" => "Busy(of: \"process\")",
+        "AtMost" => "AtMost(Exits(of: \"process\"), 0)",
+        "AtLeast" => "AtLeast(Exits(of: \"vm\"), 1)",
+        "Less" => "Less(Latency(\"process\", P50), Latency(\"vm\", P50))",
+        "OperationLatency" => "OperationLatency(\"vm\", \"read\", P50)",
+        "Operation" => "Operation(\"read\")",
         "Proportional" => "Proportional(per_second: \"10 us\")",
         _ => return None,
     })

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::scenario::file::{
-    CgroupFile, ChoiceFile, EntryFile, Loose, Named, NodeFile, OrderFile, PaceFile, PeerFile, PlayFile, PredictFile,
-    ScenarioFile, StatementFile, StepFile, VirtualDeviceFile,
+    BootFile, CgroupFile, ChoiceFile, EntryFile, FirmwareFile, Loose, Named, NodeFile, OrderFile, PaceFile, PeerFile,
+    PlayFile, PredictFile, ScenarioFile, StatementFile, StepFile, VirtualDeviceFile,
 };
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
@@ -12,6 +12,12 @@ use crate::scenario::units;
 
 pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
     let host = root.key("host");
+    if let Some(boot) = &file.host.boot {
+        self::boot(boot, host.key("boot"), remarks);
+    }
+    groups(&file.host.groups, &file.stacks, host.key("groups"), remarks);
+    let files = Files::of(file);
+    files.not_below(&file.host.mounts, host.key("mounts"), remarks);
     let named = Devices::on(&file.host.mounts, &file.stacks);
     named.beyond_the_first(&file.host.disks, host.key("disks"), "disk", remarks);
     named.beyond_the_first(&file.host.nics, host.key("nics"), "network card", remarks);
@@ -32,7 +38,7 @@ pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
         started.iter().copied().flat_map(|path| copied(path).into_iter().map(|i| &path[..i])).collect();
     started.extend(first);
     never_started(&file.stacks, root.key("stacks"), "", &started, remarks);
-    stacks(&file.stacks, root.key("stacks"), &mut run, remarks);
+    stacks(&file.stacks, root.key("stacks"), &files, &mut run, remarks);
     for (i, (name, _)) in file.programs.0.iter().enumerate() {
         if !run.contains(name.as_str()) {
             remarks.add(programs.key_span(i), format!("no stack runs the program \"{name}\""), None);
@@ -178,7 +184,89 @@ fn bytes(size: &Loose) -> Option<u64> {
     }
 }
 
-fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>, remarks: &mut Problems) {
+/// What a boot is told and does not come to.
+fn boot(boot: &BootFile, at: &Node, remarks: &mut Problems) {
+    let direct = matches!(boot.firmware, FirmwareFile::Direct);
+    let none = |size: &Option<Loose>| size.as_ref().map_or(direct, |size| bytes(size) == Some(0));
+    let no_service = boot.services.as_ref().map_or(direct, |services| services.whole() == Some(0));
+    let unused = [
+        ("menu", boot.menu.is_some() && direct, "no loader runs, so nobody sees a menu"),
+        ("initrd_unpacked", boot.initrd_unpacked.is_some() && none(&boot.initrd), "there is no initial RAM disk"),
+        ("service_bytes", boot.service_bytes.is_some() && no_service, "no services are started"),
+        ("service_work", boot.service_work.is_some() && no_service, "no services are started"),
+    ];
+    for (field, _, why) in unused.into_iter().filter(|(_, unused, _)| *unused) {
+        remarks.add(at.key(field).span.clone(), format!("{why}: {field} has no use"), None);
+    }
+}
+
+/// Cgroups of a kernel in which nothing of what stands on it lies, straight or further in.
+fn groups(named: &Named<CgroupFile>, nodes: &Named<NodeFile>, at: &Node, remarks: &mut Problems) {
+    let parents: HashMap<&str, &str> =
+        named.0.iter().filter_map(|(name, group)| Some((name.as_str(), group.parent.as_deref()?))).collect();
+    let mut used = HashSet::new();
+    for (_, node) in &nodes.0 {
+        let cgroup = match node {
+            NodeFile::Process { cgroup, .. } | NodeFile::Container { cgroup, .. } | NodeFile::Vm { cgroup, .. } => {
+                cgroup
+            }
+        };
+        let mut group = cgroup.as_ref().and_then(|cgroup| cgroup.parent.as_deref());
+        while let Some(name) = group.filter(|name| used.insert(*name)) {
+            group = parents.get(name).copied();
+        }
+    }
+    for (i, (name, _)) in named.0.iter().enumerate().filter(|(_, (name, _))| !used.contains(name.as_str())) {
+        let text = format!("nothing lies in the cgroup \"{name}\"");
+        remarks.add(at.key_span(i), text, Some("write cgroup: Cgroup(parent: …) where it should".to_owned()));
+    }
+}
+
+/// The files that programs name, with each folder above them.
+struct Files<'a>(HashSet<&'a str>);
+
+impl<'a> Files<'a> {
+    fn of(file: &'a ScenarioFile) -> Files<'a> {
+        let mut files = Files(HashSet::new());
+        file.programs.0.iter().for_each(|(_, body)| files.add(body));
+        files
+    }
+
+    fn add(&mut self, body: &'a [StatementFile]) {
+        for statement in body {
+            match statement {
+                StatementFile::Repeat { body, .. } | StatementFile::Forever(body) => self.add(body),
+                StatementFile::Read { file, .. } | StatementFile::Write { file, .. } => {
+                    let mut path = Some(file.as_str());
+                    // What is above it is known already if it is.
+                    while let Some(known) = path.filter(|path| self.0.insert(path)) {
+                        path = known.rsplit_once('/').map(|(above, _)| above);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Mounts at which no file is looked for.
+    fn not_below(&self, mounts: &Named<String>, at: &Node, remarks: &mut Problems) {
+        for (i, (path, _)) in mounts.0.iter().enumerate() {
+            let place = path.trim_end_matches('/');
+            if !place.is_empty() && !self.0.contains(place) {
+                let text = format!("no program reads or writes a file below \"{path}\"");
+                remarks.add(at.key_span(i), text, None);
+            }
+        }
+    }
+}
+
+fn stacks<'a>(
+    nodes: &'a Named<NodeFile>,
+    at: &Node,
+    files: &Files<'_>,
+    run: &mut HashSet<&'a str>,
+    remarks: &mut Problems,
+) {
     for (i, (_, node)) in nodes.0.iter().enumerate() {
         let at = at.item(i);
         match node {
@@ -208,6 +296,9 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
                 ..
             } => {
                 run.extend(program.as_deref());
+                if program.is_some() {
+                    files.not_below(volumes, at.key("volumes"), remarks);
+                }
                 let given = [
                     ("threads", threads.is_some()),
                     ("weight", weight.is_some()),
@@ -221,11 +312,16 @@ fn stacks<'a>(nodes: &'a Named<NodeFile>, at: &Node, run: &mut HashSet<&'a str>,
                 ];
                 process(program.is_some(), &given, cgroup.as_deref(), at, remarks);
             }
-            NodeFile::Vm { disks, nics, mounts, stacks: inside, .. } => {
+            NodeFile::Vm { disks, nics, mounts, stacks: inside, groups: named, boot, .. } => {
+                if let Some(boot) = boot {
+                    self::boot(boot, at.key("boot"), remarks);
+                }
+                groups(named, inside, at.key("groups"), remarks);
+                files.not_below(mounts, at.key("mounts"), remarks);
                 let named = Devices::on(mounts, inside);
                 named.beyond_the_first(disks, at.key("disks"), "disk", remarks);
                 named.beyond_the_first(nics, at.key("nics"), "network card", remarks);
-                stacks(inside, at.key("stacks"), run, remarks);
+                stacks(inside, at.key("stacks"), files, run, remarks);
             }
         }
     }

@@ -6,7 +6,8 @@ use crate::app::command::Command;
 use crate::app::names;
 use crate::app::panels::widgets::{body, eyebrow_ui, keys_scroll, note, title_ui};
 use crate::app::theme::{TextRole, Theme};
-use crate::machine::inspect::{Fact, Listing};
+use crate::machine::inspect::Fact;
+use crate::machine::listing::Listing;
 use crate::trace::{ComponentId, Layer};
 
 /// A part as the inspector shows it.
