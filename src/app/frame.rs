@@ -33,6 +33,7 @@ use super::scene::{self, Scene, SceneOptions};
 use super::selection::Selection;
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
+use crate::amounts::grouped;
 use crate::engine::Time;
 use crate::trace::ComponentId;
 
@@ -453,19 +454,6 @@ fn below_choice_ui(ui: &mut Ui, below: Below, theme: &Theme) -> Option<Command> 
     let chosen = Below::ALL.iter().position(|one| *one == below).unwrap_or(0);
     let clicked = segments_said_ui(ui, &Below::ALL.map(|one| (one.label(), one.about())), chosen, theme)?;
     Below::ALL.get(clicked).filter(|one| **one != below).map(|one| Command::ShowBelow(*one))
-}
-
-/// "1 204": thin spaces between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Magnified so much, parts show what they know: then the machine is brought to the moment that is shown.
