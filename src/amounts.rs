@@ -18,6 +18,19 @@ pub fn bytes(bytes: u64) -> String {
     format!("{value} {}", UNITS[power])
 }
 
+/// A number with thin spaces between thousands: "1 204".
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +48,13 @@ mod tests {
             (u64::MAX, "16 EiB"),
         ] {
             assert_eq!(bytes(amount), text);
+        }
+    }
+
+    #[test]
+    fn thousands_are_set_apart_and_nothing_else() {
+        for (number, text) in [(0, "0"), (999, "999"), (1204, "1\u{202f}204"), (1_000_000, "1\u{202f}000\u{202f}000")] {
+            assert_eq!(grouped(number), text);
         }
     }
 }

@@ -93,6 +93,7 @@ fn the_step_buttons_go_on_and_exactly_back() {
 #[test]
 fn every_choice_of_a_prediction_is_in_view_in_a_small_window() {
     let mut harness = harness(Vec2::new(1280.0, 720.0));
+    let mut turns = 0;
     for id in ["one-read", "ping-pong", "throttled", "vm-in-vm"] {
         harness.state_mut().open(id);
         harness.state_mut().finish_run();
@@ -103,10 +104,12 @@ fn every_choice_of_a_prediction_is_in_view_in_a_small_window() {
             let Some(predict) = &step.predict else { continue };
             harness.state_mut().apply(Command::Scene(scene));
             harness.run_steps(4);
-            // Where text and question take turns, Space leads to the question.
+            // Where text and question take turns, Space leads to the question, and says so before.
             if harness.query_by_label(&predict.choices[0].label).is_none() {
+                harness.get_by_label("Space leads to the question");
                 harness.key_press(Key::Space);
                 harness.run_steps(4);
+                turns += 1;
             }
             let way = harness.get_by_label_contains("Scene 1:").rect().top();
             for choice in &predict.choices {
@@ -115,6 +118,7 @@ fn every_choice_of_a_prediction_is_in_view_in_a_small_window() {
             }
         }
     }
+    assert!(turns > 0, "every question stood beside its text: Space was never needed");
 }
 
 /// The first scene that asks something, with the index of a wrong and of the right choice.
@@ -149,6 +153,10 @@ fn a_prediction_is_locked_and_answered_after_playing() {
     let end = harness.state().session.recording.as_ref().map(|r| r.played[scene].until);
     assert_eq!(Some(harness.state().playback.time()), end, "it stops where the scene says");
     harness.get_by_label_contains("Not so. This run says");
+    // Its end is held for a moment; then the bars are of what was asked.
+    harness.run_steps(80);
+    assert!(!harness.state().playback.playing());
+    assert!(harness.query_by_label_contains("The bar of").is_none(), "an operation is in none of these bars");
 }
 
 #[test]

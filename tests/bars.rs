@@ -7,7 +7,7 @@ mod picture;
 
 use egui::{Rect, vec2};
 use picture::{Node, many};
-use strata::app::scene::bars::{Chart, Row, Wish, chart, shown_key};
+use strata::app::scene::bars::{Chart, Row, Wish, answered, chart, shown_key};
 use strata::app::scene::{Ink, Scene, SceneOptions, Shape, View};
 use strata::app::theme::Theme;
 use strata::engine::Time;
@@ -290,4 +290,89 @@ fn drawn_lengths_are_as_the_numbers_and_start_together() {
     assert!(left.iter().all(|(_, scale)| (scale / left[0].1 - 1.0).abs() < 0.01), "{left:?}");
     assert!(texts.iter().any(|(text, _)| text.ends_with("no difference seen")), "{texts:?}");
     assert!(texts.iter().any(|(text, _)| *text == "n = 20"), "{texts:?}");
+}
+
+/// The first question of a scene that fits, with its run.
+fn question(id: &str, fits: impl Fn(&scenario::Step) -> bool) -> (Ran, scenario::Step) {
+    let ran = Ran::of(id);
+    let step = ran.scenario.walkthrough.iter().find(|step| fits(step)).unwrap().clone();
+    (ran, step)
+}
+
+fn asked(ran: &Ran, step: &scenario::Step) -> scenario::Asked {
+    scenario::asked(&step.predict.as_ref().unwrap().answer, &ran.outcome).unwrap()
+}
+
+#[test]
+fn beside_a_sum_of_counts_stand_the_counts_that_add_up_to_it() {
+    let (mut ran, step) = question("memory", |step| step.id.as_deref() == Some("overcommit"));
+    let asked = asked(&ran, &step);
+    let shown = answered(&mut ran.bars, &asked, 10);
+    let names: Vec<&str> =
+        shown.rows.iter().map(|row| ran.outcome.topology.stacks[row.stack.index()].name.as_str()).collect();
+    assert_eq!(names, ["first", "second", "third"]);
+    let sum: f64 = shown.rows.iter().map(|row| row.figure.as_ref().unwrap().value.amount).sum();
+    assert_eq!(sum, scenario::answer(step.predict.as_ref().unwrap(), &ran.outcome).value.amount);
+    assert!(shown.rows.iter().all(|row| row.count().is_empty()), "a count is of no operations: {shown:#?}");
+}
+
+#[test]
+fn before_an_answer_no_bar_of_operations_stands_beside_a_question_about_something_else() {
+    let (theme, mut others, mut same) = (Theme::dark(), 0, 0);
+    for built_in in library() {
+        let mut ran = Ran::of(built_in.id);
+        for step in ran.scenario.walkthrough.clone().iter().filter(|step| step.predict.is_some()) {
+            let (asked, end) = (asked(&ran, step), ran.outcome.simulated);
+            let awaited = asked.awaited();
+            let options = SceneOptions {
+                theme: &theme,
+                reduced_motion: false,
+                selection: None,
+                pointed_at: &[],
+                provenance: &|_| "assumed",
+                topic: step.topic(),
+                asked: awaited.as_ref(),
+                follow: step.follow.as_ref().map(|of| of.id),
+                solo: false,
+                moment: None,
+                known: None,
+                facts: None,
+                presences: None,
+            };
+            let (canvas, trace) = (vec2(1000.0, 700.0), ran.outcome.trace.as_ref().unwrap());
+            let drawing = ran.scene.draw(&ran.outcome.topology, trace, canvas, &View::default(), end, &options);
+            let strip = ran.scene.layout().unwrap().bars;
+            let bars = drawing.tokens.iter().any(|shape| {
+                matches!(shape, Shape::Rect { rect, fill: Some(_), line: None, .. } if strip.contains_rect(*rect))
+            });
+            let at = format!("{}, {}", built_in.id, step.title);
+            assert_eq!(bars, asked.of_operations, "{at}");
+            let said =
+                drawing.text_boxes().any(|(text, bounds)| strip.intersects(bounds) && text.contains("whole run"));
+            assert!(said || asked.of_operations, "{at}: it is said what will stand there");
+            if asked.of_operations { same += 1 } else { others += 1 }
+        }
+    }
+    assert!(others >= 5 && same >= 8, "{others}, {same}");
+}
+
+#[test]
+fn the_bar_of_a_start_is_split_by_what_it_was_spent_on() {
+    let (mut ran, step) = question("boot", |step| step.title.starts_with("The whole play"));
+    let asked = asked(&ran, &step);
+    let shown = answered(&mut ran.bars, &asked, 10);
+    assert_eq!(shown.rows.len(), 3);
+    for row in &shown.rows {
+        let summary = row.summary.unwrap();
+        assert_eq!(summary.parts.iter().sum::<u64>(), summary.length);
+        let Some(scenario::Split::Shares(shares)) = row.figure.as_ref().map(|figure| figure.split) else { panic!() };
+        // Little of it is anybody's but those who start it.
+        let told: u64 = shares.iter().sum();
+        assert!(told >= summary.length / 100 * 95 && told <= summary.length, "{told} of {}", summary.length);
+        let name = ran.outcome.topology.stacks[row.stack.index()].name.as_str();
+        let guest = summary.parts[Layer::GuestKernel as usize];
+        assert_eq!(guest > 0, name != "container", "{name}: {shares:?}");
+        assert!(summary.parts[Layer::HostKernel as usize] > 0, "{name}: {shares:?}");
+        assert!(summary.parts[Layer::User as usize] < summary.length / 2, "{name}: {shares:?}");
+    }
 }

@@ -250,7 +250,6 @@ fn a_capture_that_can_not_be_written_leaves_nothing_and_is_told() {
 #[test]
 fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    let (places, _disks) = bad_places(folder.path(), "unused");
     // One probe takes some seconds: the limit of sizes stands for the full disk, a link for what is not to be replaced.
     let data = folder.path().join("data").join("strata");
     std::fs::create_dir_all(&data).unwrap();
@@ -261,16 +260,64 @@ fn costs_that_can_not_be_saved_leave_the_old_ones_and_are_told() {
     fits("a limit of file sizes", &error);
     assert_eq!(names(&data), ["measured.json", "measured.ron"]);
     assert!(names(&data).iter().all(|name| std::fs::read(data.join(name)).unwrap() == b"old"));
-    drop(places);
     let elsewhere = folder.path().join("elsewhere");
     std::fs::write(&elsewhere, "not yours").unwrap();
     for name in ["measured.ron", "measured.json"] {
         std::fs::remove_file(data.join(name)).unwrap();
         std::os::unix::fs::symlink(&elsewhere, data.join(name)).unwrap();
+        let output = strata(&["probe", "--full", "--save"], folder.path(), false);
+        let error = error_of(&output);
+        assert!(error.contains("symbolic link") && error.contains("elsewhere"), "{error}");
+        assert!(output.stdout.is_empty(), "{name}: it is told before anything is measured");
+        assert_eq!(std::fs::read(&elsewhere).unwrap(), b"not yours");
+        std::fs::remove_file(data.join(name)).unwrap();
+        std::fs::write(data.join(name), "old").unwrap();
     }
-    let error = error_of(&strata(&["probe", "--quick", "--save"], folder.path(), false));
-    assert!(error.contains("symbolic link") && error.contains("elsewhere"), "{error}");
-    assert_eq!(std::fs::read(&elsewhere).unwrap(), b"not yours");
+}
+
+#[test]
+fn costs_for_which_there_is_no_place_are_refused_before_anything_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let (places, _disks) = bad_places(folder.path(), "strata/measured.ron");
+    let (_, read_only, _) = places.iter().find(|(place, ..)| *place == "a read-only folder").unwrap();
+    let save = |data: &Path| {
+        let more = [("XDG_DATA_HOME", data)];
+        run_limited(STRATA, &["probe", "--full", "--save"], folder.path(), None, &more)
+    };
+    // The folder is there, or would have to be made.
+    for data in [read_only.clone(), read_only.join("new"), folder.path().join("file/new")] {
+        std::fs::write(folder.path().join("file"), "a file").unwrap();
+        let output = save(&data);
+        let error = error_of(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(error.contains("not saved") && error.contains("XDG_DATA_HOME"), "{}: {error}", data.display());
+        assert!(output.stdout.is_empty(), "{}: something was measured", data.display());
+    }
+    assert_eq!(std::fs::read(read_only.join("strata/measured.ron")).unwrap(), b"old");
+}
+
+/// A disk with room for one of the two files only: the profile and the report stay those of one measurement.
+#[test]
+fn a_disk_that_fills_up_between_costs_and_report_leaves_both_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // A profile takes some 40 KiB, and a report more than that.
+    for kibibytes in [4, 48, 64, 96, 128] {
+        let Some(_disk) = Disk::new(&format!("size={}k", kibibytes + 8), &data) else { return };
+        std::fs::create_dir(data.join("strata")).unwrap();
+        for name in ["measured.ron", "measured.json"] {
+            std::fs::write(data.join("strata").join(name), "old").unwrap();
+        }
+        let output = strata(&["probe", "--quick", "--save"], folder.path(), false);
+        let contents = ["measured.ron", "measured.json"].map(|name| std::fs::read(data.join("strata").join(name)));
+        let old = contents.map(|content| content.unwrap() == b"old");
+        match output.status.code() {
+            Some(2) => assert_eq!(old, [true, true], "{kibibytes} KiB"),
+            code => assert_eq!((code, old), (Some(0), [false, false]), "{kibibytes} KiB"),
+        }
+        assert_eq!(names(&data.join("strata")), ["measured.json", "measured.ron"], "{kibibytes} KiB");
+        drop(_disk);
+        std::fs::remove_dir(&data).unwrap();
+    }
 }
 
 // Fails where it is not asked what is there.

@@ -496,7 +496,7 @@ fn only_plain_files_of_a_bounded_size_are_taken_for_a_captured_host() {
 
         std::fs::remove_file(&place).unwrap();
         std::fs::write(&place, "# a comment\n".repeat(READ_LIMIT / 10)).unwrap();
-        assert!(Root::load(dir.path()).unwrap_err().to_string().contains("longer"), "{name}");
+        assert!(Root::load(dir.path()).unwrap_err().to_string().contains("larger"), "{name}");
     }
 }
 

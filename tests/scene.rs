@@ -12,11 +12,12 @@ use picture::{Node, built_in, four, many, run};
 use proptest::prelude::*;
 use strata::app::scene::{Drawing, Focus, Ink, Layout, Metrics, Scene, SceneOptions, Selection, Shape, View};
 use strata::app::theme::Theme;
+use strata::costs::Profile;
 use strata::engine::Time;
 use strata::machine::inspect::Fact;
-use strata::machine::{ComponentKind, Topology};
+use strata::machine::{ComponentKind, Presence, Presences, Topology};
 use strata::pace::{Moment, PaceMap};
-use strata::scenario::Topic;
+use strata::scenario::{Scenario, Topic};
 use strata::trace::{ComponentId, Crossing, JourneyId, Layer, StackId, Trace};
 
 const CANVAS: Vec2 = vec2(980.0, 700.0);
@@ -739,6 +740,101 @@ fn columns_whose_names_begin_alike_are_told_apart() {
         assert!(texts.iter().any(|text| text.ends_with("one CPU")), "{canvas:?}: {texts:?}");
         for letter in ["A", "B", "C", "D", "E"] {
             assert!(texts.contains(&letter), "{canvas:?}: {texts:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_program_does_is_told_whole_where_its_box_has_room() {
+    let (topology, trace) = built_in("one-read");
+    let vm = StackId(topology.stacks.iter().position(|stack| stack.name == "vm").unwrap() as u16);
+    let out = |hop: &&strata::trace::Hop| hop.stack == vm && matches!(hop.crossing, Crossing::VmExit(_));
+    let time = trace.hops.iter().find(out).unwrap().end + Time(1);
+    let theme = Theme::dark();
+    for canvas in [CANVASES[1], CANVASES[2]] {
+        let mut scene = Scene::new(&topology, &trace);
+        let options = SceneOptions { follow: Some(vm), ..options(&theme) };
+        let drawing = scene.draw(&topology, &trace, canvas, &View::default(), time, &options);
+        let app = scene.layout().unwrap().columns[2].area;
+        let texts = drawing.text_boxes().filter(|(_, bounds)| app.contains_rect(*bounds)).map(|(text, _)| text);
+        let texts: Vec<&str> = texts.collect();
+        assert!(texts.contains(&"stopped, vCPU out"), "{canvas:?}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_machine_that_boots_is_no_empty_box() {
+    let scenario = Scenario::parse(&strata::scenario::find("boot").unwrap()).unwrap();
+    let outcome = scenario.run(&Profile::xeon_2017(), &scenario.options(), |_, _| true).unwrap();
+    let (topology, trace) = (&outcome.topology, outcome.trace.as_ref().unwrap());
+    let presences = Presences::new(topology, &outcome.changes);
+    let (theme, mut scene) = (Theme::dark(), Scene::new(topology, trace));
+    let (machine, _) = topology.iter().find(|(_, c)| c.kind == ComponentKind::VirtualMachine).unwrap();
+    let kernel = topology.iter().find(|(id, c)| c.kind == ComponentKind::Kernel && topology.path(*id).contains("VM"));
+    let (kernel, _) = kernel.unwrap();
+    let starting = trace.hops.iter().find(|hop| presences.at(machine, hop.start) == Presence::Starting).unwrap();
+    let half = Time(starting.start.as_ps() + 30_000_000_000);
+    assert_eq!(presences.at(machine, half), Presence::Starting, "half of its boot");
+    for (time, seen) in [(Time::ms(1), false), (half, true), (outcome.simulated, true)] {
+        let options = SceneOptions { presences: Some(&presences), ..options(&theme) };
+        let drawing = scene.draw(topology, trace, CANVAS, &View::default(), time, &options);
+        let place = scene.layout().unwrap().place(kernel).rect;
+        let covers = drawing.tokens.iter().any(|shape| {
+            matches!(shape, Shape::Rect { rect, fill: Some(fill), .. }
+                if fill.ink == Ink::Background && rect.contains_rect(place))
+        });
+        assert_eq!(covers, !seen, "{time}");
+        let said = drawing.text_boxes().any(|(text, _)| text.contains("starting"));
+        assert_eq!(said, time == half, "{time}: it is said that it is being started");
+    }
+}
+
+/// What stands beside a small window's panels.
+const SMALL: Vec2 = vec2(744.0, 466.0);
+
+#[test]
+fn a_columns_name_is_whole_or_says_that_it_is_cut() {
+    let (theme, mut wrapped) = (Theme::dark(), 0);
+    for source in strata::scenario::library() {
+        let (topology, trace) = built_in(source.id);
+        let all = std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u16))));
+        for (follow, canvas) in all.flat_map(|follow| [SMALL, CANVASES[1]].map(|canvas| (follow, canvas))) {
+            let mut scene = Scene::new(&topology, &trace);
+            let options = SceneOptions { follow, ..options(&theme) };
+            let drawing = scene.draw(&topology, &trace, canvas, &View::default(), Time::ZERO, &options);
+            for column in &scene.layout().unwrap().columns {
+                let name = strata::app::names::title(&topology.stacks[column.stack.index()].name);
+                let within = |rect: Rect| {
+                    let boxes = drawing.text_boxes().filter(move |(_, bounds)| rect.expand(1.0).contains_rect(*bounds));
+                    boxes.map(|(text, _)| text.to_owned()).collect::<Vec<_>>()
+                };
+                let (head, below) = (within(column.heading), within(column.state));
+                let letter = strata::app::letters::letter(column.stack);
+                let first = head.iter().find(|text| **text != letter).cloned().unwrap_or_default();
+                let both = below.iter().any(|below| format!("{first} {below}").trim() == name);
+                wrapped += usize::from(both);
+                let said = first == name || first.contains(['…', '×']) || both;
+                assert!(said, "{} {follow:?} {canvas:?}: {name} is {head:?} over {below:?}", source.id);
+            }
+        }
+    }
+    assert!(wrapped > 0, "no name goes on below");
+}
+
+#[test]
+fn the_key_is_there_on_small_canvases_as_well() {
+    let metrics = Metrics::without_window();
+    for id in ["throttled", "one-read", "vm-in-vm", "boot", "lives", "no-takeover", "compute-only"] {
+        let topology = built_in(id).0;
+        for follow in std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u16)))) {
+            let focus = Focus { follow, alone: None };
+            let layout = Layout::focused(&topology, &metrics, &Theme::dark(), (SMALL, 1.0), focus);
+            let key = layout.key.unwrap_or_else(|| panic!("{id}, {follow:?}: no key"));
+            let over = layout
+                .columns
+                .iter()
+                .find(|column| overlap(column.heading, key) || column.rail.is_some_and(|rail| overlap(rail, key)));
+            assert!(over.is_none(), "{id}, {follow:?}: the key {key:?} lies over {over:?}");
         }
     }
 }

@@ -555,7 +555,9 @@ fn the_words_in_a_box_change_with_what_it_does() {
         let (drawing, layout) = draw(&topology, &trace, Time((hop.start.as_ps() + hop.end.as_ps()) / 2), Some(vm));
         let own = |kind: ComponentKind| {
             let (id, _) = topology.iter().find(|(_, c)| c.kind == kind && c.stack == Some(vm)).unwrap();
-            let rect = layout.place(id).name;
+            let place = layout.place(id);
+            // A program's words stand on either side of its way.
+            let rect = if kind == ComponentKind::App { place.rect } else { place.name };
             let texts = drawing.text_boxes().filter(|(_, bounds)| rect.expand(3.0).contains_rect(*bounds));
             texts.map(|(text, _)| text.to_owned()).collect::<Vec<_>>().join(" · ")
         };

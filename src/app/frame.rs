@@ -33,6 +33,7 @@ use super::scene::{self, Scene, SceneOptions};
 use super::selection::Selection;
 use super::shell::Shell;
 use super::theme::{TextRole, Theme};
+use crate::amounts::grouped;
 use crate::engine::Time;
 use crate::trace::ComponentId;
 
@@ -236,15 +237,17 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if shell.settings.bottom.open {
         let frame = Frame::new().fill(theme.panel).inner_margin(Margin::symmetric(18, 12));
         // A deep machine in a low window needs the room more than its lanes do, which can be scrolled.
-        let chosen = (high * shell.settings.bottom.size).min(highest);
-        let pressed = (room.y - before).max(LEAST_LANES * theme.scale);
+        let table = shell.below != Below::Lanes;
+        let least = if table { LEAST_TABLE } else { LEAST_LANES } * theme.scale;
+        let chosen = (high * shell.settings.bottom.size).max(if table { least } else { 0.0 }).min(highest);
+        let pressed = (room.y - before).max(least).min(highest);
         let pressed = (pressed < chosen).then_some(pressed.round());
-        let edge = Id::new(("lanes", low, pressed.map(f32::to_bits)));
+        let edge = Id::new(("lanes", low, table, pressed.map(f32::to_bits)));
         let panel = Panel::bottom(edge);
         let panel = panel.default_size(pressed.unwrap_or(chosen)).size_range(100.0f32.min(highest)..=highest);
         let shown = panel.resizable(true).frame(frame).show(ui, |ui| filled(ui, |ui| bottom_ui(ui, shell, theme)));
         name_edge(ui, edge, "Edge of the lanes");
-        if pressed.is_none() {
+        if pressed.is_none() && !table {
             remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
         }
         asked.extend(shown.inner);
@@ -280,6 +283,8 @@ const LOW: f32 = 0.6;
 
 /// The least height of the panel below the picture that a machine may press it to: the transport and two lanes.
 const LEAST_LANES: f32 = 132.0;
+/// A table that was asked for shows more than its head.
+const LEAST_TABLE: f32 = 290.0;
 
 /// A panel keeps its size whatever is in it.
 fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
@@ -451,19 +456,6 @@ fn below_choice_ui(ui: &mut Ui, below: Below, theme: &Theme) -> Option<Command> 
     Below::ALL.get(clicked).filter(|one| **one != below).map(|one| Command::ShowBelow(*one))
 }
 
-/// "1 204": thin spaces between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Magnified so much, parts show what they know: then the machine is brought to the moment that is shown.
 const OPENS: f32 = 1.3;
 
@@ -487,7 +479,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
     if opened && let Some(recording) = shell.session.recording.as_deref_mut() {
         recording.machine_at(shell.playback.position());
     }
-    let (topic, known, answered) = (shell.topic(), shell.known(), shell.answered());
+    let (topic, known, about) = (shell.topic(), shell.known(), shell.asked_here());
     if let Some(recording) = shell.session.recording.as_deref() {
         if shell.settings.list {
             let frame = Frame::new().inner_margin(Margin::symmetric(18, 14));
@@ -502,7 +494,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 theme,
                 reduced_motion: shell.settings.reduced_motion,
                 topic,
-                asked: answered.as_ref(),
+                asked: about.as_ref(),
                 follow: shell.follow,
                 solo: shell.solo,
                 moment: Some(moment),

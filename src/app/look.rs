@@ -37,6 +37,7 @@ impl Shell {
     pub(super) fn look(&mut self) {
         let (stack, topic, follow) = (self.shown_stack(), self.topic(), self.follow);
         let held = stack.and_then(|stack| self.held(stack));
+        let about = self.asked_here();
         let (position, seen_from, lens) = (self.playback.position(), self.seen_from, self.lens);
         let Some(recording) = &mut self.session.recording else {
             (self.journey, self.part) = (None, None);
@@ -69,7 +70,9 @@ impl Shell {
         }
         if let (Some(view), Some(scene)) = (&mut self.journey, &mut self.scene) {
             let wish = Wish { topic, follow, chosen: Some(view.id).filter(|_| pinned) };
-            view.bar = bar_of(recording, scene, wish, view);
+            // Where the bars are of what is asked, no operation is in them.
+            let seen = about.is_none_or(|asked| !asked.answered && pinned);
+            view.bar = bar_of(recording, scene, wish, view).filter(|_| seen);
         }
         self.seen = stack.map_or(SeenFrom::default(), |stack| seen_from_view(recording, stack, seen_from, lens));
     }

@@ -71,6 +71,8 @@ pub struct Recording {
     pub played: Vec<Played>,
     /// By walkthrough step: the answer to its question, if it asks one.
     pub answers: Vec<Option<Answer>>,
+    /// By walkthrough step: what it asks, in figures of the whole run.
+    pub asked: Vec<Option<Asked>>,
     /// By walkthrough step: the parts that it speaks of.
     pub looked_at: Vec<Vec<ComponentId>>,
     /// What of the machine is there at a time.
@@ -95,6 +97,8 @@ impl Recording {
         let played = scenario::all_played(&scenario, &outcome);
         let answer = |step: &scenario::Step| step.predict.as_ref().map(|p| scenario::answer(p, &outcome));
         let answers = steps.iter().map(answer).collect();
+        let figures = |step: &scenario::Step| scenario::asked(&step.predict.as_ref()?.answer, &outcome);
+        let asked = steps.iter().map(figures).collect();
         let parts = scenario::Parts::of(&outcome.topology);
         let part = |path: &String| parts.find(path);
         let looked_at = steps.iter().map(|step| step.look_at.iter().filter_map(part).collect()).collect();
@@ -116,6 +120,7 @@ impl Recording {
             exits,
             played,
             answers,
+            asked,
             index,
         }
     }
@@ -157,10 +162,11 @@ impl Recording {
         Some((written.copied().unwrap_or(now), now))
     }
 
-    /// What a scene asked, in figures of the whole run.
-    pub fn asked(&self, scene: usize) -> Option<Asked> {
-        let predict = self.scenario.walkthrough.get(scene)?.predict.as_ref()?;
-        scenario::asked(&predict.answer, &self.outcome)
+    /// What a scene asks, as far as it may be seen: its figures once it is `answered`; before that only what they are, where
+    /// bars of operations would say something else.
+    pub fn asked(&self, scene: usize, answered: bool) -> Option<Asked> {
+        let asked = self.asked.get(scene)?.as_ref()?;
+        if answered { Some(asked.clone()) } else { asked.awaited() }
     }
 
     /// The picture of it.

@@ -78,8 +78,8 @@ pub struct Shell {
     pub costs: bool,
     /// Where the scene began, if that was a step back in time.
     pub back_to: Option<Time>,
-    /// Whether to play was asked for before a prediction was given.
-    pub asked: bool,
+    /// How often to play was asked for before a prediction was given.
+    pub asked: u32,
     /// How the lanes are looked at.
     pub lanes: LanesState,
     /// What comes at the stops of a knob that is turned.
@@ -187,7 +187,7 @@ impl Shell {
             cramped: false,
             costs: false,
             back_to: None,
-            asked: false,
+            asked: 0,
             paced: None,
             lanes: LanesState::default(),
             knobs: Knobs::default(),
@@ -289,11 +289,11 @@ impl Shell {
         step.map_or_else(scenario::Topic::default, scenario::Step::topic)
     }
 
-    /// What the scene asked, once it is answered and its flag is reached: the bars then say what the answer says.
-    pub(super) fn answered(&self) -> Option<scenario::Asked> {
+    /// What the scene asks. Once it is answered and its flag is reached the bars say what the answer says.
+    pub(super) fn asked_here(&self) -> Option<scenario::Asked> {
         let recording = self.session.recording.as_deref().filter(|_| self.tab == Tab::Walkthrough)?;
         let shown = self.walk.answered() && self.scene_played() && !self.playback.playing();
-        recording.asked(self.walk.scene()).filter(|_| shown)
+        recording.asked(self.walk.scene(), shown)
     }
 
     /// Where everything is in the picture, once it has been drawn.

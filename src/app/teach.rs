@@ -51,7 +51,7 @@ impl Shell {
     /// Goes to where the scene begins, and sets whom it follows, how far and how fast it plays.
     pub(super) fn enter_scene(&mut self) {
         self.playback.pause();
-        self.asked = false;
+        self.asked = 0;
         let Some(recording) = &self.session.recording else { return };
         let index = self.walk.scene();
         let (Some(step), Some(played)) = (recording.scenario.walkthrough.get(index), recording.played.get(index))
@@ -143,7 +143,7 @@ impl Shell {
             return self.go_to_scene(self.walk.scene() + 1);
         }
         if self.unanswered() && !self.playback.playing() {
-            self.asked = true;
+            self.asked = self.asked.saturating_add(1);
             return;
         }
         if let Some(recording) = &self.session.recording {
@@ -187,7 +187,7 @@ impl Shell {
         let choices = step.and_then(|step| step.predict.as_ref()).map_or(0, |predict| predict.choices.len());
         if choice < choices && self.tab == Tab::Walkthrough {
             self.walk.predict(choice);
-            self.asked = false;
+            self.asked = 0;
         }
     }
 

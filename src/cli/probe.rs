@@ -69,6 +69,9 @@ struct Line<'a> {
 
 pub(super) fn probe(arguments: &Arguments) -> Result<Verdict, Failure> {
     let plan = if arguments.full { Plan::Full } else { Plan::Quick };
+    if arguments.save {
+        saved::may_save().map_err(not_saved)?;
+    }
     let mut inventory = inventory::take(&Root::host());
     // On this thread, which lives to the end: the measuring processes die with the thread that made them.
     let measured = measure(plan, measure::began(), arguments.progress);
@@ -108,9 +111,7 @@ fn save(measured: &measure::Report) -> Result<(), Failure> {
         ));
     }
     let profile = measured.profile(&Profile::xeon_2017());
-    let told = |error: saved::SavedError| failure(error.to_string(), None);
-    saved::save_report(measured).map_err(told)?;
-    let path = saved::save(&profile).map_err(told)?;
+    let path = saved::save(&profile, measured).map_err(not_saved)?;
     note(&format!(
         "Saved to {}: {} of {} costs are this computer's, the rest keep their published values. Simulations use it \
          from now on; --costs {} goes back.",
@@ -120,6 +121,10 @@ fn save(measured: &measure::Report) -> Result<(), Failure> {
         Profile::BUILT_IN.first().unwrap_or(&"xeon-2017"),
     ));
     Ok(())
+}
+
+fn not_saved(error: saved::SavedError) -> Failure {
+    failure(error.to_string(), None)
 }
 
 fn report<'a>(inventory: &'a Inventory, measured: &'a measure::Report) -> Report<'a> {

@@ -138,8 +138,8 @@ fn instant(
     let pointed_at = step.look_at.iter().filter_map(|path| parts.find(path)).collect();
     let title = format!("{title} · {scene} of {}: {}", steps.len(), step.title);
     // At its end a scene's question is answered.
-    let answer = step.predict.as_ref().filter(|_| passed.is_none()).map(|predict| &predict.answer);
-    let asked = answer.and_then(|answer| crate::scenario::asked(answer, &made.outcome));
+    let asked = step.predict.as_ref().and_then(|predict| crate::scenario::asked(&predict.answer, &made.outcome));
+    let asked = if passed.is_none() { asked } else { asked.as_ref().and_then(crate::scenario::Asked::awaited) };
     let topic = step.topic();
     Ok(Instant { moment: Some(moment), time: moment.time, follow, pointed_at, title, topic, asked })
 }

@@ -10,8 +10,8 @@ mod read;
 mod write;
 
 pub use json::parse_json;
-pub use read::{ReadError, read, read_text};
-pub use write::{WriteError, may_write, write};
+pub use read::{ReadError, read, read_start, read_text};
+pub use write::{Prepared, WriteError, may_write, prepare, write};
 
 /// What the system says, in its words and without its number, which tells a reader nothing.
 pub fn said(error: &std::io::Error) -> String {

@@ -47,13 +47,27 @@ impl From<io::Error> for ReadError {
 /// # Errors
 /// There is none, it is no plain file or too large, or the system refuses.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
+    match read_start(path, most)? {
+        (bytes, true) => Ok(bytes),
+        (_, false) => Err(ReadError::TooLarge(most)),
+    }
+}
+
+/// The first `most` bytes of a plain file, and whether that is all of it.
+///
+/// # Errors
+/// There is none, it is no plain file, or the system refuses.
+pub fn read_start(path: &Path, most: u64) -> Result<(Vec<u8>, bool), ReadError> {
     // Asked before opening, since opening alone sets some devices off, and again behind it, since a path can change.
     is_plain(&std::fs::metadata(path)?)?;
     let file = open(path)?;
     is_plain(&file.metadata()?)?;
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(ReadError::TooLarge(most)) } else { Ok(bytes) }
+    let whole = bytes.len() as u64 <= most;
+    // What is in memory is no longer than an address.
+    bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok((bytes, whole))
 }
 
 /// As [`read`], as text. A byte-order mark, with which some editors begin a file, is no part of it.

@@ -10,6 +10,8 @@
 //! link that would be replaced, and neither was asked for; a folder, pipe, socket or device; a file without write
 //! permission.
 //!
+//! Files that belong together are each [`prepare`]d, so that whatever can fail has failed or not, and then put in place.
+//!
 //! Left out: owner and extended attributes of the file that is replaced (its permissions are kept), and other hard
 //! links to it, which keep the old contents.
 
@@ -74,10 +76,27 @@ pub fn write(
     inputs: &[&Path],
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), WriteError> {
+    prepare(path, inputs, fill)?.put()
+}
+
+/// A whole file beside its place, on the disk already; gone again unless it is put there.
+pub struct Prepared {
+    beside: Beside,
+    path: PathBuf,
+}
+
+/// As [`write`], but for the last step, which [`Prepared::put`] is.
+///
+/// # Errors
+/// As [`write`].
+pub fn prepare(
+    path: &Path,
+    inputs: &[&Path],
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<Prepared, WriteError> {
     let old = stands_there(path, inputs)?;
     let wrong = |error| WriteError::io(path, error);
-    let folder = folder_of(path);
-    let beside = Beside::new(folder).map_err(wrong)?;
+    let beside = Beside::new(folder_of(path)).map_err(wrong)?;
     let mut out = BufWriter::with_capacity(1 << 16, &beside.file);
     fill(&mut out).and_then(|()| out.flush()).map_err(wrong)?;
     drop(out);
@@ -85,12 +104,32 @@ pub fn write(
         beside.file.set_permissions(old.permissions()).map_err(wrong)?;
     }
     synced(beside.file.sync_all()).map_err(wrong)?;
-    beside.move_to(path).map_err(wrong)?;
-    // The file is there; that its name is on the disk too is all that is left to ask for.
-    if let Ok(folder) = File::open(folder) {
-        synced(folder.sync_all()).map_err(wrong)?;
+    Ok(Prepared { beside, path: path.to_owned() })
+}
+
+impl Prepared {
+    /// Gives it a name, a hidden one for the time being: a name needs room too, and moving one to its place does not.
+    ///
+    /// # Errors
+    /// There is no room for a name.
+    pub fn name(&mut self) -> Result<(), WriteError> {
+        self.beside.name().map_err(|error| WriteError::io(&self.path, error))
     }
-    Ok(())
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn put(self) -> Result<(), WriteError> {
+        let Prepared { beside, path } = self;
+        let wrong = |error| WriteError::io(&path, error);
+        beside.move_to(&path).map_err(wrong)?;
+        // The file is there; that its name is on the disk too is all that is left to ask for.
+        if let Ok(folder) = File::open(folder_of(&path)) {
+            synced(folder.sync_all()).map_err(wrong)?;
+        }
+        Ok(())
+    }
 }
 
 /// Whether [`write`] would begin to write to `path`, to be asked before hours of work; and whether it would replace a file.
@@ -183,12 +222,17 @@ impl Beside {
         Ok(Beside { file, name: Some(name), folder })
     }
 
-    fn move_to(mut self, path: &Path) -> io::Result<()> {
+    fn name(&mut self) -> io::Result<()> {
         if self.name.is_none() {
             let name = temporary(&self.folder);
             link(&self.file, &name)?;
             self.name = Some(name);
         }
+        Ok(())
+    }
+
+    fn move_to(mut self, path: &Path) -> io::Result<()> {
+        self.name()?;
         if let Some(name) = &self.name {
             std::fs::rename(name, path)?;
         }

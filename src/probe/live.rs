@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use super::inventory::{Root, hierarchies};
+use crate::amounts::grouped;
 
 /// One counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,19 +74,6 @@ fn three(number: f64) -> String {
         n if n < 99.95 => format!("{n:.1}"),
         n => format!("{n:.0}"),
     }
-}
-
-/// "1 204", with thin spaces between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The counters at one moment: each its value, or why there is none.

@@ -3,7 +3,9 @@
 //!
 //! A RON and a JSON file in the platform's data folder (`~/.local/share/strata/measured.ron` and `.json` on Linux, below
 //! `XDG_DATA_HOME` if that is set). A killed probe leaves either the old one or the new one ([`files::write`]). The
-//! profile alone decides what simulations cost; a report that is missing or broken only leaves less to show.
+//! profile alone decides what simulations cost; a report that is missing or broken only leaves less to show. One that
+//! lies there is that of the profile beside it, whatever happened on the way: the old one goes before the profile
+//! changes, and the new one comes after it.
 
 use std::fs;
 use std::io;
@@ -52,6 +54,7 @@ pub enum SavedError {
     #[error("the costs are not saved: {source}; {}", to_do(.source))]
     Write {
         /// Where, and why not.
+        #[from]
         source: WriteError,
     },
 }
@@ -112,26 +115,59 @@ pub fn elsewhere(profile: &Profile) -> Option<(&str, String)> {
     }
 }
 
-/// Keeps `profile` as the one of this computer, in place of an earlier one; where it is now.
+/// Whether [`save`] would begin to write, to be asked before measuring.
 ///
 /// # Errors
-/// The folder or the file can't be written.
-pub fn save(profile: &Profile) -> Result<PathBuf, SavedError> {
-    let path = profile_in(&folder()?);
-    write(&path, &profile.to_ron())?;
-    Ok(path)
+/// The folder can't be made or written to, or something is there that is not to be overwritten.
+pub fn may_save() -> Result<(), SavedError> {
+    may_save_to(&folder()?)
 }
 
-/// Keeps the report that the profile was made from, beside it.
+fn may_save_to(folder: &Path) -> Result<(), SavedError> {
+    let missing = |path: &&Path| !path.as_os_str().is_empty() && path.symlink_metadata().is_err();
+    let paths = match folder.ancestors().take_while(missing).last() {
+        // The folder that would be made first.
+        Some(first) => vec![first.to_owned()],
+        None => vec![profile_in(folder), report_in(folder)],
+    };
+    for path in paths {
+        files::may_write(&path, &[])?;
+    }
+    Ok(())
+}
+
+/// Keeps `profile` as the one of this computer, in place of an earlier one, and the report that it was made from; where
+/// the profile is now.
 ///
 /// # Errors
-/// The folder or the file can't be written.
-pub fn save_report(report: &Report) -> Result<PathBuf, SavedError> {
-    let path = report_in(&folder()?);
-    let text = serde_json::to_string(report)
-        .map_err(|error| SavedError::Write { source: not_written(&path, io::Error::other(error)) })?;
-    write(&path, &text)?;
-    Ok(path)
+/// The folder or a file can't be written. Where there is no room, both are as they were.
+pub fn save(profile: &Profile, report: &Report) -> Result<PathBuf, SavedError> {
+    save_to(&folder()?, profile, report)
+}
+
+fn save_to(folder: &Path, profile: &Profile, report: &Report) -> Result<PathBuf, SavedError> {
+    make(folder)?;
+    let (profile_path, report_path) = (profile_in(folder), report_in(folder));
+    let text = serde_json::to_string(report).map_err(|error| not_written(&report_path, io::Error::other(error)))?;
+    let mut prepared = [(&profile_path, profile.to_ron()), (&report_path, text)]
+        .map(|(path, text)| files::prepare(path, &[], |file| file.write_all(text.as_bytes())));
+    for file in prepared.iter_mut().flatten() {
+        file.name()?;
+    }
+    let [new_profile, new_report] = prepared;
+    let (new_profile, new_report) = (new_profile?, new_report?);
+    match fs::remove_file(&report_path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(not_written(&report_path, error).into()),
+        _ => {}
+    }
+    new_profile.put()?;
+    new_report.put()?;
+    Ok(profile_path)
+}
+
+/// Makes the folder, if it is missing.
+fn make(folder: &Path) -> Result<(), SavedError> {
+    fs::create_dir_all(folder).map_err(|error| not_written(folder, error).into())
 }
 
 /// The profile in a file; `None` if there is no such file. What another version of this program did not measure has
@@ -163,14 +199,6 @@ fn read(path: &Path) -> Result<Option<String>, SavedError> {
     }
 }
 
-/// Writes a whole file or leaves the one that was there.
-fn write(path: &Path, text: &str) -> Result<(), SavedError> {
-    let folder = path.parent().unwrap_or(path);
-    let made = fs::create_dir_all(folder).map_err(|error| not_written(folder, error));
-    made.and_then(|()| files::write(path, &[], |file| file.write_all(text.as_bytes())))
-        .map_err(|source| SavedError::Write { source })
-}
-
 fn not_written(path: &Path, source: io::Error) -> WriteError {
     WriteError::Io { path: path.to_owned(), source }
 }
@@ -180,14 +208,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_saved_profile_is_read_back_and_nothing_else_lies_beside_it() {
+    fn a_saved_profile_is_read_back_and_nothing_but_its_report_lies_beside_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("new").join("measured.ron");
+        let new = folder.path().join("new");
+        let path = profile_in(&new);
         assert_eq!(load_from(&path).unwrap(), None);
-        write(&path, &Profile::xeon_2017().to_ron()).unwrap();
-        write(&path, &Profile::xeon_2017().to_ron()).unwrap();
-        assert_eq!(load_from(&path).unwrap(), Some(Profile::xeon_2017()));
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        for when in ["2026-01-01", "2026-01-02"] {
+            may_save_to(&new).unwrap();
+            assert_eq!(save_to(&new, &Profile::xeon_2017(), &report(when)).unwrap(), path);
+            assert_eq!(load_from(&path).unwrap(), Some(Profile::xeon_2017()));
+            assert_eq!(load_report_from(&report_in(&new)).unwrap().unwrap().when, when);
+            assert_eq!(fs::read_dir(&new).unwrap().count(), 2);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_may_not_be_replaced_is_told_before_anything_is_measured_and_both_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        for name in ["measured.ron", "measured.json"] {
+            let data = folder.path().join(name).join("strata");
+            save_to(&data, &Profile::xeon_2017(), &report("2026-01-01")).unwrap();
+            let (old, link) = (data.join("old"), data.join(name));
+            fs::rename(&link, &old).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+            for refused in [may_save_to(&data), save_to(&data, &Profile::xeon_2017(), &report("new")).map(drop)] {
+                let said = refused.unwrap_err().to_string();
+                assert!(said.contains(name) && said.contains("symbolic link"), "{said}");
+            }
+            let there = fs::read_dir(&data).unwrap().count();
+            assert_eq!((there, elsewhere.exists()), (3, false), "{name}");
+        }
+    }
+
+    fn report(when: &str) -> Report {
+        Report {
+            plan: crate::probe::measure::Plan::Quick,
+            host: "a computer".to_owned(),
+            when: when.to_owned(),
+            seconds: 1.0,
+            cancelled: false,
+            in_guest: false,
+            measurements: Vec::new(),
+        }
     }
 
     #[test]

@@ -359,7 +359,9 @@ impl Quantity {
                 per.map_or(time, |kind| time / operations(s, kind) as f64)
             })),
             Quantity::Busy { of } => or_none(stats(of).map(|s| s.busy as f64)),
-            Quantity::StartTime { of } => or_none(start_time(outcome, of.id)),
+            Quantity::StartTime { of } => {
+                or_none(start_of(outcome, of.id).map(|(from, up)| (up - from).as_ps() as f64))
+            }
             Quantity::Memory { of, what } => {
                 or_none(outcome.memory.stacks.get(of.id.index()).map(|memory| what.of(memory) as f64))
             }
@@ -402,7 +404,6 @@ impl Quantity {
             let (subject, of) = (self.what(), self.owner());
             return format!("{}: {value}.", capital(&join(&subject, &of)));
         };
-        let (first, second) = (a.told(outcome), b.told(outcome));
         let together = match self {
             Quantity::Ratio(..) if value.amount.is_finite() => format!("That is {} times.", times(value)),
             Quantity::Share(..) if value.amount.is_finite() => format!("That is {value}."),
@@ -410,14 +411,29 @@ impl Quantity {
             Quantity::Sum(..) => format!("Together {value}."),
             _ => format!("The difference is {value}."),
         };
-        let (what, whose) = (a.what(), a.owner());
-        // What is the same in both is said once.
-        let (then, of) = match (what == b.what(), whose == b.owner()) {
-            (true, _) => (String::new(), b.owner()),
-            (false, true) => (b.what(), String::new()),
-            (false, false) => (b.what(), b.owner()),
-        };
-        format!("{}: {first}; {}: {second}. {together}", capital(&join(&what, &whose)), join(&then, &of))
+        let mut said = String::new();
+        let (mut what, mut whose) = (String::new(), String::new());
+        let terms = if let Quantity::Sum(..) = self { self.addends() } else { vec![&**a, &**b] };
+        for term in terms {
+            let (this, of) = (term.what(), term.owner());
+            // What is the same as before is said once.
+            let words = match (this == what, of == whose) {
+                (true, _) => of.clone(),
+                (false, true) => this.clone(),
+                (false, false) => join(&this, &of),
+            };
+            said += &format!("{}{words}: {}", if said.is_empty() { "" } else { "; " }, term.told(outcome));
+            (what, whose) = (this, of);
+        }
+        format!("{}. {together}", capital(&said))
+    }
+
+    /// What a sum is made of, from left to right; of anything else, itself.
+    fn addends(&self) -> Vec<&Quantity> {
+        match self {
+            Quantity::Sum(a, b) => [a.addends(), b.addends()].concat(),
+            one => vec![one],
+        }
     }
 
     /// What is looked at, without whose it is: "the median read".
@@ -426,16 +442,16 @@ impl Quantity {
             Quantity::Count { what, per: None, .. } => what.label(),
             Quantity::Count { what, per: Some(kind), .. } => format!("{} per {}", what.label(), operation_word(*kind)),
             Quantity::Operations { kind: None, .. } => "operations".to_owned(),
-            Quantity::Operations { kind, .. } => format!("{}s", operation_word(*kind)),
+            Quantity::Operations { kind, .. } => several(*kind),
             Quantity::Latency { statistic, kind, .. } => {
                 let what = operation_word(*kind);
                 match statistic {
                     Statistic::P50 => format!("the median {what}"),
-                    Statistic::P95 => format!("the 95th of a hundred {what}s"),
-                    Statistic::P99 => format!("the 99th of a hundred {what}s"),
+                    Statistic::P95 => format!("the 95th of a hundred {}", several(*kind)),
+                    Statistic::P99 => format!("the 99th of a hundred {}", several(*kind)),
                     Statistic::Mean => format!("the mean {what}"),
                     Statistic::Max => format!("the longest {what}"),
-                    Statistic::Total => format!("all {what}s together"),
+                    Statistic::Total => format!("all {} together", several(*kind)),
                 }
             }
             Quantity::Throughput { .. } => "operations".to_owned(),
@@ -472,13 +488,12 @@ impl Quantity {
     }
 }
 
-/// How long the first start of a stack took.
-fn start_time(outcome: &Outcome, of: StackId) -> Option<f64> {
+/// From when somebody began to start a stack for the first time until it was up; `None` if it was up from the beginning.
+pub(super) fn start_of(outcome: &Outcome, of: StackId) -> Option<(Time, Time)> {
     let component = outcome.topology.stacks.get(of.index())?.component;
     let node = outcome.topology.component(component)?.node?;
     let of_node = |what: ChangeKind| outcome.changes.iter().find(|change| change.node == node && change.what == what);
-    let (from, up) = (of_node(ChangeKind::Starting)?, of_node(ChangeKind::Up)?);
-    Some((up.at - from.at).as_ps() as f64)
+    Some((of_node(ChangeKind::Starting)?.at, of_node(ChangeKind::Up)?.at))
 }
 
 fn join(a: &str, b: &str) -> String {
@@ -512,7 +527,9 @@ impl fmt::Display for Quantity {
                 }
             }
             Quantity::Operations { of, kind: None } => write!(f, "operations of {}", of.name),
-            Quantity::Operations { of, kind } => write!(f, "{} operations of {}", operation_word(*kind), of.name),
+            Quantity::Operations { of, kind: Some(kind) } => {
+                write!(f, "{} operations of {}", kind.key().replace('_', " "), of.name)
+            }
             Quantity::Latency { of, statistic, kind: None } => write!(f, "{} of {}", statistic.label(), of.name),
             Quantity::Latency { of, statistic, kind } => {
                 write!(f, "{} of a {} of {}", statistic.label(), operation_word(*kind), of.name)
@@ -534,9 +551,22 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// "read", "ping-pong", "operation".
+/// What one of them is called: "read", "use of memory", "operation".
 fn operation_word(kind: Option<OperationKind>) -> String {
-    kind.map_or_else(|| "operation".to_owned(), |kind| kind.key().replace('_', " "))
+    match kind {
+        None => "operation".to_owned(),
+        Some(OperationKind::Compute) => "computation".to_owned(),
+        Some(OperationKind::Memory) => "use of memory".to_owned(),
+        Some(kind) => kind.key().replace('_', " "),
+    }
+}
+
+/// What several of them are called: "reads", "uses of memory".
+fn several(kind: Option<OperationKind>) -> String {
+    match kind {
+        Some(OperationKind::Memory) => "uses of memory".to_owned(),
+        kind => format!("{}s", operation_word(kind)),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// Fails where mounts are left out of a capture.
 #[test]
 fn a_capture_says_what_the_host_says() {
     for item in std::fs::read_dir(hosts()).unwrap() {
@@ -43,6 +44,56 @@ fn a_folder_s_name_is_in_no_file_of_a_capture_wherever_a_tree_is_mounted() {
     assert!(!said.contains("SECRET"), "{said}");
 }
 
+#[test]
+fn a_capture_made_of_links_to_what_blocks_is_refused_and_not_waited_for() {
+    // `/proc/kmsg` is a plain file by its type, and blocks until there is a message. Not everybody may open it.
+    for name in ["facts.txt", "cpuid.txt", "tree/proc/version"] {
+        for target in ["/proc/kmsg", "/dev/zero", "/dev/tty"] {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("host");
+            host("gce-metal").save(&folder).unwrap();
+            let path = folder.join(name);
+            let _ = std::fs::remove_file(&path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            match (name, Root::load(&folder)) {
+                // No link of a tree is followed.
+                ("tree/proc/version", loaded) => assert!(loaded.is_ok(), "{target}: {loaded:?}"),
+                (_, Err(error)) => assert!(error.to_string().contains(name), "{error}"),
+                (_, Ok(_)) => panic!("{name} is {target}, and was read"),
+            }
+        }
+    }
+}
+
+// Fails where what is beyond the limits is left out in silence.
+#[test]
+fn a_capture_too_large_or_too_deep_to_be_read_whole_is_refused() {
+    let saved = || {
+        let dir = tempfile::tempdir().unwrap();
+        host("gce-metal").save(&dir.path().join("host")).unwrap();
+        dir
+    };
+    let dir = saved();
+    let deep = dir.path().join("host/tree").join("a/".repeat(90));
+    std::fs::create_dir_all(&deep).unwrap();
+    let error = Root::load(&dir.path().join("host")).unwrap_err().to_string();
+    assert!(error.contains("deeper than 80"), "{error}");
+    let dir = saved();
+    for number in 0..4097 {
+        std::fs::write(dir.path().join(format!("host/tree/{number}")), "a\nb\n").unwrap();
+    }
+    let error = Root::load(&dir.path().join("host")).unwrap_err().to_string();
+    assert!(error.contains("more than 4096 files"), "{error}");
+    // As deep as groups are walked, it is read.
+    let dir = tempfile::tempdir().unwrap();
+    let mut root = host("gce-metal");
+    root.insert(format!("/sys/fs/cgroup{}/io.max", "/a".repeat(64)), text("8:0 rbps=1\n8:1 rbps=2\n"));
+    root.save(&dir.path().join("host")).unwrap();
+    assert_eq!(Root::load(&dir.path().join("host")).unwrap(), root);
+}
+
+// Fails where such a value is written as a line.
 #[test]
 fn a_value_that_ends_in_spaces_is_saved_as_it_is() {
     let root = with("gce-metal", &[(PRODUCT, "PowerEdge R640   \n"), (VENDOR, "  Dell \n")]);

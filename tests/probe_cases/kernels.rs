@@ -46,7 +46,7 @@ fn a_kernel_that_imitates_linux_is_named_and_its_word_on_namespaces_is_not_taken
     assert_eq!(layer(&root, LayerKind::Kernel).name, "Linux 6.8.0-ishtar");
 }
 
-// Fails where CPUID is taken for that of the kernel's own hypervisor.
+// Fails where CPUID is taken for that of the kernel's own hypervisor, and where one without a known name is none.
 #[test]
 fn user_mode_linux_in_a_virtual_machine_has_that_one_s_hypervisor_below() {
     for (letters, below) in [(b"KVMKVMKVM\0\0\0", "KVM below"), (b"VMwareVMware", "VMware below")] {
@@ -55,6 +55,24 @@ fn user_mode_linux_in_a_virtual_machine_has_that_one_s_hypervisor_below() {
         assert_eq!(layer(&root, LayerKind::Hypervisor).name, "User Mode Linux");
         assert_eq!(layer(&root, LayerKind::OuterHypervisor).name, below);
     }
+    // One that signs with a name in no list, or with none, is there all the same.
+    let signed_with = |letters: &[u8; 12]| {
+        let mut root = host("uml-on-bare-metal");
+        signed(&mut root, 0x4000_0000, letters);
+        root
+    };
+    for root in [signed_with(b"Abracadabra!"), signed_with(&[0; 12])] {
+        let found = of(&root, LayerKind::OuterHypervisor);
+        assert_eq!((found.present, &*found.name), (true, "an unknown hypervisor below"), "{found:?}");
+        let inner = of(&root, LayerKind::Hypervisor);
+        assert!(inner.evidence.iter().any(|line| line.contains("something without a known name")), "{inner:?}");
+    }
+    // Two names of one hypervisor are one layer.
+    let mut root = signed_with(b"Microsoft Hv");
+    signed(&mut root, 0x4000_0100, b"KVMKVMKVM\0\0\0");
+    let found = of(&root, LayerKind::OuterHypervisor);
+    assert_eq!((&*found.name, &*found.detail), ("KVM below", ""));
+    assert!(!of(&host("uml-on-bare-metal"), LayerKind::OuterHypervisor).present);
     let clean = host("uml-on-bare-metal").scrubbed();
     assert!(!take(&clean).to_text(true).contains("laptop"), "the host's name is somebody's own");
 }

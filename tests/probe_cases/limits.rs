@@ -344,16 +344,145 @@ fn quotas_of_all_sizes_are_told_in_cores() {
     }
 }
 
+// Fails where a quota without a period is none.
+#[test]
+fn a_quota_of_v1_counts_where_its_period_cannot_be_read() {
+    let mounts = format!("{TOP}32 24 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n");
+    let (quota, period) = ("/sys/fs/cgroup/cpu/c/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/c/cpu.cfs_period_us");
+    let of_quota = |number: &str, why: Option<&str>| {
+        let mut root = grouped("5:cpu:/c\n", &mounts, &[(quota, number)]);
+        if let Some(why) = why {
+            root.insert(period, Entry::Refused(why.into()));
+        }
+        in_force(&root, Resource::Cpu)
+    };
+    for why in [None, Some("permission denied")] {
+        let cpu = of_quota("50000\n", why);
+        assert_eq!((cpu.value, cpu.confidence), (Some(0.5), Confidence::Likely), "{cpu:?}");
+        let told = cpu.evidence.iter().any(|line| line.contains(period) && line.contains(why.unwrap_or("not there")));
+        assert!(told && cpu.doubt.is_some_and(|doubt| doubt.contains("period")), "{cpu:?}");
+        // No quota has no period.
+        let cpu = of_quota("-1\n", why);
+        assert_eq!((&*cpu.text, cpu.confidence), ("none", Confidence::Certain), "{cpu:?}");
+    }
+    // A period that is there, also where files have no controller's name.
+    let root = grouped("5:cpu:/c\n", &mounts, &[(quota, "50000\n"), (period, "200000\n")]);
+    assert_eq!(in_force(&root, Resource::Cpu).text, "0.25 cores (50000 µs each 200000 µs)");
+    let mounts = format!("{TOP}32 22 0:28 / /dev/cpu rw - cgroup none rw,cpu,noprefix\n");
+    let files = [("/dev/cpu/c/cfs_quota_us", "50000\n"), ("/dev/cpu/c/cfs_period_us", "200000\n")];
+    let cpu = in_force(&grouped("5:cpu:/c\n", &mounts, &files), Resource::Cpu);
+    assert_eq!((cpu.value, cpu.confidence), (Some(0.25), Confidence::Certain));
+    // Swap is what v1 limits together, less memory: no surer than that is.
+    let mounts = format!("{TOP}32 24 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+    let folder = "/sys/fs/cgroup/memory/c";
+    let mut root = grouped("5:memory:/c\n", &mounts, &[(&format!("{folder}/memory.memsw.limit_in_bytes"), "4096\n")]);
+    root.insert(format!("{folder}/memory.limit_in_bytes"), Entry::Refused("permission denied".into()));
+    assert_eq!(in_force(&root, Resource::Swap).confidence, Confidence::Likely);
+}
+
+// Fails where it is not told that mounts, or groups, are cut.
+#[test]
+fn what_lies_beyond_a_list_that_is_cut_makes_nothing_certain() {
+    let own = "30 24 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n";
+    let many = |first: u32, count: u32| -> String {
+        (first..first + count).map(|id| format!("{id} 22 0:{id} / /m/{id} rw - tmpfs t rw\n")).collect()
+    };
+    let limited = |mounts: &str| grouped("0::/a\n", mounts, &[("/sys/fs/cgroup/a/memory.max", "67108864\n")]);
+    let cut = |layer: &[String]| layer.iter().any(|line| line.contains("/proc/self/mountinfo: cut"));
+    // Whole, for comparison.
+    let root = limited(&format!("{TOP}{own}{}", many(100, 500)));
+    assert_eq!(in_force(&root, Resource::Memory).confidence, Confidence::Certain);
+    assert_eq!(of(&root, LayerKind::Container).confidence, Confidence::Certain);
+    // More mounts than are looked at, the own one among them: one beyond may cover it.
+    let cover = "9999 30 0:77 / /sys/fs/cgroup rw - tmpfs t rw\n";
+    let mut roots = vec![limited(&format!("{TOP}{own}{}{cover}", many(100, 5000)))];
+    // More bytes than are read; the last line is a part of one.
+    let mut bytes = format!("{TOP}{own}{}", many(100, 500)).into_bytes();
+    bytes.extend(b"30 24 0:26 / /sys/fs/cg");
+    let mut root = limited("");
+    root.insert("/proc/self/mountinfo", Entry::File { bytes, whole: false });
+    roots.push(root);
+    for root in roots {
+        let memory = in_force(&root, Resource::Memory);
+        assert_eq!((memory.value, memory.confidence), (Some(67108864.0), Confidence::Likely), "{memory:?}");
+        assert!(cut(&memory.evidence) && memory.doubt.is_some_and(|doubt| doubt.contains("cut")), "{memory:?}");
+        let pids = in_force(&root, Resource::Pids);
+        assert_eq!((&*pids.text, pids.confidence), ("none", Confidence::Likely));
+        for kind in [LayerKind::Container, LayerKind::Cgroups] {
+            let found = of(&root, kind);
+            assert!(found.confidence == Confidence::Likely && cut(&found.evidence), "{found:?}");
+        }
+        assert!(
+            take(&root)
+                .to_text(false)
+                .contains("64 MiB, set at /sys/fs/cgroup/a (the list of mounts or groups is cut)")
+        );
+    }
+    // The own one beyond: not seen, which is not the same as not there.
+    let root = limited(&format!("{TOP}{}{own}", many(100, 5000)));
+    let memory = in_force(&root, Resource::Memory);
+    assert_eq!((memory.value, memory.confidence), (None, Confidence::Unknown));
+    assert!(memory.evidence.iter().any(|line| line.contains("not mounted in what was read")), "{memory:?}");
+    // More groups than are looked at: a controller that is in none of them may be in one beyond.
+    let groups: String = (0..80).map(|id| format!("{id}:name=n{id}:/\n")).collect();
+    let pids = format!("{TOP}33 24 0:33 / /sys/fs/cgroup/pids rw - cgroup c rw,pids\n");
+    let root = grouped(&format!("{groups}1:pids:/\n"), &pids, &[("/sys/fs/cgroup/pids/pids.max", "7\n")]);
+    let limit = in_force(&root, Resource::Pids);
+    assert_eq!((limit.value, limit.confidence), (None, Confidence::Unknown), "{limit:?}");
+    assert!(limit.evidence.iter().any(|line| line.contains("/proc/self/cgroup: cut")), "{limit:?}");
+}
+
+// Fails where levels that are left out count as seen, and where the nearest limit wins.
+#[test]
+fn a_group_that_lies_deep_is_walked_or_said_to_be_hidden_above() {
+    let mounts = format!("{TOP}30 24 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n");
+    let of_depth = |depth: usize| {
+        let group: String = (0..depth).map(|level| format!("/l{level}")).collect();
+        let files = [
+            ("/sys/fs/cgroup/l0/memory.max".to_owned(), "67108864\n"),
+            (format!("/sys/fs/cgroup{group}/memory.max"), "134217728\n"),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        in_force(&grouped(&format!("0::{group}\n"), &mounts, &files), Resource::Memory)
+    };
+    let memory = of_depth(40);
+    assert_eq!((memory.value, memory.confidence), (Some(67108864.0), Confidence::Certain));
+    // Its own limit is seen, and what is far above is not: 128 MiB at most.
+    let memory = of_depth(100);
+    assert_eq!((memory.value, memory.confidence), (Some(134217728.0), Confidence::Likely));
+    assert_eq!(memory.doubt, Some("levels above are hidden"));
+}
+
+// Fails where it is not told that a folder is cut.
+#[test]
+fn a_folder_with_more_devices_than_are_looked_at_is_not_counted_with_certainty() {
+    let disks = |count: usize| {
+        let mut root = host("bare-metal-intel");
+        root.insert("/sys/block", Entry::Dir((0..count).map(|at| format!("sd{at:03}")).collect()));
+        of(&root, LayerKind::Devices)
+    };
+    assert_eq!(disks(255).confidence, Confidence::Certain);
+    let found = disks(256);
+    assert_eq!(found.confidence, Confidence::Likely);
+    assert!(found.evidence.iter().any(|line| line.starts_with("/sys/block: cut")), "{found:?}");
+}
+
 #[test]
 fn thousands_of_mounts_on_one_another_are_judged_without_delay() {
     // Every mount lies on the one before, all of one tree, and a process in many groups: what grows faster than the
-    // list would take minutes here.
+    // list takes minutes here.
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(limits_under_thousands_of_mounts()));
+    let found = told.recv_timeout(std::time::Duration::from_secs(60)).expect("they are judged within a minute");
+    assert_eq!(found, [Some(4096.0), Some(4096.0)]);
+}
+
+fn limits_under_thousands_of_mounts() -> [Option<f64>; 2] {
     let mounts: String =
         (2..4096).map(|id| format!("{id} {} 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n", id - 1)).collect();
     let groups = "0::/a\n".repeat(64);
-    let root = grouped(&groups, &mounts, &[("/sys/fs/cgroup/a/memory.max", "4096\n")]);
-    assert_eq!(limit(&root, Resource::Memory).value, Some(4096.0));
+    let on_one = grouped(&groups, &mounts, &[("/sys/fs/cgroup/a/memory.max", "4096\n")]);
     let mounts: String = (2..4096).map(|id| format!("{id} {} 0:26 / /m{id} rw - cgroup2 c rw\n", id - 1)).collect();
-    let root = grouped(&groups, &mounts, &[("/m2/a/memory.max", "4096\n")]);
-    assert_eq!(limit(&root, Resource::Memory).value, Some(4096.0));
+    let side_by_side = grouped(&groups, &mounts, &[("/m2/a/memory.max", "4096\n")]);
+    [on_one, side_by_side].map(|root| limit(&root, Resource::Memory).value)
 }

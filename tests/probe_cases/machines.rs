@@ -29,6 +29,7 @@ fn a_cloud_s_names_and_virtio_functions_prove_no_virtual_machine() {
     assert!(inventory.layer(LayerKind::Hypervisor).unwrap().present);
 }
 
+// Fails where what only virtual machines have does not count.
 #[test]
 fn what_only_virtual_machines_have_still_shows_one_that_hides_its_bit() {
     for (vendor, product) in [("QEMU", "Standard PC"), ("VMware, Inc.", "VMware7,1"), ("innotek GmbH", "VirtualBox")] {
@@ -174,6 +175,40 @@ fn a_mainframe_s_own_list_of_layers_is_taken_at_its_word() {
     );
 }
 
+// Fails where no manufacturer is known for an interpreter, and where all are taken at their word.
+#[test]
+fn a_program_that_interprets_a_mainframe_is_not_the_machine_nor_the_kvm_that_it_says_it_is() {
+    let of_list = |list: &str| {
+        let root = with("s390x-kvm-in-zvm", &[("/proc/sysinfo", list)]);
+        (of(&root, LayerKind::Hypervisor), of(&root, LayerKind::OuterHypervisor))
+    };
+    // As QEMU's interpreter writes it, with a name and without.
+    for name in ["TCGguest", "mine"] {
+        let list = format!(
+            "Manufacturer:         QEMU            \nType:                 8561\nLPAR Number:          0\n\
+             LPAR Name:            QEMU    \n\nVM00 Name:            {name}\nVM00 Control Program: KVM/Linux       \n"
+        );
+        let (inner, outer) = of_list(&list);
+        assert_eq!((&*inner.name, inner.confidence), ("QEMU guest", Confidence::Certain), "{inner:?}");
+        assert!(inner.evidence.iter().any(|line| line.contains("QEMU") && line.contains("makes up the partition")));
+        assert_eq!((outer.present, outer.confidence), (false, Confidence::Unknown), "no PR/SM: {outer:?}");
+    }
+    // What it interprets may be a hypervisor of its own.
+    let (inner, outer) =
+        of_list("Manufacturer: HRC\nType: 2964\nLPAR Name: HERCULES\nVM00 Control Program: z/VM    6.4.0\n");
+    assert_eq!((&*inner.name, &*outer.name), ("z/VM guest", "Hercules below"));
+    let (inner, _) = of_list("Manufacturer: HRC\nType: 2964\nLPAR Name: HERCULES\n");
+    assert_eq!((&*inner.name, inner.confidence), ("Hercules guest", Confidence::Certain));
+    // KVM shows its guests the manufacturer of the real machine; one who makes none is not taken at its word.
+    let (inner, _) = of_list("Manufacturer: IBM\nType: 8561\nLPAR Name: QEMU\nVM00 Control Program: KVM/Linux\n");
+    assert_eq!((&*inner.name, inner.confidence), ("KVM guest", Confidence::Certain));
+    for rest in ["", "VM00 Control Program: KVM/Linux\n"] {
+        let (inner, _) = of_list(&format!("Manufacturer: ACME\nType: 8561\nLPAR Name: A\n{rest}"));
+        assert_eq!(inner.confidence, Confidence::Likely, "{inner:?}");
+        assert!(inner.evidence.iter().any(|line| line.contains("ACME")), "{inner:?}");
+    }
+}
+
 // Fails where the tree is not read.
 #[test]
 fn power_and_others_are_told_by_their_device_trees() {
@@ -305,6 +340,108 @@ fn a_name_that_somebody_made_up_hides_no_signature_after_it() {
     assert!(found.evidence.iter().any(|line| line.contains("Hyper-V's interface")), "{found:?}");
 }
 
+/// A machine that QEMU models, by its tables, with these letters at 0x40000000 and at 0x40000100.
+fn modelled(first: &[u8; 12], second: Option<&[u8; 12]>) -> Root {
+    let mut root =
+        with("kvm-guest-qemu", &[("/sys/devices/system/clocksource/clocksource0/available_clocksource", "tsc\n")]);
+    let mut cpuid = root.cpuid().clone();
+    for leaf in [0x4000_0000, 0x4000_0001, 0x4000_0100, 0x4000_0101] {
+        cpuid.set(leaf, 0, [0; 4]);
+    }
+    root.set_cpuid(cpuid);
+    signed(&mut root, 0x4000_0000, first);
+    if let Some(second) = second {
+        signed(&mut root, 0x4000_0100, second);
+    }
+    root
+}
+
+// Fails where a paravirtual guest is told by what is left of the names, and not by all of them.
+#[test]
+fn an_interface_of_xen_s_that_qemu_offers_makes_no_guest_of_xen() {
+    // As `-accel kvm,xen-version=…` does: Xen's signature alone, and what the kernel finds of Xen.
+    let mut root = modelled(b"XenVMMXenVMM", None);
+    root.insert("/sys/hypervisor/type", text("xen\n"));
+    let found = of(&root, LayerKind::Hypervisor);
+    assert_eq!((&*found.name, found.confidence), ("KVM guest", Confidence::Likely), "{found:?}");
+    assert!(found.evidence.iter().any(|line| line.contains("KVM may offer Xen's interface")), "{found:?}");
+    // With Hyper-V's before it, and with KVM's behind it.
+    for (first, second) in [(b"Microsoft Hv", b"XenVMMXenVMM"), (b"XenVMMXenVMM", b"KVMKVMKVM\0\0\0")] {
+        let mut root = modelled(first, Some(second));
+        root.insert("/sys/hypervisor/type", text("xen\n"));
+        let found = of(&root, LayerKind::Hypervisor);
+        assert_eq!((&*found.name, found.confidence), ("KVM guest", Confidence::Likely), "{found:?}");
+    }
+    // With a provider's names and KVM's clock, which the kernel keeps where it found KVM.
+    let mut root = with("capabilities-beyond-the-last", &[(VENDOR, "Tilaa"), (PRODUCT, "VPS")]);
+    root.insert("/sys/devices/system/clocksource/clocksource0/available_clocksource", text("kvm-clock tsc\n"));
+    signed(&mut root, 0x4000_0000, b"XenVMMXenVMM");
+    let found = of(&root, LayerKind::Hypervisor);
+    assert_eq!((&*found.name, found.confidence), ("KVM guest", Confidence::Likely), "{found:?}");
+    // Xen's own guests have Xen's tables.
+    assert_eq!(of(&host("xen-hvm"), LayerKind::Hypervisor).confidence, Confidence::Certain);
+}
+
+// Fails where the first signature is taken, and where the leaf behind it is not read.
+#[test]
+fn a_second_signature_is_never_ignored_nor_a_model_that_the_first_one_does_not_have() {
+    // Two names, neither of which is known to offer the other's interface.
+    let found = of(&modelled(b"VMwareVMware", Some(b"KVMKVMKVM\0\0\0")), LayerKind::Hypervisor);
+    assert_eq!((&*found.name, found.confidence), ("VMware or KVM: which is not clear", Confidence::Conflict));
+    // `hv-vendor-id=VMwareVMware`: the leaf behind it says whose interface that name was given to.
+    let mut root = modelled(b"VMwareVMware", Some(b"KVMKVMKVM\0\0\0"));
+    answering(&mut root, 0x4000_0001, [u32::from_le_bytes(*b"Hv#1"), 0, 0, 0]);
+    let found = of(&root, LayerKind::Hypervisor);
+    assert_eq!((&*found.name, found.confidence), ("KVM guest", Confidence::Likely), "{found:?}");
+    assert!(found.evidence.iter().any(|line| line.contains("Hyper-V's interface under another's name")), "{found:?}");
+    // And KVM's own name hidden.
+    let mut root = modelled(b"VMwareVMware", None);
+    assert_eq!(of(&root, LayerKind::Hypervisor).confidence, Confidence::Conflict, "QEMU's model is not VMware's");
+    root = with("capabilities-beyond-the-last", &[]);
+    signed(&mut root, 0x4000_0000, b"VMwareVMware");
+    assert_eq!(of(&root, LayerKind::Hypervisor).confidence, Confidence::Certain);
+    answering(&mut root, 0x4000_0001, [u32::from_le_bytes(*b"Hv#1"), 0, 0, 0]);
+    assert_eq!(of(&root, LayerKind::Hypervisor).confidence, Confidence::Conflict, "VMware offers no such interface");
+    // Hyper-V's name alone, on QEMU's model: KVM hides behind it, or QEMU runs on Hyper-V.
+    let found = of(&modelled(b"Microsoft Hv", None), LayerKind::Hypervisor);
+    assert_eq!((&*found.name, found.confidence), ("KVM guest", Confidence::Likely), "{found:?}");
+    // Those who offer Hyper-V's interface under their own name lend nothing.
+    let mut root = host("capabilities-beyond-the-last");
+    signed(&mut root, 0x4000_0000, b"VBoxVBoxVBox");
+    answering(&mut root, 0x4000_0001, [u32::from_le_bytes(*b"Hv#1"), 0, 0, 0]);
+    let found = of(&root, LayerKind::Hypervisor);
+    assert_eq!((&*found.name, found.confidence), ("VirtualBox guest", Confidence::Certain), "{found:?}");
+}
+
+// Fails where its own tables alone decide, and where what a CPUID costs is not weighed for it.
+#[test]
+fn firmware_is_no_surer_to_be_an_imitation_than_that_a_hypervisor_is_below() {
+    let firmware = |root: &Root| of(root, LayerKind::Firmware);
+    // A maker's name on a machine with real tables, while the bit is off; what a CPUID costs settles it.
+    for (vendor, product) in [("VMware", "Edge 620"), ("OVHcloud", "KVM over IP")] {
+        let root = with("bare-metal-intel", &[(VENDOR, vendor), (PRODUCT, product)]);
+        let found = firmware(&root);
+        assert_eq!((&*found.name, found.confidence), ("virtual firmware: UEFI", Confidence::Conflict), "{product}");
+        let mut inventory = take(&root);
+        inventory.add_exit_cost(40.0);
+        let found = inventory.layer(LayerKind::Firmware).unwrap();
+        assert_eq!((&*found.name, found.confidence), ("firmware: UEFI", Confidence::Likely), "{product}");
+    }
+    // A bit and nothing else.
+    let mut root = host("bare-metal-intel");
+    let [a, b, c, d] = root.cpuid().get(1, 0).unwrap();
+    answering(&mut root, 1, [a, b, c | 1 << 31, d]);
+    let found = firmware(&root);
+    assert_eq!((&*found.name, found.confidence), ("virtual firmware: UEFI", Confidence::Possible), "{found:?}");
+    assert!(found.present && found.evidence.iter().any(|line| line.contains("no surer")), "{found:?}");
+    // Under what manages the machine: only as sure as the hypervisor further down.
+    let root = with("hyperv-root", &[(VENDOR, "QEMU"), (PRODUCT, "Standard PC (Q35 + ICH9, 2009)")]);
+    let found = firmware(&root);
+    assert_eq!((&*found.name, found.confidence), ("virtual firmware: UEFI", Confidence::Possible), "{found:?}");
+    // And where both are sure, it is.
+    assert_eq!(firmware(&host("hyperv-nested")).confidence, Confidence::Certain);
+}
+
 // Fails where devices name nobody, and where nobody imitates.
 #[test]
 fn virtualbox_with_the_host_s_names_is_known_by_its_board_or_its_devices() {
@@ -325,6 +462,7 @@ fn virtualbox_with_the_host_s_names_is_known_by_its_board_or_its_devices() {
     assert_eq!(of(&base(), LayerKind::Hypervisor).name, "KVM guest");
 }
 
+// Fails where a device names its maker whatever else is named.
 #[test]
 fn a_copy_of_somebody_s_device_names_nobody_where_something_else_does() {
     // QEMU with VMware's graphics, and names of the provider's own.

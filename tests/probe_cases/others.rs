@@ -49,6 +49,7 @@ fn pods_are_pods_wherever_the_kubelet_keeps_its_groups() {
     }
 }
 
+// Fails where a runtime is named as often as it is met.
 #[test]
 fn a_container_in_a_container_of_one_runtime_is_named_once() {
     let overlay = "900 899 0:60 / / rw - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l/A\n";
@@ -69,6 +70,7 @@ fn an_unprivileged_container_of_proxmox_is_lxc_s() {
     assert_eq!(told(&root, LayerKind::Container), said("LXC container", Confidence::Certain));
 }
 
+// Fails where any root that is no disk's counts for layers, and that pid 1 has it too for nothing.
 #[test]
 fn roots_that_a_system_keeps_in_memory_or_in_a_pool_are_the_machine_s_own() {
     for line in [
@@ -84,6 +86,7 @@ fn roots_that_a_system_keeps_in_memory_or_in_a_pool_are_the_machine_s_own() {
     }
 }
 
+// Fails where a root that is not the machine's own is enough for a container.
 #[test]
 fn a_service_with_an_image_of_its_own_for_a_root_is_no_container() {
     // systemd's RootImage= and PrivateUsers=: it sees the machine's processes, and no runtime has made it.
@@ -172,6 +175,7 @@ fn instances_of_each_cloud_are_guests_of_what_signs() {
     }
 }
 
+// Fails where DMI names nobody.
 #[test]
 fn guests_on_arm_are_named_by_their_tables() {
     let of_arm = |files: &[(&str, &str)]| {
@@ -213,6 +217,7 @@ fn a_partition_of_the_processors_is_a_limit_for_those_who_are_left_the_rest() {
     }
 }
 
+// Fails where the nearest limit wins.
 #[test]
 fn jobs_of_a_scheduler_have_the_limits_of_their_job() {
     let own = "/sys/fs/cgroup/system.slice/slurmstepd.scope/job_7/step_0/user/task_0";

@@ -110,6 +110,7 @@ fn draw(
     choices: &Choices,
 ) -> Drawing {
     let provenance = |primitive: Primitive| recording.profile.cost(primitive).provenance.word();
+    let awaited = take.asked.as_ref().filter(|_| asked.is_none()).and_then(Asked::awaited);
     let options = SceneOptions {
         theme: &choices.theme,
         reduced_motion: false,
@@ -117,7 +118,7 @@ fn draw(
         pointed_at: &take.pointed_at,
         provenance: &provenance,
         topic: take.topic,
-        asked,
+        asked: asked.or(awaited.as_ref()),
         follow: take.follow,
         solo: false,
         moment: Some(moment),

@@ -29,8 +29,8 @@ pub struct Guide<'a> {
     pub played: Option<Played>,
     /// Where the scene began, if that was a step back in time.
     pub back_to: Option<Time>,
-    /// Whether to play was asked for before a prediction was given.
-    pub asked: bool,
+    /// How often to play was asked for before a prediction was given.
+    pub asked: u32,
     /// Whether time runs.
     pub playing: bool,
     /// Whether Space goes on to the next scene.
@@ -55,13 +55,19 @@ pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) -> Vec<Comma
         return out;
     }
     // What Space does is in view however long the text is.
-    let next = what_next(guide);
-    let footer = (44.0 + if next.is_some() { 24.0 } else { 0.0 }) * theme.scale;
+    let scene = guide.scenario.walkthrough.get(guide.walk.scene());
+    let footer = (44.0 + if scene.is_some() { 24.0 } else { 0.0 }) * theme.scale;
     let height = (ui.available_height() - footer).max(40.0);
-    match guide.scenario.walkthrough.get(guide.walk.scene()) {
-        Some(step) => scene_ui(ui, guide, step, height, theme, &mut out),
-        None => closing_ui(ui, guide, height, theme, &mut out),
-    }
+    let next = match scene {
+        Some(step) => {
+            let in_view = scene_ui(ui, guide, step, height, theme, &mut out);
+            Some(what_next(guide, step, in_view))
+        }
+        None => {
+            closing_ui(ui, guide, height, theme, &mut out);
+            None
+        }
+    };
     ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
         way_ui(ui, guide, theme, &mut out);
         if let Some(text) = next {
@@ -117,12 +123,12 @@ enum Page {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Turned {
     page: Page,
-    when: (bool, bool, bool),
+    when: (u32, bool, bool),
 }
 
 impl Guide<'_> {
     /// Whether play was asked for, a prediction given, the answer shown.
-    fn so_far(&self) -> (bool, bool, bool) {
+    fn so_far(&self) -> (u32, bool, bool) {
         (self.asked, self.walk.prediction().is_some(), self.walk.answered())
     }
 
@@ -132,14 +138,15 @@ impl Guide<'_> {
             Some(turned) => turned.page,
             // Whom a wrong answer led here is to read, and finds the way back there.
             None if self.walk.asked_in().is_some() => Page::Text,
-            None if self.asked || self.walk.prediction().is_some() => Page::Question,
+            None if self.asked > 0 || self.walk.prediction().is_some() => Page::Question,
             None => Page::Text,
         }
     }
 }
 
-/// What is said, the prediction, and what the model leaves out, in `height`.
-fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &Theme, out: &mut Vec<Command>) {
+/// What is said, the prediction, and what the model leaves out, in `height`. Gives back whether the question is in view,
+/// if there is one.
+fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &Theme, out: &mut Vec<Command>) -> bool {
     let scene = guide.walk.scene();
     // Another width or another size of text, other heights.
     let known = ui.id().with(("halves", scene, theme.scale.to_bits(), ui.available_width() as i32));
@@ -202,6 +209,7 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
         ui.data_mut(|data| data.insert_temp(known, now));
         ui.ctx().request_repaint();
     }
+    share != Share::Pages || page == Page::Question
 }
 
 /// "Step 4 of 9".
@@ -252,18 +260,18 @@ fn where_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, theme: &Theme, out: &mut
     ui.add_space(6.0);
 }
 
-/// What Space does now.
-fn what_next(guide: Guide<'_>) -> Option<&'static str> {
-    let step = guide.scenario.walkthrough.get(guide.walk.scene())?;
+/// What Space does now. `in_view`: whether the question can be seen, if there is one.
+fn what_next(guide: Guide<'_>, step: &Step, in_view: bool) -> &'static str {
     let open = step.predict.is_some() && guide.walk.prediction().is_none();
     let last = guide.walk.scene() + 1 == guide.scenario.walkthrough.len();
-    Some(match (guide.at_end, guide.playing, open) {
+    match (guide.at_end, guide.playing, open) {
         (true, _, _) if last => "Space goes on to the end",
         (true, _, _) => "Space goes on to the next scene",
         (_, true, _) => "Space pauses",
+        (_, _, true) if !in_view => "Space leads to the question",
         (_, _, true) => "Choose an answer, then Space plays",
         _ => "Space plays this scene",
-    })
+    }
 }
 
 /// The page at the end: what was predicted and what came, what to do next, one link.
@@ -406,12 +414,12 @@ pub fn predict_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Them
             answer_ui(ui, guide, predict, theme, out);
         } else {
             let text = match (prediction.is_some(), guide.playing) {
-                (false, _) if guide.asked => "First choose one, then Space plays. Or skip it with N".to_owned(),
+                (false, _) if guide.asked > 0 => "First choose one, then Space plays. Or skip it with N".to_owned(),
                 (false, _) => format!("Keys 1 to {}: your choice is locked in", predict.choices.len()),
                 (true, false) => "Locked in. Space plays and shows the answer".to_owned(),
                 (true, true) => "Locked in. Watch".to_owned(),
             };
-            let wanted = guide.asked && prediction.is_none();
+            let wanted = guide.asked > 0 && prediction.is_none();
             let said = ui.label(note(text, theme).color(if wanted { theme.alarm } else { theme.text_muted }));
             ui.ctx().accesskit_node_builder(said.id, |node| node.set_live(egui::accesskit::Live::Polite));
         }

@@ -1,5 +1,6 @@
-//! What is not there: its place is kept, and says why nothing is in it. What has not come yet is an outline, what has gone
-//! is faint, what is being started is in between. A function of the changes and the time, as all of the picture.
+//! What is not there: its place is kept, and says why nothing is in it. A machine that boots is there: its firmware, its
+//! loader and its kernel run, one after the other, before it is up. A function of the changes and the time, as all of the
+//! picture.
 
 use egui::{Align2, vec2};
 
@@ -8,17 +9,16 @@ use super::picture::Picture;
 use super::words::{LINE, shrink};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
-use crate::machine::Presence;
+use crate::machine::{ComponentKind, Presence};
 use crate::trace::Ended;
 
-/// How much of a part that is not there is covered.
-fn cover(presence: Presence) -> Option<f32> {
+/// Whether nothing is seen in the place of a part.
+fn is_covered(presence: Presence, kind: ComponentKind) -> bool {
     match presence {
         // A program that has come to its end has not been taken away: its column is read to the last.
-        Presence::Here | Presence::Gone(Ended::Finished) => None,
-        Presence::NotYet => Some(0.86),
-        Presence::Starting => Some(0.55),
-        Presence::Gone(_) => Some(0.74),
+        Presence::Here | Presence::Gone(Ended::Finished) => false,
+        Presence::Starting => kind != ComponentKind::VirtualMachine,
+        Presence::NotYet | Presence::Gone(_) => true,
     }
 }
 
@@ -27,15 +27,19 @@ impl Picture<'_> {
     pub(super) fn absent(&self, time: Time, out: &mut Vec<Shape>) {
         let Some(presences) = self.options.presences else { return };
         for (number, node) in self.topology.nodes.iter().enumerate() {
-            let presence = presences.of(number as u32, time);
-            let around = node.outer.map(|outer| presences.of(outer, time));
-            let (Some(alpha), None) = (cover(presence), around.and_then(cover)) else { continue };
+            let covered = |number: u32| {
+                let node = self.topology.nodes.get(number as usize)?;
+                let kind = self.topology.component(node.component)?.kind;
+                let presence = presences.of(number, time);
+                is_covered(presence, kind).then_some(presence)
+            };
+            let (Some(presence), None) = (covered(number as u32), node.outer.and_then(covered)) else { continue };
             let place = self.layout.place(node.component);
             let rect = self.camera.rect(place.rect);
             if !place.own || !rect.intersects(self.camera.canvas) || rect.width() < 2.0 {
                 continue;
             }
-            let (fill, line) = (Some(Ink::Background.faint(alpha)), Some((1.0, Ink::Outline.solid())));
+            let (fill, line) = (Some(Ink::Background.solid()), Some((1.0, Ink::Outline.solid())));
             out.push(Shape::Rect { rect, radius: 3.0, fill, line });
             let room = shrink(rect, vec2(4.0, 1.0));
             let Some(size) = self.writer.size(TextRole::Small, room.height()) else { continue };

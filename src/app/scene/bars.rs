@@ -45,6 +45,8 @@ pub struct Chart {
     pub rows: Vec<Row>,
     /// How many columns have no row, and the least and largest of their medians.
     pub more: Option<(usize, Option<(u64, u64)>)>,
+    /// Whether it is told only what the rows will be: the scene has not been played.
+    pub awaited: bool,
 }
 
 /// One column's row.
@@ -66,6 +68,11 @@ pub struct Row {
 pub type Parts = [u64; Layer::ALL.len()];
 
 impl Row {
+    /// Whether it is of no layer.
+    fn is_whole(&self) -> bool {
+        self.figure.as_ref().is_some_and(|figure| figure.split == Split::Whole)
+    }
+
     /// What is said of how it compares: the number, and how sure it is.
     pub fn comparison(&self) -> (String, String) {
         if let Some(figure) = &self.figure {
@@ -93,7 +100,7 @@ impl Row {
     /// How many there are, and whether they are too few to be compared.
     pub fn count(&self) -> String {
         if let Some(figure) = &self.figure {
-            return format!("n = {}", figure.count);
+            return figure.count.map_or(String::new(), |count| format!("n = {count}"));
         }
         match (self.summary, self.ratio) {
             (None, _) => String::new(),
@@ -169,7 +176,7 @@ pub fn chart(
     };
     let (scale, more) = (scale(largest.unwrap_or(1)), (more > 0).then_some((more, range)));
     let whole = columns.iter().all(|stack| summaries_all(bars, key, *stack, &summaries));
-    Some(Chart { title, whole, kind: Kind::Time, statistic, scale, rows, more })
+    Some(Chart { title, whole, kind: Kind::Time, statistic, scale, rows, more, awaited: false })
 }
 
 /// Whether all of a stack's operations of a kind have ended.
@@ -178,7 +185,7 @@ fn summaries_all(bars: &Bars, key: KeyId, stack: StackId, summaries: &[Option<Su
     ended == bars.total(key, stack)
 }
 
-/// The rows of what was asked, at most `most` of them, of the whole run as the answer is.
+/// The rows of what was asked, at most `most` of them, of the whole run as the answer is; none before it is answered.
 pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Chart {
     // Events are few: their bars count thousandths.
     let unit = if asked.kind == Kind::Time { 1.0 } else { 1000.0 };
@@ -194,7 +201,7 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Chart {
     let rows = shown.into_iter().map(|figure| {
         let length = length(figure);
         let parts = parts_of(bars, figure, length);
-        let count = figure.count as usize;
+        let count = figure.count.unwrap_or_default() as usize;
         Row {
             stack: figure.stack,
             summary: Some(Summary { count, length, low: length, high: length, parts }),
@@ -204,7 +211,7 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Chart {
         }
     });
     let rows: Vec<Row> = rows.collect();
-    let largest = asked.rows.iter().map(length).max().unwrap_or(1);
+    let largest = asked.rows.iter().map(length).max().unwrap_or(1).max(1);
     let lengths: Vec<u64> = hidden.iter().map(|figure| length(figure)).collect();
     let range = lengths.iter().min().copied().zip(lengths.iter().max().copied());
     let more = (!hidden.is_empty()).then_some((hidden.len(), range));
@@ -213,9 +220,15 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Chart {
         whole: true,
         kind: asked.kind,
         statistic: Statistic::default(),
-        scale: scale(largest.max(1)),
+        // Bytes are halved and doubled as they are written.
+        scale: if asked.kind == Kind::Bytes {
+            largest.div_ceil(1000).next_power_of_two() * 1000
+        } else {
+            scale(largest)
+        },
         rows,
         more,
+        awaited: !asked.answered,
     }
 }
 
@@ -223,6 +236,8 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Chart {
 fn parts_of(bars: &mut Bars, figure: &Figure, length: u64) -> Parts {
     let (statistic, kind) = match figure.split {
         Split::Operations(statistic, kind) => (statistic, kind),
+        Split::Whole => return Parts::default(),
+        Split::Shares(shares) => return split(length, &shares),
         Split::Layer(layer) => {
             let mut parts = Parts::default();
             parts[layer as usize] = length;
@@ -252,6 +267,18 @@ fn parts_of(bars: &mut Bars, figure: &Figure, length: u64) -> Parts {
 }
 
 impl Chart {
+    /// Into how many parts the scale is cut, so that each is round again.
+    fn parts(&self) -> u64 {
+        let whole = |row: &Row| row.summary.is_none_or(|summary| summary.length.is_multiple_of(1000));
+        match self.kind {
+            Kind::Bytes => 4,
+            // There is no half of what is counted.
+            Kind::Count if self.scale <= 5000 && self.rows.iter().all(whole) => (self.scale / 1000).max(1),
+            _ if self.scale.to_string().starts_with('2') => 4,
+            _ => 5,
+        }
+    }
+
     /// A length as it is written.
     fn written(&self, length: u64) -> String {
         match self.kind {
@@ -334,7 +361,8 @@ impl Strip<'_> {
     /// The heights of a line of the head and of a row, for so many rows.
     fn heights(&self, rows: usize) -> (f32, f32) {
         let line = self.writer.theme.size(TextRole::Small) * self.writer.factor * LINE;
-        let head = line.min(self.rect.height() * 0.2);
+        // However low the strip is, it says what it shows.
+        let head = line.min((self.rect.height() * 0.2).max(self.writer.least() * LINE));
         let axis = if self.axis() { head } else { 0.0 };
         (head, ((self.rect.height() - head - axis) / rows.max(1) as f32).min(line * 1.9))
     }
@@ -357,6 +385,9 @@ impl Strip<'_> {
         let (head, row) = self.heights(lines);
         let Some(size) = self.writer.size(TextRole::Note, row.min(head * 1.4)) else { return };
         self.head(chart, head, out);
+        if chart.awaited {
+            return;
+        }
         let words: Vec<Words> = chart.rows.iter().map(words).collect();
         let Some(tracks) = self.tracks(chart, &words, size, head) else { return };
         let top = self.rect.top() + head;
@@ -398,7 +429,8 @@ impl Strip<'_> {
     fn head(&self, chart: &Chart, height: f32, out: &mut Vec<Shape>) {
         let Some(size) = self.writer.size(TextRole::Small, height) else { return };
         let (metrics, y) = (self.writer.metrics, self.rect.top() + height / 2.0);
-        let legend = self.legend(size, y, out);
+        let by_layer = chart.rows.iter().any(|row| !row.is_whole());
+        let legend = if by_layer { self.legend(size, y, out) } else { 0.0 };
         let room = self.rect.width() - legend - size;
         let span = if chart.whole { "whole run" } else { "so far" };
         // Words, whatever they begin with: no name of a device or file.
@@ -411,6 +443,9 @@ impl Strip<'_> {
             if counts.any(|count| count < SMALL) { "least to most, from 20 on 5 to 95 %" } else { "5 to 95 %" };
         let asked = chart.rows.iter().any(|row| row.figure.is_some());
         let how = match asked {
+            _ if chart.awaited => {
+                vec!["stands here with the answer".to_owned(), "with the answer".to_owned()]
+            }
             true => vec!["what was asked, as the answer counts it".to_owned(), "as the answer counts it".to_owned()],
             false if chart.statistic == Statistic::P50 => vec![
                 format!("bar: median of those that ended · whisker: {whisker} · thin: running now"),
@@ -493,8 +528,7 @@ impl Strip<'_> {
         out: &mut Vec<Shape>,
     ) {
         let scale = chart.scale;
-        // A fifth of 1 or 5 and a quarter of 2 are round again.
-        let parts = if scale.to_string().starts_with('2') { 4 } else { 5 };
+        let parts = chart.parts();
         let size = self.writer.size(TextRole::Small, height).filter(|_| self.axis());
         let mut free = f32::NEG_INFINITY;
         for i in 0..=parts {
@@ -530,6 +564,10 @@ impl Strip<'_> {
             }
         }
         let Some(summary) = row.summary else { return };
+        if row.is_whole() {
+            let rect = Rect::from_min_max(pos2(x(0), thick_y), pos2(x(summary.length), thick_y + thick));
+            out.push(Shape::Rect { rect, radius: 0.0, fill: Some(Ink::Muted.solid()), line: None });
+        }
         pieces(&summary.parts, &x, (thick_y, thick), out);
         if summary.low == summary.high {
             return;

@@ -39,9 +39,11 @@ impl Picture<'_> {
 
     /// One line of state in each head.
     pub(super) fn states(&self, cast: &Cast, tokens: &Tokens, held: Option<Held>, out: &mut Vec<Shape>) {
+        let heads = self.builder().heads();
         for (i, column) in self.layout.columns.iter().enumerate() {
             let rect = self.camera.rect(column.state);
-            if !rect.intersects(self.camera.canvas) {
+            let named = heads.get(i).is_some_and(|head| head.below.is_some());
+            if named || !rect.intersects(self.camera.canvas) {
                 continue;
             }
             let from = out.len();

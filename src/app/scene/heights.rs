@@ -25,6 +25,7 @@ struct Level {
     hypervisors: usize,
     tracks: usize,
     bars: usize,
+    key: bool,
 }
 
 /// Where the rows and streets of a shared floor are, from its upper edge.
@@ -39,7 +40,7 @@ pub struct Shared {
 }
 
 impl Level {
-    fn of(topology: &Topology, widths: &Widths) -> Level {
+    fn of(topology: &Topology, widths: &Widths, key: bool) -> Level {
         let most = |kind: ComponentKind| {
             let floors = widths.floors.iter().filter(|(_, floor)| !floor.shared);
             let of_kind = floors.filter(|(id, _)| topology.component(**id).is_some_and(|c| c.kind == kind));
@@ -51,14 +52,22 @@ impl Level {
             hypervisors: most(ComponentKind::Hypervisor),
             tracks: widths.columns.len().clamp(1, TRACKS),
             bars: widths.columns.len().clamp(1, 10),
+            key,
         }
     }
 }
 
 impl Heights {
-    /// The heights at which `tree` fills `room`, where text is `scale` times its size.
-    pub fn fitting(topology: &Topology, tree: &Platform, widths: &Widths, room: f32, scale: f32) -> Heights {
-        let level = Level::of(topology, widths);
+    /// The heights at which `tree` fills `room`, where text is `scale` times its size. `key`: with a line for the key above
+    /// it.
+    pub fn fitting(
+        topology: &Topology,
+        tree: &Platform,
+        widths: &Widths,
+        (room, key): (f32, bool),
+        scale: f32,
+    ) -> Heights {
+        let level = Level::of(topology, widths, key);
         let at = |ease: f32, unit: f32| Heights { ease, unit, scale, level };
         let tight = at(0.0, scale).total(tree, widths);
         if tight > room {
@@ -74,7 +83,7 @@ impl Heights {
 
     /// The least height in which the words of `tree` can be read well.
     pub fn wanted(topology: &Topology, tree: &Platform, widths: &Widths, scale: f32) -> f32 {
-        Heights { ease: 0.0, unit: scale * 0.8, scale, level: Level::of(topology, widths) }.total(tree, widths)
+        Heights { ease: 0.0, unit: scale * 0.8, scale, level: Level::of(topology, widths, false) }.total(tree, widths)
     }
 
     /// Whether words in the picture have the room that they need: the least that can be read fit into a part.
@@ -84,7 +93,7 @@ impl Heights {
 
     /// The height of the smallest line that can be read.
     pub fn line(&self) -> f32 {
-        super::words::LEAST * super::words::LINE * (self.scale * self.words()).min(1.0)
+        super::words::LEAST * super::words::LINE * self.scale.min(1.0)
     }
 
     /// How much smaller words are than they should be.
@@ -99,6 +108,10 @@ impl Heights {
     /// Around the whole picture.
     pub fn margin(&self) -> f32 {
         self.between(4.0, 12.0)
+    }
+    /// The key's line above the columns, where it has one.
+    pub fn key(&self) -> f32 {
+        if self.level.key { self.between(18.0, 24.0) } else { 0.0 }
     }
     /// A column's head: its name, and what it does now.
     pub fn head(&self) -> f32 {
@@ -257,6 +270,12 @@ impl Heights {
         let upper = tree.kernel.as_ref().map_or(0.0, |kernel| {
             self.residents(kernel) + self.corridor() + self.host_kernel(kernel, widths).height + self.lane()
         });
-        2.0 * self.margin() + self.head() + upper + self.hardware(tree, widths).height + self.space() + self.bars()
+        2.0 * self.margin()
+            + self.key()
+            + self.head()
+            + upper
+            + self.hardware(tree, widths).height
+            + self.space()
+            + self.bars()
     }
 }

@@ -1,5 +1,5 @@
 //! The key: what shapes, gates and walls stand for. It has the empty place above columns that are lower than their
-//! neighbours; where there is none, there is no key.
+//! neighbours; where there is none, a line above them all.
 
 use egui::{Align2, Pos2, Rect, pos2, vec2};
 
@@ -95,6 +95,9 @@ impl Key<'_> {
 
     /// Its frame and signs below, its words above.
     pub fn draw(&self, topology: &Topology, floors: &mut Vec<Shape>, words: &mut Vec<Shape>) {
+        if self.rect.height() < LEAST.1 * 0.5 * self.writer.theme.scale * self.writer.factor {
+            return self.line(topology, floors, words);
+        }
         let (Some(size), Some(strong)) = (
             self.writer.size(TextRole::Small, self.rect.height()),
             self.writer.size(TextRole::Body, self.rect.height()),
@@ -146,6 +149,30 @@ impl Key<'_> {
             let start = (x + size * 1.9, at.y);
             let text = if self.writer.metrics.width(text, size, false) <= room { text } else { short };
             words.extend(self.writer.line(text, start, Align2::LEFT_CENTER, (size, false), room, Ink::Body.solid()));
+        }
+    }
+
+    /// All of it in one line: as much as fits, what is told last left out first.
+    fn line(&self, topology: &Topology, floors: &mut Vec<Shape>, words: &mut Vec<Shape>) {
+        let Some(size) = self.writer.size(TextRole::Small, self.rect.height()) else { return };
+        let (metrics, y) = (self.writer.metrics, self.rect.center().y);
+        let mut x = self.rect.left();
+        let head = self.writer.line("Key", (x, y), Align2::LEFT_CENTER, (size, true), f32::MAX, Ink::Muted.solid());
+        words.extend(head);
+        x += metrics.width("Key", size, true) + size;
+        let entries = self.entries(topology);
+        let wide = |text: &str| metrics.width(text, size, false) + size * 3.2;
+        let whole: f32 = entries.iter().map(|(_, text, _)| wide(text)).sum();
+        let whole = x + whole <= self.rect.right();
+        for (sign, text, short) in &entries {
+            let text = if whole { text } else { short };
+            if x + wide(text) - size > self.rect.right() {
+                break;
+            }
+            self.sign(sign, pos2(x + size * 0.7, y), size, floors, words);
+            let at = (x + size * 1.8, y);
+            words.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), f32::MAX, Ink::Muted.solid()));
+            x += wide(text);
         }
     }
 

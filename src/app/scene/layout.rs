@@ -249,6 +249,24 @@ impl Layout {
         (canvas, magnified): (Vec2, f32),
         focus: Focus,
     ) -> Layout {
+        let with = |key: bool| Layout::with_key(topology, metrics, theme, (canvas, magnified, key), focus);
+        let (layout, _) = with(false);
+        if layout.key.is_some() || magnified > 1.0 {
+            return layout;
+        }
+        // Where no place is empty the key has a line of its own, if that takes nothing else away.
+        let (lined, readable) = with(true);
+        if readable && lined.hidden == layout.hidden && lined.counts == layout.counts { lined } else { layout }
+    }
+
+    /// A layout in which the key has a line above the columns, or an empty place; and whether its words can be read well.
+    fn with_key(
+        topology: &Topology,
+        metrics: &Metrics,
+        theme: &Theme,
+        (canvas, magnified, key): (Vec2, f32, bool),
+        focus: Focus,
+    ) -> (Layout, bool) {
         let tree = Platform::of(topology);
         let grow = growth(canvas);
         let scale = theme.scale * grow;
@@ -262,7 +280,7 @@ impl Layout {
             let try_with = |(columns, host): (Shown, bool)| {
                 let detail = Detail { columns, host, opened: magnified > 1.0 };
                 let widths = Ruler::place(topology, &tree, (metrics, theme, grow), room, (focus, detail));
-                let heights = Heights::fitting(topology, &tree, &widths, height, theme.scale * grow);
+                let heights = Heights::fitting(topology, &tree, &widths, (height, key), theme.scale * grow);
                 (widths, heights)
             };
             let mut found = try_with((Shown::Whole, true));
@@ -283,7 +301,8 @@ impl Layout {
         // A sheet is no higher than what is drawn on it.
         sheet.y = if magnified > 1.0 { heights.total(&tree, &widths).clamp(canvas.y, sheet.y) } else { sheet.y };
         let spare = (sheet.y - heights.total(&tree, &widths)).max(0.0) / 2.0;
-        let top = spare + heights.margin() + heights.head();
+        let above = spare + heights.margin();
+        let top = above + heights.key() + heights.head();
         let shafts = widths.shafts.iter().map(|s| Shaft { x: s.x, parent: None, column: s.column }).collect();
         let mut stack = Stack {
             topology,
@@ -316,7 +335,9 @@ impl Layout {
         let (states, hidden) = (std::mem::take(&mut stack.states), std::mem::take(&mut stack.hidden));
         let places = stack.fill_in();
         let taken: Vec<key::Taken> = columns.iter().map(Column::taken).collect();
-        Layout {
+        let line = Rect::from_min_max(pos2(room.x0, above), pos2(room.x1, above + heights.key() * 0.9));
+        let place = if key { Some(line) } else { key::place(&taken, (above, scale * heights.words())) };
+        let layout = Layout {
             canvas: sheet,
             places,
             column_of,
@@ -336,7 +357,7 @@ impl Layout {
             counts: widths.counts.clone(),
             drawn_as: drawn_as(topology.components.len(), &widths.same),
             stands: states.stands,
-            key: key::place(&taken, (spare + heights.margin(), scale * heights.words())),
+            key: place,
             columns,
             token: heights.token(),
             corridor: heights.corridor(),
@@ -344,7 +365,8 @@ impl Layout {
             words: heights.words() * grow,
             wanted,
             cpus: topology.iter().filter_map(|(id, c)| Some((c.cpu?, id))).collect(),
-        }
+        };
+        (layout, heights.readable())
     }
 
     /// Where a component is; the whole canvas for one that is not part of the machine.

@@ -19,7 +19,7 @@
 //! | `state`, `holds` | what cores, queues, rings and mailboxes hold at a time; drawing it |
 //! | `standing`, `modes` | what programs and virtual machines do at a time; the words for it in their boxes |
 //! | `bars` | one row for each column: medians of like operations |
-//! | `stage`, `key`, `gates`, `facts`, `labels`, `gadgets`, `heads`, `picture` | drawing |
+//! | `stage`, `key`, `gates`, `facts`, `labels`, `gadgets`, `headings`, `heads`, `picture` | drawing |
 //! | `drawing`, `paint` | the list of primitives; painting it with egui |
 
 mod absent;
@@ -33,6 +33,7 @@ mod floors;
 mod gadgets;
 mod gates;
 mod gauge;
+mod headings;
 mod heads;
 mod heights;
 mod holds;
@@ -73,10 +74,11 @@ use self::stage::Builder;
 use self::state::States;
 use self::tokens::Slots;
 use self::words::Writer;
+use super::names;
 use super::theme::Theme;
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::machine::{Presences, Topology};
+use crate::machine::{ComponentKind, Presences, Topology};
 use crate::pace::Moment;
 use crate::scenario::{Asked, Topic};
 use crate::trace::bars::Bars;
@@ -121,7 +123,7 @@ pub struct SceneOptions<'a> {
     pub provenance: &'a dyn Fn(Primitive) -> &'static str,
     /// What is spoken of: the bars are of that.
     pub topic: Topic,
-    /// What was asked and has been answered: the bars show that, of the whole run.
+    /// What is asked, if the bars are to show that, of the whole run; before it is answered, only what it is.
     pub asked: Option<&'a Asked>,
     /// The column that is followed: it has labels and room, the others are dimmed. `None` follows all alike.
     pub follow: Option<StackId>,
@@ -274,7 +276,8 @@ impl Scene {
         let rect = camera.rect(layout.bars);
         let strip = Strip { rect, writer, topology, layers: &index.layers, follow: options.follow };
         let wish = Wish { topic: options.topic, chosen, follow: options.follow };
-        let chart = match options.asked {
+        // An operation that was chosen by hand is looked at, as long as nothing is answered.
+        let chart = match options.asked.filter(|asked| asked.answered || chosen.is_none()) {
             Some(asked) => Some(bars::answered(&mut self.bars, asked, strip.most())),
             None => {
                 let key = bars::shown_key(&self.bars, (trace, index), wish, time);
@@ -318,7 +321,9 @@ impl Scene {
         let hovered = response.hover_pos().and_then(under);
         let clicked = response.clicked().then(|| response.interact_pointer_pos().and_then(under));
         // Said in the line below, so that nothing covers the picture.
-        if let Some(words) = hovered.and_then(|selection| words_of(topology, trace, &self.index, selection, time)) {
+        let said = hovered.and_then(|selection| self.words_of((topology, trace), selection, time));
+        let headed = || self.head_at(topology, view, local(response.hover_pos()?));
+        if let Some(words) = said.or_else(headed) {
             super::hint::say_here(ui.ctx(), &words);
         }
         SceneResponse { clicked, hovered, response }
@@ -333,6 +338,49 @@ impl Scene {
         let laid_out = self.laid_out.as_ref()?;
         let camera = Camera::over(view, laid_out.key.canvas, laid_out.layout.canvas);
         laid_out.layout.at(topology, camera.back(point)).map(Selection::Component)
+    }
+}
+
+impl Scene {
+    /// The full text about what is under the pointer: nothing in it is cut, however little room its box has.
+    fn words_of(&self, (topology, trace): (&Topology, &Trace), selection: Selection, time: Time) -> Option<String> {
+        let stack = |id: StackId| topology.stacks.get(id.index()).map(|stack| names::name(&stack.name));
+        match selection {
+            Selection::Component(id) => {
+                let component = topology.component(id)?;
+                let whose = component.stack.and_then(stack).filter(|stack| *stack != names::name(&component.name));
+                let name = modes::joined(&words::sentence(&component.name), &whose.unwrap_or_default());
+                let note = match component.kind {
+                    ComponentKind::App => {
+                        let programs = self.states.programs(topology, (trace, &self.index), time);
+                        let now = modes::doing(programs.get(&id).map_or(&[][..], Vec::as_slice));
+                        modes::joined(&now, &component.note)
+                    }
+                    _ => component.note.clone(),
+                };
+                Some(if note.is_empty() { name } else { format!("{name}\n{note}") })
+            }
+            Selection::Journey(id) => {
+                let journey = trace.journeys.get(id.index())?;
+                let operation = topology.operations.get(usize::from(journey.label)).map_or("operation", String::as_str);
+                let stack = stack(journey.stack).unwrap_or_default();
+                let hop = self.index.hops(id).get(self.index.hop_at(trace, id, time)?)?;
+                let hop = trace.hops.get(hop.index())?;
+                Some(format!("{operation}\n{stack} · {} · {}", hop.what.label(), hop.duration()))
+            }
+        }
+    }
+
+    /// The whole names of those whose head is at a point.
+    fn head_at(&self, topology: &Topology, view: &View, point: Pos2) -> Option<String> {
+        let laid_out = self.laid_out.as_ref()?;
+        let camera = Camera::over(view, laid_out.key.canvas, laid_out.layout.canvas);
+        let point = camera.back(point);
+        let column =
+            laid_out.layout.columns.iter().find(|column| column.heading.union(column.state).contains(point))?;
+        let name = |id: &StackId| topology.stacks.get(id.index()).map(|stack| names::name(&stack.name));
+        let all: Vec<String> = column.members.iter().filter_map(name).collect();
+        Some(format!("{}: {}", super::letters::letter(column.stack), all.join(", ")))
     }
 }
 
@@ -374,24 +422,5 @@ fn navigate(ui: &egui::Ui, response: &egui::Response, view: &mut View) {
     let factor = (scroll * 0.0025).exp() * pinch;
     if (factor - 1.0).abs() > 1e-4 {
         view.zoom_at(pointer - response.rect.min.to_vec2(), response.rect.size(), factor);
-    }
-}
-
-/// The full text about what is under the pointer.
-fn words_of(topology: &Topology, trace: &Trace, index: &Index, selection: Selection, time: Time) -> Option<String> {
-    match selection {
-        Selection::Component(id) => {
-            let component = topology.component(id)?;
-            let note = if component.note.is_empty() { String::new() } else { format!("\n{}", component.note) };
-            Some(format!("{}{note}", words::sentence(&component.name)))
-        }
-        Selection::Journey(id) => {
-            let journey = trace.journeys.get(id.index())?;
-            let operation = topology.operations.get(usize::from(journey.label)).map_or("operation", String::as_str);
-            let stack = topology.stacks.get(journey.stack.index()).map_or("", |s| s.name.as_str());
-            let hop = trace.hops.get(index.hops(id).get(index.hop_at(trace, id, time)?)?.index())?;
-            let what = hop.what.label();
-            Some(format!("{operation}\n{stack} · {what} · {}", hop.duration()))
-        }
     }
 }

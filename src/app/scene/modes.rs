@@ -8,16 +8,16 @@ use super::drawing::Shape;
 use super::picture::Picture;
 use super::stage::{Builder, brightness, dim, knowing};
 use crate::engine::Time;
-use crate::machine::{Component, ComponentKind};
+use crate::machine::{Component, ComponentKind, Presence};
 use crate::trace::ComponentId;
 
 /// What a program does that has no operation under way.
 const AT_REST: &str = "at rest";
 
 impl Picture<'_> {
-    /// The words of all programs and machines that can be seen.
-    pub(super) fn modes(&self, time: Time, out: &mut Vec<Shape>) {
-        let builder = Builder {
+    /// What writes words into boxes.
+    pub(super) fn builder(&self) -> Builder<'_> {
+        Builder {
             layout: self.layout,
             topology: self.topology,
             camera: self.camera,
@@ -25,7 +25,12 @@ impl Picture<'_> {
             followed: self.followed,
             known: self.options.known,
             tokens: &self.index.tokens,
-        };
+        }
+    }
+
+    /// The words of all programs and machines that can be seen.
+    pub(super) fn modes(&self, time: Time, out: &mut Vec<Shape>) {
+        let builder = self.builder();
         let seen = (self.trace, self.index);
         let mut programs = self.states.programs(self.topology, seen, time);
         let returned = self.returned().and_then(|hop| self.states.program(self.topology, seen, hop.journey));
@@ -67,20 +72,25 @@ impl Picture<'_> {
         if self.layout.counts.contains_key(&id) {
             return component.note.clone();
         }
-        let all = programs.get(&id).map_or(&[][..], Vec::as_slice);
-        let now = match all {
-            [] => AT_REST.to_owned(),
-            [only] => only.label().to_owned(),
-            several => several.iter().map(|one| first_words(one.label())).collect::<Vec<_>>().join(" and "),
-        };
-        joined(&now, &component.note)
+        joined(&doing(programs.get(&id).map_or(&[][..], Vec::as_slice)), &component.note)
     }
 
-    /// What a machine always is, then what its vCPUs do.
+    /// What a machine always is, that it is being started, then what its vCPUs do.
     fn machine_note(&self, (id, component): (ComponentId, &Component), time: Time) -> String {
+        let presence = self.options.presences.zip(component.node).map(|(presences, node)| presences.of(node, time));
+        let starting = presence.filter(|presence| *presence == Presence::Starting).map_or("", |it| it.label());
         let inside = self.states.inside(self.topology, self.trace, id, time);
         let inside = inside.filter(|_| !self.layout.counts.contains_key(&id));
-        joined(&component.note, &inside.map_or(String::new(), |inside| inside.label()))
+        joined(&joined(&component.note, starting), &inside.map_or(String::new(), |inside| inside.label()))
+    }
+}
+
+/// What a program does, in words.
+pub(super) fn doing(all: &[Standing]) -> String {
+    match all {
+        [] => AT_REST.to_owned(),
+        [only] => only.label().to_owned(),
+        several => several.iter().map(|one| first_words(one.label())).collect::<Vec<_>>().join(" and "),
     }
 }
 
@@ -88,7 +98,7 @@ fn first_words(label: &str) -> &str {
     label.split(',').next().unwrap_or(label)
 }
 
-fn joined(first: &str, second: &str) -> String {
+pub(super) fn joined(first: &str, second: &str) -> String {
     let texts = [first, second].into_iter().filter(|text| !text.is_empty());
     texts.collect::<Vec<_>>().join(" · ")
 }

@@ -5,10 +5,9 @@ use egui::{Align2, Pos2, Rect, pos2, vec2};
 use super::camera::Camera;
 use super::drawing::{Ink, Paint, Shape};
 use super::key::Key;
-use super::layout::{Gate, GateKind, Layout, Place};
+use super::layout::{Gate, GateKind, Layout, Place, Stop};
 use super::tree::is_part;
 use super::words::{LINE, Writer, opened, sentence, shrink};
-use crate::app::letters::letter;
 use crate::app::theme::TextRole;
 use crate::machine::{Component, ComponentKind, Topology};
 use crate::trace::{ComponentId, Layer, Token};
@@ -258,10 +257,28 @@ impl Builder<'_> {
         let two = self.writer.two_lines();
         if room.height() >= two {
             let room = Rect::from_center_size(room.center(), vec2(room.width(), two + 1.0));
-            self.writer.title(&name, &note, room, ink, out);
-        } else {
-            self.writer.one_line(&name, &note, room, ink, out);
+            return self.writer.title(&name, &note, room, ink, out);
         }
+        // What does not fit whole on this side of the way may on the other.
+        let other = self.right_of_shaft(&place, pad).filter(|other| {
+            let beside = self.writer.fits_beside(&name, &note, room);
+            !beside && self.writer.fits(&note, *other)
+        });
+        match other {
+            Some(other) => {
+                self.writer.one_line(&name, "", room, ink, out);
+                self.writer.note(&note, other, out);
+            }
+            None => self.writer.one_line(&name, &note, room, ink, out),
+        }
+    }
+
+    /// The part of a box that is right of its shaft, level with its name.
+    fn right_of_shaft(&self, place: &Place, pad: f32) -> Option<Rect> {
+        let Stop::Shaft { shaft, .. } = place.stop else { return None };
+        let way = self.layout.shafts.get(shaft)?.x + self.layout.token * 1.7;
+        let right = self.camera.rect(place.name.with_min_x(way).with_max_x(place.rect.right()));
+        Some(right.with_max_x(right.right() - pad)).filter(|right| right.is_positive())
     }
 
     fn part(&self, (_, component): (ComponentId, &Component), place: &Place, rect: Rect, stage: &mut Stage) {
@@ -331,63 +348,6 @@ impl Builder<'_> {
             }
         }
     }
-
-    /// The columns' letters and names: all names of one size, at which each is whole if that can be read. What tells
-    /// two columns apart is never dropped.
-    fn headings(&self, words: &mut Vec<Shape>, floors: &mut Vec<Shape>) {
-        let columns = &self.layout.columns;
-        let rects: Vec<Rect> = columns.iter().map(|column| self.camera.rect(column.heading)).collect();
-        let height = rects.iter().map(|rect| rect.height()).fold(f32::INFINITY, f32::min);
-        let Some(size) = self.writer.size(TextRole::Heading, height) else { return };
-        let name = |i: usize| {
-            let name = self.topology.stacks.get(columns[i].stack.index()).map_or("", |stack| stack.name.as_str());
-            let count = columns[i].members.len();
-            if count > 1 { format!("× {} {}", super::alike::grouped(count), sentence(name)) } else { sentence(name) }
-        };
-        let metrics = self.writer.metrics;
-        let badge = |i: usize| metrics.width(&letter(columns[i].stack), size * 0.8, true) + size * 0.55;
-        let room = |i: usize| (rects[i].width() - badge(i) - size * 0.45).max(0.0);
-        let fits = |name: &str, i: usize, size: f32| metrics.width(name, size, true) <= room(i);
-        let sizes = |most: f32| {
-            let least = self.writer.least();
-            std::iter::successors(Some(most), |size| Some(size - 0.5)).take_while(move |&size| size >= least)
-        };
-        let names: Vec<String> = (0..columns.len()).map(name).collect();
-        let alike = sizes(size).find(|&size| names.iter().enumerate().all(|(i, name)| fits(name, i, size)));
-        let alike = alike.filter(|&alike| alike >= size * 0.8);
-        for (i, rect) in rects.iter().enumerate().filter(|(_, rect)| rect.intersects(self.camera.canvas)) {
-            let (from, first) = (floors.len(), words.len());
-            let middle = rect.center().y;
-            let square = Rect::from_min_size(pos2(rect.left(), middle - height * 0.44), vec2(badge(i), height * 0.88));
-            let followed = self.followed == Some(i);
-            let fill = followed.then(|| Ink::Text.solid());
-            floors.push(Shape::Rect { rect: square, radius: 4.0, fill, line: Some((1.3, Ink::Text.faint(0.8))) });
-            let mark = (size * 0.8, true);
-            let ink = if followed { Ink::Background.solid() } else { Ink::Text.solid() };
-            let at = (square.center().x, middle);
-            words.extend(self.writer.line(&letter(columns[i].stack), at, Align2::CENTER_CENTER, mark, f32::MAX, ink));
-            let one = alike.or_else(|| sizes(size).find(|&size| fits(&names[i], i, size)));
-            let (first_half, second) = halves(&names[i]);
-            // The letter tells columns apart; of a name that is too long, what it does not share is the end.
-            let (text, size) = match one {
-                Some(one) => (names[i].clone(), one),
-                None => {
-                    let least = sizes(size).last().unwrap_or(size);
-                    let end = format!("… {second}");
-                    let end = if second.is_empty() || !fits(&end, i, least) { second.to_owned() } else { end };
-                    let choices = [end, second.to_owned(), first_half.to_owned()];
-                    let found = choices.into_iter().find(|text| !text.is_empty() && fits(text, i, least));
-                    (found.unwrap_or_else(|| names[i].clone()), least)
-                }
-            };
-            let at = (square.right() + size * 0.4, middle);
-            words.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, true), room(i), Ink::Text.solid()));
-            let own = self.topology.stacks.get(columns[i].stack.index()).map(|stack| stack.component);
-            let by = brightness(self.layout, self.followed, i) * own.map_or(1.0, |own| knowing(self.known, own));
-            dim(&mut floors[from..], by);
-            dim(&mut words[first..], by);
-        }
-    }
 }
 
 /// The outline of a box that is open at its lower edge.
@@ -401,17 +361,6 @@ fn open_box(rect: Rect, slit: f32, half: f32) -> Vec<Pos2> {
         rect.right_bottom(),
         pos2(right, rect.bottom()),
     ]
-}
-
-/// A name in two parts: before and after its first comma, or about its middle.
-fn halves(name: &str) -> (&str, &str) {
-    let comma = name.find(", ").map(|at| at + 1);
-    let middle = || {
-        let spaces = name.match_indices(' ').map(|(at, _)| at);
-        spaces.min_by_key(|at| at.abs_diff(name.len() / 2))
-    };
-    let (first, second) = name.split_at(comma.or_else(middle).unwrap_or(name.len()));
-    (first, second.trim_start())
 }
 
 fn radius(rect: Rect, most: f32) -> f32 {

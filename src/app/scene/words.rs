@@ -68,11 +68,10 @@ impl Writer<'_> {
         let two = !note.is_empty() && small.is_some() && first + second <= room.height();
         let width = self.metrics.width(name, size, true);
         let gap = size * 0.6;
-        // As much of the note as fits beside the name: all, or without its last parts.
+        // As much of the note as fits beside the name.
         let beside = small.and_then(|small| {
-            let ends = note.rmatch_indices([',', '·']).map(|(end, _)| note[..end].trim_end());
-            let mut shorter = std::iter::once(note).chain(ends).filter(|note| !note.is_empty());
-            shorter.find(|note| width + gap + self.metrics.width(note, small, false) <= room.width())
+            let fits = |note: &String| width + gap + self.metrics.width(note, small, false) <= room.width();
+            shorter(note).into_iter().find(fits)
         });
         let y = room.top() + first / 2.0;
         out.extend(self.line(name, (room.left(), y), Align2::LEFT_CENTER, (size, true), room.width(), ink.solid()));
@@ -81,14 +80,11 @@ impl Writer<'_> {
             self.line(note, at, Align2::LEFT_CENTER, (small, false), width, Ink::Muted.solid())
         };
         if two {
-            // A note that does not fit whole loses its last parts.
-            let ends = note.rmatch_indices([',', '·']).map(|(end, _)| note[..end].trim_end());
-            let mut shorter = std::iter::once(note).chain(ends);
-            let fits = |note: &&str| self.metrics.width(note, small, false) <= room.width();
-            let note = shorter.find(fits).unwrap_or(note);
-            out.extend(note_line(note, (room.left(), room.top() + first + second / 2.0), room.width()));
+            let fits = |note: &String| self.metrics.width(note, small, false) <= room.width();
+            let note = shorter(note).into_iter().find(fits).unwrap_or_else(|| note.to_owned());
+            out.extend(note_line(&note, (room.left(), room.top() + first + second / 2.0), room.width()));
         } else if let Some(note) = beside {
-            out.extend(note_line(note, (room.left() + width + gap, y), room.width() - width - gap));
+            out.extend(note_line(&note, (room.left() + width + gap, y), room.width() - width - gap));
         }
     }
 
@@ -116,10 +112,42 @@ impl Writer<'_> {
         self.title(name, note, line, ink, out);
     }
 
+    /// Whether a name and its whole note stand beside each other in the height of one line.
+    pub fn fits_beside(&self, name: &str, note: &str, room: Rect) -> bool {
+        let (Some(size), Some(small)) =
+            (self.size(TextRole::Body, room.height()), self.size(TextRole::Note, room.height()))
+        else {
+            return false;
+        };
+        self.metrics.width(name, size, true) + size * 0.6 + self.metrics.width(note, small, false) <= room.width()
+    }
+
+    /// Whether a note fits whole into the height of one line.
+    pub fn fits(&self, note: &str, room: Rect) -> bool {
+        let size = self.size(TextRole::Note, room.height());
+        size.is_some_and(|size| self.metrics.width(note, size, false) <= room.width())
+    }
+
+    /// A note by itself, in the middle of a room's height.
+    pub fn note(&self, note: &str, room: Rect, out: &mut Vec<Shape>) {
+        let Some(size) = self.size(TextRole::Note, room.height()) else { return };
+        let at = (room.left(), room.center().y);
+        out.extend(self.line(note, at, Align2::LEFT_CENTER, (size, false), room.width(), Ink::Muted.solid()));
+    }
+
     /// The height that a name with its note below it needs.
     pub fn two_lines(&self) -> f32 {
         (self.theme.size(TextRole::Body) + self.theme.size(TextRole::Note)) * self.factor * LINE
     }
+}
+
+/// A note, whole and then without its last parts: facts are left out, and what is cut within one says so.
+fn shorter(note: &str) -> Vec<String> {
+    let ends = note.rmatch_indices([',', '·']).map(|(end, sign)| {
+        let kept = note[..end].trim_end();
+        if sign == "," { format!("{kept}…") } else { kept.to_owned() }
+    });
+    std::iter::once(note.to_owned()).chain(ends).filter(|note| !note.is_empty()).collect()
 }
 
 /// The size of a part's words, and whether its box has room for more than its name.

@@ -1,9 +1,9 @@
 //! A captured host on disk, in the format that [`crate::probe::gather`] describes.
 
 use super::{Cpuid, Entry, READ_LIMIT, Root};
-use crate::files::said;
+use crate::files::{self, ReadError, WriteError};
 use std::fmt::Write as _;
-use std::io::{Error, ErrorKind, Read as _, Write as _};
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,30 +11,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const LINE_LIMIT: usize = 400;
 /// The most files read from a captured tree.
 const FILE_LIMIT: usize = 4096;
-/// The deepest folder read in a captured tree.
-const DEPTH_LIMIT: usize = 40;
+/// The deepest folder read in a captured tree; groups are walked 64 deep.
+const DEPTH_LIMIT: usize = 80;
 
 /// A captured host could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// A file or folder could not be written.
-    #[error("could not write {path}: {}; {}", said(.source), to_do(.source))]
+    #[error("{source}; {}", to_do(.source))]
     Write {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+        /// Where, and why not.
+        source: WriteError,
     },
     /// A file or folder could not be read.
     #[error(
-        "could not read {path}: {}; a captured host is a folder with facts.txt, as `strata gather` writes it",
-        said(.source)
+        "could not read {path}: {source}; a captured host is a folder with facts.txt, as `strata gather` writes it"
     )]
     Read {
         /// Where.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: ReadError,
     },
     /// The folder holds something else already.
     #[error("{path} is not empty; choose a new folder, so that nothing old is taken for this host")]
@@ -58,11 +55,21 @@ pub enum CaptureError {
 }
 
 /// What helps against an error of writing.
-fn to_do(error: &std::io::Error) -> &'static str {
-    match error.kind() {
-        ErrorKind::FileTooLarge => "raise the limit of file sizes (`ulimit -f` shows it)",
+fn to_do(error: &WriteError) -> &'static str {
+    match error {
+        WriteError::Io { source, .. } if source.kind() == ErrorKind::FileTooLarge => {
+            "raise the limit of file sizes (`ulimit -f` shows it)"
+        }
         _ => "choose a folder that you may write to and that has room",
     }
+}
+
+fn not_written(path: &Path, source: Error) -> CaptureError {
+    CaptureError::Write { source: WriteError::Io { path: path.into(), source } }
+}
+
+fn not_read(path: &Path, source: Error) -> CaptureError {
+    CaptureError::Read { path: path.into(), source: source.into() }
 }
 
 impl Root {
@@ -93,7 +100,7 @@ impl Root {
         }
         let tree = dir.join("tree");
         if tree.is_dir() {
-            load_tree(&mut root, &tree, String::new(), 0)?;
+            load_tree(&mut root, &tree, String::new(), 0, &mut 0)?;
         }
         Ok(root)
     }
@@ -124,7 +131,7 @@ impl Root {
 
     fn save_to(&self, dir: &Path, made: &mut Made<'_>) -> Result<(), CaptureError> {
         made.folder(dir)?;
-        let mut names = std::fs::read_dir(dir).map_err(|source| CaptureError::Read { path: dir.into(), source })?;
+        let mut names = std::fs::read_dir(dir).map_err(|source| not_read(dir, source))?;
         if names.next().is_some() {
             return Err(CaptureError::NotEmpty { path: dir.into() });
         }
@@ -166,21 +173,22 @@ impl Made<'_> {
         let missing: Vec<&Path> =
             path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
         for folder in missing.into_iter().rev() {
-            std::fs::create_dir(folder).map_err(|source| CaptureError::Write { path: folder.into(), source })?;
+            std::fs::create_dir(folder).map_err(|source| not_written(folder, source))?;
             self.paths.push(folder.into());
         }
         Ok(())
     }
 
-    /// Writes a file that is not there yet.
+    /// Writes a file that is not there yet, and hands it to the disk.
     fn file(&mut self, path: &Path, bytes: &[u8]) -> Result<(), CaptureError> {
         if self.stop.load(Ordering::SeqCst) {
             return Err(CaptureError::Stopped);
         }
-        let error = |source| CaptureError::Write { path: path.into(), source };
-        let mut file = std::fs::File::create_new(path).map_err(error)?;
+        if path.symlink_metadata().is_ok() {
+            return Err(not_written(path, ErrorKind::AlreadyExists.into()));
+        }
         self.paths.push(path.into());
-        file.write_all(bytes).map_err(error)
+        files::write(path, &[], |file| file.write_all(bytes)).map_err(|source| CaptureError::Write { source })
     }
 
     /// Removes all of it. What cannot be removed stays: the error that led here is the one to tell.
@@ -268,15 +276,24 @@ fn node(text: &str) -> Option<Entry> {
     Some(Entry::Node { device, mode, refused: parts.next().unwrap_or("").into() })
 }
 
-fn load_tree(root: &mut Root, dir: &Path, prefix: String, depth: usize) -> Result<(), CaptureError> {
-    let error = |source| CaptureError::Read { path: dir.into(), source };
+/// Reads a folder of the tree, so deep in it, after so many files.
+fn load_tree(root: &mut Root, dir: &Path, prefix: String, depth: usize, files: &mut usize) -> Result<(), CaptureError> {
+    let error = |source| not_read(dir, source);
+    let beyond = |what: String| error(Error::new(ErrorKind::InvalidData, what));
     for item in std::fs::read_dir(dir).map_err(error)? {
         let item = item.map_err(error)?;
         let path = format!("{prefix}/{}", unescape(&item.file_name().to_string_lossy()));
         let kind = item.file_type().map_err(error)?;
-        if kind.is_dir() && depth < DEPTH_LIMIT {
-            load_tree(root, &item.path(), path, depth + 1)?;
-        } else if kind.is_file() && root.entries.len() < FILE_LIMIT {
+        if kind.is_dir() {
+            if depth >= DEPTH_LIMIT {
+                return Err(beyond(format!("its folders lie deeper than {DEPTH_LIMIT} in one another")));
+            }
+            load_tree(root, &item.path(), path, depth + 1, files)?;
+        } else if kind.is_file() {
+            *files += 1;
+            if *files > FILE_LIMIT {
+                return Err(beyond(format!("there are more than {FILE_LIMIT} files")));
+            }
             let (bytes, all) = read(&item.path())?;
             let mut entry = file(root, &path, bytes);
             if let Entry::File { whole, .. } = &mut entry {
@@ -288,30 +305,14 @@ fn load_tree(root: &mut Root, dir: &Path, prefix: String, depth: usize) -> Resul
     Ok(())
 }
 
-/// A plain file, and whether that is all of it: at most [`READ_LIMIT`] bytes are read.
-///
-/// Anything else is refused before it is opened, as a pipe would wait for its writer.
+/// A file of a capture, of which at most [`READ_LIMIT`] bytes are read, and whether that is all of it.
 fn read(path: &Path) -> Result<(Vec<u8>, bool), CaptureError> {
-    let error = |source| CaptureError::Read { path: path.into(), source };
-    if !std::fs::metadata(path).map_err(error)?.is_file() {
-        return Err(error(Error::new(ErrorKind::InvalidInput, "it is not a plain file")));
-    }
-    let mut out = Vec::new();
-    std::fs::File::open(path).map_err(error)?.take(READ_LIMIT as u64 + 1).read_to_end(&mut out).map_err(error)?;
-    let whole = out.len() <= READ_LIMIT;
-    out.truncate(READ_LIMIT);
-    Ok((out, whole))
+    files::read_start(path, READ_LIMIT as u64).map_err(|source| CaptureError::Read { path: path.into(), source })
 }
 
-/// A plain file that means nothing unless it is whole.
+/// A file that means nothing unless it is whole.
 fn read_whole(path: &Path) -> Result<Vec<u8>, CaptureError> {
-    match read(path)? {
-        (bytes, true) => Ok(bytes),
-        (_, false) => {
-            let source = Error::new(ErrorKind::InvalidData, format!("it is longer than {READ_LIMIT} bytes"));
-            Err(CaptureError::Read { path: path.into(), source })
-        }
-    }
+    files::read(path, READ_LIMIT as u64).map_err(|source| CaptureError::Read { path: path.into(), source })
 }
 
 fn one_line(text: &str) -> String {

@@ -10,15 +10,23 @@
 //! that a process of its own mount namespace would use: below `/sys/fs/cgroup` first, then the shortest path.
 //!
 //! Left out: what lies above the mount or above the cgroup namespace's root cannot be seen from inside; limits there
-//! hold all the same. [`Hierarchy::hidden_above`] tells.
+//! hold all the same. [`Hierarchy::hidden_above`] tells. So it is with the upper levels of a group that lies deeper than
+//! is walked. Of lists that are longer than what is read, [`Hierarchy::cut`] and [`cut`] tell.
 //! Where to read more: cgroups(7), cgroup_namespaces(7); Linux `Documentation/admin-guide/cgroup-v1` and
 //! `cgroup-v2.rst`, `kernel/cgroup/cgroup.c`, `cgroup_show_path`.
 
 use super::mounts::{self, Mount};
-use super::{Root, root};
+use super::{Entry, Root, root};
 
-/// The most levels walked.
-const DEPTH: usize = 32;
+/// The file that names this process's groups.
+pub const GROUP: &str = "/proc/self/cgroup";
+
+/// The most levels walked: the lowest ones, down to the process's own group.
+const DEPTH: usize = 64;
+/// The most groups looked at, one a line; a kernel has some fifteen controllers.
+const GROUPS: usize = 64;
+/// The kernel writes no path longer than PATH_MAX.
+const PATH: usize = 4096;
 
 /// How many mounts that show other groups are named.
 const NAMED: usize = 3;
@@ -40,6 +48,8 @@ pub struct Hierarchy {
     pub own: Option<String>,
     /// Whether groups on the way exist, or may exist, that cannot be seen from here.
     pub hidden_above: bool,
+    /// Whether there are mounts beyond those that were read, which may show more or cover these.
+    pub cut: bool,
     /// The mounts that show other groups only, in words.
     pub elsewhere: Vec<String>,
     /// Whether the names of its files lack the controller's, as Android mounts it: `cpus` for `cpuset.cpus`.
@@ -64,6 +74,7 @@ impl Hierarchy {
     pub fn place(&self) -> String {
         match (&self.mount_point, &self.elsewhere[..]) {
             (Some(point), _) => format!("mounted at {}", root::short(point)),
+            (None, []) if self.cut => "not mounted in what was read of the list of mounts, which is cut".into(),
             (None, []) => "not mounted here".into(),
             (None, others) => {
                 let named: Vec<&str> = others.iter().take(NAMED).map(String::as_str).collect();
@@ -81,24 +92,32 @@ impl Hierarchy {
 pub fn groups(root: &Root, file: &str) -> Vec<(Vec<String>, String)> {
     let Some(text) = root.text(file) else { return Vec::new() };
     text.lines()
-        .take(64)
+        .take(GROUPS)
         .filter_map(|line| {
             let mut parts = line.splitn(3, ':');
             let (_id, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
             let controllers = controllers.split(',').filter(|c| !c.is_empty()).map(str::to_owned).collect();
-            // The kernel writes no path longer than PATH_MAX.
-            (path.starts_with('/') && path.len() <= 4096).then(|| (controllers, path.to_owned()))
+            (path.starts_with('/') && path.len() <= PATH).then(|| (controllers, path.to_owned()))
         })
         .collect()
+}
+
+/// That this process is in groups beyond those looked at, where it is.
+pub fn cut(root: &Root) -> Option<String> {
+    let Some(Entry::File { bytes, whole }) = root.get(GROUP) else { return None };
+    let lines = || bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let cut = !whole || lines().count() > GROUPS || lines().any(|line| line.len() > 2 * PATH);
+    cut.then(|| format!("{GROUP}: cut; there are groups beyond the first {GROUPS}"))
 }
 
 /// The hierarchies this process is in. `initial` says whether its cgroup namespace is the kernel's first.
 pub fn hierarchies(root: &Root, initial: Option<bool>) -> Vec<Hierarchy> {
     let mounts = mounts::of(root);
+    let cut = mounts::cut(root).is_some();
     let tree = mounts::Tree::of(&mounts);
     let of_groups = mounts.iter().enumerate().filter(|(_, mount)| mount.is_cgroup());
     let seen: Vec<&Mount> = of_groups.filter(|(place, _)| !tree.is_covered(*place)).map(|(_, mount)| mount).collect();
-    groups(root, "/proc/self/cgroup")
+    groups(root, GROUP)
         .into_iter()
         .map(|(controllers, path)| {
             let version = if controllers.is_empty() { 2 } else { 1 };
@@ -114,9 +133,8 @@ pub fn hierarchies(root: &Root, initial: Option<bool>) -> Vec<Hierarchy> {
             // Stable: of those that are alike, the first in the kernel's order.
             views.sort_by_key(|view| (!view.is_usual(), view.mount.point.matches('/').count()));
             let deepest = views.iter().map(View::distance).max();
-            let levels: Vec<(usize, String)> = (0..=deepest.unwrap_or(0))
+            let levels: Vec<(usize, String)> = (0..=deepest.unwrap_or(0).min(DEPTH - 1))
                 .rev()
-                .take(DEPTH)
                 .filter_map(|distance| Some((distance, views.iter().find_map(|view| view.folder(distance))?)))
                 .collect();
             let own = levels.last().filter(|(distance, _)| *distance == 0).map(|(_, folder)| folder.clone());
@@ -130,6 +148,7 @@ pub fn hierarchies(root: &Root, initial: Option<bool>) -> Vec<Hierarchy> {
                 levels: levels.into_iter().map(|(_, folder)| folder).collect(),
                 own,
                 hidden_above: !(whole && from_the_top && initial == Some(true)),
+                cut,
                 elsewhere,
                 noprefix,
                 path,
@@ -218,7 +237,6 @@ impl<'a> Node<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::inventory::Entry;
 
     fn hierarchy(group: &str, mounts: &[(&str, &str)], initial: bool) -> Hierarchy {
         let mut root = Root::default();
@@ -259,6 +277,16 @@ mod tests {
             assert_eq!(found.levels, ["/hostfs/cgroup", "/sys/fs/cgroup"], "{all:?}");
             assert!(!found.hidden_above && found.elsewhere.len() == 2);
         }
+    }
+
+    #[test]
+    fn of_a_group_deeper_than_is_walked_the_lowest_levels_are_and_the_rest_is_hidden() {
+        let group = "/a".repeat(DEPTH + 3);
+        let found = hierarchy(&group, &[("/", "/cg")], true);
+        assert_eq!((found.levels.len(), found.hidden_above), (DEPTH, true));
+        assert_eq!(found.own, Some(format!("/cg{group}")));
+        let found = hierarchy(&"/a".repeat(DEPTH - 1), &[("/", "/cg")], true);
+        assert_eq!((found.levels.len(), found.hidden_above), (DEPTH, false));
     }
 
     #[test]

@@ -101,6 +101,10 @@ pub fn layer(root: &Root, namespaces: &[Namespace], imitation: Option<&Imitation
         Some(other) => walled(other, &signs),
         None => judge(root, &signs),
     };
+    let cut: Vec<String> = mounts::cut(root).into_iter().chain(cgroup::cut(root)).collect();
+    if !cut.is_empty() && foreign.is_none() && layer.confidence == Confidence::Certain {
+        layer.confidence = Confidence::Likely;
+    }
     let only_plain = foreign.is_none() && signs.only_plain() && !is_wsl2(root);
     if let Some(other) = foreign {
         signs.evidence.splice(0..0, other.evidence.iter().cloned());
@@ -108,6 +112,7 @@ pub fn layer(root: &Root, namespaces: &[Namespace], imitation: Option<&Imitation
     // Restrictions alone make no container: many services run with them.
     layer.evidence = signs.evidence;
     layer.evidence.extend(restrictions);
+    layer.evidence.extend(cut);
     if layer.evidence.is_empty() {
         layer.evidence.extend(["/proc/self/cgroup", "/proc/self/mountinfo"].map(|path| root.missing(path)));
     }

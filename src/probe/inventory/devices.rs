@@ -9,6 +9,9 @@
 
 use super::{Confidence, Layer, LayerKind, Root, makers};
 
+/// The folders that list what is counted.
+const FOLDERS: [&str; 4] = ["/sys/bus/pci/devices", "/sys/bus/virtio/devices", "/sys/block", "/sys/class/net"];
+
 /// virtio's device types, by number.
 const VIRTIO: &[(u32, &str)] = &[
     (1, "net"),
@@ -138,7 +141,13 @@ pub fn layer(root: &Root) -> Layer {
         0 => "no device seen".into(),
         _ => [counted(disks.len(), "disk"), counted(cards.len(), "network interface")].join(", "),
     };
-    let confidence = if evidence.is_empty() { Confidence::Unknown } else { Confidence::Certain };
+    let cut: Vec<String> = FOLDERS.iter().filter_map(|folder| root.cut(folder)).collect();
+    let confidence = match (evidence.is_empty(), cut.is_empty()) {
+        (true, _) => Confidence::Unknown,
+        (false, true) => Confidence::Certain,
+        (false, false) => Confidence::Likely,
+    };
+    evidence.extend(cut);
     let mut layer = Layer::new(LayerKind::Devices, name, confidence);
     let virtio = virtio(root);
     layer.detail = if virtio.is_empty() { classes(&pci) } else { format!("virtio: {}", virtio.join(", ")) };

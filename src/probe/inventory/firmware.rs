@@ -53,8 +53,12 @@ pub fn virtual_bit(root: &Root) -> Option<bool> {
     whole.then(|| bytes[19] & (1 << 4) != 0)
 }
 
-/// The firmware's layer. `guest`: whether a hypervisor is below, so that this is an imitation.
-pub fn layer(root: &Root, guest: bool) -> Layer {
+/// How its name begins where a hypervisor is below, so that it is an imitation.
+pub const VIRTUAL: &str = "virtual ";
+
+/// The firmware's layer. `below`: how sure it is that a hypervisor is below, so that this is an imitation; none where
+/// nothing speaks for one.
+pub fn layer(root: &Root, below: Option<Confidence>) -> Layer {
     let mut evidence: Vec<String> =
         DMI.iter().filter_map(|field| root.quoted(&format!("/sys/class/dmi/id/{field}"))).collect();
     let named = !evidence.is_empty();
@@ -88,14 +92,18 @@ pub fn layer(root: &Root, guest: bool) -> Layer {
         _ => "none seen",
     };
     let maker = dmi(root, "bios_vendor").or_else(|| acpi_oem(root));
-    let virtual_ = if guest { "virtual firmware" } else { "firmware" };
-    let confidence = match (named || acpi || tree || efi, kind) {
+    let virtual_ = if below.is_some() { VIRTUAL } else { "" };
+    let own = match (named || acpi || tree || efi, kind) {
         (false, _) => Confidence::Unknown,
         (true, "BIOS" | "BIOS or UEFI") => Confidence::Likely,
         _ => Confidence::Certain,
     };
-    let mut layer = Layer::new(LayerKind::Firmware, format!("{virtual_}: {kind}"), confidence);
-    layer.present = confidence != Confidence::Unknown;
+    let confidence = below.map_or(own, |below| of_both(own, below));
+    if let Some(below) = below.filter(|below| confidence != own && *below != own) {
+        evidence.push(format!("that it is an imitation is no surer than that a hypervisor is below: {}", below.word()));
+    }
+    let mut layer = Layer::new(LayerKind::Firmware, format!("{virtual_}firmware: {kind}"), confidence);
+    layer.present = own != Confidence::Unknown;
     let product =
         [dmi(root, "sys_vendor"), dmi(root, "product_name")].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let product = if product.is_empty() { board.unwrap_or_default() } else { product };
@@ -106,4 +114,16 @@ pub fn layer(root: &Root, guest: bool) -> Layer {
         .join(" · ");
     layer.evidence = evidence;
     layer
+}
+
+/// How sure it is that this is firmware of that kind, and an imitation.
+fn of_both(own: Confidence, below: Confidence) -> Confidence {
+    match (own, below) {
+        (Confidence::Unknown | Confidence::NotMeasured, _) => own,
+        (_, Confidence::Certain) => own,
+        (_, Confidence::Conflict) => Confidence::Conflict,
+        (_, Confidence::Likely) => Confidence::Likely,
+        // That there is one is then no more than one reading of a sign.
+        (_, Confidence::Possible | Confidence::Unknown | Confidence::NotMeasured) => Confidence::Possible,
+    }
 }

@@ -1,15 +1,16 @@
 //! The hypervisor this kernel runs on, if any: what the signs ([`signs`](super::signs)) come to.
 //!
 //! Each sign votes for a maker, imitation known to be documented ([`makers`](super::makers)) is not a contradiction, and
-//! the rest is shown as conflict. What a machine without a hypervisor can have too is no proof: where the bit is off,
+//! the rest is shown as conflict. A device model that the one who signs does not have shows that the name is lent. What a machine without a hypervisor can have too is no proof: where the bit is off,
 //! only what virtual machines alone have contradicts it. To what manages the machine, firmware and devices are the real
 //! ones, so what they say is about what lies below the hypervisor.
 //!
 //! Left out: a hypervisor that hides all of this; only the time that an exit takes gives it away.
 
 use super::imitation::Kind;
-use super::makers::imitates;
-use super::signs::{LOGICAL_DOMAINS, Signs, UNKNOWN};
+use super::makers::{self, imitates};
+use super::signatures::UNKNOWN;
+use super::signs::{LOGICAL_DOMAINS, Signs};
 use super::{Confidence, Entry, Layer, LayerKind, Root, mainframe};
 
 /// Without a bit and without a name: what else was seen.
@@ -48,20 +49,20 @@ const BARE_TOO: &str = "virtio functions, a cloud's cards and a cloud's names ar
 
 /// The hypervisor's layer.
 pub fn layer(root: &Root, signs: &Signs) -> Layer {
-    let (makers, unsure) = makers(signs);
+    let Named { makers, sure, because } = named(signs);
     let mut evidence = signs.evidence.clone();
+    evidence.extend(because);
     let owned = signs.own.is_some();
     let (name, mut confidence, present) = match (&makers[..], signs.bit) {
         ([one], _) if signs.imitation.is_some() && signs.own.as_ref() == Some(one) => {
             (one.clone(), Confidence::Certain, true)
         }
         ([one], _) if signs.listed && one == mainframe::PARTITION => {
-            ("a logical partition of PR/SM".into(), Confidence::Certain, true)
+            ("a logical partition of PR/SM".into(), sure, true)
         }
-        ([one], _) if signs.listed && owned => (format!("{one} guest"), Confidence::Certain, true),
+        ([one], _) if signs.listed && owned => (format!("{one} guest"), sure, true),
         ([one], Some(true)) if one.starts_with(UNKNOWN) => (one.clone(), Confidence::Unknown, true),
-        ([one], Some(true)) if unsure => (format!("{one} guest"), Confidence::Likely, true),
-        ([one], Some(true)) => (format!("{one} guest"), Confidence::Certain, true),
+        ([one], Some(true)) => (format!("{one} guest"), sure, true),
         ([one], None) if owned && one == "PowerVM" => {
             let sure = if signs.unsure { Confidence::Likely } else { Confidence::Certain };
             ("PowerVM partition".into(), sure, true)
@@ -137,37 +138,78 @@ fn detail(signs: &Signs, makers: &[String], present: bool) -> String {
     }
 }
 
-/// The hypervisors named, with documented imitation resolved, and whether that is less than sure; more than one is a
-/// contradiction.
-fn makers(signs: &Signs) -> (Vec<String>, bool) {
-    let mut out: Vec<String> = signs.leaves.first().cloned().into_iter().collect();
-    let mut unsure = false;
+/// The hypervisors named.
+struct Named {
+    /// With documented imitation resolved; more than one is a contradiction.
+    makers: Vec<String>,
+    /// How sure that is where it is one.
+    sure: Confidence,
+    /// What decided it, if that is more than the signs themselves.
+    because: Vec<String>,
+}
+
+fn named(signs: &Signs) -> Named {
+    let mut out = Named { makers: signs.makers.clone(), sure: signs.sure, because: Vec::new() };
     if let Some(own) = signs.own.as_ref().filter(|_| signs.listed || signs.imitation.is_some()) {
-        return (vec![own.clone()], false);
+        let sure = if signs.unsure { Confidence::Likely } else { Confidence::Certain };
+        return Named { makers: vec![own.clone()], sure, ..out };
     }
     // A cloud's name counts for nothing where the processor says that no hypervisor is there.
     let cloud = signs.cloud.filter(|_| signs.bit != Some(false));
     let dmi = signs.dmi.or(cloud).filter(|_| signs.privileged.is_none());
     for named in [signs.own.as_deref(), dmi].into_iter().flatten() {
-        if out.iter().any(|maker| maker == named) {
+        if out.makers.iter().any(|maker| maker == named) {
             continue;
         }
-        match out.first().map(String::as_str) {
+        let imitation = out.makers.first().and_then(|first| imitates(named, first));
+        match (out.makers.first().map(String::as_str), imitation) {
             // A signature that is in no list contradicts no name.
-            Some(first) if first.starts_with(UNKNOWN) => (out, unsure) = (vec![named.into()], true),
-            Some(first) if imitates(named, first) => out = vec![named.into()],
+            (Some(first), _) if first.starts_with(UNKNOWN) => {
+                (out.makers, out.sure) = (vec![named.into()], Confidence::Likely);
+            }
+            (Some(_), Some(how)) if out.makers.len() == 1 => {
+                out.sure = if how == Confidence::Certain { out.sure } else { how };
+                out.makers = vec![named.into()];
+            }
+            // The kernel names the interface that it found, and not who offers it.
+            (Some(first), _) if signs.own.as_deref() == Some(named) && imitates(first, named).is_some() => {}
             // `KVM` in a product name of a machine run by QEMU's own emulation.
-            Some("QEMU without an accelerator") if named == "KVM" => {}
-            _ => out.push(named.into()),
+            (Some("QEMU without an accelerator"), _) if named == "KVM" => {}
+            _ => out.makers.push(named.into()),
         }
     }
-    // What devices say counts where nothing else names anybody, or names one whose interface that maker offers.
-    if let Some(maker) = signs.by_devices.filter(|_| signs.privileged.is_none()) {
-        match out.first() {
-            None if signs.model.is_none() => (out, unsure) = (vec![maker.into()], true),
-            Some(first) if out.len() == 1 && imitates(maker, first) => (out, unsure) = (vec![maker.into()], true),
-            _ => {}
-        }
+    if signs.privileged.is_none() {
+        by_devices(signs, &mut out);
+        by_model(signs, &mut out);
     }
-    (out, unsure)
+    out
+}
+
+/// What devices say counts where nothing else names anybody, or names one whose interface that maker offers.
+fn by_devices(signs: &Signs, out: &mut Named) {
+    let Some(maker) = signs.by_devices else { return };
+    let lends = match &out.makers[..] {
+        [] => signs.model.is_none(),
+        [one] => imitates(maker, one).is_some(),
+        _ => false,
+    };
+    if lends {
+        (out.makers, out.sure) = (vec![maker.into()], Confidence::Likely);
+    }
+}
+
+/// What the device model says of who signs: whose it is may be known to lend that name, and some have models of their
+/// own.
+fn by_model(signs: &Signs, out: &mut Named) {
+    let ([one], Some((model, sure))) = (&out.makers[..], signs.model) else { return };
+    if !signs.makers.contains(one) {
+        return;
+    }
+    if let Some(maker) = makers::behind(model, one) {
+        out.because.push(format!("the device model is {model}'s, and {maker} may offer {one}'s interface"));
+        (out.makers, out.sure) = (vec![maker.into()], Confidence::Likely);
+    } else if makers::has_another(one, model) && sure == Confidence::Certain {
+        out.because.push(format!("the device model is {model}'s, which {one} does not have"));
+        out.sure = Confidence::Conflict;
+    }
 }

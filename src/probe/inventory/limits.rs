@@ -121,7 +121,7 @@ const STATISTICS: &str = "memory.stat";
 
 /// Every file looked for in a cgroup's folder of v1 or v2.
 pub(super) fn files(version: u8) -> impl Iterator<Item = &'static str> {
-    let others = ["cpu.cfs_period_us", STATISTICS].into_iter().filter(move |_| version == 1);
+    let others = [PERIOD, STATISTICS].into_iter().filter(move |_| version == 1);
     Resource::ALL.into_iter().flat_map(move |resource| resource.files(version)).copied().chain(others)
 }
 
@@ -143,9 +143,12 @@ pub struct Limit {
     pub devices: Vec<Throttle>,
     /// The file of each level that was read, from the top down.
     pub evidence: Vec<String>,
-    /// Certain where the whole way to the root was seen; likely where levels above are hidden; unknown where no
-    /// file could be read.
+    /// Certain where the whole way to the root was seen; likely where levels above are hidden, or something had to be
+    /// assumed; unknown where no file could be read.
     pub confidence: Confidence,
+    /// Why it is no more than likely, in a few words.
+    #[serde(skip)]
+    pub doubt: Option<&'static str>,
 }
 
 impl Limit {
@@ -164,7 +167,16 @@ struct Bound {
 }
 
 /// The period of a quota where no other is set, in microseconds.
-const DEFAULT_PERIOD: &str = "100000";
+const DEFAULT_PERIOD: i64 = 100_000;
+
+/// v1's file of it.
+const PERIOD: &str = "cpu.cfs_period_us";
+
+/// Why a limit is no more than likely.
+const HIDDEN: &str = "levels above are hidden";
+const CUT: &str = "the list of mounts or groups is cut";
+const ASSUMED: &str = "the period is the kernel's default, as none could be read";
+const NOT_LESS: &str = "the limit on memory, which is to be taken off, is not certain";
 
 /// How many lines of a file are evidence.
 const LINES: usize = 16;
@@ -181,8 +193,8 @@ struct Found {
     bounds: Vec<Bound>,
     io: throttles::Tightest,
     evidence: Vec<String>,
-    /// Whether a group on the way is, or may be, out of sight.
-    hidden: bool,
+    /// Why what was found may not be all: a group on the way is, or may be, out of sight.
+    doubt: Option<&'static str>,
     /// Whether the process's own group was seen.
     seen: bool,
 }
@@ -196,24 +208,30 @@ fn relevant(resource: Resource, hierarchies: &[Hierarchy]) -> Vec<&Hierarchy> {
 
 fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
     let relevant = relevant(resource, hierarchies);
+    let cut = cgroup::cut(root);
     let mut found = Found {
         // Groups, but none with this controller: the kernel does not have it, so nothing can be limited.
-        seen: !hierarchies.is_empty() && relevant.is_empty(),
+        seen: !hierarchies.is_empty() && relevant.is_empty() && cut.is_none(),
+        doubt: cut.is_some().then_some(CUT),
         ..Found::default()
     };
+    found.evidence.extend(cut);
+    if relevant.iter().any(|hierarchy| hierarchy.cut) {
+        found.evidence.extend(mounts::cut(root));
+    }
     for hierarchy in &relevant {
         level_by_level(root, resource, hierarchy, &mut found);
     }
     let devices = std::mem::take(&mut found.io).into_list();
     let mut least = tightest(std::mem::take(&mut found.bounds));
     if let (Resource::Swap, Some(bound)) = (resource, &mut least) {
-        less_memory(root, hierarchies, bound, &mut found.evidence);
+        less_memory(root, hierarchies, bound, &mut found);
     }
     let set = least.is_some() || !devices.is_empty();
-    let confidence = match (found.seen, found.hidden) {
-        (false, _) if !set => Confidence::Unknown,
-        (true, false) => Confidence::Certain,
-        _ => Confidence::Likely,
+    let (confidence, doubt) = match (found.seen, found.doubt) {
+        (false, _) if !set => (Confidence::Unknown, None),
+        (true, None) => (Confidence::Certain, None),
+        (_, doubt) => (Confidence::Likely, doubt.or(Some(HIDDEN))),
     };
     let (value, text, set_at) = match least {
         Some(bound) => (Some(bound.value), bound.text, bound.folder),
@@ -225,12 +243,15 @@ fn limit(root: &Root, resource: Resource, hierarchies: &[Hierarchy]) -> Limit {
             (None, "unknown".into(), None)
         }
     };
-    Limit { resource, value, unit: resource.unit(), text, set_at, devices, evidence: found.evidence, confidence }
+    Limit { resource, value, unit: resource.unit(), text, set_at, devices, evidence: found.evidence, confidence, doubt }
 }
 
 /// Reads the files of every level of one hierarchy.
 fn level_by_level(root: &Root, resource: Resource, hierarchy: &Hierarchy, found: &mut Found) {
     let (mut bounds, mut hidden) = (Vec::new(), hierarchy.hidden_above);
+    if hierarchy.cut {
+        found.doubt = found.doubt.or(Some(CUT));
+    }
     found.seen |= hierarchy.own.as_ref().is_some_and(|own| root.refused(own).is_none());
     for folder in &hierarchy.levels {
         if let Some(why) = root.refused(folder) {
@@ -255,7 +276,7 @@ fn level_by_level(root: &Root, resource: Resource, hierarchy: &Hierarchy, found:
             match resource {
                 Resource::Io => found.io.add(folder, name, text),
                 Resource::Swap if hierarchy.version == 1 => bounds.extend(together(root, text, folder)),
-                _ => bounds.extend(bound(root, resource, hierarchy.version, folder, text, &mut found.evidence)),
+                _ => bounds.extend(bound(root, resource, hierarchy, folder, text, found)),
             }
             // Of a set's two files the first says what is in force.
             if resource == Resource::Cpuset {
@@ -277,7 +298,7 @@ fn level_by_level(root: &Root, resource: Resource, hierarchy: &Hierarchy, found:
             bounds.push(Bound { value: bytes as f64, text, folder: None });
         }
     }
-    found.hidden |= hidden;
+    found.doubt = found.doubt.or(hidden.then_some(HIDDEN));
     found.bounds.extend(bounds);
 }
 
@@ -306,20 +327,22 @@ fn tightest(bounds: Vec<Bound>) -> Option<Bound> {
 fn bound(
     root: &Root,
     resource: Resource,
-    version: u8,
+    hierarchy: &Hierarchy,
     folder: &str,
     text: &str,
-    evidence: &mut Vec<String>,
+    found: &mut Found,
 ) -> Option<Bound> {
+    let version = hierarchy.version;
     let (value, text) = match resource {
         Resource::Cpu => {
-            let (quota, period) = match version {
-                // A reader may be given the quota alone; the period is then the kernel's own.
-                2 => text.split_once(' ').unwrap_or((text, DEFAULT_PERIOD)),
-                _ => (text, &*root.line(&format!("{folder}/cpu.cfs_period_us"))?),
+            let (quota, period) = text.split_once(' ').filter(|_| version == 2).unwrap_or((text, ""));
+            let quota: i64 = quota.trim().parse().ok().filter(|quota| *quota > 0)?;
+            let period = match version {
+                2 => period.trim().parse().ok(),
+                _ => period_of(root, hierarchy, folder, found),
             };
-            let (quota, period): (i64, i64) = (quota.trim().parse().ok()?, period.trim().parse().ok()?);
-            if quota <= 0 || period <= 0 {
+            let period: i64 = period.unwrap_or_else(|| assumed(found));
+            if period <= 0 {
                 return None;
             }
             let cores = quota as f64 / period as f64;
@@ -330,7 +353,7 @@ fn bound(
         }
         Resource::Cpuset => {
             let set = Cpus::parse(text)?;
-            let set = in_force_of(root, set, evidence)?;
+            let set = in_force_of(root, set, &mut found.evidence)?;
             let what = if set.count() == 1 { "CPU" } else { "CPUs" };
             (set.count() as f64, super::root::short(&format!("{} {what} ({})", set.count(), set.text())))
         }
@@ -346,6 +369,23 @@ fn bound(
         Resource::Io => return None,
     };
     Some(Bound { value, text, folder: Some(folder.to_owned()) })
+}
+
+/// The period of a quota of v1, in microseconds, which has a file of its own.
+fn period_of(root: &Root, hierarchy: &Hierarchy, folder: &str, found: &mut Found) -> Option<i64> {
+    let path = format!("{folder}/{}", hierarchy.file(PERIOD));
+    let period = root.line(&path).and_then(|line| line.trim().parse().ok());
+    if period.is_none() {
+        found.evidence.push(root.missing(&path));
+    }
+    period
+}
+
+/// The period that is in force unless somebody set another.
+fn assumed(found: &mut Found) -> i64 {
+    found.doubt = found.doubt.or(Some(ASSUMED));
+    found.evidence.push(format!("no period could be read: the kernel's default of {DEFAULT_PERIOD} µs is taken"));
+    DEFAULT_PERIOD
 }
 
 /// What a set of processors leaves of the machine's; `None` where it leaves out none of them.
@@ -404,10 +444,13 @@ fn together(root: &Root, text: &str, folder: &str) -> Option<Bound> {
 ///
 /// The kernel keeps the one at least as great as the other at every level, so the least of the one is at least the
 /// least of the other.
-fn less_memory(root: &Root, hierarchies: &[Hierarchy], bound: &mut Bound, evidence: &mut Vec<String>) {
+fn less_memory(root: &Root, hierarchies: &[Hierarchy], bound: &mut Bound, found: &mut Found) {
     let memory = limit(root, Resource::Memory, hierarchies);
     let v1 = hierarchies.iter().find(|h| h.version == 1 && h.controllers.iter().any(|c| c == "memory"));
     let of_v1 = v1.is_some_and(|h| bound.folder.as_ref().is_none_or(|folder| h.levels.contains(folder)));
+    if of_v1 && memory.confidence != Confidence::Certain {
+        found.doubt = found.doubt.or(Some(NOT_LESS));
+    }
     let (true, Some(limit)) = (of_v1, memory.value) else { return };
     let all = bound.value;
     bound.value = (all - limit).max(0.0);
@@ -417,7 +460,7 @@ fn less_memory(root: &Root, hierarchies: &[Hierarchy], bound: &mut Bound, eviden
         crate::amounts::bytes(all as u64),
         crate::amounts::bytes(limit as u64)
     );
-    evidence.extend(memory.evidence);
+    found.evidence.extend(memory.evidence);
 }
 
 /// The layer that sums them up.
@@ -443,14 +486,14 @@ pub fn layer(root: &Root, limits: &[Limit], namespaces: &[Namespace]) -> Layer {
         .join(" · ");
     for hierarchy in cgroup::hierarchies(root, namespaces::initial(namespaces, "cgroup")) {
         let place = hierarchy.place();
-        let above = if hierarchy.hidden_above && hierarchy.mount_point.is_some() {
-            "; levels above, if any, are hidden"
-        } else {
-            ""
+        let above = match hierarchy.mount_point {
+            Some(_) if hierarchy.hidden_above => "; levels above, if any, are hidden",
+            _ => "",
         };
         let path = super::root::short(&hierarchy.path);
         layer.evidence.push(format!("/proc/self/cgroup: {} {path}, {place}{above}", hierarchy.label()));
     }
+    layer.evidence.extend(cgroup::cut(root).into_iter().chain(mounts::cut(root)));
     for line in set.iter().flat_map(|limit| &limit.evidence) {
         // v1's limit on memory is evidence for swap too.
         if !layer.evidence.contains(line) {

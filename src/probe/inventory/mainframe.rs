@@ -4,9 +4,13 @@
 //! virtual machine around it: VM00 is the nearest, VM01 the one that its hypervisor runs in. Linux writes all of it to
 //! `/proc/sysinfo`, so that nothing has to be guessed here.
 //!
+//! A program that interprets such a machine answers for all of it: machine, partition and, so that Linux does not take
+//! it for z/VM, a level of KVM. It shows by the manufacturer that it names; under KVM itself that is the real one's.
+//!
 //! Left out: capacities, counts of processors, names of machines and partitions, which are somebody's own.
 //! Where to read more: z/Architecture Principles of Operation, "STORE SYSTEM INFORMATION"; Linux
-//! `arch/s390/kernel/sysinfo.c`.
+//! `arch/s390/kernel/sysinfo.c`; QEMU `target/s390x/tcg/misc_helper.c`, `HELPER(stsi)`; Hercules' configuration,
+//! `MANUFACTURER`.
 
 use super::Root;
 use super::root::quote;
@@ -39,6 +43,23 @@ const MACHINES: &[(&str, &str)] = &[
     ("9175", "z17"),
 ];
 
+/// Who makes such machines.
+const MAKER: &str = "IBM";
+
+/// A program that interprets the machine.
+struct Interpreter {
+    /// What it writes as the manufacturer.
+    manufacturer: &'static str,
+    name: &'static str,
+    /// The control program of a virtual machine that it says is around everything; empty where it says none.
+    level: &'static str,
+}
+
+const INTERPRETERS: &[Interpreter] = &[
+    Interpreter { manufacturer: "QEMU", name: "QEMU", level: "KVM/Linux" },
+    Interpreter { manufacturer: "HRC", name: "Hercules", level: "" },
+];
+
 /// What the machine says is below.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
@@ -46,6 +67,10 @@ pub struct Said {
     pub hypervisors: Vec<String>,
     /// Each with its version, as it says it.
     pub versions: Vec<String>,
+    /// The program that interprets the machine, where one does.
+    pub interpreter: Option<&'static str>,
+    /// The machine is nobody's that is known: it may be made up by a program.
+    pub unsure: bool,
     /// The lines, quoted.
     pub evidence: Vec<String>,
 }
@@ -59,7 +84,11 @@ pub fn said(root: &Root) -> Option<Said> {
         .collect();
     programs.sort_by_key(|(number, _)| *number);
     programs.dedup_by_key(|(number, _)| *number);
-    let mut out = Said::default();
+    let manufacturer = fields().find(|(key, _)| *key == "Manufacturer").map(|(_, value)| value);
+    let interpreter = INTERPRETERS.iter().find(|one| manufacturer == Some(one.manufacturer));
+    let mut out = Said { interpreter: interpreter.map(|one| one.name), ..Said::default() };
+    // The outermost level is what the interpreter says of itself.
+    let made_up = interpreter.and_then(|one| programs.pop_if(|(_, program)| *program == one.level));
     for (number, program) in programs {
         out.evidence.push(quote(SYSINFO, &format!("VM{number:02} Control Program: {program}")));
         let version = program.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -68,7 +97,17 @@ pub fn said(root: &Root) -> Option<Said> {
         out.hypervisors.push(super::root::short(name));
         out.versions.push(super::root::short(&version));
     }
-    if fields().any(|(key, _)| key.starts_with("LPAR ")) {
+    if let (Some(Interpreter { manufacturer, name, .. }), level) = (interpreter, made_up) {
+        let level = level.map(|(number, program)| format!(" and a VM{number:02} of {program}")).unwrap_or_default();
+        let said = format!("which interprets the machine: it makes up the partition{level}");
+        out.evidence.push(format!("{SYSINFO}: Manufacturer: {manufacturer}, as {name} writes, {said}"));
+        out.hypervisors.push((*name).into());
+        out.versions.push((*name).into());
+    } else if fields().any(|(key, _)| key.starts_with("LPAR ")) {
+        if let Some(other) = manufacturer.filter(|name| *name != MAKER) {
+            out.unsure = true;
+            out.evidence.push(quote(SYSINFO, &format!("Manufacturer: {other}, who makes no such machines, as known")));
+        }
         out.evidence.push(format!("{SYSINFO}: a logical partition (LPAR), which PR/SM divides off"));
         out.hypervisors.push(PARTITION.into());
         out.versions.push(PARTITION.into());

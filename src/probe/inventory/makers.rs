@@ -10,6 +10,8 @@
 //! (TLFS), VMware, Xen (`public/arch-x86/cpuid.h`) and KVM (`Documentation/virt/kvm/x86/cpuid.rst`); systemd's
 //! `src/basic/virt.c` and util-linux' `lscpu-virt.c` for names in use.
 
+use super::Confidence;
+
 /// The signatures in leaf 0x40000000 and at each 0x100 above, and whose they are.
 ///
 /// Of IntelTDX, that of leaf 0x21 is the documented one; some shells repeat it here.
@@ -44,12 +46,23 @@ pub const SIGNATURES: &[(&str, &str)] = &[
     ("Neko Project", "Neko Project"),
 ];
 
-/// Whose interface may be offered by whom: the signature's maker, and those who sign so as well.
+/// Whose interface may be offered by whom: the signature's maker, those who sign so as well, and how sure it then is
+/// that it is one of those.
 ///
 /// KVM and Xen offer Hyper-V's to Windows, Google and libvirt name KVM in DMI whatever is offered; Parallels and
-/// VirtualBox offer KVM's to Linux.
-pub const IMITATORS: &[(&str, &[&str])] =
-    &[("Hyper-V", &["KVM", "VirtualBox", "Parallels", "Xen", "bhyve"]), ("KVM", &["VirtualBox", "Parallels"])];
+/// VirtualBox offer KVM's to Linux. QEMU offers Xen's by way of KVM (`xen-version`), and then signs with nothing else.
+pub const IMITATORS: &[(&str, &[&str], Confidence)] = &[
+    ("Hyper-V", &["KVM", "VirtualBox", "Parallels", "Xen", "bhyve"], Confidence::Certain),
+    ("KVM", &["VirtualBox", "Parallels"], Confidence::Certain),
+    ("Xen", &["KVM"], Confidence::Likely),
+];
+
+/// Device models of one maker's hypervisor: what is signed with another's name that such a model comes with is that
+/// maker's, if it offers that interface, and else a contradiction.
+pub const MODELS: &[(&str, &str)] = &[("QEMU", "KVM"), ("Firecracker", "KVM")];
+
+/// Those who have device models of their own, and none of [`MODELS`].
+const OWN_MODELS: &[&str] = &["VMware", "VirtualBox", "Parallels", "Xen", "bhyve"];
 
 /// The maker of a signature.
 pub fn of_signature(signature: &str) -> Option<&'static str> {
@@ -58,9 +71,21 @@ pub fn of_signature(signature: &str) -> Option<&'static str> {
     SIGNATURES.iter().find(|(text, _)| plain(text).eq_ignore_ascii_case(&wanted)).map(|(_, maker)| *maker)
 }
 
-/// Whether `maker` is known to sign with `other`'s name.
-pub fn imitates(maker: &str, other: &str) -> bool {
-    IMITATORS.iter().any(|(imitated, by)| *imitated == other && by.contains(&maker))
+/// Whether `maker` is known to sign with `other`'s name, and how sure that makes it.
+pub fn imitates(maker: &str, other: &str) -> Option<Confidence> {
+    let found = IMITATORS.iter().find(|(imitated, by, _)| *imitated == other && by.contains(&maker));
+    found.map(|(.., sure)| *sure)
+}
+
+/// Who is behind a device model where `other` signs: known to offer that interface.
+pub fn behind(model: &str, other: &str) -> Option<&'static str> {
+    let (_, maker) = MODELS.iter().find(|(name, _)| *name == model)?;
+    imitates(maker, other).map(|_| *maker)
+}
+
+/// Whether `maker` never has this device model.
+pub fn has_another(maker: &str, model: &str) -> bool {
+    OWN_MODELS.contains(&maker) && MODELS.iter().any(|(name, _)| *name == model)
 }
 
 /// A name in DMI's tables, and what it says.
@@ -191,10 +216,11 @@ mod tests {
     #[test]
     fn imitations_are_of_makers_in_the_table_and_never_mutual() {
         let known = |maker: &str| SIGNATURES.iter().any(|(_, name)| *name == maker);
-        for (imitated, by) in IMITATORS {
+        for (imitated, by, _) in IMITATORS {
             assert!(known(imitated) && by.iter().all(|maker| known(maker)), "{imitated}");
-            assert!(by.iter().all(|maker| !imitates(imitated, maker)), "{imitated}");
+            assert!(by.iter().all(|maker| imitates(imitated, maker).is_none()), "{imitated}");
         }
+        assert!(MODELS.iter().all(|(_, maker)| known(maker)) && OWN_MODELS.iter().all(|maker| known(maker)));
     }
 
     #[test]

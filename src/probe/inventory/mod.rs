@@ -42,6 +42,7 @@ mod reads;
 mod reads;
 mod root;
 mod scrub;
+mod signatures;
 mod signs;
 mod text;
 mod throttles;
@@ -236,13 +237,18 @@ fn of_linux(root: &Root) -> Inventory {
     let kvm_device = kvm_device::layer(root, below);
     let mut layers = vec![processor];
     match (hypervisor.present, signs.privileged) {
-        (true, None) => layers.extend([nesting::layer(root, &signs), hypervisor, firmware::layer(root, true)]),
+        (true, None) => {
+            let firmware = firmware::layer(root, Some(hypervisor.confidence));
+            layers.extend([nesting::layer(root, &signs), hypervisor, firmware]);
+        }
         // What manages the machine has the machine's own firmware, which started the hypervisor too.
         (true, Some(_)) => {
             let imitated = nesting::below_privileged(&signs).is_some() || !signs.below.is_empty();
-            layers.extend([nesting::layer(root, &signs), firmware::layer(root, imitated), hypervisor]);
+            let outer = nesting::layer(root, &signs);
+            let firmware = firmware::layer(root, imitated.then_some(outer.confidence));
+            layers.extend([outer, firmware, hypervisor]);
         }
-        (false, _) => layers.extend([firmware::layer(root, false), hypervisor]),
+        (false, _) => layers.extend([firmware::layer(root, None), hypervisor]),
     }
     let limits = limits::in_force(root, &namespaces);
     layers.extend([

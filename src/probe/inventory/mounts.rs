@@ -5,12 +5,16 @@
 //! tab, a line break or a backslash, the kernel writes its number in octal: `\040`. A mount can be covered by another
 //! one, on the same folder or on one above it; then its own path leads elsewhere.
 //!
-//! Read: every line that parses; one that does not is skipped, as one odd mount must not hide the others.
+//! Read: every line that parses; one that does not is skipped, as one odd mount must not hide the others. Of a list that
+//! is longer than what is read, the beginning is; [`cut`] tells, as what lies beyond may cover what was read.
 //! Left out: propagation, and the options of the mount as against those of the file system.
 //! Where to read more: proc_pid_mountinfo(5); Linux `fs/proc_namespace.c`, `show_mountinfo`.
 
-use super::Root;
+use super::{Entry, Root};
 use std::collections::BTreeMap;
+
+/// The file.
+pub const MOUNTINFO: &str = "/proc/self/mountinfo";
 
 /// The most mounts looked at; most systems have fewer than a hundred.
 const MOUNTS: usize = 4096;
@@ -40,8 +44,22 @@ pub struct Mount {
 
 /// All mounts, in the kernel's order.
 pub fn of(root: &Root) -> Vec<Mount> {
-    let Some(text) = root.text("/proc/self/mountinfo") else { return Vec::new() };
-    text.lines().take(MOUNTS).filter(|line| line.len() < LINE).filter_map(parse).collect()
+    let Some(Entry::File { bytes, whole }) = root.get(MOUNTINFO) else { return Vec::new() };
+    lines(&String::from_utf8_lossy(bytes), *whole).filter_map(parse).collect()
+}
+
+/// The lines of the list that are looked at; of one that is not `whole` the last may have been cut in its middle.
+pub fn lines(text: &str, whole: bool) -> impl Iterator<Item = &str> {
+    let end = if whole { text.len() } else { text.rfind('\n').unwrap_or(0) };
+    text[..end].lines().take(MOUNTS).filter(|line| line.len() < LINE)
+}
+
+/// That there are mounts beyond those looked at, where there are.
+pub fn cut(root: &Root) -> Option<String> {
+    let Some(Entry::File { bytes, whole }) = root.get(MOUNTINFO) else { return None };
+    let all = || bytes.split(|byte| *byte == b'\n');
+    let cut = !whole || all().filter(|line| !line.is_empty()).count() > MOUNTS || all().any(|line| line.len() >= LINE);
+    cut.then(|| format!("{MOUNTINFO}: cut; mounts beyond the first {MOUNTS} or the first MiB may change what is seen"))
 }
 
 /// `36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.

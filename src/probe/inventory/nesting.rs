@@ -12,7 +12,7 @@
 //! Environment", SOSP 2023.
 
 use super::signs::Signs;
-use super::{Confidence, Layer, LayerKind, Root, hypervisor, kernel, processor};
+use super::{Confidence, Layer, LayerKind, Root, firmware, hypervisor, kernel, processor};
 use crate::engine::Time;
 
 /// One exit through a single hypervisor takes at most about this long, in nanoseconds, as published for hardware of the
@@ -122,6 +122,21 @@ fn made_up_processor(root: &Root) -> Option<String> {
 
 /// Weighs what one CPUID was measured to cost.
 pub fn add_exit_cost(layers: &mut [Layer], cpuid_ns: f64) {
+    let guest = |layers: &[Layer]| layers.iter().any(|layer| layer.layer == LayerKind::Hypervisor && layer.present);
+    let before = guest(layers);
+    weigh(layers, cpuid_ns);
+    if before && !guest(layers) {
+        // Without a hypervisor nothing imitates the firmware.
+        for layer in layers.iter_mut().filter(|layer| layer.layer == LayerKind::Firmware) {
+            if let Some(name) = layer.name.strip_prefix(firmware::VIRTUAL) {
+                layer.name = name.to_owned();
+                layer.confidence = Confidence::Likely;
+            }
+        }
+    }
+}
+
+fn weigh(layers: &mut [Layer], cpuid_ns: f64) {
     let line = format!("measured: one CPUID takes {}", Time((cpuid_ns.max(0.0) * 1000.0).round() as u64));
     let by_a_program = |layer: &Layer| layer.evidence.iter().any(|l| l.starts_with(hypervisor::NOT_THE_PROCESSOR));
     if let Some(layer) = layers.iter_mut().find(|layer| by_a_program(layer)) {

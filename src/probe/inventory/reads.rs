@@ -6,6 +6,7 @@
 
 use super::container::MARKERS;
 use super::kvm_device::MODULES;
+use super::root::NAMES_LIMIT;
 use super::{Cpuid, Entry, READ_LIMIT, Root, cgroup, device_tree, firmware, limits, mainframe, namespaces};
 use crate::probe::live;
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
@@ -100,9 +101,6 @@ const NODES: &[&str] = &[
     "/dev/sev-guest",
     "/dev/tdx_guest",
 ];
-
-/// The most names kept of one folder, and things looked into.
-const NAMES_LIMIT: usize = 256;
 
 impl Root {
     /// Reads this host. Needs no privilege; what a privilege would have shown is noted as refused.

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 /// No file is read beyond this many bytes. What is longer is cut, and says so.
 pub const READ_LIMIT: usize = 1 << 20;
 
+/// The most names kept of one folder, and things looked into.
+pub const NAMES_LIMIT: usize = 256;
+
 /// The most bytes that a one-line value has. The longest real ones are processor lists and DMI strings.
 const LINE_LIMIT: usize = 4096;
 
@@ -133,6 +136,12 @@ impl Root {
             Some(Entry::Dir(names)) => names,
             _ => &[],
         }
+    }
+
+    /// That a folder may have more names than are kept, where it may.
+    pub(super) fn cut(&self, path: &str) -> Option<String> {
+        let cut = self.names(path).len() >= NAMES_LIMIT;
+        cut.then(|| format!("{path}: cut; there may be more than the {NAMES_LIMIT} that are looked at"))
     }
 
     /// Whether something is known to be there.

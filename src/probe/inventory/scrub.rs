@@ -282,8 +282,13 @@ impl Root {
             let clean = match entry {
                 Entry::File { bytes, whole } => {
                     let text = String::from_utf8_lossy(bytes);
-                    let kept = content(&mut names, path, &text);
-                    Entry::File { bytes: kept.map_or_else(|| bytes.clone(), String::into_bytes), whole: *whole }
+                    let kept = match path.as_str() {
+                        mounts::MOUNTINFO => Some(list_of_mounts(&mut names, &text, *whole)),
+                        _ => content(&mut names, path, &text),
+                    };
+                    // Fewer mounts are kept, but what was not looked at stays away.
+                    let whole = *whole && (path != mounts::MOUNTINFO || mounts::cut(self).is_none());
+                    Entry::File { bytes: kept.map_or_else(|| bytes.clone(), String::into_bytes), whole }
                 }
                 Entry::Dir(list) => Entry::Dir(list.iter().map(|name| folder_name(&mut names, path, name)).collect()),
                 other => other.clone(),
@@ -391,10 +396,6 @@ fn content(names: &mut Names, path: &str, text: &str) -> Option<String> {
             let (id, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
             Some(format!("{id}:{controllers}:{}", names.path(path)))
         }),
-        "/proc/self/mountinfo" => {
-            let wanted: Vec<String> = text.lines().filter_map(wanted).collect();
-            lines(&mut |line| mount(names, &wanted, line))
-        }
         _ => return None,
     })
 }
@@ -473,6 +474,12 @@ fn without_identification(line: &str) -> String {
 fn uname(names: &mut Names, text: &str) -> String {
     let words = text.split(' ').enumerate();
     words.map(|(at, word)| if at == 1 { names.word(word) } else { word.to_owned() }).collect::<Vec<_>>().join(" ")
+}
+
+/// What is kept of the list of mounts.
+fn list_of_mounts(names: &mut Names, text: &str, whole: bool) -> String {
+    let wanted: Vec<String> = mounts::lines(text, whole).filter_map(wanted).collect();
+    mounts::lines(text, whole).filter_map(|line| mount(names, &wanted, line)).map(|line| line + "\n").collect()
 }
 
 /// The mount point of a line of mountinfo that the inventory looks at.

@@ -1,9 +1,8 @@
 //! What a host shows of a hypervisor, collected; [`hypervisor`](super::hypervisor) judges it.
 //!
-//! By convention a hypervisor sets CPUID leaf 1, ECX bit 31, and signs leaf 0x40000000 with twelve letters. It may sign
-//! with another's name there, or with one that somebody made up, and have its own at 0x40000100. DMI, ACPI and devices
-//! say which program models the machine: QEMU, Firecracker, … Other processors than x86 have no such bit; there, the
-//! machine's own list ([`mainframe`]), its device tree, names and devices are all there is.
+//! By convention a hypervisor sets CPUID leaf 1, ECX bit 31, and signs ([`signatures`]). DMI, ACPI and devices say which
+//! program models the machine: QEMU, Firecracker, … Other processors than x86 have no such bit; there, the machine's own
+//! list ([`mainframe`]), its device tree, names and devices are all there is.
 //!
 //! What a machine without a hypervisor can have too is kept apart: virtio functions of a card with processors of its
 //! own, a cloud's names, the folder of a driver.
@@ -13,26 +12,15 @@
 //! ACRN's service VM, Jailhouse's root cell.
 //!
 //! Left out: what an exit costs, which is measured.
-//! Where to read more: Linux `arch/x86/kernel/cpu/hypervisor.c`; Microsoft TLFS, "Feature and Interface Discovery";
-//! Linux `hv_identify_partition_type`, `arch/x86/include/asm/acrn.h`, `drivers/firmware/qemu_fw_cfg.c`; Xen
-//! `public/arch-x86/cpuid.h`, `public/features.h`; Firecracker `docs/design.md`; SMBIOS 3.7, "BIOS Characteristics
-//! Extension Byte 2" (the bit of virtual machines).
+//! Where to read more: Linux `arch/x86/kernel/cpu/hypervisor.c`, `drivers/firmware/qemu_fw_cfg.c`; Xen
+//! `public/features.h`; Firecracker `docs/design.md`; SMBIOS 3.7, "BIOS Characteristics Extension Byte 2" (the bit of
+//! virtual machines).
 
 use super::imitation::{Imitation, Kind};
-use super::makers;
+use super::makers::{self, imitates};
 use super::root::quote;
+use super::signatures::{self, UNKNOWN};
 use super::{Confidence, Root, device_tree, devices, firmware, mainframe, processor};
-
-/// Hyper-V's privileges, in EBX of leaf 0x40000003: may create partitions, may manage processors, is isolated.
-const CREATE_PARTITIONS: u32 = 1 << 0;
-const CPU_MANAGEMENT: u32 = 1 << 12;
-const ISOLATION: u32 = 1 << 22;
-
-/// `Hv#1`, which is in EAX of leaf 0x40000001 where the interface is Hyper-V's, whoever offers it.
-const HYPERV_INTERFACE: u32 = u32::from_le_bytes(*b"Hv#1");
-
-/// The bit in EAX of ACRN's leaf 0x40000001 that only the virtual machine with the devices has.
-const ACRN_PRIVILEGED: u32 = 1 << 0;
 
 /// The bit in Xen's features that only the first domain has, `XENFEAT_dom0`.
 const XEN_DOM0: u32 = 1 << 11;
@@ -40,16 +28,17 @@ const XEN_DOM0: u32 = 1 << 11;
 /// The hypervisor in the firmware of Oracle's SPARC machines.
 pub const LOGICAL_DOMAINS: &str = "sun4v";
 
-/// How the name of a hypervisor with a signature not listed above begins.
-pub const UNKNOWN: &str = "unknown hypervisor";
-
 /// What each sign says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Signs {
     /// Leaf 1, ECX bit 31; `None` on a processor that has no such bit, or where it could not be read.
     pub bit: Option<bool>,
-    /// The makers named in hypervisor leaves, own name first where one imitates another.
-    pub leaves: Vec<String>,
+    /// The names that stand in hypervisor leaves, all of them.
+    pub names: Vec<String>,
+    /// Who signs, with documented imitation resolved; more than one is a contradiction.
+    pub makers: Vec<String>,
+    /// How sure that is.
+    pub sure: Confidence,
     /// The maker DMI names.
     pub dmi: Option<&'static str>,
     /// The maker that DMI names by a cloud's name, which whole machines have too.
@@ -62,6 +51,8 @@ pub struct Signs {
     pub own: Option<String>,
     /// What `own` says is a conclusion, and nobody's word.
     pub unsure: bool,
+    /// The hypervisor that the kernel keeps time by.
+    pub clock: Option<&'static str>,
     /// The machine itself lists what is below, so that nothing is left to weigh.
     pub listed: bool,
     /// The hypervisors below the one this kernel runs on, the nearest first, where something names them.
@@ -82,9 +73,37 @@ pub struct Signs {
     pub evidence: Vec<String>,
 }
 
+impl Signs {
+    /// Nothing yet.
+    fn none() -> Signs {
+        Signs {
+            bit: None,
+            names: Vec::new(),
+            makers: Vec::new(),
+            sure: Confidence::Certain,
+            dmi: None,
+            cloud: None,
+            by_devices: None,
+            model: None,
+            own: None,
+            unsure: false,
+            clock: None,
+            listed: false,
+            below: Vec::new(),
+            privileged: None,
+            devices: false,
+            only_virtual: false,
+            perhaps_virtual: false,
+            a_machine: false,
+            imitation: None,
+            evidence: Vec::new(),
+        }
+    }
+}
+
 /// Collects what is said about a hypervisor.
 pub fn of(root: &Root, imitation: Option<&Imitation>) -> Signs {
-    let mut out = Signs { imitation: imitation.cloned(), ..Signs::default() };
+    let mut out = Signs { imitation: imitation.cloned(), ..Signs::none() };
     from_cpuid(root, &mut out);
     from_firmware(root, &mut out);
     from_kernel(root, &mut out);
@@ -103,6 +122,7 @@ pub fn of(root: &Root, imitation: Option<&Imitation>) -> Signs {
         out.by_devices = Some("Apple Virtualization");
         out.only_virtual = true;
     }
+    timed(&mut out);
     order(root, &mut out);
     if out.bit.is_none() && !out.listed {
         say_what_is_missing(root, &mut out);
@@ -112,36 +132,59 @@ pub fn of(root: &Root, imitation: Option<&Imitation>) -> Signs {
 
 /// Tells apart what CPUID says of the hypervisor here and of one below it.
 fn order(root: &Root, out: &mut Signs) {
-    let lower: Vec<String> = out.leaves.iter().filter(|name| !name.starts_with(UNKNOWN)).cloned().collect();
+    // What a signature in no list names, and a bit without one, is something all the same.
+    let signed: Vec<&str> = out.makers.iter().map(String::as_str).filter(|name| !name.starts_with(UNKNOWN)).collect();
+    let lower = (!signed.is_empty()).then(|| signed.join(" or "));
     if out.imitation.as_ref().is_some_and(|other| other.kind == Kind::UserMode) {
         out.own = Some("User Mode Linux".into());
-        out.leaves.clear();
-        out.below = lower;
-        // What a user-mode kernel has of firmware and devices is its own.
-        (out.dmi, out.cloud, out.model, out.by_devices) = (None, None, None, None);
-        let said = match (out.bit, out.below.is_empty()) {
-            (Some(true), false) => "it names what that program's host runs on",
-            (Some(true), true) => "something runs below that program's host",
-            _ => "nothing is seen below that program's host",
+        let said = match (out.bit == Some(true) || !out.makers.is_empty(), &lower) {
+            (true, Some(_)) => "it names what that program's host runs on",
+            (true, None) => "something without a known name runs below that program's host",
+            (false, _) => "nothing is seen below that program's host",
         };
         out.evidence.push(format!("CPUID is not answered by a kernel that is a program: {said}"));
+        if out.bit == Some(true) || !out.makers.is_empty() {
+            out.below = vec![lower.unwrap_or_else(|| NAMELESS.into())];
+        }
+        out.makers.clear();
+        // What a user-mode kernel has of firmware and devices is its own.
+        (out.dmi, out.cloud, out.model, out.by_devices) = (None, None, None, None);
         return;
     }
-    if out.own.as_deref() != Some("Xen") || out.leaves.iter().any(|name| name == "Xen") {
+    // Whoever answers with Xen's name is no processor.
+    if out.own.as_deref() != Some("Xen") || out.names.iter().chain(&out.makers).any(|name| name == "Xen") {
         return;
     }
     let guest = root.line("/sys/hypervisor/guest_type");
     let meltdown = root.line("/sys/devices/system/cpu/vulnerabilities/meltdown").unwrap_or_default();
     let paravirtual = guest.as_deref() == Some("PV") || meltdown.contains("XEN PV");
     // Guests with hardware's help see Xen's own leaves, perhaps after Hyper-V's.
-    let must_be = guest.is_none() && lower.iter().any(|name| name != "Hyper-V");
-    if (paravirtual || must_be) && !out.leaves.is_empty() {
-        out.leaves.clear();
+    let must_be = guest.is_none() && lower.as_ref().is_some_and(|name| name != "Hyper-V");
+    if (paravirtual || must_be) && !out.makers.is_empty() {
+        out.makers.clear();
         out.evidence.push(format!(
             "Xen's paravirtual guests execute CPUID on the processor, so that it tells of what is below Xen: {}",
-            if lower.is_empty() { "a hypervisor with an unknown signature".into() } else { lower.join(", ") }
+            lower.as_deref().unwrap_or("a hypervisor with an unknown signature")
         ));
-        out.below = if lower.is_empty() { vec!["an unknown hypervisor".into()] } else { lower };
+        out.below = vec![lower.unwrap_or_else(|| NAMELESS.into())];
+    }
+}
+
+/// A hypervisor that is there and has no name that is known.
+const NAMELESS: &str = "an unknown hypervisor";
+
+/// Weighs by whose clock the kernel keeps time, which it does where it found that one's interface.
+fn timed(out: &mut Signs) {
+    let Some(clock) = out.clock.filter(|clock| out.own.as_deref() != Some(clock)) else { return };
+    match &out.makers[..] {
+        [] => out.makers.push(clock.into()),
+        [one] if one.starts_with(UNKNOWN) => out.makers = vec![clock.into()],
+        all if all.iter().any(|one| one == clock || imitates(one, clock).is_some()) => {}
+        [one] if imitates(clock, one).is_some() => {
+            out.evidence.push(format!("the clock is {clock}'s, which may offer {one}'s interface"));
+            (out.makers, out.sure) = (vec![clock.into()], Confidence::Likely);
+        }
+        _ => out.makers.push(clock.into()),
     }
 }
 
@@ -156,57 +199,11 @@ fn from_cpuid(root: &Root, out: &mut Signs) {
         out.bit = Some(bit);
         out.evidence.push(format!("/proc/cpuinfo, flags: {}hypervisor", if bit { "" } else { "no " }));
     }
-    for (base, signature, max) in cpuid.hypervisors() {
-        let maker = makers::of_signature(&signature);
-        let said = maker.map(|maker| format!(", {maker}")).unwrap_or(", unknown to Strata".into());
-        out.evidence.push(format!("CPUID {base:#x}: \"{signature}\"{said}, leaves to {max:#x}"));
-        let name = maker.map_or_else(|| format!("{UNKNOWN} \"{signature}\""), str::to_owned);
-        if !out.leaves.contains(&name) {
-            out.leaves.push(name);
-        }
-    }
-    let [first, ..] = &out.leaves[..] else { return };
-    let leaf = |number| cpuid.get(number, 0);
-    match (first.as_str(), out.leaves.len()) {
-        ("Hyper-V", 1) => {
-            if let Some([eax, ebx, ..]) = leaf(0x4000_0003) {
-                let has = |bit: u32| u8::from(ebx & bit != 0);
-                out.evidence.push(format!(
-                    "CPUID 0x40000003: privileges {eax:#010x} {ebx:#010x}: create partitions {}, manage processors {}, \
-                     isolated {}",
-                    has(CREATE_PARTITIONS),
-                    has(CPU_MANAGEMENT),
-                    has(ISOLATION)
-                ));
-                // A guest that may only create partitions is no root: it divides what it was given.
-                let root = CREATE_PARTITIONS | CPU_MANAGEMENT;
-                out.privileged = (ebx & (root | ISOLATION) == root).then_some("root partition");
-            }
-        }
-        ("ACRN", _) => {
-            if let Some([eax, ..]) = leaf(0x4000_0001) {
-                out.evidence.push(format!("CPUID 0x40000001 EAX {eax:#010x}: bit 0, privileged, is {}", eax & 1));
-                out.privileged = (eax & ACRN_PRIVILEGED != 0).then_some("service VM");
-            }
-        }
-        ("KVM", _) => {
-            let features = leaf(0x4000_0001).map(|[eax, ..]| format!("CPUID 0x40000001: KVM features {eax:#010x}"));
-            out.evidence.extend(features);
-        }
-        _ => {}
-    }
-    // The documented way to offer Hyper-V's interface: its name at 0x40000000, or one that somebody made up so that a
-    // driver does not find it, and one's own at 0x40000100.
-    let lent = |name: &str| name == "Hyper-V" || name.starts_with(UNKNOWN);
-    let own = out.leaves.iter().position(|name| !lent(name)).or(Some(1).filter(|_| first == "Hyper-V"));
-    if let Some(own) = own.filter(|own| lent(first) && *own < out.leaves.len()) {
-        let interface = if first == "Hyper-V" { "Hyper-V's interface" } else { "another interface" };
-        out.evidence.push(format!("{} offers {interface} first, under its own name at a later leaf", out.leaves[own]));
-        out.leaves.swap(0, own);
-    } else if first.starts_with(UNKNOWN) && leaf(0x4000_0001).is_some_and(|[eax, ..]| eax == HYPERV_INTERFACE) {
-        out.evidence
-            .push("CPUID 0x40000001 EAX: \"Hv#1\", Hyper-V's interface under a name that is not its own".into());
-    }
+    let signed = signatures::of(cpuid, &mut out.evidence);
+    out.names = signed.names;
+    out.makers = signed.makers;
+    out.sure = signed.sure;
+    out.privileged = signed.privileged;
 }
 
 /// What a DMI field says.
@@ -346,6 +343,9 @@ fn from_device_tree(root: &Root, out: &mut Signs) {
 fn from_mainframe(root: &Root, out: &mut Signs) {
     let Some(said) = mainframe::said(root) else { return };
     out.listed = true;
+    out.unsure = said.unsure;
+    out.only_virtual |= said.interpreter.is_some();
+    out.model = out.model.or(said.interpreter.map(|name| (name, Confidence::Certain)));
     out.evidence.extend(said.evidence);
     let mut names = said.hypervisors.into_iter();
     out.own = names.next();
@@ -389,8 +389,8 @@ fn from_kernel(root: &Root, out: &mut Signs) {
     if let Some(line) = root.line(clock) {
         out.evidence.push(quote(clock, &line));
         for (source, maker) in [("kvm-clock", "KVM"), ("hyperv_clocksource", "Hyper-V"), ("xen", "Xen")] {
-            if line.split_whitespace().any(|word| word.starts_with(source)) && out.leaves.is_empty() {
-                out.leaves.push(maker.into());
+            if line.split_whitespace().any(|word| word.starts_with(source)) {
+                out.clock = out.clock.or(Some(maker));
             }
         }
     }

@@ -14,10 +14,8 @@ pub fn render(inventory: &Inventory, evidence: bool) -> String {
     }
     for limit in &inventory.limits {
         let place = limit.set_at.as_deref().map(|place| format!(", set at {place}")).unwrap_or_default();
-        let sure = match limit.confidence {
-            Confidence::Likely => " (levels above are hidden)",
-            _ => "",
-        };
+        let sure = limit.doubt.filter(|_| limit.confidence == Confidence::Likely);
+        let sure = sure.map(|why| format!(" ({why})")).unwrap_or_default();
         // Writing to a String cannot fail.
         let _ = writeln!(out, "  {:<12} {}{place}{sure}", limit.resource.label(), limit.text);
         if evidence {
