@@ -9,6 +9,9 @@ use crate::files;
 use crate::probe::saved;
 use crate::scenario::{CostChoice, MAX_FILE_BYTES};
 
+/// What a simulation does without measured costs.
+pub(super) const PUBLISHED: &str = "Simulating with published costs instead.";
+
 /// Whether this is no profile's name: it is written as a path, or there is something of that name, whatever it is.
 fn is_path(name: &str) -> bool {
     name.ends_with(".ron") || name.contains(['/', '\\']) || Path::new(name).symlink_metadata().is_ok()
@@ -26,7 +29,7 @@ pub(super) fn choose(option: Option<&str>, choice: &CostChoice) -> Result<Profil
             format!("no cost profile is called \"{name}\""),
             Some(format!("there are: {}, measured, or the path of a profile file", Profile::BUILT_IN.join(", "))),
         )),
-        None if *choice == CostChoice::Default => known(choice.resolve(measured_or_none())),
+        None if *choice == CostChoice::Default => known(choice.resolve(measured_or_none(PUBLISHED))),
         None => known(choice.resolve(None)),
     }
 }
@@ -40,10 +43,11 @@ fn measured() -> Result<Option<Profile>, Failure> {
     saved::load().map(|profile| profile.inspect(tell_if_foreign)).map_err(|error| failure(error.to_string(), None))
 }
 
-/// As [`measured`]; a broken one is told and passed over, so that a damaged file stops no simulation.
-pub(super) fn measured_or_none() -> Option<Profile> {
+/// As [`measured`]; a broken one is told and passed over, so that a damaged file stops no simulation. `instead`: what is
+/// done without it.
+pub(super) fn measured_or_none(instead: &str) -> Option<Profile> {
     let loaded = saved::load().unwrap_or_else(|error| {
-        note(&format!("{error}. Simulating with published costs instead."));
+        note(&format!("{error}. {instead}"));
         None
     });
     loaded.inspect(tell_if_foreign)

@@ -69,8 +69,8 @@ fn chosen(names: &[String]) -> Result<Vec<Work>, Failure> {
 
 /// The profile that was saved, else one measured now. If that is interrupted, no work is done with it.
 fn profile(shown: Shown) -> Profile {
-    costs::measured_or_none().unwrap_or_else(|| {
-        note("No saved costs: measuring for ten seconds first. \"strata probe --full --save\" gives better ones.");
+    costs::measured_or_none("Nothing is predicted from it.").unwrap_or_else(|| {
+        note("Measuring costs for ten seconds first. \"strata probe --full --save\" gives better ones.");
         probe::measure(Plan::Quick, began(), shown).profile(&Profile::xeon_2017())
     })
 }

@@ -79,7 +79,10 @@ pub(super) fn shot(_arguments: &ShotArguments) -> Result<Verdict, Failure> {
 /// The window; where there can be none, one line that says why, and the terminal.
 #[cfg(feature = "app")]
 fn window(scenario: &str) -> Result<Verdict, Failure> {
-    let options = crate::app::Options { open: Some(scenario.to_owned()), measured: super::costs::measured_or_none() };
+    let options = crate::app::Options {
+        open: Some(scenario.to_owned()),
+        measured: super::costs::measured_or_none(super::costs::PUBLISHED),
+    };
     match crate::app::run(options) {
         Ok(()) => Ok(Verdict::Fine),
         Err(why) => {
