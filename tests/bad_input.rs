@@ -112,6 +112,24 @@ fn a_file_of_the_kernel_that_blocks_its_reader_is_not_waited_for() {
     }
 }
 
+// Fails with the number of the system's error in its words, and where a name is taken for a profile's unless it has a slash.
+#[test]
+fn what_is_there_and_can_not_be_read_is_told_as_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("other", folder.path().join("round")).unwrap();
+    std::os::unix::fs::symlink("round", folder.path().join("other")).unwrap();
+    std::fs::create_dir(folder.path().join("costs")).unwrap();
+    let told = |arguments: &[&str]| {
+        let output = strata().args(arguments).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let round = told(&["check", "round"]);
+    assert!(round.contains("symbolic links") && !round.contains("os error") && round.contains("help"), "{round}");
+    let costs = told(&["run", "one-read", "--costs", "costs"]);
+    assert!(costs.contains("a folder, not a plain file"), "{costs}");
+}
+
 #[test]
 fn a_misspelt_id_is_told_with_the_one_that_was_meant() {
     assert!(error_of("one-raed").contains("did you mean the built-in scenario one-read?"));

@@ -9,6 +9,11 @@ use crate::files;
 use crate::probe::saved;
 use crate::scenario::{CostChoice, MAX_FILE_BYTES};
 
+/// Whether this is no profile's name: it is written as a path, or there is something of that name, whatever it is.
+fn is_path(name: &str) -> bool {
+    name.ends_with(".ron") || name.contains(['/', '\\']) || Path::new(name).symlink_metadata().is_ok()
+}
+
 /// The profile for a run: what `--costs` says (an id or a file), else what the scenario says.
 pub(super) fn choose(option: Option<&str>, choice: &CostChoice) -> Result<Profile, Failure> {
     match option {
@@ -16,7 +21,7 @@ pub(super) fn choose(option: Option<&str>, choice: &CostChoice) -> Result<Profil
             failure("this computer has not been measured yet", Some("\"strata probe --save\" measures it".to_owned()))
         }),
         Some(id) if Profile::BUILT_IN.contains(&id) => known(CostChoice::Profile(id.to_owned()).resolve(None)),
-        Some(path) if path.ends_with(".ron") || path.contains(['/', '\\']) => read(Path::new(path)),
+        Some(path) if is_path(path) => read(Path::new(path)),
         Some(name) => Err(failure(
             format!("no cost profile is called \"{name}\""),
             Some(format!("there are: {}, measured, or the path of a profile file", Profile::BUILT_IN.join(", "))),

@@ -30,7 +30,8 @@ pub enum LoadError {
         help: String,
     },
     /// The file is there and can't be read.
-    #[error("can't read \"{name}\": {error}")]
+    #[error("can't read \"{name}\": {}", crate::files::said(error))]
+    #[diagnostic(help("give the path of a file that you may read"))]
     Io {
         /// The path.
         name: String,
