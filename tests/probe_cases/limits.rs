@@ -467,6 +467,7 @@ fn a_folder_with_more_devices_than_are_looked_at_is_not_counted_with_certainty()
     assert!(found.evidence.iter().any(|line| line.starts_with("/sys/block: cut")), "{found:?}");
 }
 
+// Fails where what lies on a mount is looked for in the whole list.
 #[test]
 fn thousands_of_mounts_on_one_another_are_judged_without_delay() {
     // Every mount lies on the one before, all of one tree, and a process in many groups: what grows faster than the
