@@ -155,13 +155,15 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
             .desired_width(width);
         let response = ui.add(edit);
         response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Path of a scenario file"));
+        keyboard::reveal(&response);
         if library.ask {
             response.request_focus();
             library.ask = false;
         }
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        let clicked = ui.button(format!("{} Open", icon::FOLDER_OPEN)).clicked();
-        if (entered || clicked) && !library.path.trim().is_empty() {
+        let button = ui.button(format!("{} Open", icon::FOLDER_OPEN));
+        keyboard::reveal(&button);
+        if (entered || button.clicked()) && !library.path.trim().is_empty() {
             out.push(Command::OpenScenario(library.path.trim().to_owned()));
         }
     });
