@@ -95,6 +95,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     builder.host(costs, seed);
     let nodes: Vec<NodeId> =
         spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u16), node)).collect();
+    builder.services();
     let by_path = by_path(&builder.plans);
     builder.resolve_starts(&by_path);
     let cores = spec.host.cores;
@@ -294,10 +295,26 @@ impl Builder<'_> {
             });
             let fork = |image| Operation::Fork { vfork: true, writes: 0, exec: Some(image) };
             let operation = program.map_or(0, |image| self.operation(&fork(image)));
-            Part { label: self.label(draft.name.to_owned()), component, acts: draft.acts, operation }
+            let label = self.label(draft.name.to_owned());
+            Part { label, component, programs: component, acts: draft.acts, operation }
         });
         let planned = planned.collect();
         self.boots.push(planned);
+    }
+
+    /// What the services of a boot compute is in ring 3: on each kernel that starts any, one box stands for them, behind
+    /// whatever the description names.
+    fn services(&mut self) {
+        for index in 0..self.boots.len() {
+            let computes = |part: &Part| part.acts.iter().any(|act| matches!(act, boot::Act::Compute(_)));
+            if !self.boots[index].iter().any(computes) {
+                continue;
+            }
+            let (kernel, _) = self.kernel_components[index];
+            let stack = self.topology.components[kernel.index()].stack;
+            let programs = self.add(ComponentKind::App, "services", Some(kernel), stack, Layer::User, "started by init");
+            self.boots[index].iter_mut().for_each(|part| part.programs = programs);
+        }
     }
 
     /// Processors of one kernel, with their components.

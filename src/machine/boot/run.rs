@@ -113,7 +113,7 @@ impl Turn<'_> {
             Act::Compute(time) => {
                 self.next_act(at);
                 let (what, token) = (What::UserCode, Token::Instruction);
-                self.spend(at, BootStep::Do, what, time, 1, of.component, Crossing::None, token);
+                self.spend(at, BootStep::Do, what, time, 1, of.programs, Crossing::None, token);
             }
             Act::Bytes(primitive, bytes) => {
                 let time = crate::machine::hardware::disk::transfer(bytes, self.f.count(primitive));
