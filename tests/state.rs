@@ -147,7 +147,7 @@ fn exits_by_vcpu_add_up_to_the_reports_and_to_a_scan() {
         let vcpus = || (topology.cores..topology.cpus.len() as u16).map(CpuId);
         for time in moments(&trace, 12).into_iter().chain([Time::MAX]) {
             for (i, _) in topology.stacks.iter().enumerate() {
-                let stack = StackId(i as u16);
+                let stack = StackId(i as u32);
                 let own: Vec<CpuId> = vcpus().filter(|cpu| stacks[cpu.index()] == Some(stack)).collect();
                 for reason in ExitReason::ALL {
                     let of = |hop: &&Hop| hop.stack == stack && hop.crossing == Crossing::VmExit(reason);
@@ -373,7 +373,8 @@ fn threads_that_do_not_run_wait_or_sleep_in_their_kernels() {
             use Wait::{DeviceQueue, Peer, RunQueue, Sleep, WorkerQueue};
             matches!(hop.what, What::Wait(RunQueue | DeviceQueue | WorkerQueue | Sleep | Peer))
         };
-        let rests: Vec<Time> = trace.hops.iter().filter(idle).filter(|hop| hop.start < hop.end).map(|hop| hop.start).collect();
+        let rests: Vec<Time> =
+            trace.hops.iter().filter(idle).filter(|hop| hop.start < hop.end).map(|hop| hop.start).collect();
         let some = rests.iter().step_by(rests.len().div_ceil(20).max(1)).copied();
         let mut seen = 0;
         for time in moments(&trace, 60).into_iter().chain(some) {
@@ -590,7 +591,7 @@ fn at_the_beginning_nothing_is_told_of_what_has_not_begun() {
     for built_in_one in library() {
         let (topology, trace) = built_in(built_in_one.id);
         let end = trace.hops.iter().map(|hop| hop.end).max().unwrap();
-        for stack in (0..topology.stacks.len() as u16).map(StackId) {
+        for stack in (0..topology.stacks.len() as u32).map(StackId) {
             let first = trace.hops.iter().filter(|hop| hop.stack == stack && hop.journey != JourneyId::NONE);
             if first.map(|hop| hop.start).min().is_none_or(|start| start == Time::ZERO) {
                 continue;

@@ -94,7 +94,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     builder.compile_programs();
     builder.host(costs, seed);
     let nodes: Vec<NodeId> =
-        spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u16), node)).collect();
+        spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u32), node)).collect();
     builder.services();
     let by_path = by_path(&builder.plans);
     builder.resolve_starts(&by_path);
@@ -199,7 +199,7 @@ impl Builder<'_> {
         layer: Layer,
         note: impl Into<String>,
     ) -> ComponentId {
-        let id = ComponentId(self.topology.components.len() as u16);
+        let id = ComponentId(self.topology.components.len() as u32);
         let (name, note) = (name.into(), note.into());
         self.topology.components.push(Component { name, kind, parent, stack, layer, note, cpu: None, node: None });
         id
@@ -312,7 +312,8 @@ impl Builder<'_> {
             }
             let (kernel, _) = self.kernel_components[index];
             let stack = self.topology.components[kernel.index()].stack;
-            let programs = self.add(ComponentKind::App, "services", Some(kernel), stack, Layer::User, "started by init");
+            let programs =
+                self.add(ComponentKind::App, "services", Some(kernel), stack, Layer::User, "started by init");
             self.boots[index].iter_mut().for_each(|part| part.programs = programs);
         }
     }
@@ -432,7 +433,8 @@ impl Builder<'_> {
         for cpu in first_cpu.0..first_cpu.0 + cpus {
             self.topology.cpus[usize::from(cpu)].kernel = kernel;
         }
-        let files = self.files.len().max(1) * devices.disks.len().max(1);
+        // And what a boot reads.
+        let files = self.files.len().max(1) * devices.disks.len().max(1) + 1;
         self.state.kernels.push(Kernel {
             vm,
             first_cpu,
@@ -606,8 +608,8 @@ impl Builder<'_> {
         let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
         let (path, parent, node) = (path.to_owned(), parent.map(|parent| parent.0), node.map(|node| node.0));
         self.topology.groups.push(GroupInfo { path, parent, kernel, node });
-        // Each is a part of the machine, or belongs to one, of which there are fewer than a u16 counts.
-        GroupId((self.state.groups.len() - 1) as u16)
+        // Each is a part of the machine, or belongs to one, of which there are fewer than a u32 counts.
+        GroupId((self.state.groups.len() - 1) as u32)
     }
 
     fn run(&self, process: &ProcessSpec) -> Option<Run> {
