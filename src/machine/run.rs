@@ -12,7 +12,7 @@ const SNAPSHOT_INTERVAL: u64 = 65_536;
 /// Snapshots kept before every second one is dropped.
 const SNAPSHOTS: usize = 128;
 /// About the most bytes that all snapshots take: a machine of thousands of stacks has fewer of them.
-const SNAPSHOT_BYTES: usize = 256 << 20;
+const SNAPSHOT_BYTES: usize = 1 << 30;
 
 /// How far to run and what to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
