@@ -56,28 +56,29 @@ fn a_mount_that_another_one_covers_is_not_read() {
     assert_eq!(limit(&root, Resource::Memory).set_at.as_deref(), Some("/cg/A"));
 }
 
-// Fails where so many mounts are not looked at, and where the first one at a place is seen.
+// Fails where only the mount that lies next below is looked at.
 #[test]
-fn however_many_mounts_lie_on_one_another_the_last_is_seen() {
+fn however_many_mounts_lie_between_what_covers_the_lowest_covers_all() {
     for count in [1, 63, 64, 70, 500] {
-        let over: String = (0..count)
-            .map(|at| format!("{} {} 0:{at} / /sys/fs/cgroup rw - tmpfs t rw\n", 101 + at, 100 + at))
+        let between: String = (0..count)
+            .map(|at| {
+                let parent = if at == 0 { 24 } else { 99 + at };
+                format!("{} {parent} 0:{at} / /sys/fs/cgroup rw - tmpfs t rw\n", 100 + at)
+            })
             .collect();
-        let under = format!("{TOP}100 24 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n{over}");
+        let own = format!("900 {} 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n", 99 + count);
         let seen = |more: &str| {
-            let files = [("/sys/fs/cgroup/memory.max", "67108864\n"), ("/sys/fs/cgroup/A/memory.max", "67108864\n")];
-            let mut root = grouped("0::/A\n", &format!("{under}{more}"), &files);
-            root.insert("/cg/A/memory.max", text("268435456\n"));
-            in_force(&root, Resource::Memory)
+            let files = [("/sys/fs/cgroup/A/memory.max", "67108864\n"), ("/cg/A/memory.max", "268435456\n")];
+            in_force(&grouped("0::/A\n", &format!("{TOP}{between}{own}{more}"), &files), Resource::Memory)
         };
-        // What the files there say is another file system's.
-        let memory = seen("90 22 0:26 / /cg rw - cgroup2 c rw\n");
-        assert_eq!((memory.value, memory.set_at.as_deref()), (Some(268435456.0), Some("/cg/A")), "{count}");
         let memory = seen("");
+        assert_eq!((memory.value, memory.set_at.as_deref()), (Some(67108864.0), Some("/sys/fs/cgroup/A")), "{count}");
+        // Over a folder above all of them: what its files say is another file system's.
+        let over = "901 24 0:77 / /sys/fs rw - tmpfs t rw\n";
+        let memory = seen(over);
         assert_eq!((memory.value, memory.confidence), (None, Confidence::Unknown), "{count}: {memory:?}");
-        // And seen again where the last one shows it.
-        let last = format!("999 {} 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n", 100 + count);
-        assert_eq!(seen(&last).value, Some(67108864.0), "{count}");
+        let memory = seen(&format!("{over}902 22 0:26 / /cg rw - cgroup2 c rw\n"));
+        assert_eq!((memory.value, memory.set_at.as_deref()), (Some(268435456.0), Some("/cg/A")), "{count}");
     }
 }
 

@@ -289,16 +289,19 @@ mod tests {
     }
 
     #[test]
-    fn of_any_number_of_mounts_on_one_another_the_last_is_seen() {
+    fn a_mount_is_covered_however_many_lie_between_it_and_what_covers_it() {
         for depth in [2, 63, 64, 65, 200, 4000] {
+            // Each lies on the one before, at one place; a later one lies over the folder in which the first is.
             let text: String =
-                (1..=depth).map(|id| format!("{} {id} 0:{id} / /sys rw - tmpfs t rw\n", id + 1)).collect();
-            let below = format!("1 0 8:1 / / rw - ext4 a rw\n{text}");
-            // And one in a folder of the first, on which all the others lie.
-            let all = mounts(&format!("{below}9999 2 0:9 / /sys/fs/cgroup rw - cgroup2 c rw\n"));
-            let tree = Tree::of(&all);
-            let seen: Vec<u32> = (0..all.len()).filter(|at| !tree.is_covered(*at)).map(|at| all[at].id).collect();
-            assert_eq!(seen, [1, depth + 1], "{depth}");
+                (2..=depth).map(|id| format!("{id} {} 0:{id} / /a/b rw - tmpfs t rw\n", id - 1)).collect();
+            let all = mounts(&format!("1 0 8:1 / / rw - ext4 a rw\n{text}"));
+            let seen = |all: &[Mount]| -> Vec<u32> {
+                let tree = Tree::of(all);
+                (0..all.len()).filter(|at| !tree.is_covered(*at)).map(|at| all[at].id).collect()
+            };
+            assert_eq!(seen(&all), [1, depth], "{depth}");
+            let all = mounts(&format!("1 0 8:1 / / rw - ext4 a rw\n{text}9999 1 0:9 / /a rw - tmpfs t rw\n"));
+            assert_eq!(seen(&all), [1, 9999], "{depth}");
         }
     }
 }
