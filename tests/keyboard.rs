@@ -79,7 +79,8 @@ fn tab_order(harness: &mut Harness<'_, Shell>) -> Vec<Item> {
         harness.key_press(Key::Tab);
         harness.run_steps(1);
         let Some(item) = focus(harness) else { continue };
-        if order.iter().any(|one| one.id == item.id) {
+        if let Some(place) = order.iter().position(|one| one.id == item.id) {
+            assert_eq!(place, 0, "Tab does not lead on from {item:?}");
             return order;
         }
         order.push(item);
@@ -217,6 +218,46 @@ fn arrows_walk_the_picture_enter_opens_and_escape_gives_them_back() {
     harness.key_press(Key::ArrowRight);
     harness.run_steps(2);
     assert!(harness.state().playback.time() > time);
+}
+
+// Fails where keys are told by the sign that they give: Shift makes "!" of 1.
+#[test]
+fn a_digit_is_the_key_that_it_stands_on_and_escape_ends_what_is_seen_from_somewhere() {
+    let mut harness = harness("one-read");
+    for (place, key) in [(0, Key::Exclamationmark), (1, Key::Num2)] {
+        let physical_key = Some([Key::Num1, Key::Num2][place]);
+        let modifiers = Modifiers::SHIFT;
+        harness.event(egui::Event::Key { key, physical_key, pressed: true, repeat: false, modifiers });
+        harness.run_steps(2);
+        assert!(harness.state().lens && harness.state().seen_from == place, "{key:?}");
+    }
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert!(!harness.state().lens);
+}
+
+// Fails where a knob has another id when a line above it has come: the second Right steps instead.
+#[test]
+fn a_knob_keeps_the_focus_while_it_is_turned() {
+    let mut harness = harness("one-read");
+    while !harness.state().walk.at_closing() {
+        harness.state_mut().apply(Command::NextScene);
+        harness.run_steps(2);
+    }
+    let stop_of = |harness: &Harness<'_, Shell>| harness.state().knobs.at().map(|(_, stop)| stop);
+    tab_to(&mut harness, |item| item.name.starts_with("how long the disk takes"));
+    let mut stops = Vec::new();
+    for _ in 0..3 {
+        harness.key_press(Key::ArrowRight);
+        harness.run_steps(2);
+        harness.state_mut().finish_run();
+        harness.state_mut().knobs.finish();
+        harness.run_steps(30);
+        let name = focus(&harness).map(|item| item.name).unwrap_or_default();
+        assert!(name.starts_with("how long the disk takes"), "{name}");
+        stops.push(stop_of(&harness).expect("turned"));
+    }
+    assert!(stops.is_sorted_by(|a, b| a < b), "{stops:?}");
 }
 
 #[test]

@@ -322,6 +322,15 @@ fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) ->
             _ => thread,
         };
     }
+    // A doorbell leads out first: the thread lies down when its vCPU has gone on.
+    let on_own = |hop: &&&Hop| topology.cpus.get(hop.cpu.index()).is_some_and(|cpu| cpu.kernel == own);
+    let last = hops.iter().filter(|hop| hop.start <= time).rfind(on_own);
+    if let Some(hop) = last.filter(|hop| thread == Thread::Asleep && is_virtual(topology, hop.cpu)) {
+        let out = scan_out(topology, trace, hop.cpu, time);
+        if out.is_some_and(|(since, reason)| reason == ExitReason::Doorbell && since >= hop.start) {
+            thread = Thread::Awake;
+        }
+    }
     Some((own, thread))
 }
 

@@ -116,7 +116,8 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     let mut arrows = false;
     context.input_mut(|input| {
         input.events.retain(|event| {
-            let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
+            let Event::Key { key, physical_key, pressed: true, modifiers, .. } = event else { return true };
+            let key = &by_its_place(*key, *physical_key);
             let plain = !modifiers.command && !modifiers.alt;
             let arrow = matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
             if plain && editing && !is_function_key(*key) {
@@ -178,6 +179,11 @@ fn across(input: &egui::InputState) -> bool {
 fn counts_over_a_sheet(command: &Command) -> bool {
     use Command::*;
     matches!(command, Dismiss | Close | ToggleShortcuts | ShowCosts | ToggleTheme | TextSize(_) | Quit)
+}
+
+/// A digit is the key that it stands on, whatever sign a keyboard has above it or needs Shift for.
+fn by_its_place(key: Key, physical: Option<Key>) -> Key {
+    physical.filter(|key| key.name().len() == 1 && key.name().bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(key)
 }
 
 /// The command of a key. A clicker's keys go forward and back while presenting.

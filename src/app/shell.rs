@@ -108,7 +108,7 @@ pub struct Shell {
     pub(super) runs: u64,
     /// The run and the column that the pace is of.
     pub(super) paced: Option<(u64, Option<StackId>)>,
-    pub(super) seen_from: usize,
+    pub seen_from: usize,
     /// Whether the picture shows only what that viewer can name.
     pub lens: bool,
     pub(super) part: Option<(Position, PartView)>,
@@ -659,6 +659,8 @@ impl Shell {
             self.session.trouble = None;
         } else if self.session.progress().is_some() {
             self.session.cancel();
+        } else if self.lens && self.tab == Tab::Walkthrough {
+            self.lens = false;
         } else if self.tab == Tab::MyMachine {
             self.machine.notice = None;
             self.machine.replace_full = false;

@@ -32,14 +32,17 @@ pub fn knobs_ui(
 ) {
     for (index, knob) in turning.run.knobs(scene).iter().enumerate() {
         ui.add_space(12.0);
-        card(theme, theme.outline).show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            heading_ui(ui, &format!("A change to try: {}", knob.name), theme);
-            if let Some(text) = &knob.say {
-                say(ui, text, out);
-            }
-            ui.add_space(4.0);
-            knob_ui(ui, turning, knob, KnobPlace { scene, knob: index }, theme, out);
+        // Whatever comes and goes above it, a knob is the same widget: it keeps the focus while it is turned.
+        ui.push_id(("knob", scene, index), |ui| {
+            card(theme, theme.outline).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                heading_ui(ui, &format!("A change to try: {}", knob.name), theme);
+                if let Some(text) = &knob.say {
+                    say(ui, text, out);
+                }
+                ui.add_space(4.0);
+                knob_ui(ui, turning, knob, KnobPlace { scene, knob: index }, theme, out);
+            });
         });
     }
 }
@@ -88,6 +91,7 @@ fn slider_ui(
     let response = ui.add(egui::Slider::new(&mut at, 0..=last).show_value(false));
     keyboard::keep(&response, Keeps::SLIDER);
     keyboard::reveal(&response);
+    stay_in_sight(&response);
     let told = stops.settings.get(wanted).map_or(String::new(), |setting| format!("{}: {setting}", knob.name));
     response.widget_info(|| egui::WidgetInfo::slider(true, wanted as f64, &told));
     if at != wanted {
@@ -98,6 +102,17 @@ fn slider_ui(
         ui.label(end(&stops.settings[0]));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(end(&stops.settings[last])));
     });
+}
+
+/// What a turn brings may grow above a slider that has the focus: it is scrolled back to, unless somebody scrolls.
+fn stay_in_sight(response: &egui::Response) {
+    let (id, top) = (response.id.with("top"), response.rect.top());
+    let before = response.ctx.data(|data| data.get_temp::<f32>(id));
+    response.ctx.data_mut(|data| data.insert_temp(id, top));
+    let scrolls = response.ctx.input(|input| input.smooth_scroll_delta != Vec2::ZERO);
+    if response.has_focus() && !scrolls && before.is_some_and(|before| before != top) {
+        response.scroll_to_me(None);
+    }
 }
 
 /// What the file's value comes to, and what the turned one does.

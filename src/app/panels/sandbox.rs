@@ -7,6 +7,7 @@ use super::notice::trouble_ui;
 use super::widgets::{eyebrow_ui, note, title_ui};
 use crate::app::command::{self, Command};
 use crate::app::hint;
+use crate::app::keyboard;
 use crate::app::session::Trouble;
 use crate::app::theme::{TextRole, Theme};
 
@@ -131,6 +132,8 @@ fn editor_ui(ui: &mut Ui, sandbox: &mut Sandbox, bad: &[usize], theme: &Theme) {
             let edit = TextEdit::multiline(&mut sandbox.text)
                 .id(egui::Id::new("the scenario's text"))
                 .code_editor()
+                // Tab goes on to the next control, as everywhere: what indents is spaces.
+                .lock_focus(false)
                 .font(font.clone())
                 .layouter(&mut layouter)
                 .frame(egui::Frame::NONE)
@@ -138,9 +141,11 @@ fn editor_ui(ui: &mut Ui, sandbox: &mut Sandbox, bad: &[usize], theme: &Theme) {
                 .desired_width(f32::INFINITY);
             let response = ui.add(edit);
             response.ctx.accesskit_node_builder(response.id, |node| node.set_label("The scenario's text"));
+            response
         })
     });
     let inner = shown.inner.inner_rect;
+    keyboard::ring_at(&shown.inner.inner, inner.intersect(ui.clip_rect()));
     let seen = egui::Rect::from_min_max(egui::pos2(all.left(), inner.top()), egui::pos2(place.left(), inner.bottom()));
     let at = egui::pos2(all.left(), inner.top() - shown.inner.state.offset.y);
     ui.painter().with_clip_rect(seen.intersect(ui.clip_rect())).galley(at, numbers, theme.text_muted);

@@ -22,7 +22,7 @@ use crate::app::letters::{HOST, letter};
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Presence, Topology};
 use crate::pace::Stage;
-use crate::trace::{ComponentId, Ended, Hop, JourneyId, Layer, StackId, Trace, What};
+use crate::trace::{ComponentId, CpuId, Crossing, Ended, Hop, JourneyId, Layer, StackId, Trace, What};
 
 /// So many journeys have trails, besides the selected one.
 const TRAILS: usize = 8;
@@ -86,6 +86,7 @@ impl Picture<'_> {
             self.rings(held, &mut drawing.trails);
         }
         self.at_rest(&cast, &tokens, time, &mut drawing.tokens);
+        self.meanwhile(&cast, time, &mut drawing.tokens);
         self.tokens(&tokens, &mut drawing);
         self.overflow(&tokens, &mut drawing.tokens);
         if let Some((strip, chart)) = &self.chart {
@@ -230,6 +231,33 @@ impl Picture<'_> {
             if let Some(Some(center)) = places.get(token.drawn_as) {
                 drawing.hits.push((*center, radius * 1.4, Selection::Journey(token.journey)));
             }
+        }
+    }
+
+    /// World switches that no operation waits for, such as the one after which a guest finds nothing to run: they are seen
+    /// on their way through the wall of the machine that is followed, fainter than what an operation waits for.
+    fn meanwhile(&self, cast: &Cast, time: Time, out: &mut Vec<Shape>) {
+        let Some(column) = self.followed else { return };
+        let radius = self.layout.token * self.camera.tokens;
+        let part_of = |cpu: CpuId| self.topology.iter().find(|(_, part)| part.cpu == Some(cpu)).map(|(id, _)| id);
+        for hop in self.states.running(self.trace, time).filter(|hop| hop.journey == JourneyId::NONE) {
+            let enters = hop.crossing == Crossing::VmEntry;
+            if !(enters || matches!(hop.crossing, Crossing::VmExit(_))) || self.layout.column(hop.stack) != column {
+                continue;
+            }
+            let vcpu = self.states.switches(self.topology, hop).and_then(part_of);
+            let (Some(vcpu), Some(core)) = (vcpu, part_of(hop.core)) else { continue };
+            let stop = |id: ComponentId| {
+                let id = self.layout.drawn_as[id.index()];
+                (id, cast.router.station(id, column))
+            };
+            let (from, to) = if enters { (core, vcpu) } else { (vcpu, core) };
+            let route = cast.router.route(stop(from), stop(to), column);
+            let share = (time - hop.start).as_ps() as f32 / hop.duration().as_ps().max(1) as f32;
+            let share = if self.options.reduced_motion { 1.0 } else { share };
+            let center = self.camera.point(route.at(route.length() * share).0);
+            let paint = Ink::Layer(hop.layer).faint(0.7 * knowing(self.options.known, vcpu));
+            out.push(Shape::Token { center, radius, token: hop.token, paint, outlined: true, mark: letter(hop.stack) });
         }
     }
 

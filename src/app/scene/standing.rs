@@ -74,7 +74,30 @@ impl States {
         time: Time,
     ) -> Option<(ComponentId, Standing)> {
         let app = self.program(topology, (trace, index), journey)?;
-        Some((app, standing(topology, (trace, index), (app, journey), time)?))
+        let standing = standing(topology, (trace, index), (app, journey), time)?;
+        let early = standing == Standing::Asleep && self.rings(topology, (trace, index), (app, journey), time);
+        Some((app, if early { Standing::Stopped } else { standing }))
+    }
+
+    /// Whether the doorbell of an operation has led its processor out, and that has not gone on yet: only then will its
+    /// thread lie down.
+    fn rings(
+        &self,
+        topology: &Topology,
+        (trace, index): (&Trace, &Index),
+        (app, journey): (ComponentId, JourneyId),
+        time: Time,
+    ) -> bool {
+        let (Some(own), Some(at)) = (kernel_of(topology, app), index.hop_at(trace, journey, time)) else {
+            return false;
+        };
+        let thread = Thread { topology, trace, own, before: &[] };
+        let hops = index.hops(journey).iter().take(at + 1).rev().take(BACK).map(|id| &trace.hops[id.index()]);
+        let last = hops.into_iter().find(|hop| thread.is_on_own(hop));
+        last.is_some_and(|hop| {
+            let out = self.out(hop.cpu, time);
+            out.is_some_and(|(since, reason)| reason == ExitReason::Doorbell && since >= hop.start)
+        })
     }
 
     /// The program whose operation it is: where it began or ends, else the first of its stack.

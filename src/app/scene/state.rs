@@ -143,6 +143,20 @@ impl States {
         (0..self.lanes.len() as u16).filter_map(move |core| self.doing(trace, CpuId(core), time))
     }
 
+    /// The vCPU that a world switch leads out of its guest, or back into it.
+    pub(super) fn switches(&self, topology: &Topology, hop: &Hop) -> Option<CpuId> {
+        let vcpus = self.threads.iter().map(|(vcpu, _)| *vcpu);
+        let mut own = vcpus.filter(|vcpu| topology.cpus[vcpu.index()].stack == hop.stack.some());
+        own.find(|&vcpu| match hop.crossing {
+            Crossing::VmExit(_) => self.exits.out(vcpu, hop.start).is_some_and(|(since, ..)| since == hop.start),
+            Crossing::VmEntry => {
+                let before = Time(hop.end.as_ps().saturating_sub(1));
+                self.exits.out(vcpu, before).is_some_and(|(_, until, _)| until == hop.end)
+            }
+            _ => false,
+        })
+    }
+
     /// Whether a processor is interpreted, and has no mode of its own.
     pub(super) fn is_interpreted(&self, cpu: CpuId) -> bool {
         self.interpreted.get(cpu.index()).copied().unwrap_or(false)
