@@ -71,7 +71,8 @@ impl Builder<'_> {
             let end = if second.is_empty() || !fits(&end, i, least) { second.to_owned() } else { end };
             let choices = [end, second.to_owned(), first.to_owned()];
             let found = choices.into_iter().find(|text| !text.is_empty() && fits(text, i, least));
-            Head { name: found.unwrap_or_else(|| name.clone()), size: least, below: None }
+            let cut = || metrics.cut(name, least, true, room(i)).unwrap_or_else(|| name.clone());
+            Head { name: found.unwrap_or_else(cut), size: least, below: None }
         };
         names.iter().enumerate().map(head).collect()
     }
