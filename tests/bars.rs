@@ -119,7 +119,7 @@ fn the_bar_is_the_median_of_the_report() {
         let end = ran.outcome.simulated;
         let keys: Vec<_> = ran.bars.keys().map(|(id, key)| (id, key.kind)).collect();
         for (stack, stats) in ran.outcome.stats.iter().enumerate() {
-            let stack = StackId(stack as u16);
+            let stack = StackId(stack as u32);
             for kind in OperationKind::ALL {
                 let of_kind: Vec<_> =
                     keys.iter().filter(|(id, k)| *k == kind && ran.bars.total(*id, stack) > 0).collect();
@@ -192,7 +192,7 @@ fn a_row_never_shows_a_ratio_of_few_or_of_other_operations() {
         let hops = ran.trace().hops.len();
         for i in 0..120 {
             let time = ran.trace().hops[i * hops / 120].end;
-            let shown = ran.at(Topic::default(), Some(StackId((i % ran.outcome.stats.len()) as u16)), time);
+            let shown = ran.at(Topic::default(), Some(StackId((i % ran.outcome.stats.len()) as u32)), time);
             let measure = shown.rows.iter().find(|row| row.ratio == Ratio::Measure);
             for row in &shown.rows {
                 let (ratio, interval) = row.comparison();

@@ -177,7 +177,7 @@ fn every_part_of_every_built_in_scenario_can_be_opened_at_any_time() {
         let end = end(&shell).as_ps();
         let parts = shell.session.recording.as_ref().unwrap().topology().components.len();
         for i in 0..parts {
-            let id = ComponentId(i as u16);
+            let id = ComponentId(i as u32);
             for share in [0, 3, 10] {
                 let view = view(&mut shell, id, Time(end / 10 * share));
                 for table in &view.tables {
@@ -235,7 +235,7 @@ fn who_looks_knows_its_kernels_part_of_the_machine_and_nothing_behind_a_wall() {
         let names = topology.iter().filter(|(id, _)| known[id.index()]).map(|(id, _)| topology.path(id));
         names.collect::<BTreeSet<String>>()
     };
-    let mut seen = |stack: u16, viewpoint: usize| {
+    let mut seen = |stack: u32, viewpoint: usize| {
         shell.selection = Selection::Follow(StackId(stack));
         shell.lens = false;
         shell.apply(Command::SeenFrom(viewpoint));

@@ -432,7 +432,7 @@ proptest! {
             let mut by_layer = [0; 8];
             for hop in &trace(&outcome).hops {
                 let ended = trace(&outcome).journeys.get(hop.journey.index()).is_some_and(|j| j.end != Time::MAX);
-                if hop.stack == StackId(index as u16) && ended {
+                if hop.stack == StackId(index as u32) && ended {
                     by_layer[hop.layer as usize] += hop.duration().as_ps();
                 }
             }

@@ -86,7 +86,7 @@ fn what_is_started_in_the_run_runs_its_program_from_then_on() {
         let stats = &outcome.stats[index];
         assert!(stats.operations_of(OperationKind::Read) > 20, "{name}");
         let trace = outcome.trace.as_ref().unwrap();
-        let first = trace.hops.iter().find(|hop| hop.stack == StackId(index as u16)).unwrap();
+        let first = trace.hops.iter().find(|hop| hop.stack == StackId(index as u32)).unwrap();
         assert!(first.start >= Time::ms(from), "{name}");
     }
     assert!(outcome.stats[2].exits_total() > 20);

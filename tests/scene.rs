@@ -324,7 +324,7 @@ fn stays_clear(id: &str) {
     let end = trace.journeys.iter().map(|journey| journey.end).max().unwrap_or(Time::ZERO);
     let mut theme = Theme::dark();
     let mut faults: Vec<String> = Vec::new();
-    let all = std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u16))));
+    let all = std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u32))));
     for follow in all {
         let of_hops = moments(&trace, MOMENTS / 2).into_iter().map(|time| (time, None));
         let of_screen = shown(&trace, end, follow, MOMENTS / 2).into_iter().map(|moment| (moment.time, Some(moment)));
@@ -394,7 +394,7 @@ fn each_part_is_named_or_counted_on_canvases_of_every_shape() {
                 let scales = if height < 560 { [1.0, 1.0, 1.0] } else { [1.0, 1.25, 2.0] };
                 theme.scale = scales[(i + height / 76) % 3];
                 let canvas = vec2(width as f32, height as f32);
-                let follow = Some(StackId((height / 76 % (topology.stacks.len() + 1)) as u16));
+                let follow = Some(StackId((height / 76 % (topology.stacks.len() + 1)) as u32));
                 let follow = follow.filter(|stack| stack.index() < topology.stacks.len());
                 // Before, while and after what is started later is started.
                 let time = Time::ms([0, 11, 300][(i + height / 76) % 3]) + Time::us(30);
@@ -798,7 +798,7 @@ fn columns_whose_names_begin_alike_are_told_apart() {
 #[test]
 fn what_a_program_does_is_told_whole_where_its_box_has_room() {
     let (topology, trace) = built_in("one-read");
-    let vm = StackId(topology.stacks.iter().position(|stack| stack.name == "vm").unwrap() as u16);
+    let vm = StackId(topology.stacks.iter().position(|stack| stack.name == "vm").unwrap() as u32);
     let out = |hop: &&strata::trace::Hop| hop.stack == vm && matches!(hop.crossing, Crossing::VmExit(_));
     let time = trace.hops.iter().find(out).unwrap().end + Time(1);
     let theme = Theme::dark();
@@ -848,7 +848,7 @@ fn a_columns_name_is_whole_or_says_that_it_is_cut() {
     let (theme, mut wrapped) = (Theme::dark(), 0);
     for source in strata::scenario::library() {
         let (topology, trace) = built_in(source.id);
-        let all = std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u16))));
+        let all = std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u32))));
         for (follow, canvas) in all.flat_map(|follow| [SMALL, CANVASES[1]].map(|canvas| (follow, canvas))) {
             let mut scene = Scene::new(&topology, &trace);
             let options = SceneOptions { follow, ..options(&theme) };
@@ -877,7 +877,7 @@ fn the_key_is_there_on_small_canvases_as_well() {
     let metrics = Metrics::without_window();
     for id in ["throttled", "one-read", "vm-in-vm", "boot", "lives", "no-takeover", "compute-only"] {
         let topology = built_in(id).0;
-        for follow in std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u16)))) {
+        for follow in std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u32)))) {
             let focus = Focus { follow, alone: None };
             let layout = Layout::focused(&topology, &metrics, &Theme::dark(), (SMALL, 1.0), focus);
             let key = layout.key.unwrap_or_else(|| panic!("{id}, {follow:?}: no key"));

@@ -99,7 +99,7 @@ mod tests {
 
     fn part(id: usize, (x, y): (f32, f32), column: Option<usize>) -> Part {
         let at = Rect::from_center_size(egui::pos2(x, y), egui::vec2(30.0, 10.0));
-        Part { id: ComponentId(id as u16), at, column }
+        Part { id: ComponentId(id as u32), at, column }
     }
 
     /// Two columns of two parts beside each other and one below, over a floor that both share.

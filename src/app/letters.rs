@@ -23,7 +23,7 @@ pub fn stack_of(mark: &str) -> Option<StackId> {
         "" => 1,
         number => number.parse::<usize>().ok().filter(|&n| n > 1)?,
     };
-    u16::try_from((round - 1).checked_mul(26)? + place).ok().map(StackId)
+    u32::try_from((round - 1).checked_mul(26)? + place).ok().map(StackId)
 }
 
 #[cfg(test)]

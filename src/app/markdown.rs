@@ -196,13 +196,16 @@ fn paragraphs(text: &str, look: &Look) -> Vec<Paragraph> {
 
 /// The words of a number of the run look as all others, and have a faint line under them: there is more to know.
 fn append_number(to: &mut Paragraph, text: &str, look: &Look, (strong, stressed): (i32, i32)) {
-    append(to, text, look, (strong, stressed, false, false));
-    if let Some(section) = to.job.sections.last_mut() {
-        section.format.underline = Stroke::new(1.0, look.color.gamma_multiply(0.5));
-    }
+    let mut format = format(look, (strong, stressed, false, false));
+    format.underline = Stroke::new(1.0, look.color.gamma_multiply(0.5));
+    to.job.append(text, 0.0, format);
 }
 
-fn append(to: &mut Paragraph, text: &str, look: &Look, (strong, stressed, code, link): (i32, i32, bool, bool)) {
+fn append(to: &mut Paragraph, text: &str, look: &Look, style: (i32, i32, bool, bool)) {
+    to.job.append(text, 0.0, format(look, style));
+}
+
+fn format(look: &Look, (strong, stressed, code, link): (i32, i32, bool, bool)) -> TextFormat {
     let family = match (code, strong > 0) {
         (true, _) => FontFamily::Monospace,
         (_, true) => look.strong.clone(),
@@ -216,8 +219,7 @@ fn append(to: &mut Paragraph, text: &str, look: &Look, (strong, stressed, code, 
     };
     let underline = if link { Stroke::new(1.0, look.link) } else { Stroke::NONE };
     let background = if code { look.code } else { Color32::TRANSPARENT };
-    let format = TextFormat { font_id: FontId::new(size, family), color, underline, background, ..Default::default() };
-    to.job.append(text, 0.0, format);
+    TextFormat { font_id: FontId::new(size, family), color, underline, background, ..Default::default() }
 }
 
 #[cfg(test)]
@@ -228,6 +230,16 @@ mod tests {
         let strong = FontFamily::Name("strong".into());
         let [color, stressed, link, code] = [Color32::GRAY, Color32::WHITE, Color32::BLUE, Color32::BLACK];
         paragraphs(text, &Look { size: 14.0, color, stressed, link, code, strong })
+    }
+
+    #[test]
+    fn the_line_under_a_number_goes_no_further_than_the_number() {
+        let text = "It takes [2 µs](NUM \"a\"), then asks **for [4 KiB](NUM \"b\") or so**, [5](NUM \"c\") times.";
+        let [one] = &read(&text.replace("NUM", NUMBER))[..] else { panic!("one") };
+        let lined = one.job.sections.iter().filter(|section| section.format.underline != Stroke::NONE);
+        let lined: Vec<&str> =
+            lined.map(|section| &one.job.text[section.byte_range.start.0..section.byte_range.end.0]).collect();
+        assert_eq!(lined, ["2 µs", "4 KiB", "5"]);
     }
 
     #[test]

@@ -713,7 +713,7 @@ impl Shell {
         let count = recording.topology().stacks.len() as i64;
         if count > 0 {
             let at = self.shown_stack().map_or(-1, |stack| i64::from(stack.0));
-            self.selection = Selection::Follow(StackId((at + i64::from(by)).rem_euclid(count) as u16));
+            self.selection = Selection::Follow(StackId((at + i64::from(by)).rem_euclid(count) as u32));
         }
     }
 

@@ -109,7 +109,7 @@ impl Shell {
     fn stack_of(&self, path: &str) -> Option<StackId> {
         let stacks = &self.session.recording.as_ref()?.topology().stacks;
         let first = path.split('/').next()?;
-        stacks.iter().position(|stack| stack.name == first).map(|i| StackId(i as u16))
+        stacks.iter().position(|stack| stack.name == first).map(|i| StackId(i as u32))
     }
 
     /// Whether the scene has been played to its end: what it is about has been seen.

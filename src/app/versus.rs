@@ -106,7 +106,7 @@ impl Versus {
         }
         let name = |kept: &Kept, i: usize| {
             let name = kept.stacks.get(i).map_or(String::new(), |(name, _)| names::name(name));
-            format!("{}  {name}", letters::letter(StackId(i as u16)))
+            format!("{}  {name}", letters::letter(StackId(i as u32)))
         };
         let title = |(i, j): &(usize, usize)| match (name(a, *i), name(b, *j)) {
             (before, after) if before == after => after,

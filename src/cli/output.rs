@@ -31,7 +31,7 @@ pub(super) fn failure(message: impl Into<String>, help: Option<String>) -> Failu
 pub(super) fn column(name: &str, topology: &crate::machine::Topology) -> Result<crate::trace::StackId, Failure> {
     let stacks = &topology.stacks;
     let found = stacks.iter().position(|stack| stack.name == *name);
-    found.map(|i| crate::trace::StackId(i as u16)).ok_or_else(|| {
+    found.map(|i| crate::trace::StackId(i as u32)).ok_or_else(|| {
         let names: Vec<String> = stacks.iter().take(8).map(|stack| format!("\"{}\"", stack.name)).collect();
         failure(format!("no stack is called \"{name}\""), Some(format!("there are {}", names.join(", "))))
     })

@@ -225,7 +225,7 @@ fn utilization(used: &Utilization, outcome: &Outcome) -> UtilizationReport {
 
 fn groups(outcome: &Outcome) -> Vec<GroupReport> {
     let all = &outcome.topology.groups;
-    let path = |number: u16| all.get(usize::from(number)).map(|group| group.path.clone());
+    let path = |number: u32| all.get(number as usize).map(|group| group.path.clone());
     let report = |(info, used): (&GroupInfo, &GroupUse)| GroupReport {
         path: info.path.clone(),
         parent: info.parent.and_then(path),

@@ -254,7 +254,7 @@ fn changes(outcome: &Outcome) -> Option<String> {
     let row = |change: &Change| {
         let topology = &outcome.topology;
         let node = topology.nodes.get(change.node as usize).map(|node| &node.path);
-        let group = || topology.groups.get(usize::from(change.group()?)).map(|group| &group.path);
+        let group = || topology.groups.get(change.group()? as usize).map(|group| &group.path);
         let path = node.or_else(group).map_or("", String::as_str);
         vec![change.at.to_string(), path.to_owned(), change.what.label()]
     };

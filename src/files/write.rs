@@ -3,8 +3,9 @@
 //! The new file is written beside its place, flushed, handed to the disk (fsync) and only then moved there (rename),
 //! and the move is handed to the disk too. So whatever happens on the way, the path has the whole old file or the whole
 //! new one. On Linux the file has no name until it is complete (`O_TMPFILE`): a program that is killed while it writes
-//! leaves nothing behind. Where a file system can't do that (NFS, some FUSE), a file `.strata-….new` may stay after a
-//! kill.
+//! leaves nothing behind. A name can be given only where there is none: to replace a file it is given a hidden one,
+//! `.strata-….new`, and moved, and a kill between these two calls leaves the whole new file under that name. Where a file
+//! system has no files without names (NFS, some FUSE), such a file may stay after a kill at any time.
 //!
 //! What is refused: what the command itself reads; a symbolic link, since it is its target that would be lost or the
 //! link that would be replaced, and neither was asked for; a folder, pipe, socket or device; a file without write
@@ -232,6 +233,10 @@ impl Beside {
     }
 
     fn move_to(mut self, path: &Path) -> io::Result<()> {
+        // Where nothing stands, its first name is its last.
+        if self.name.is_none() && link(&self.file, path).is_ok() {
+            return Ok(());
+        }
         self.name()?;
         if let Some(name) = &self.name {
             std::fs::rename(name, path)?;
@@ -313,6 +318,20 @@ mod tests {
         write(&path, &[], |out| out.write_all(b"new")).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_file_where_none_was_gets_its_own_name_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let beside = Beside::new(folder.path()).unwrap();
+        if beside.name.is_some() {
+            return; // The file system has no files without names.
+        }
+        assert!(names(folder.path()).is_empty());
+        link(&beside.file, &folder.path().join("taken")).unwrap();
+        assert_eq!(link(&beside.file, &folder.path().join("taken")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        beside.move_to(&folder.path().join("c")).unwrap();
+        assert_eq!(names(folder.path()), ["c", "taken"]);
     }
 
     #[test]

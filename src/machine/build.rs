@@ -94,7 +94,8 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     builder.compile_programs();
     builder.host(costs, seed);
     let nodes: Vec<NodeId> =
-        spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u16), node)).collect();
+        spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u32), node)).collect();
+    builder.services();
     let by_path = by_path(&builder.plans);
     builder.resolve_starts(&by_path);
     let cores = spec.host.cores;
@@ -198,7 +199,7 @@ impl Builder<'_> {
         layer: Layer,
         note: impl Into<String>,
     ) -> ComponentId {
-        let id = ComponentId(self.topology.components.len() as u16);
+        let id = ComponentId(self.topology.components.len() as u32);
         let (name, note) = (name.into(), note.into());
         self.topology.components.push(Component { name, kind, parent, stack, layer, note, cpu: None, node: None });
         id
@@ -294,10 +295,27 @@ impl Builder<'_> {
             });
             let fork = |image| Operation::Fork { vfork: true, writes: 0, exec: Some(image) };
             let operation = program.map_or(0, |image| self.operation(&fork(image)));
-            Part { label: self.label(draft.name.to_owned()), component, acts: draft.acts, operation }
+            let label = self.label(draft.name.to_owned());
+            Part { label, component, programs: component, acts: draft.acts, operation }
         });
         let planned = planned.collect();
         self.boots.push(planned);
+    }
+
+    /// What the services of a boot compute is in ring 3: on each kernel that starts any, one box stands for them, behind
+    /// whatever the description names.
+    fn services(&mut self) {
+        for index in 0..self.boots.len() {
+            let computes = |part: &Part| part.acts.iter().any(|act| matches!(act, boot::Act::Compute(_)));
+            if !self.boots[index].iter().any(computes) {
+                continue;
+            }
+            let (kernel, _) = self.kernel_components[index];
+            let stack = self.topology.components[kernel.index()].stack;
+            let programs =
+                self.add(ComponentKind::App, "services", Some(kernel), stack, Layer::User, "started by init");
+            self.boots[index].iter_mut().for_each(|part| part.programs = programs);
+        }
     }
 
     /// Processors of one kernel, with their components.
@@ -415,7 +433,8 @@ impl Builder<'_> {
         for cpu in first_cpu.0..first_cpu.0 + cpus {
             self.topology.cpus[usize::from(cpu)].kernel = kernel;
         }
-        let files = self.files.len().max(1) * devices.disks.len().max(1);
+        // And what a boot reads.
+        let files = self.files.len().max(1) * devices.disks.len().max(1) + 1;
         self.state.kernels.push(Kernel {
             vm,
             first_cpu,
@@ -589,8 +608,8 @@ impl Builder<'_> {
         let (kernel, _) = self.kernel_components[usize::from(site.kernel.0)];
         let (path, parent, node) = (path.to_owned(), parent.map(|parent| parent.0), node.map(|node| node.0));
         self.topology.groups.push(GroupInfo { path, parent, kernel, node });
-        // Each is a part of the machine, or belongs to one, of which there are fewer than a u16 counts.
-        GroupId((self.state.groups.len() - 1) as u16)
+        // Each is a part of the machine, or belongs to one, of which there are fewer than a u32 counts.
+        GroupId((self.state.groups.len() - 1) as u32)
     }
 
     fn run(&self, process: &ProcessSpec) -> Option<Run> {

@@ -53,7 +53,13 @@ key!(
 
 /// An index into [`super::State::groups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupId(pub u16);
+pub struct GroupId(pub u32);
+
+impl GroupId {
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// Who has frames, beside the page cache and the kernel itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,6 +178,8 @@ pub enum Kind {
     BetweenNamespaces { bridged: bool, peer: Peer, inward: bool, place: ComponentId },
     /// Takes a page of so many bytes for somebody, and touches it.
     Populate { owner: Owner, bytes: u64 },
+    /// The page cache comes to hold so many bytes of a file, from its beginning: page by page where each may lack a frame.
+    Cache { file: u32, bytes: u64 },
     /// Touches so many bytes of fresh memory, page by page.
     Touch(u64),
     /// Writes so many bytes of somebody's pages to the swap area.

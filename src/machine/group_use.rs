@@ -40,7 +40,7 @@ pub struct LimitUse {
 impl Machine {
     /// All cgroups at `now`, in the order of [`super::Topology::groups`].
     pub fn group_use(&self, now: Time) -> Vec<GroupUse> {
-        let ids = (0..self.state.groups.len() as u16).map(GroupId);
+        let ids = (0..self.state.groups.len() as u32).map(GroupId);
         ids.map(|id| self.state.group_use(id, now)).collect()
     }
 }

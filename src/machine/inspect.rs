@@ -48,8 +48,8 @@ pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> 
         }
     });
     let own = topology.groups.iter().position(|group| group.node.is_some() && group.node == part.node);
-    // Fewer than a u16 counts.
-    facts.extend(own.map_or(Vec::new(), |id| look.group(GroupId(id as u16))));
+    // Fewer than a u32 counts.
+    facts.extend(own.map_or(Vec::new(), |id| look.group(GroupId(id as u32))));
     facts
 }
 
@@ -269,8 +269,8 @@ impl Look<'_> {
 
     fn cgroup(&self, component: ComponentId) -> Vec<Fact> {
         let id = self.state.groups.iter().position(|group| group.component == component);
-        // Fewer than a u16 counts.
-        id.map_or(Vec::new(), |id| self.group(GroupId(id as u16)))
+        // Fewer than a u32 counts.
+        id.map_or(Vec::new(), |id| self.group(GroupId(id as u32)))
     }
 
     /// A cgroup: its share, and if it is limited what is left of its quota and how often it held somebody.
@@ -295,7 +295,7 @@ impl Look<'_> {
     }
 
     pub(super) fn group_name(&self, id: GroupId) -> &str {
-        self.topology.groups.get(usize::from(id.0)).map_or("", |group| group.path.as_str())
+        self.topology.groups.get(id.index()).map_or("", |group| group.path.as_str())
     }
 
     /// The cgroup that holds a thread, if one does.

@@ -539,12 +539,12 @@ impl Turn<'_> {
 
     /// A cgroup changed, or was not changed: its owner did, or of one with a name the cgroup itself.
     pub fn group_changes(&mut self, id: GroupId, what: ChangeKind) {
-        let of = self.f.groups[usize::from(id.0)];
+        let of = self.f.groups[id.index()];
         if let Some(node) = of.node {
             return self.change(node, what);
         }
         let component = self.s.group(id).component;
-        let change = Change { at: self.now, node: Change::GROUPS - u32::from(id.0), component, stack: of.stack, what };
+        let change = Change { at: self.now, node: Change::GROUPS - id.0, component, stack: of.stack, what };
         self.s.journal.change(self.sink, change);
     }
 

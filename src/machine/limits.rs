@@ -10,7 +10,7 @@ use crate::engine::Time;
 /// How many kernels, containers and processes may stand on one another.
 pub const MAX_DEPTH: usize = 8;
 /// The most stacks.
-pub const MAX_STACKS: usize = 4096;
+pub const MAX_STACKS: usize = 16_384;
 /// The most vCPUs of one virtual machine.
 pub const MAX_VM_VCPUS: u16 = 64;
 /// The most programs, and the most operations written in all of them.
@@ -22,14 +22,14 @@ pub const MAX_GROUPS: usize = 1024;
 /// The most disks, and the most network cards, of a machine.
 pub const MAX_DEVICES: u64 = 16;
 
-/// The most processes, containers and virtual machines: enough for [`MAX_STACKS`] stacks of two.
-const MAX_NODES: u64 = 8_192;
+/// The most processes, containers and virtual machines: a thousand virtual machines of a hundred containers each.
+pub const MAX_NODES: u64 = 131_072;
 /// The most vCPUs.
-const MAX_VCPUS: u64 = 16_384;
+const MAX_VCPUS: u64 = 32_768;
 /// The most threads of programs.
-const MAX_THREADS: u64 = 16_384;
-/// The most parts that can be drawn: they are numbered by a u16.
-const MAX_PARTS: u64 = 60_000;
+const MAX_THREADS: u64 = 131_072;
+/// The most parts that can be drawn.
+const MAX_PARTS: u64 = 500_000;
 
 /// Counts over a node and all that stands in it, copies included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,11 @@ impl Total {
             }
         };
         Total { nodes: 1, vcpus, threads, parts }
+    }
+
+    /// Processes, containers and virtual machines.
+    pub fn nodes(self) -> u64 {
+        self.nodes
     }
 
     /// Both together.

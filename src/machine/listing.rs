@@ -202,7 +202,7 @@ impl Look<'_> {
 
     /// A kernel's cgroups, an outer one before those in it.
     fn groups(&self, kernel: KernelId) -> Listing {
-        let ids = (0..self.state.groups.len() as u16).map(GroupId);
+        let ids = (0..self.state.groups.len() as u32).map(GroupId);
         let rows = ids.filter(|id| self.state.group(*id).kernel == kernel).map(|id| {
             let used = self.state.group_use(id, Time::ZERO);
             let parent = self.state.group(id).parent.map_or("–", |parent| self.group_name(parent));
@@ -254,6 +254,7 @@ impl Look<'_> {
         let rows = cached.map(|(i, bytes)| {
             let disk = kernel.devices.disks.get(i % disks).map(|disk| self.name(disk.component));
             let name = match disk.filter(|_| disks > 1) {
+                _ if i + 1 == kernel.cached.len() => "what it has booted from".to_owned(),
                 Some(disk) => format!("{} on {disk}", name(i / disks)),
                 None => name(i / disks),
             };

@@ -284,7 +284,7 @@ impl Machine {
     pub fn held_beside_quota(&self) -> Option<String> {
         let state = &self.state;
         let forgotten = |id: &usize| {
-            let refill = |timer: &state::Timer| *timer == state::Timer::Refill(frame::GroupId(*id as u16));
+            let refill = |timer: &state::Timer| *timer == state::Timer::Refill(frame::GroupId(*id as u32));
             let limit = state.groups[*id].limit.as_ref().filter(|limit| !limit.throttled.is_empty());
             limit.is_some_and(|limit| {
                 let armed = |(cpu, due): (CpuId, Time)| {

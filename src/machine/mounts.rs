@@ -31,8 +31,9 @@ fn disk_of(file: &str, disk: u16, tables: &[&Table]) -> u16 {
 pub struct FileSystems {
     /// By the number of a file: its disk. Each list once, for all who mount alike.
     lists: Vec<Vec<u16>>,
+    numbers: HashMap<Vec<u16>, u32>,
     /// By [`KernelId`]: its table, and the list that follows from it.
-    kernels: Vec<(Table, u16)>,
+    kernels: Vec<(Table, u32)>,
 }
 
 impl FileSystems {
@@ -44,12 +45,12 @@ impl FileSystems {
     }
 
     /// The number of the list for a kernel's own processes.
-    pub fn of_kernel(&self, kernel: KernelId) -> u16 {
+    pub fn of_kernel(&self, kernel: KernelId) -> u32 {
         self.kernels[usize::from(kernel.0)].1
     }
 
     /// The number of the list for a container: its layers and volumes, and for the rest of them its kernel's.
-    pub fn of_container(&mut self, files: &[String], kernel: KernelId, container: &ContainerSpec) -> u16 {
+    pub fn of_container(&mut self, files: &[String], kernel: KernelId, container: &ContainerSpec) -> u32 {
         let volumes = table(&container.volumes);
         match container.disk {
             Some(disk) => self.list(files, disk, &[&volumes]),
@@ -67,18 +68,18 @@ impl FileSystems {
         self.lists
     }
 
-    fn list(&mut self, files: &[String], disk: u16, tables: &[&Table]) -> u16 {
+    fn list(&mut self, files: &[String], disk: u16, tables: &[&Table]) -> u32 {
         let list = files.iter().map(|file| disk_of(file, disk, tables)).collect();
         self.number(list)
     }
 
-    fn number(&mut self, list: Vec<u16>) -> u16 {
-        let known = self.lists.iter().position(|known| *known == list).unwrap_or_else(|| {
-            self.lists.push(list);
-            self.lists.len() - 1
-        });
-        // No more lists than there are processes, of which a machine has fewer than a u16 counts.
-        known as u16
+    fn number(&mut self, list: Vec<u16>) -> u32 {
+        // No more lists than there are processes, of which a machine has fewer than a u32 counts.
+        let next = self.lists.len() as u32;
+        *self.numbers.entry(list).or_insert_with_key(|list| {
+            self.lists.push(list.clone());
+            next
+        })
     }
 }
 

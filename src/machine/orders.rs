@@ -123,7 +123,7 @@ impl Turn<'_> {
 
     /// Somebody is to write to a file of a cgroup.
     fn write_to_group(&mut self, id: GroupId, action: Action) {
-        let of = self.f.groups[usize::from(id.0)];
+        let of = self.f.groups[id.index()];
         if of.node.is_some_and(|node| self.s.life(node).phase == Phase::Down) {
             return self.group_changes(id, ChangeKind::Refused(Refusal::DoesNotRun));
         }

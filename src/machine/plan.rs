@@ -58,7 +58,7 @@ pub struct ProgramPlan {
     pub ports: bool,
     /// Which of its kernel's network cards it uses, and where its files lie.
     pub nic: u16,
-    pub mounts: u16,
+    pub mounts: u32,
     /// `None`: nothing runs.
     pub run: Option<Run>,
 }

@@ -291,7 +291,7 @@ pub struct Process {
     /// `None`: its kernel's root group.
     pub group: Option<GroupId>,
     /// Where its files lie: an index into [`Fixed::mounts`].
-    pub mounts: u16,
+    pub mounts: u32,
     /// The network card of its kernel by which its requests leave.
     pub nic: u16,
     pub space: Space,
@@ -650,10 +650,10 @@ impl State {
         &mut self.vms[usize::from(id.0)]
     }
     pub fn group(&self, id: GroupId) -> &Group {
-        &self.groups[usize::from(id.0)]
+        &self.groups[id.index()]
     }
     pub fn group_mut(&mut self, id: GroupId) -> &mut Group {
-        &mut self.groups[usize::from(id.0)]
+        &mut self.groups[id.index()]
     }
     /// A request that is known to be under way.
     pub fn request(&self, id: RequestId) -> &Request {

@@ -101,7 +101,7 @@ pub struct GroupInfo {
     /// As a script names it: "web", "batch", "vm/app".
     pub path: String,
     /// The number of the cgroup that it lies in; `None` for its kernel's root.
-    pub parent: Option<u16>,
+    pub parent: Option<u32>,
     /// Its kernel.
     pub kernel: ComponentId,
     /// The number of the process, container or virtual machine whose own it is; `None` for one with a name.
@@ -151,7 +151,7 @@ impl Topology {
 
     /// All parts with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (ComponentId, &Component)> {
-        self.components.iter().enumerate().map(|(i, component)| (ComponentId(i as u16), component))
+        self.components.iter().enumerate().map(|(i, component)| (ComponentId(i as u32), component))
     }
 
     /// The way from the root to `id`, as "hardware/host kernel/block layer".

@@ -259,6 +259,7 @@ impl Turn<'_> {
                 self.step_between_namespaces(at, (bridged, peer), inward, place, frame);
             }
             Kind::Populate { owner, bytes } => self.step_populate(at, owner, bytes, frame.pc),
+            Kind::Cache { file, bytes } => self.step_cache(at, file as usize, bytes),
             Kind::Touch(bytes) => self.step_touch(at, bytes, frame),
             Kind::SwapOut { owner, bytes } => self.step_swap_out(at, owner, bytes, frame.pc),
             Kind::SwapIn { owner, pages } => self.step_swap_in(at, owner, pages, frame),

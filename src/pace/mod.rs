@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use crate::costs::Primitive;
 use crate::engine::Time;
-use crate::trace::{Crossing, Hop, HopId, JourneyId, Layer, OperationKind, StackId, Trace, What};
+use crate::trace::{ComponentId, Crossing, Hop, HopId, JourneyId, Layer, OperationKind, StackId, Trace, What};
 
 /// A hop is a wait or a dwell, and folded, from this length.
 const LONG: Time = Time::us(10);
@@ -365,10 +365,10 @@ fn wake_from_idle(shown: &mut [Shown<'_>], trace: &Trace) {
 
 /// What an operation does for the second time and later is shown in half the time; waiting is not.
 fn hasten_what_comes_again(shown: &mut [Shown<'_>]) {
-    let mut seen: HashSet<(JourneyId, Option<u16>, What, Crossing)> = HashSet::new();
+    let mut seen: HashSet<(JourneyId, Option<ComponentId>, What, Crossing)> = HashSet::new();
     for one in shown.iter_mut().filter(|one| one.hop.journey != JourneyId::NONE && one.hop.duration() < LONG) {
         let wakes = matches!(one.hop.what, What::Pay(primitive) if WAKING.contains(&primitive));
-        let place = (!wakes).then_some(one.hop.component.0);
+        let place = (!wakes).then_some(one.hop.component);
         if !seen.insert((one.hop.journey, place, one.hop.what, one.hop.crossing)) {
             one.need = one.need.scaled(AGAIN);
         }
@@ -408,10 +408,10 @@ fn flashes(shown: &[Shown<'_>]) -> Vec<f64> {
 }
 
 /// What makes two round trips equal.
-type Turn = Vec<(u16, What, Crossing)>;
+type Turn = Vec<(ComponentId, What, Crossing)>;
 
 fn turn(hops: &[Shown<'_>]) -> Turn {
-    hops.iter().map(|shown| (shown.hop.component.0, shown.hop.what, shown.hop.crossing)).collect()
+    hops.iter().map(|shown| (shown.hop.component, shown.hop.what, shown.hop.crossing)).collect()
 }
 
 /// From a VM exit to the next one is a round trip. More than three equal ones in one operation are counted rather

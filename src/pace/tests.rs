@@ -9,7 +9,7 @@ fn outcome(id: &str) -> Outcome {
 }
 
 fn stack(outcome: &Outcome, name: &str) -> StackId {
-    StackId(outcome.topology.stacks.iter().position(|s| s.name == name).expect("there") as u16)
+    StackId(outcome.topology.stacks.iter().position(|s| s.name == name).expect("there") as u32)
 }
 
 fn trace(outcome: &Outcome) -> &Trace {
@@ -17,7 +17,7 @@ fn trace(outcome: &Outcome) -> &Trace {
 }
 
 fn maps(outcome: &Outcome) -> Vec<(Option<StackId>, PaceMap)> {
-    let stacks = (0..outcome.topology.stacks.len()).map(|i| Some(StackId(i as u16)));
+    let stacks = (0..outcome.topology.stacks.len()).map(|i| Some(StackId(i as u32)));
     stacks.chain([None]).map(|of| (of, PaceMap::new(trace(outcome), outcome.simulated, of))).collect()
 }
 

@@ -73,7 +73,7 @@ pub fn asked(answer: &Quantity, outcome: &Outcome) -> Option<Asked> {
     let by = answer.compared_with();
     let one = first.stack()?;
     let alike = terms.iter().all(|term| term.stack().is_some() && first.about(one) == term.about(one));
-    let every = || (0..outcome.stats.len() as u16).map(StackId);
+    let every = || (0..outcome.stats.len() as u32).map(StackId);
     let figures: Vec<(StackId, &Quantity, Option<String>)> = match (alike, added) {
         // What each has is seen beside it; what was added is those, and no more.
         (true, false) => every().map(|stack| (stack, first, None)).collect(),

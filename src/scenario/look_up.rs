@@ -47,8 +47,8 @@ impl<'a> Parts<'a> {
             parts.add(&component.name, id);
         }
         for (i, stack) in topology.stacks.iter().enumerate() {
-            // There are at most as many stacks as a u16 counts.
-            parts.stacks.entry(&stack.name).or_default().push(StackId(i as u16));
+            // There are at most as many stacks as a u32 counts.
+            parts.stacks.entry(&stack.name).or_default().push(StackId(i as u32));
             if topology.component(stack.component).is_some_and(|component| component.name != stack.name) {
                 parts.add(&stack.name, stack.component);
             }

@@ -192,9 +192,12 @@ impl Change {
     /// Behind all numbers of processes, containers and virtual machines; the host's own is the last of all.
     pub const GROUPS: u32 = u32::MAX - 1;
 
+    /// As many cgroups can be told from what comes and goes.
+    pub const MOST_GROUPS: u32 = 1 << 24;
+
     /// The number of the cgroup with a name that it is about.
-    pub fn group(&self) -> Option<u16> {
-        u16::try_from(Change::GROUPS.checked_sub(self.node)?).ok()
+    pub fn group(&self) -> Option<u32> {
+        Change::GROUPS.checked_sub(self.node).filter(|id| *id <= Change::MOST_GROUPS)
     }
 
     /// Its part of the trace's hash.

@@ -38,7 +38,7 @@ id!(
 );
 id!(
     /// A part of the machine that can be drawn: an index into the machine's topology.
-    ComponentId(u16)
+    ComponentId(u32)
 );
 id!(
     /// A processor as some kernel sees it: a core of the hardware or a vCPU. The machine's cores come first.
@@ -46,7 +46,7 @@ id!(
 );
 id!(
     /// One of the scenario's stacks, in the order of the file.
-    StackId(u16)
+    StackId(u32)
 );
 
 /// Where time is spent: the lines of a ledger.
@@ -419,14 +419,21 @@ impl Hop {
         hasher.word(self.start.0);
         hasher.word(self.end.0);
         hasher.word(u64::from(self.journey.0) | u64::from(self.cause.0) << 32);
-        hasher.word(u64::from(self.count) | u64::from(self.component.0) << 32 | u64::from(self.cpu.0) << 48);
+        hasher.word(u64::from(self.count) | u64::from(self.component.0 & 0xffff) << 32 | u64::from(self.cpu.0) << 48);
         hasher.word(
             u64::from(self.core.0)
-                | u64::from(self.stack.0) << 16
+                | u64::from(self.stack.0 & 0xffff) << 16
                 | self.what.code() << 32
                 | self.crossing.code() << 48
                 | (self.layer as u64) << 56
                 | (self.token as u64) << 60,
         );
+        // The numbers of small machines have room above; the rest of large ones stands alone.
+        let above = |id: u32| u64::from(id >> 16);
+        let (part, stack) =
+            (self.component.some().map_or(0, |id| above(id.0)), self.stack.some().map_or(0, |id| above(id.0)));
+        if part | stack != 0 {
+            hasher.word(part | stack << 16);
+        }
     }
 }

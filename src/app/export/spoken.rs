@@ -11,7 +11,7 @@ const MOST: usize = 8;
 /// One line for each column: "vm: read(data, 4 KiB): VM exit: doorbell, world switch out, 105 ns, literature".
 pub fn spoken(recording: &Recording, time: Time, follow: Option<StackId>) -> Vec<String> {
     let stacks = recording.topology().stacks.len();
-    let all = (0..stacks).map(|i| StackId(i as u16));
+    let all = (0..stacks).map(|i| StackId(i as u32));
     // The followed one is told of first.
     let others = all.filter(|&stack| Some(stack) != follow);
     let mut lines: Vec<String> =

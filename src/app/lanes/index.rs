@@ -66,7 +66,7 @@ pub fn lanes(topology: &Topology, trace: &Trace) -> Vec<Lane> {
         let component = &topology.components[i];
         let device = matches!(component.kind, ComponentKind::Disk | ComponentKind::Nic);
         (device && !hops.is_empty())
-            .then(|| Lane::new(component.name.clone(), LaneKind::Device(ComponentId(i as u16)), None, hops, trace))
+            .then(|| Lane::new(component.name.clone(), LaneKind::Device(ComponentId(i as u32)), None, hops, trace))
     });
     cpu_lanes.chain(device_lanes).collect()
 }
@@ -86,7 +86,7 @@ pub fn heads(topology: &Topology, trace: &Trace) -> Vec<Lane> {
     }
     let hardware = Lane::new("hardware".to_owned(), LaneKind::Hardware, None, hardware, trace);
     let stacks = of_stack.into_iter().enumerate().map(|(i, hops)| {
-        let (stack, name) = (StackId(i as u16), names::name(&topology.stacks[i].name));
+        let (stack, name) = (StackId(i as u32), names::name(&topology.stacks[i].name));
         Lane::new(format!("{}  {name}", letters::letter(stack)), LaneKind::Stack(stack), Some(stack), hops, trace)
     });
     std::iter::once(hardware).chain(stacks).collect()

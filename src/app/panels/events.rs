@@ -113,11 +113,11 @@ pub fn filter_ui(
     };
     let all = "All columns".to_owned();
     let chosen = events.stack.map_or(all.clone(), column);
-    let columns = (0..topology.stacks.len()).map(|index| column(StackId(index as u16)));
+    let columns = (0..topology.stacks.len()).map(|index| column(StackId(index as u32)));
     let items: Vec<String> = std::iter::once(all).chain(columns).collect();
     let at = events.stack.map_or(0, |stack| stack.index() + 1);
     if let Some(one) = choice_ui(ui, "Column", small(&chosen), 0.0, &items, at) {
-        events.stack = one.checked_sub(1).map(|index| StackId(index as u16));
+        events.stack = one.checked_sub(1).map(|index| StackId(index as u32));
     }
     clear_ui(ui, events, theme);
 }

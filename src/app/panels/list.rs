@@ -43,7 +43,7 @@ impl Row {
 
 /// The operations under way at `now`, by stack, the host's own last; at most a few hundred.
 pub fn rows(recording: &Recording, now: Time) -> Vec<Row> {
-    let stacks = (0..recording.topology().stacks.len()).map(|i| StackId(i as u16)).chain([StackId::NONE]);
+    let stacks = (0..recording.topology().stacks.len()).map(|i| StackId(i as u32)).chain([StackId::NONE]);
     let active = stacks.flat_map(|stack| recording.active(stack, now, 64));
     active.take(500).filter_map(|journey| row(recording, journey, now)).collect()
 }

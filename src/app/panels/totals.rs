@@ -20,7 +20,7 @@ pub fn totals_ui(ui: &mut Ui, totals: &Totals, topology: &Topology, now: Time, t
     let shown = topology.stacks.len().min(MOST);
     let rows: Vec<Row> = (0..shown).map(|stack| totals.at(stack, now)).collect();
     let names: Vec<String> = (0..shown)
-        .map(|i| format!("{}  {}", letters::letter(StackId(i as u16)), names::name(&topology.stacks[i].name)))
+        .map(|i| format!("{}  {}", letters::letter(StackId(i as u32)), names::name(&topology.stacks[i].name)))
         .collect();
     let shown = ScrollArea::both().id_salt("totals").auto_shrink([false, false]).show(ui, |ui| {
         let more = topology.stacks.len() - shown;

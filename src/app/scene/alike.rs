@@ -23,7 +23,7 @@ type Likeness<'a> = Vec<(usize, ComponentKind, Layer, &'a str)>;
 fn family(topology: &Topology, id: ComponentId) -> Vec<ComponentId> {
     let mut family = vec![id];
     // What belongs to one resident was built in one piece, so its numbers follow each other.
-    for next in id.0 + 1..topology.components.len() as u16 {
+    for next in id.0 + 1..topology.components.len() as u32 {
         let next = ComponentId(next);
         let Some(parent) = topology.component(next).and_then(|c| c.parent) else { break };
         let valve = topology.component(next).is_some_and(|c| c.kind == ComponentKind::Cgroup);

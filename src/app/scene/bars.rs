@@ -130,7 +130,7 @@ pub fn shown_key(bars: &Bars, (trace, index): (&Trace, &Index), wish: Wish, time
         let first = || all.iter().take(BACK).find(fits);
         latest.or_else(first).or(all.first().filter(|_| wish.topic.kind.is_none())).and_then(|id| bars.key_of(*id))
     };
-    let stacks = || wish.follow.into_iter().chain((0..index.stacks() as u16).map(StackId)).take(BACK);
+    let stacks = || wish.follow.into_iter().chain((0..index.stacks() as u32).map(StackId)).take(BACK);
     stacks().find_map(of_stack).or_else(|| {
         let without = Wish { topic: Topic::default(), ..wish };
         wish.topic.kind.and_then(|_| shown_key(bars, (trace, index), without, time))
@@ -148,7 +148,7 @@ pub fn chart(
     let title = bars.key(key)?.label();
     let statistic = wish.topic.statistic;
     let summaries = bars.figures(key, statistic, time);
-    let columns: Vec<StackId> = (0..summaries.len() as u16).map(StackId).collect();
+    let columns: Vec<StackId> = (0..summaries.len() as u32).map(StackId).collect();
     let takes_part: Vec<StackId> = columns.iter().copied().filter(|&stack| bars.total(key, stack) > 0).collect();
     let named = wish.topic.measure.filter(|measure| takes_part.contains(measure));
     let measure = named.or(takes_part.first().copied()).unwrap_or(StackId(0));

@@ -109,7 +109,7 @@ impl Picture<'_> {
     /// The wording of cores without cells: the fullest that fits into each of them, whoever runs there and in whichever
     /// ring and mode.
     fn wording(&self) -> Wording {
-        let letters = (0..self.topology.stacks.len() as u16).map(|stack| letter(StackId(stack)));
+        let letters = (0..self.topology.stacks.len() as u32).map(|stack| letter(StackId(stack)));
         let width = |text: &str, size: f32| self.writer.metrics.width(text, size, true);
         let widest = letters.chain([HOST.to_owned()]).max_by(|a, b| width(a, 1.0).total_cmp(&width(b, 1.0)));
         let widest = widest.unwrap_or_default();

@@ -215,7 +215,7 @@ struct States {
 }
 
 fn drawn_as(count: usize, same: &[(ComponentId, ComponentId)]) -> Vec<ComponentId> {
-    let mut drawn: Vec<ComponentId> = (0..count).map(|i| ComponentId(i as u16)).collect();
+    let mut drawn: Vec<ComponentId> = (0..count).map(|i| ComponentId(i as u32)).collect();
     for &(id, as_this) in same {
         drawn[id.index()] = as_this;
     }

@@ -74,6 +74,8 @@ pub struct Part {
     /// The number of its name among the texts of operations.
     pub label: u16,
     pub component: ComponentId,
+    /// For [`Act::Compute`]: the programs whose instructions they are.
+    pub programs: ComponentId,
     pub acts: Vec<Act>,
     /// For [`Act::Programs`]: the operation that starts one, an index into the machine's operations.
     pub operation: u16,

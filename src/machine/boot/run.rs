@@ -83,7 +83,10 @@ impl Turn<'_> {
                 }
             }
             BootStep::Wait if self.has_arrived(task) => match of.acts.get(usize::from(act)) {
-                Some(Act::Read { .. }) => self.again(at, BootStep::Do),
+                Some(Act::Read { bytes, .. }) => {
+                    self.again(at, BootStep::Do);
+                    self.keep_of_boot(at, kernel, *bytes);
+                }
                 _ => self.next_act(at),
             },
             BootStep::Wait => match of.acts.get(usize::from(act)) {
@@ -113,7 +116,7 @@ impl Turn<'_> {
             Act::Compute(time) => {
                 self.next_act(at);
                 let (what, token) = (What::UserCode, Token::Instruction);
-                self.spend(at, BootStep::Do, what, time, 1, of.component, Crossing::None, token);
+                self.spend(at, BootStep::Do, what, time, 1, of.programs, Crossing::None, token);
             }
             Act::Bytes(primitive, bytes) => {
                 let time = crate::machine::hardware::disk::transfer(bytes, self.f.count(primitive));
@@ -184,6 +187,15 @@ impl Turn<'_> {
         let boot = &mut self.s.kernel_mut(kernel).boot;
         (boot.reads, boot.bytes) = (boot.reads + 1, boot.bytes + bytes);
         self.make_request(at, task, RequestKind::Read, 0, bytes)
+    }
+
+    /// What a booting kernel reads stays in its page cache, as one file behind all that programs read.
+    fn keep_of_boot(&mut self, at: At, kernel: KernelId, bytes: u64) {
+        let kernel = self.s.kernel(kernel);
+        let file = kernel.cached.len() - 1;
+        let bytes = kernel.cached[file] + bytes;
+        // There are fewer files than a u32 counts.
+        self.push(at, Kind::Cache { file: file as u32, bytes });
     }
 
     /// Whether a request that is done is one that a firmware's driver looks for by itself: it is told without an interrupt.

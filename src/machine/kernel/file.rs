@@ -21,11 +21,11 @@ fn pages(bytes: u64) -> u32 {
 }
 
 steps! {
-    enum ReadStep { Enter, Filters, Lookup, Cached, Submit, Wait, Arrived, Copy, Return }
+    enum ReadStep { Enter, Filters, Lookup, Cached, Submit, Wait, Arrived, Keep, Copy, Return }
 }
 
 steps! {
-    enum WriteStep { Enter, Filters, Lookup, Cached, Copy, Submit, Wait, Return }
+    enum WriteStep { Enter, Filters, Lookup, Cached, Keep, Copy, Submit, Wait, Return }
 }
 
 steps! {
@@ -52,6 +52,10 @@ impl Turn<'_> {
                     Cache::AsIs => cached >= bytes,
                 };
                 let more = bytes.saturating_sub(cached);
+                if cache == Cache::Warm {
+                    let kernel = self.s.cpu(at.cpu).kernel;
+                    self.s.was_in_cache(kernel, page_cache, bytes);
+                }
                 if hit {
                     self.find_further_pages(at, bytes, ReadStep::Copy);
                 } else if cache == Cache::Direct {
@@ -68,11 +72,15 @@ impl Turn<'_> {
             ReadStep::Wait if self.has_arrived(task) => self.goto(at, ReadStep::Arrived),
             ReadStep::Wait => self.block_for_device(task),
             ReadStep::Arrived if cache == Cache::Direct => self.goto(at, ReadStep::Return),
-            ReadStep::Arrived => self.find_further_pages(at, bytes, ReadStep::Copy),
+            ReadStep::Arrived => self.find_further_pages(at, bytes, ReadStep::Keep),
+            ReadStep::Keep => {
+                self.goto(at, ReadStep::Copy);
+                self.keep_in_cache(at, page_cache, bytes);
+            }
             ReadStep::Copy => {
-                if cache != Cache::Direct {
-                    self.keep_in_cache(at, page_cache, bytes);
-                }
+                let now = self.now;
+                let kernel = self.s.cpu(at.cpu).kernel;
+                self.s.kernel_mut(kernel).used[page_cache] = now;
                 let (primitive, count) = (Primitive::Copy4k, pages(bytes));
                 self.pay(at, ReadStep::Return, primitive, count, files, Crossing::None, Token::SystemCall);
             }
@@ -112,15 +120,17 @@ impl Turn<'_> {
                 if self.take_from_cache(at, bytes.saturating_sub(cached), WriteStep::Cached) {
                     return;
                 }
-                let new = pages(bytes.saturating_sub(cached));
-                self.keep_in_cache(at, page_cache, bytes);
-                match new {
+                match pages(bytes.saturating_sub(cached)) {
                     0 => self.find_further_pages(at, bytes, WriteStep::Copy),
-                    _ => {
+                    new => {
                         let primitive = Primitive::PageCacheInsert;
-                        self.pay(at, WriteStep::Copy, primitive, new, files, Crossing::None, Token::SystemCall);
+                        self.pay(at, WriteStep::Keep, primitive, new, files, Crossing::None, Token::SystemCall);
                     }
                 }
+            }
+            WriteStep::Keep => {
+                self.goto(at, WriteStep::Copy);
+                self.keep_in_cache(at, page_cache, bytes);
             }
             WriteStep::Copy => {
                 let next = if sync { WriteStep::Submit } else { WriteStep::Return };
@@ -134,6 +144,11 @@ impl Turn<'_> {
             WriteStep::Wait => self.block_for_device(task),
             WriteStep::Return => self.return_and_end(at),
         }
+    }
+
+    fn keep_in_cache(&mut self, at: At, file: usize, bytes: u64) {
+        // There are fewer files than a u32 counts.
+        self.push(at, Kind::Cache { file: file as u32, bytes });
     }
 
     /// Whether what a task waits for has come; it is told once.
@@ -153,7 +168,7 @@ impl Turn<'_> {
     /// On which disk of its kernel a task finds a file, and where in its page cache: files of one name on two disks are
     /// two files.
     fn place_of_file(&self, at: At, task: TaskId, file: u16) -> (u16, usize) {
-        let mounts = &self.f.mounts[usize::from(self.s.process_of(task).mounts)];
+        let mounts = &self.f.mounts[self.s.process_of(task).mounts as usize];
         let disk = mounts.get(usize::from(file)).copied().unwrap_or_default();
         let disks = self.s.kernel_of(at.cpu).devices.disks.len().max(1);
         (disk, usize::from(file) * disks + usize::from(disk))

@@ -7,12 +7,13 @@
 //! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. The
 //! page cache gives up the ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
 //! Left out: write-back (a page of the cache counts as clean), kswapd and watermarks, oom_score_adj, page tables and
-//! other memory of a kernel that grows, frames of the kernel below for a guest's page cache and kernel.
+//! other memory of a kernel that grows, frames of the kernel below for what a guest's kernel keeps for itself. A page that
+//! a device fills has its frame when the guest copies from it, in the device's place.
 
 use crate::costs::Primitive;
 use crate::trace::{ChangeKind, Crossing, Token};
 
-use crate::machine::frame::{At, Kind, Owner, Pc, ProcessId, TaskId};
+use crate::machine::frame::{At, Exit, Kind, Owner, Pc, ProcessId, TaskId};
 use crate::machine::hardware::paging::page_bytes;
 use crate::machine::ids::KernelId;
 use crate::machine::journal::Ride;
@@ -36,9 +37,20 @@ impl Kernel {
         self.cached.iter().map(|bytes| whole(*bytes)).sum()
     }
 
+    /// Bytes of frames that somebody else than the kernel itself needs: if it is a guest's, the kernel below has to have
+    /// as many for it.
+    pub fn in_use(&self) -> u64 {
+        self.allocated + self.in_cache()
+    }
+
     /// Bytes of frames that nobody has.
     pub fn free(&self) -> u64 {
-        self.memory.saturating_sub(self.own() + self.allocated + self.in_cache())
+        self.memory.saturating_sub(self.own() + self.in_use())
+    }
+
+    /// Bytes of a file that its page cache can hold.
+    fn room_for(&self, file: usize) -> u64 {
+        whole(self.cached[file]) + self.free() / page_bytes(false) * page_bytes(false)
     }
 
     /// Takes up to `bytes` more than are free from the page cache, from the files used longest ago. Returns how many pages
@@ -106,6 +118,25 @@ impl State {
         let host = self.vm(machine.vm).host;
         let bytes = machine.preallocated.min(self.kernel(host).free());
         self.charge(host, Owner::Guest(machine.vm), bytes);
+    }
+
+    /// So many bytes of a file have been in a kernel's page cache since before this run, as far as there is room for them:
+    /// in a guest, with their frames.
+    pub fn was_in_cache(&mut self, id: KernelId, file: usize, bytes: u64) {
+        let kernel = self.kernel_mut(id);
+        if kernel.cached[file] >= bytes {
+            return;
+        }
+        kernel.cached[file] = kernel.cached[file].max(bytes.min(kernel.room_for(file)));
+        let mut id = id;
+        while let Some(guest) = self.kernel(id).vm {
+            let (vm, in_use) = (self.vm(guest), self.kernel(id).in_use());
+            let (below, lacking) = (vm.host, in_use.saturating_sub(vm.backed + vm.asked + vm.swapped));
+            let frames = lacking.min(self.kernel(below).free());
+            self.vm_mut(guest).asked += frames;
+            self.charge(below, Owner::Guest(guest), frames);
+            id = below;
+        }
     }
 
     /// A kernel whose frames are not what their owners have together, in words. There is never one.
@@ -217,16 +248,32 @@ impl Turn<'_> {
         }
     }
 
-    /// So many bytes of a file are in the page cache from now on, as far as there is room for them.
-    pub fn keep_in_cache(&mut self, at: At, file: usize, bytes: u64) {
-        let now = self.now;
-        let kernel = self.s.cpu(at.cpu).kernel;
-        let kernel = self.s.kernel_mut(kernel);
+    /// [`Kind::Cache`]: in a guest, what is in the page cache for the first time may have no frame yet.
+    pub fn step_cache(&mut self, at: At, file: usize, bytes: u64) {
+        let (now, id) = (self.now, self.s.cpu(at.cpu).kernel);
+        let kernel = self.s.kernel_mut(id);
         kernel.used[file] = now;
-        let has = whole(kernel.cached[file]);
-        let room = has + kernel.free() / page_bytes(false) * page_bytes(false);
-        if bytes > kernel.cached[file] {
-            kernel.cached[file] = bytes.min(room);
+        let (has, wanted) = (kernel.cached[file], bytes.min(kernel.room_for(file)));
+        if wanted <= has {
+            return self.pop(at);
+        }
+        let (in_use, guest) = (kernel.in_use(), kernel.vm);
+        let (Some(vm), Some(thread)) = (guest, self.s.thread_of(at.cpu)) else {
+            self.s.kernel_mut(id).cached[file] = wanted;
+            return self.pop(at);
+        };
+        let vm = self.s.vm_mut(vm);
+        let spare = (vm.backed + vm.asked + vm.swapped).saturating_sub(in_use);
+        let page = page_bytes(false);
+        // What has frames already is there at once; of the rest one page.
+        let lacks = spare < page && whole(has) < whole(wanted);
+        let next = whole(has) + if lacks { page } else { spare };
+        if lacks {
+            vm.asked += page;
+        }
+        self.s.kernel_mut(id).cached[file] = wanted.min(next);
+        if lacks {
+            self.exit_guest(thread, Exit::EptViolation(page), false, at.ride);
         }
     }
 }

@@ -121,11 +121,11 @@ impl Turn<'_> {
                 self.s.charge(kernel_id, owner, bytes);
                 self.warm_owner(owner);
                 let kernel = self.s.kernel(kernel_id);
-                let allocated = kernel.allocated;
+                let in_use = kernel.in_use();
                 let (Some(vm), Some(thread)) = (kernel.vm, self.s.thread_of(at.cpu)) else { return };
                 let vm = self.s.vm_mut(vm);
                 // What the kernel below is already asked for counts as there.
-                if allocated > vm.backed + vm.asked + vm.swapped {
+                if in_use > vm.backed + vm.asked + vm.swapped {
                     vm.asked += bytes;
                     self.exit_guest(thread, Exit::EptViolation(bytes), false, at.ride);
                 }

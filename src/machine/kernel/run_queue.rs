@@ -483,7 +483,7 @@ impl State {
     pub fn loads_adrift(&self) -> Option<String> {
         let mut loads = vec![0u64; self.groups.len()];
         for cpu in &self.cpus {
-            cpu.queues.iter().for_each(|(id, queue)| loads[usize::from(id.0)] += queue.load);
+            cpu.queues.iter().for_each(|(id, queue)| loads[id.index()] += queue.load);
         }
         let wrong = self.groups.iter().zip(&loads).position(|(group, load)| group.load != *load)?;
         Some(format!("group {wrong} has a load of {}, and its queues of {}", self.groups[wrong].load, loads[wrong]))

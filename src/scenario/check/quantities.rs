@@ -55,7 +55,7 @@ impl Names<'_> {
             let known = self.stacks.names.iter().map(String::as_str);
             problems.unknown(at.span.clone(), "stack", name, known);
         }
-        Subject { name: name.to_owned(), id: StackId(index.unwrap_or(0) as u16) }
+        Subject { name: name.to_owned(), id: StackId(index.unwrap_or(0) as u32) }
     }
 
     /// The kind of operation called `name`; `any` is none in particular.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::programs::Program;
 use super::{boot, groups, host, names, scalar};
-use crate::machine::limits::{MAX_DEPTH, MAX_STACKS, MAX_VM_VCPUS, Total};
+use crate::machine::limits::{MAX_DEPTH, MAX_NODES, MAX_STACKS, MAX_VM_VCPUS, Total};
 use crate::machine::spec::{
     Backend, CgroupSpec, ContainerNetwork, ContainerSpec, HostSpec, NodeSpec, ProcessSpec, ProgramId, Restart, Upkeep,
     VirtualDevice, VmSpec,
@@ -19,8 +19,6 @@ use crate::scenario::scale;
 
 /// The least memory with which a guest kernel starts.
 const LEAST_GUEST: u64 = 16 << 20;
-/// More copies than these inside of virtual machines are more nodes than a machine may have.
-const MOST_COPIES: u64 = 2 * MAX_STACKS as u64;
 /// The largest image.
 const MOST_IMAGE: u64 = 1 << 40;
 
@@ -46,7 +44,7 @@ struct Checker<'a> {
     total: Total,
     /// By name; of several the first.
     by_name: HashMap<&'a str, usize>,
-    /// How many copies have been made inside of virtual machines, those in copies of them not counted.
+    /// How many nodes have been made inside of virtual machines, copies included.
     made: u64,
     problems: &'a mut Problems,
 }
@@ -319,12 +317,13 @@ impl Checker<'_> {
             self.problems.add(inside.span.clone(), "too many virtual machines in one another", help);
             return Vec::new();
         }
+        let before = self.made;
         let guests = self.nodes(stacks, inside, &platform, 1);
         // Copies of copies are counted before they are made; what is made must fit into one machine.
-        let copies = guests.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
-        let fits = self.total.too_many().is_none() && self.made.saturating_add(copies) <= MOST_COPIES;
+        let made = before.saturating_add(self.total.nodes());
+        let fits = self.total.too_many().is_none() && made <= MAX_NODES;
         if self.problems.is_empty() && fits {
-            self.made += copies;
+            self.made = made;
             expand(guests, 1)
         } else {
             guests.into_iter().map(|(n, _)| n).collect()

@@ -259,7 +259,7 @@ impl Bars {
         let (groups, ends, ledgers, stacks) = (&self.groups, &self.ends, &self.ledgers, self.stacks);
         self.prefixes.entry(key).or_insert_with(|| {
             let prefix = |stack: usize| {
-                let group = groups.get(&(key, StackId(stack as u16)))?;
+                let group = groups.get(&(key, StackId(stack as u32)))?;
                 let ends = group.iter().map(|id| ends[id.index()]).collect();
                 Some(Prefix::new(ends, group.iter().map(|id| ledgers[id.index()]).collect()))
             };

@@ -6,7 +6,7 @@ use super::*;
 use crate::trace::{ComponentId, CpuId, Crossing, Hop, HopId, Journey, Token};
 
 /// One operation: whose, its text, when it began, its hops as what was paid and for how long.
-type Doing<'a> = (u16, u16, u64, &'a [(Primitive, Layer, u64)]);
+type Doing<'a> = (u32, u16, u64, &'a [(Primitive, Layer, u64)]);
 
 fn trace(operations: &[Doing]) -> Trace {
     let mut trace = Trace::default();
@@ -113,13 +113,13 @@ fn a_bar_holds_what_has_ended_and_nothing_that_has_not() {
 
 #[test]
 fn a_ratio_needs_enough_of_both_and_says_if_there_is_no_difference() {
-    let of = |stack: u16, count: u64, takes: u64| {
+    let of = |stack: u32, count: u64, takes: u64| {
         (0..count).map(move |i| (stack, i * 10_000, [(Primitive::FileLookup, Layer::User, takes + i % 5)]))
     };
     let all: Vec<_> = of(0, 20, 100).chain(of(1, 20, 200)).chain(of(2, 7, 100)).chain(of(3, 20, 100)).collect();
     let operations: Vec<Doing> = all.iter().map(|(stack, start, hops)| (*stack, 0, *start, &hops[..])).collect();
     let mut bars = Bars::new(&trace(&operations), &texts(), 5, 7);
-    let mut ratio = |stack: u16| bars.ratio(KeyId(0), StackId(stack), StackId(0), Time::MAX);
+    let mut ratio = |stack: u32| bars.ratio(KeyId(0), StackId(stack), StackId(0), Time::MAX);
     assert_eq!(ratio(0), Ratio::Measure);
     let Ratio::Times { ratio: twice, low, high } = ratio(1) else { panic!("a ratio") };
     assert!((1.9..2.1).contains(&twice) && low <= twice && twice <= high && low > 1.5, "{twice} {low} {high}");

@@ -45,11 +45,11 @@ enum Place {
     /// A core of the hardware, by number.
     Core(u16),
     /// A part that works without a processor.
-    Device(u16),
+    Device(u32),
     /// A vCPU, by number.
     Vcpu(u16),
     /// The operations of a stack.
-    Operations(u16),
+    Operations(u32),
 }
 
 /// All tracks with something on them, and all processors.
@@ -130,11 +130,11 @@ fn group<'a>(place: Place, slices: Vec<Slice<'a>>, labels: &Labels) -> Group<'a>
             (process, cpu(n).map_or_else(|| format!("vCPU {n}"), |(name, _)| name.clone()))
         }
         Place::Device(n) => {
-            let part = labels.parts.get(usize::from(n));
+            let part = labels.parts.get(n as usize);
             (hardware(), part.map_or_else(|| format!("part {n}"), |(name, _)| name.clone()))
         }
         Place::Operations(n) => {
-            let stack = labels.stacks.get(usize::from(n));
+            let stack = labels.stacks.get(n as usize);
             (stack.map_or_else(|| format!("stack {n}"), Clone::clone), "operations".to_owned())
         }
     };

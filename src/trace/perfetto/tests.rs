@@ -16,7 +16,7 @@ fn labels() -> Labels {
     }
 }
 
-fn hop(journey: u32, start: u64, end: u64, what: What, cpu: CpuId, core: CpuId, component: u16) -> Hop {
+fn hop(journey: u32, start: u64, end: u64, what: What, cpu: CpuId, core: CpuId, component: u32) -> Hop {
     Hop {
         start: Time(start),
         end: Time(end),
