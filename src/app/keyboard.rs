@@ -143,7 +143,7 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
 }
 
 /// Scrolls to what the keyboard has just come to, wherever that lies in something that scrolls: the widget is asked to
-/// come into view, as a screen reader would ask it. What is larger than half the window scrolls by itself, to where the
+/// come into view, as a screen reader would ask it. What is higher than half the window scrolls by itself, to where the
 /// keyboard is within it; so does what has said where its ring is.
 fn reveal(context: &Context) {
     let (focused, held) = (context.memory(|memory| memory.focused()), held(context));
@@ -153,8 +153,7 @@ fn reveal(context: &Context) {
     change(context, |held| held.revealed = focused);
     let Some(response) = focused.and_then(|id| context.read_response(id)) else { return };
     let cut = response.rect.size() - response.interact_rect.size().max(Vec2::ZERO);
-    let most = context.content_rect().size() * 0.5;
-    let large = response.rect.width() > most.x * 1.8 || response.rect.height() > most.y;
+    let large = response.rect.height() > context.content_rect().height() * 0.5;
     let walks = held.ring.is_some_and(|(id, _)| id == response.id);
     if cut.max_elem() < 1.0 || large || walks {
         return;

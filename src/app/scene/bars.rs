@@ -363,20 +363,19 @@ impl Strip<'_> {
         let line = self.writer.theme.size(TextRole::Small) * self.writer.factor * LINE;
         // However low the strip is, it says what it shows.
         let head = line.min((self.rect.height() * 0.2).max(self.writer.least() * LINE));
-        let axis = if self.axis(rows) { head } else { 0.0 };
+        let axis = if self.axis() { head } else { 0.0 };
         (head, ((self.rect.height() - head - axis) / rows.max(1) as f32).min(line * 1.9))
     }
 
-    /// Whether there is room for numbers below so many rows: rather each column has its row, with its own number.
-    fn axis(&self, rows: usize) -> bool {
-        let rows = (rows as f32 + 2.0) * self.writer.least() * LINE;
-        self.rect.height() >= rows.max(5.5 * self.writer.theme.size(TextRole::Small) * self.writer.factor)
+    /// Whether there is room for numbers below the rows.
+    fn axis(&self) -> bool {
+        self.rect.height() >= 5.5 * self.writer.theme.size(TextRole::Small) * self.writer.factor
     }
 
     /// How many rows there is room for.
     pub fn most(&self) -> usize {
         let (head, _) = self.heights(1);
-        let room = self.rect.height() - head;
+        let room = self.rect.height() - if self.axis() { 2.0 * head } else { head };
         ((room / (self.writer.least() * LINE)).floor() as usize).max(1)
     }
 
@@ -530,8 +529,7 @@ impl Strip<'_> {
     ) {
         let scale = chart.scale;
         let parts = chart.parts();
-        let lines = chart.rows.len() + usize::from(chart.more.is_some());
-        let size = self.writer.size(TextRole::Small, height).filter(|_| self.axis(lines));
+        let size = self.writer.size(TextRole::Small, height).filter(|_| self.axis());
         let mut free = f32::NEG_INFINITY;
         for i in 0..=parts {
             let x = tracks.bars.left() + tracks.bars.width() * i as f32 / parts as f32;

@@ -30,7 +30,8 @@ impl Builder<'_> {
     /// What column `i` is called.
     fn head_name(&self, i: usize) -> String {
         let column = &self.layout.columns[i];
-        let name = self.topology.stacks.get(column.stack.index()).map_or("", |stack| stack.name.as_str());
+        // What the host itself runs is in no stack.
+        let name = self.topology.stacks.get(column.stack.index()).map_or("host", |stack| stack.name.as_str());
         let count = column.members.len();
         if count > 1 { format!("× {} {}", super::alike::grouped(count), sentence(name)) } else { sentence(name) }
     }

@@ -119,11 +119,11 @@ impl Heights {
     }
     /// Between two slabs: the seam with its gates.
     pub fn corridor(&self) -> f32 {
-        self.between(16.0, 32.0)
+        self.between(19.0, 32.0)
     }
     /// A program.
     pub fn app(&self) -> f32 {
-        self.between(21.0, 42.0)
+        self.between(23.0, 42.0)
     }
     /// A cgroup's valve.
     pub fn valve(&self) -> f32 {
@@ -131,7 +131,7 @@ impl Heights {
     }
     /// The strip of a floor's name.
     pub fn title(&self) -> f32 {
-        self.between(17.5, 26.0)
+        self.between(19.0, 26.0)
     }
     /// A part in a floor.
     pub fn part(&self) -> f32 {
@@ -147,26 +147,25 @@ impl Heights {
     }
     /// Between parts, and below the last of them.
     pub fn space(&self) -> f32 {
-        self.between(3.5, 8.0)
+        self.between(4.0, 8.0)
     }
     /// The strip of a wall's or membrane's name.
     pub fn wall_title(&self) -> f32 {
-        self.between(17.0, 27.0)
+        self.between(19.0, 27.0)
     }
     /// Between the two lines of a wall, where a token passes.
     pub fn wall(&self) -> f32 {
-        self.between(14.0, 22.0)
+        self.between(15.0, 22.0)
     }
     /// The street of a shared floor.
     pub fn street(&self) -> f32 {
         let tracks = self.level.tracks as f32;
-        self.between(12.0 + 1.6 * tracks, 18.0 + 2.4 * tracks)
+        self.between(14.0 + 1.6 * tracks, 18.0 + 2.4 * tracks)
     }
     /// The bars of all columns, their head and their axis.
     pub fn bars(&self) -> f32 {
-        // Where it is tight, the rows of some are counted.
         let rows = self.level.bars as f32;
-        self.between(30.0 + 14.0 * rows.min(4.0), 42.0 + 22.0 * rows)
+        self.between(30.0 + 14.0 * rows, 42.0 + 22.0 * rows)
     }
     /// Half a token's height.
     pub fn token(&self) -> f32 {

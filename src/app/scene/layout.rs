@@ -829,17 +829,23 @@ impl Stack<'_> {
         let mut places = self.places;
         let mut shares = vec![false; places.len()];
         self.widths.same.iter().for_each(|(id, _)| shares[id.index()] = true);
-        // Parts of what is drawn come before those that share their places.
-        for (i, component) in self.topology.components.iter().enumerate() {
-            if places[i].is_none() && !shares[i] {
+        // Parts of what is drawn come before those that share their places, and those before what only one of several
+        // that are drawn as one has in it.
+        let topology = self.topology;
+        let in_parents = |places: &mut Vec<Option<Place>>| {
+            for (i, component) in topology.components.iter().enumerate() {
                 let parent = component.parent.and_then(|p| places.get(p.index()).copied().flatten());
-                places[i] = Some(Place { own: false, ..parent.unwrap_or(nowhere) });
+                if let Some(parent) = parent.filter(|_| places[i].is_none() && !shares[i]) {
+                    places[i] = Some(Place { own: false, ..parent });
+                }
             }
-        }
+        };
+        in_parents(&mut places);
         for &(id, drawn) in &self.widths.same {
             let place = places.get(drawn.index()).copied().flatten().unwrap_or(nowhere);
             places[id.index()] = Some(Place { own: false, ..place });
         }
+        in_parents(&mut places);
         places.into_iter().map(|place| place.unwrap_or(nowhere)).collect()
     }
 }
