@@ -61,6 +61,8 @@ fn what_is_written_and_not_used_is_remarked() {
         "whole-number-with-a-point",
         "some-around-a-number",
         "boot-groups-and-mounts",
+        "counts-with-points",
+        "second-devices-of-a-guest",
     ];
     for stem in stems {
         let file = format!("tests/fixtures/unused/{stem}.ron");

@@ -65,7 +65,7 @@ fn a_marker_file_in_a_vm_image_is_not_taken_for_a_container() {
 #[test]
 fn a_marker_on_any_plain_host_turns_no_container_into_a_conflict_and_nothing_more() {
     for host in ["bare-metal-intel", "kvm-guest-qemu", "firecracker", "xen-hvm", "hyperv-nested"] {
-        for marker in ["/.dockerenv", "/run/.containerenv", "/dev/lxd/sock"] {
+        for marker in ["/.dockerenv", "/run/.containerenv", "/dev/.lxc"] {
             let mut root = Root::load(&hosts().join(host)).unwrap();
             root.insert(marker, Entry::Exists);
             let inventory = take(&root);

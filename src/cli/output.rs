@@ -170,15 +170,20 @@ impl Excerpt {
         let text = String::from_utf8_lossy(lines.data());
         let at = |offset: usize| offset.checked_sub(lines.span().offset()).and_then(|at| text.get(..at));
         let (before, to) = (at(span.offset())?, at(span.offset() + span.len())?);
-        let (start, end) = (visible(before).len(), visible(to).len());
+        let (start, end) = (shown(before).len(), shown(to).len());
         Some(Excerpt {
             name: one_line(lines.name().unwrap_or_default()).into_owned(),
-            text: visible(&text).into_owned(),
+            text: shown(&text),
             label: SourceSpan::from(start..end),
             first_line: lines.line(),
             place: (place.line(), place.column()),
         })
     }
+}
+
+/// Lines of a file, made visible. What ends a line is not, as Windows writes it either.
+fn shown(lines: &str) -> String {
+    visible(lines.replace("\r\n", "\n").trim_end_matches('\r')).into_owned()
 }
 
 impl SourceCode for Excerpt {

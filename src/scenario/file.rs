@@ -38,6 +38,9 @@ pub(super) struct ScenarioFile {
     pub leaves_out: Vec<String>,
 }
 
+/// What a [`Loose`] may be, in words.
+pub(super) const LOOSE: &str = "a number, or a text with a unit such as \"2 us\"";
+
 /// A scalar as written: the check says what it should have been.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Loose {
@@ -74,7 +77,7 @@ impl<'de> Deserialize<'de> for Loose {
         impl<'de> Visitor<'de> for Scalar {
             type Value = Loose;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, or a text with a unit such as \"2 us\"")
+                f.write_str(LOOSE)
             }
             fn visit_i64<E>(self, n: i64) -> Result<Loose, E> {
                 Ok(Loose::Whole(i128::from(n)))

@@ -44,26 +44,76 @@ fn a_folder_s_name_is_in_no_file_of_a_capture_wherever_a_tree_is_mounted() {
     assert!(!said.contains("SECRET"), "{said}");
 }
 
+// Fails where a word is renamed in one file and not in another.
+#[test]
+fn one_word_has_one_name_in_roots_sources_options_and_groups() {
+    // What somebody called a machine stands in a group, in a folder of layers, in a pool, in a tunnel of systemd-nspawn.
+    let mounts = "900 899 0:60 /pool/SECRET/root / rw - zfs tank/SECRET rw\n\
+                  901 900 0:61 /systemd/nspawn/propagate/SECRET /run/host/incoming ro - tmpfs t rw\n\
+                  902 900 0:62 / /srv/SECRET rw - overlay SECRET rw,lowerdir=/data/SECRET/l/A:/b,upperdir=/c,workdir=/d\n\
+                  903 900 0:30 /machine.slice/SECRET /sys/fs/cgroup rw - cgroup2 c rw\n";
+    let root = with(
+        "systemd-nspawn",
+        &[
+            ("/proc/self/mountinfo", mounts),
+            ("/proc/self/cgroup", "0::/machine.slice/SECRET/payload\n"),
+            ("/proc/1/cgroup", "0::/machine.slice/SECRET/payload\n"),
+            ("/sys/fs/cgroup/memory.max", "268435456\n"),
+            ("/sys/fs/cgroup/payload/memory.max", "max\n"),
+        ],
+    );
+    let inventory = settled(&root);
+    assert_eq!(inventory.layer(LayerKind::Container).unwrap().name, "systemd-nspawn container");
+    assert_eq!(in_force(&root, Resource::Memory).value, Some(268435456.0));
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("host");
+    root.scrubbed().save(&folder).unwrap();
+    let whole = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let (facts, list) = (whole("facts.txt"), whole("tree/proc/self/mountinfo"));
+    assert!(!facts.contains("SECRET") && !list.contains("SECRET"), "{facts}{list}");
+    let name = facts.lines().find_map(|line| line.strip_prefix("line /proc/self/cgroup 0::/machine.slice/"));
+    let name = name.and_then(|rest| rest.split('/').next()).unwrap();
+    let times = list.split(['/', ' ', ':', '=', ',', '\n']).filter(|word| *word == name).count();
+    assert!(times >= 3, "{name} stands {times} times in:\n{list}");
+}
+
+// Fails where a pipe counts as a plain file, where opening or reading waits, and where links of a tree are followed.
 #[test]
 fn a_capture_made_of_links_to_what_blocks_is_refused_and_not_waited_for() {
-    // `/proc/kmsg` is a plain file by its type, and blocks until there is a message. Not everybody may open it.
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(loaded_with_links()));
+    let loaded = told.recv_timeout(std::time::Duration::from_secs(60)).expect("nothing is waited for");
+    for (name, target, result) in loaded {
+        match (name, result) {
+            // No link of a tree is followed.
+            ("tree/proc/version", result) => assert_eq!(result, Ok(()), "{name} is {target}"),
+            (_, Err(error)) => assert!(error.contains(name), "{name} is {target}: {error}"),
+            (_, Ok(())) => panic!("{name} is {target}, and was read"),
+        }
+    }
+}
+
+/// What comes of captures of which one file is a link to something that blocks its reader, or never ends.
+fn loaded_with_links() -> Vec<(&'static str, &'static str, Result<(), String>)> {
+    let mut out = Vec::new();
     for name in ["facts.txt", "cpuid.txt", "tree/proc/version"] {
-        for target in ["/proc/kmsg", "/dev/zero", "/dev/tty"] {
+        // `/proc/kmsg` is a plain file by its type, and blocks until there is a message. Not everybody may open it.
+        for target in ["/proc/kmsg", "/dev/zero", "/dev/tty", "a pipe"] {
             let dir = tempfile::tempdir().unwrap();
             let folder = dir.path().join("host");
             host("gce-metal").save(&folder).unwrap();
             let path = folder.join(name);
             let _ = std::fs::remove_file(&path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::os::unix::fs::symlink(target, &path).unwrap();
-            match (name, Root::load(&folder)) {
-                // No link of a tree is followed.
-                ("tree/proc/version", loaded) => assert!(loaded.is_ok(), "{target}: {loaded:?}"),
-                (_, Err(error)) => assert!(error.to_string().contains(name), "{error}"),
-                (_, Ok(_)) => panic!("{name} is {target}, and was read"),
-            }
+            let pipe = dir.path().join("a pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            // A path that begins at the root stays what it is.
+            std::os::unix::fs::symlink(dir.path().join(target), &path).unwrap();
+            let loaded = Root::load(&folder).map(|_| ()).map_err(|error| error.to_string());
+            out.push((name, target, loaded));
         }
     }
+    out
 }
 
 // Fails where what is beyond the limits is left out in silence.

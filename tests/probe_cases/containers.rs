@@ -240,3 +240,40 @@ fn a_marker_where_nothing_can_be_read_decides_nothing() {
     assert_eq!((found.present, found.confidence), (false, Confidence::Unknown), "{found:?}");
     assert!(found.detail.contains("/.dockerenv"), "{found:?}");
 }
+
+// Fails where a socket of theirs is a marker of containers.
+#[test]
+fn a_virtual_machine_of_lxd_s_or_incus_is_no_container_for_its_socket() {
+    // The agent in the machine makes the socket that containers get from the host.
+    for socket in ["/dev/lxd/sock", "/dev/incus/sock"] {
+        let mut root = host("kvm-guest-qemu");
+        root.insert(socket, Entry::Exists);
+        let found = of(&root, LayerKind::Container);
+        assert_eq!((found.present, found.confidence), (false, Confidence::Certain), "{found:?}");
+        assert!(found.evidence.iter().any(|line| line.starts_with(socket)), "{found:?}");
+        // In a container of theirs it still says whose that is, where nothing else does.
+        let mounts = "900 899 252:0 /containers/one/rootfs / rw - ext4 /dev/dm-0 rw\n";
+        let found = of(&boxed(mounts, "0::/\n", &ALL, &[socket]), LayerKind::Container);
+        assert_eq!((found.present, &*found.name), (true, "container of unknown kind, LXC by its markers"), "{found:?}");
+        // And a container in such a machine does not see it.
+        let mut root = with("docker-cgroup-v2", &[]);
+        root.insert(socket, Entry::Refused("permission denied".into()));
+        assert_eq!(of(&root, LayerKind::Container).name, of(&host("docker-cgroup-v2"), LayerKind::Container).name);
+    }
+}
+
+// Fails where options are split after what is escaped in them.
+#[test]
+fn a_comma_in_the_folder_of_layers_hides_no_runtime() {
+    // The kernel writes a comma in a value as \\054, so that it separates nothing.
+    for (folder, name) in [
+        ("/srv/a\\054b/docker/overlay2/l/A", "Docker container"),
+        ("/srv/my\\040data\\054/containers/storage/overlay/l/A", "Podman container"),
+    ] {
+        let mounts = format!(
+            "900 899 0:60 / / rw - overlay overlay rw,lowerdir={folder},upperdir=/x\\0542/diff,workdir=/x\\0542/work\n"
+        );
+        let found = of(&boxed(&mounts, "0::/\n", &ALL, &[]), LayerKind::Container);
+        assert_eq!((&*found.name, found.confidence), (name, Confidence::Certain), "{folder}: {found:?}");
+    }
+}

@@ -34,16 +34,41 @@ fn a_kernel_that_imitates_linux_is_named_and_its_word_on_namespaces_is_not_taken
         ),
     ] {
         let root = with(base, &files);
-        let found = layer(&root, LayerKind::Kernel);
+        let found = of(&root, LayerKind::Kernel);
         assert_eq!((&*found.name, found.confidence), (kernel, Confidence::Certain));
-        assert_eq!(layer(&root, LayerKind::Container).name, container);
-        assert_eq!(layer(&root, LayerKind::Namespaces).confidence, Confidence::Unknown);
+        assert_eq!(of(&root, LayerKind::Container).name, container);
+        assert_eq!(of(&root, LayerKind::Namespaces).confidence, Confidence::Unknown);
         let sure = take(&root).limits.into_iter().any(|limit| limit.confidence == Confidence::Certain);
         assert!(!sure, "{base}: a limit of the imitation's own is not certain");
     }
     // A release that merely holds the letters.
     let root = with("gce-metal", &[(release, "6.8.0-ishtar\n")]);
     assert_eq!(layer(&root, LayerKind::Kernel).name, "Linux 6.8.0-ishtar");
+}
+
+// Fails where nothing is an imitation, and where only one of the two is read.
+#[test]
+fn other_systems_layers_for_linux_programs_are_known_by_their_version_or_by_their_proc() {
+    let version = "/proc/version";
+    let freebsd = "Linux version 5.15.0 (des@freebsd.org) (gcc version 4.2.1 20070831 prerelease [FreeBSD]) #4\n";
+    let linprocfs = "22 1 0:1 / / rw - zfs zroot/ROOT rw\n24 22 0:2 / /proc rw - linprocfs linprocfs rw\n";
+    for (files, kernel) in [
+        (vec![(version, freebsd)], "FreeBSD, imitates Linux 6.4.0-150700.53-default"),
+        (
+            vec![(version, ""), ("/proc/self/mountinfo", linprocfs), ("/proc/sys/kernel/osrelease", "5.15.0\n")],
+            "FreeBSD, imitates Linux 5.15.0",
+        ),
+        (
+            vec![(version, "Linux version 4.20.69-ish\n"), ("/proc/sys/kernel/osrelease", "4.20.69-ish\n")],
+            "iSH, imitates Linux 4.20.69-ish",
+        ),
+    ] {
+        let root = with("gce-metal", &files);
+        let found = of(&root, LayerKind::Kernel);
+        assert_eq!((&*found.name, found.confidence), (kernel, Confidence::Certain), "{found:?}");
+        assert!(of(&root, LayerKind::Container).present, "{kernel}: what its programs see is not the machine's");
+        assert!(take(&root).limits.iter().all(|limit| limit.confidence != Confidence::Certain), "{kernel}");
+    }
 }
 
 // Fails where CPUID is taken for that of the kernel's own hypervisor, and where one without a known name is none.

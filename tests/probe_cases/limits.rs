@@ -56,6 +56,57 @@ fn a_mount_that_another_one_covers_is_not_read() {
     assert_eq!(limit(&root, Resource::Memory).set_at.as_deref(), Some("/cg/A"));
 }
 
+// Fails where only the mount that lies next below is looked at.
+#[test]
+fn however_many_mounts_lie_between_what_covers_the_lowest_covers_all() {
+    for count in [1, 63, 64, 70, 500] {
+        let between: String = (0..count)
+            .map(|at| {
+                let parent = if at == 0 { 24 } else { 99 + at };
+                format!("{} {parent} 0:{at} / /sys/fs/cgroup rw - tmpfs t rw\n", 100 + at)
+            })
+            .collect();
+        let own = format!("900 {} 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n", 99 + count);
+        let seen = |more: &str| {
+            let files = [("/sys/fs/cgroup/A/memory.max", "67108864\n"), ("/cg/A/memory.max", "268435456\n")];
+            in_force(&grouped("0::/A\n", &format!("{TOP}{between}{own}{more}"), &files), Resource::Memory)
+        };
+        let memory = seen("");
+        assert_eq!((memory.value, memory.set_at.as_deref()), (Some(67108864.0), Some("/sys/fs/cgroup/A")), "{count}");
+        // Over a folder above all of them: what its files say is another file system's.
+        let over = "901 24 0:77 / /sys/fs rw - tmpfs t rw\n";
+        let memory = seen(over);
+        assert_eq!((memory.value, memory.confidence), (None, Confidence::Unknown), "{count}: {memory:?}");
+        let memory = seen(&format!("{over}902 22 0:26 / /cg rw - cgroup2 c rw\n"));
+        assert_eq!((memory.value, memory.set_at.as_deref()), (Some(268435456.0), Some("/cg/A")), "{count}");
+    }
+}
+
+// Fails where the limits of groups above are read in one's own mount only.
+#[test]
+fn an_agent_with_the_machine_s_tree_beside_its_own_knows_the_limit_above_it() {
+    // As agents in a container of v1 have both: their own group at the usual place, and the machine's tree elsewhere.
+    let own = "/docker/0123456789ab";
+    let mounts = format!(
+        "{TOP}30 24 0:30 {own} /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n\
+         40 22 8:1 / /hostfs ro - ext4 /dev/sda1 rw\n41 40 0:30 / /hostfs/sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+    );
+    let of_files =
+        |files: &[(&str, &str)]| in_force(&grouped(&format!("5:memory:{own}\n"), &mounts, files), Resource::Memory);
+    let limit = "memory.limit_in_bytes";
+    let (below, above) =
+        (format!("/sys/fs/cgroup/memory/{limit}"), format!("/hostfs/sys/fs/cgroup/memory/docker/{limit}"));
+    let memory = of_files(&[(&below, "536870912\n"), (&above, "268435456\n")]);
+    assert_eq!((memory.value, memory.confidence), (Some(268435456.0), Confidence::Certain));
+    assert_eq!(memory.set_at.as_deref(), Some("/hostfs/sys/fs/cgroup/memory/docker"));
+    let memory = of_files(&[(&below, "536870912\n"), (&above, "9223372036854771712\n")]);
+    assert_eq!((memory.value, memory.set_at.as_deref()), (Some(536870912.0), Some("/sys/fs/cgroup/memory")));
+    // The other containers' groups below the same folder are nobody's here.
+    let other = format!("/hostfs/sys/fs/cgroup/memory/docker/cdef01234567/{limit}");
+    let memory = of_files(&[(&below, "536870912\n"), (&other, "4194304\n")]);
+    assert_eq!(memory.value, Some(536870912.0));
+}
+
 // Fails where escapes are left in.
 #[test]
 fn odd_letters_in_mount_points_and_in_groups_hide_no_limit() {
@@ -63,6 +114,7 @@ fn odd_letters_in_mount_points_and_in_groups_hide_no_limit() {
         ("/mnt/a\\040b", "/mnt/a b"),
         ("/mnt/a\\134b", "/mnt/a\\b"),
         ("/mnt/a\\011b", "/mnt/a\tb"),
+        ("/mnt/a\\012b", "/mnt/a\nb"),
         ("/mnt/caf\\303\\251", "/mnt/café"),
     ] {
         let mounts =
@@ -81,6 +133,28 @@ fn odd_letters_in_mount_points_and_in_groups_hide_no_limit() {
         assert_eq!(limit(&clean, Resource::Memory).value, Some(268435456.0), "{written}");
         assert!(!take(&clean).to_text(true).contains("my jobs"), "{written}");
     }
+}
+
+// Fails where the kernel's own sum is taken for a limit whatever it is.
+#[test]
+fn a_sum_of_no_limits_is_none_on_32_bits_too() {
+    let said = |arch: &str, memory: &str, together: &str| {
+        let stat = format!("hierarchical_memory_limit {memory}\nhierarchical_memsw_limit {together}\n");
+        let none = "8796093018112\n";
+        let mut root = with(
+            "v1-32-bit-no-limit",
+            &[
+                ("/sys/fs/cgroup/memory/memory.limit_in_bytes", none),
+                ("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", none),
+                ("/sys/fs/cgroup/memory/memory.stat", &stat),
+            ],
+        );
+        root.set_fact("arch", arch);
+        (in_force(&root, Resource::Memory).value, in_force(&root, Resource::Swap).value)
+    };
+    assert_eq!(said("arm", "8796093018112", "8796093018112"), (None, None));
+    assert_eq!(said("arm", "268435456", "8796093018112"), (Some(268435456.0), None));
+    assert_eq!(said("arm", "268435456", "805306368"), (Some(268435456.0), Some(536870912.0)));
 }
 
 // Fails where one number means none.

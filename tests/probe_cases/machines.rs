@@ -264,6 +264,26 @@ fn power_and_others_are_told_by_their_device_trees() {
     }
 }
 
+// Fails where DMI names nobody.
+#[test]
+fn guests_of_other_architectures_are_told_by_their_tables_where_there_is_no_tree() {
+    // QEMU's `virt` with ACPI: the product's name tells whether KVM is used (`hw/riscv/virt.c`, `hw/loongarch/virt.c`).
+    for arch in ["riscv64", "loongarch64"] {
+        let told = |product: &str| {
+            let hidden = [("/proc/device-tree/model", ""), ("/proc/device-tree/compatible", "")];
+            let mut root = with("loongarch-model-name", &hidden);
+            root.set_fact("arch", arch);
+            root.insert(VENDOR, text("QEMU\n"));
+            root.insert(PRODUCT, text(product));
+            let found = of(&root, LayerKind::Hypervisor);
+            (found.name, found.confidence, found.detail)
+        };
+        let said = |name: &str| (name.to_owned(), Confidence::Likely, "device model: QEMU".to_owned());
+        assert_eq!(told("KVM Virtual Machine\n"), said("KVM guest"), "{arch}");
+        assert_eq!(told("QEMU Virtual Machine\n"), said("a virtual machine, hypervisor not named"), "{arch}");
+    }
+}
+
 // Fails where only x86 and ARM have names.
 #[test]
 fn processors_of_every_kind_have_a_name() {
@@ -402,15 +422,53 @@ fn a_second_signature_is_never_ignored_nor_a_model_that_the_first_one_does_not_h
     assert_eq!(of(&root, LayerKind::Hypervisor).confidence, Confidence::Certain);
     answering(&mut root, 0x4000_0001, [u32::from_le_bytes(*b"Hv#1"), 0, 0, 0]);
     assert_eq!(of(&root, LayerKind::Hypervisor).confidence, Confidence::Conflict, "VMware offers no such interface");
-    // Hyper-V's name alone, on QEMU's model: KVM hides behind it, or QEMU runs on Hyper-V.
-    let found = of(&modelled(b"Microsoft Hv", None), LayerKind::Hypervisor);
-    assert_eq!((&*found.name, found.confidence), ("KVM guest", Confidence::Likely), "{found:?}");
     // Those who offer Hyper-V's interface under their own name lend nothing.
     let mut root = host("capabilities-beyond-the-last");
     signed(&mut root, 0x4000_0000, b"VBoxVBoxVBox");
     answering(&mut root, 0x4000_0001, [u32::from_le_bytes(*b"Hv#1"), 0, 0, 0]);
     let found = of(&root, LayerKind::Hypervisor);
     assert_eq!((&*found.name, found.confidence), ("VirtualBox guest", Confidence::Certain), "{found:?}");
+}
+
+// Fails where QEMU's model makes KVM of Hyper-V's name whatever its leaves are.
+#[test]
+fn hyper_v_s_name_alone_on_qemu_s_model_is_whose_leaves_it_has() {
+    let filled = |highest: u32, hardware: Option<[u32; 4]>| {
+        let mut root = modelled(b"Microsoft Hv", None);
+        let [_, b, c, d] = root.cpuid().get(0x4000_0000, 0).unwrap();
+        answering(&mut root, 0x4000_0000, [highest, b, c, d]);
+        if let Some(registers) = hardware {
+            answering(&mut root, 0x4000_0006, registers);
+        }
+        of(&root, LayerKind::Hypervisor)
+    };
+    let none = Some([0; 4]);
+    for (highest, hardware, name, confidence, line) in [
+        // QEMU's `-cpu host,kvm=off,hv_…`: up to the limits, and further for nested guests and a debugger.
+        (0x4000_0005, None, "KVM guest", Confidence::Likely, "leaves to 0x40000005, as QEMU fills them for KVM"),
+        (0x4000_000a, none, "KVM guest", Confidence::Likely, "0x40000006 EAX 0x00000000: no hardware in use"),
+        (0x4000_0082, none, "KVM guest", Confidence::Likely, "0x40000006 EAX 0x00000000: no hardware in use"),
+        // QEMU on Microsoft's own hypervisor, which uses the APIC's, MSRs' and nested paging's help.
+        (0x4000_000b, Some([0xf, 0, 0, 0]), "Hyper-V guest", Confidence::Likely, "as Microsoft's tells"),
+        (0x4000_0006, Some([0x409, 0, 0, 0]), "Hyper-V guest", Confidence::Likely, "as Microsoft's tells"),
+        // Its interface switched off, or the leaves not captured.
+        (0x4000_0001, None, "KVM or Hyper-V: which is not clear", Confidence::Possible, "nothing read tells"),
+        (0x4000_000c, None, "KVM or Hyper-V: which is not clear", Confidence::Possible, "nothing read tells"),
+    ] {
+        let found = filled(highest, hardware);
+        assert_eq!(
+            (&*found.name, found.confidence, found.present),
+            (name, confidence, true),
+            "{highest:#x}: {found:?}"
+        );
+        assert!(found.evidence.iter().any(|said| said.contains(line)), "{highest:#x}: {found:?}");
+        assert_eq!(found.detail, "device model: QEMU");
+    }
+    // Whose own model it is needs no leaf for that.
+    let mut root =
+        with("capabilities-beyond-the-last", &[(VENDOR, "Microsoft Corporation"), (PRODUCT, "Virtual Machine")]);
+    signed(&mut root, 0x4000_0000, b"Microsoft Hv");
+    assert_eq!(of(&root, LayerKind::Hypervisor).confidence, Confidence::Certain);
 }
 
 // Fails where its own tables alone decide, and where what a CPUID costs is not weighed for it.

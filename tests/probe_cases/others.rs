@@ -127,16 +127,23 @@ fn containers_of_clusters_that_keep_the_machine_s_processes_are_found() {
     }
 }
 
+// Fails where the kernel's own word is not read, and then is no more than a conflict.
 #[test]
 fn a_paravirtual_guest_of_xen_without_names_and_without_a_bit_is_xen_s() {
     // As at providers who used Xen before processors could help: the processor's own CPUID, no DMI, an old kernel.
     let mut root = host("xen-dom0");
+    let mut cpuid = root.cpuid().clone();
+    let [a, b, c, d] = cpuid.get(1, 0).unwrap();
+    cpuid.set(1, 0, [a, b, c & !(1 << 31), d]);
+    (0..6).for_each(|leaf| cpuid.set(0x4000_0000 + leaf, 0, [0; 4]));
+    root.set_cpuid(cpuid);
     root.insert("/proc/xen/capabilities", text("\n"));
     root.insert("/sys/hypervisor/properties/features", text("000003ff\n"));
     let hidden: Vec<String> = root.paths().filter(|p| p.starts_with("/sys/class/dmi")).map(str::to_owned).collect();
     hidden.into_iter().for_each(|path| root.insert(path, Entry::Refused("taken out".into())));
     let found = of(&root, LayerKind::Hypervisor);
-    assert!(found.present && found.name == "Xen guest", "{found:?}");
+    // A bit that is off contradicts nothing there: the kernel itself names the interface that it was started by.
+    assert_eq!((found.present, &*found.name, found.confidence), (true, "Xen guest", Confidence::Likely), "{found:?}");
     assert!(!of(&root, LayerKind::Firmware).name.starts_with("firmware"), "a guest has no firmware of the machine's");
 }
 

@@ -31,12 +31,13 @@ pub const MARKERS: &[(&str, &str)] = &[
     ("/run/systemd/container", ""),
     ("/run/host/container-manager", ""),
     ("/dev/.lxc", "LXC"),
-    ("/dev/lxd/sock", "LXC"),
-    ("/dev/incus/sock", "LXC"),
     ("/.singularity.d", "Apptainer"),
     ("/run/WSL", "WSL"),
     ("/.flatpak-info", "Flatpak"),
 ];
+
+/// Sockets that LXD and Incus give to their containers, and by an agent to their virtual machines.
+pub const INSTANCES: &[&str] = &["/dev/lxd/sock", "/dev/incus/sock"];
 
 /// The capabilities that runtimes leave to a container unless told otherwise.
 const DEFAULT_BOUNDS: &[(u64, &str)] =
@@ -476,6 +477,13 @@ fn from_markers(root: &Root, signs: &mut Signs) {
         signs.markers.push(if said.is_empty() { path.to_owned() } else { quote(path, &said) });
         if rootless {
             signs.named.iter_mut().filter(|name| **name == "Podman").for_each(|name| *name = "rootless Podman");
+        }
+    }
+    for path in INSTANCES.iter().filter(|path| root.exists(path)) {
+        signs.evidence.push(format!("{path}: there, as in LXD's or Incus' containers and virtual machines"));
+        // In a machine it names nobody.
+        if signs.mechanisms > 0 {
+            signs.marked.push("LXC");
         }
     }
     let init = root.text("/proc/1/environ");

@@ -1,9 +1,10 @@
 //! The hypervisor this kernel runs on, if any: what the signs ([`signs`](super::signs)) come to.
 //!
 //! Each sign votes for a maker, imitation known to be documented ([`makers`](super::makers)) is not a contradiction, and
-//! the rest is shown as conflict. A device model that the one who signs does not have shows that the name is lent. What a machine without a hypervisor can have too is no proof: where the bit is off,
-//! only what virtual machines alone have contradicts it. To what manages the machine, firmware and devices are the real
-//! ones, so what they say is about what lies below the hypervisor.
+//! the rest is shown as conflict. A device model that the one who signs does not have shows that the name is lent; one
+//! that may be anybody's leaves it open. What a machine without a hypervisor can have too is no proof: where the bit is
+//! off, only what virtual machines alone have contradicts it. To what manages the machine, firmware and devices are the
+//! real ones, so what they say is about what lies below the hypervisor.
 //!
 //! Left out: a hypervisor that hides all of this; only the time that an exit takes gives it away.
 
@@ -102,7 +103,11 @@ pub fn layer(root: &Root, signs: &Signs) -> Layer {
             evidence.push("a hypervisor that hides itself would look the same; what a CPUID costs would tell".into());
             ("no hypervisor".into(), Confidence::Likely, false)
         }
-        (many, _) => (format!("{}: which is not clear", many.join(" or ")), Confidence::Conflict, true),
+        (many, _) => {
+            // Two that may be meant by one name contradict nothing.
+            let confidence = if sure == Confidence::Possible { sure } else { Confidence::Conflict };
+            (format!("{}: which is not clear", many.join(" or ")), confidence, true)
+        }
     };
     let mut layer = Layer::new(LayerKind::Hypervisor, name, confidence);
     layer.present = present;
@@ -207,7 +212,16 @@ fn by_model(signs: &Signs, out: &mut Named) {
     }
     if let Some(maker) = makers::behind(model, one) {
         out.because.push(format!("the device model is {model}'s, and {maker} may offer {one}'s interface"));
-        (out.makers, out.sure) = (vec![maker.into()], Confidence::Likely);
+        let own = signs.filled_by_microsoft.as_ref().filter(|_| makers::may_run(one, model));
+        out.because.extend(own.map(|(_, line)| line.clone()));
+        (out.makers, out.sure) = match own {
+            Some((true, _)) => (vec![one.clone()], Confidence::Likely),
+            None if makers::may_run(one, model) => {
+                out.because.push(format!("{model} runs on {one} itself too, and nothing read tells the two apart"));
+                (vec![maker.into(), one.clone()], Confidence::Possible)
+            }
+            _ => (vec![maker.into()], Confidence::Likely),
+        };
     } else if makers::has_another(one, model) && sure == Confidence::Certain {
         out.because.push(format!("the device model is {model}'s, which {one} does not have"));
         out.sure = Confidence::Conflict;

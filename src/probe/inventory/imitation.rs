@@ -130,7 +130,8 @@ fn wsl1(root: &Root) -> Option<Imitation> {
     let release = root.release().filter(|release| release.ends_with("-Microsoft"));
     let mut evidence: Vec<String> =
         release.map(|release| quote("the kernel's release", &release)).into_iter().collect();
-    let build = versions(root).into_iter().find(|(_, text)| text.contains("-Microsoft "));
+    let of_microsoft = |text: &str| text.split_whitespace().any(|word| word.ends_with("-Microsoft"));
+    let build = versions(root).into_iter().find(|(_, text)| of_microsoft(text));
     evidence.extend(build.map(|(place, text)| quote(place, &text)));
     let all = mounts::of(root);
     let top = mounts::at_root(&all).filter(|top| matches!(top.kind.as_str(), "lxfs" | "wslfs"));
@@ -162,6 +163,11 @@ fn other(root: &Root) -> Option<Imitation> {
         confidence: Confidence::Certain,
         evidence: vec![quote("/proc/self/mountinfo", &format!("{} is linprocfs", files.point))],
     })
+}
+
+/// The words of such kernels that stand in a text.
+pub fn telling(text: &str) -> impl Iterator<Item = &'static str> {
+    WORDS.iter().map(|(word, ..)| *word).chain([GVISOR_BUILD]).filter(move |word| has(text, word))
 }
 
 /// Whether a text has this word, and not as the beginning of a longer one.

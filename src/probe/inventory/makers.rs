@@ -61,6 +61,10 @@ pub const IMITATORS: &[(&str, &[&str], Confidence)] = &[
 /// maker's, if it offers that interface, and else a contradiction.
 pub const MODELS: &[(&str, &str)] = &[("QEMU", "KVM"), ("Firecracker", "KVM")];
 
+/// Device models that others run too, whose name then stands there as their own: QEMU on Microsoft's hypervisor, from
+/// Windows (`-accel whpx`) and from Linux (`-accel mshv`).
+const ALSO_ON: &[(&str, &str)] = &[("QEMU", "Hyper-V")];
+
 /// Those who have device models of their own, and none of [`MODELS`].
 const OWN_MODELS: &[&str] = &["VMware", "VirtualBox", "Parallels", "Xen", "bhyve"];
 
@@ -81,6 +85,11 @@ pub fn imitates(maker: &str, other: &str) -> Option<Confidence> {
 pub fn behind(model: &str, other: &str) -> Option<&'static str> {
     let (_, maker) = MODELS.iter().find(|(name, _)| *name == model)?;
     imitates(maker, other).map(|_| *maker)
+}
+
+/// Whether `maker` itself may be below this device model.
+pub fn may_run(maker: &str, model: &str) -> bool {
+    ALSO_ON.contains(&(model, maker))
 }
 
 /// Whether `maker` never has this device model.

@@ -20,8 +20,6 @@ pub const MOUNTINFO: &str = "/proc/self/mountinfo";
 const MOUNTS: usize = 4096;
 /// The longest line looked at; the kernel limits one to a few pages.
 const LINE: usize = 64 * 1024;
-/// How many mounts may lie on one another.
-const DEPTH: usize = 64;
 
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,8 +149,9 @@ pub fn is_above(folder: &str, path: &str) -> bool {
 /// Mounts by how they lie on one another.
 pub struct Tree<'a> {
     all: &'a [Mount],
-    by_id: BTreeMap<u32, usize>,
     children: BTreeMap<u32, Vec<usize>>,
+    /// Of each mount, whether the way to it leads elsewhere.
+    cut_off: Vec<bool>,
 }
 
 impl<'a> Tree<'a> {
@@ -165,7 +164,12 @@ impl<'a> Tree<'a> {
                 children.entry(mount.parent).or_default().push(place);
             }
         }
-        Tree { all, by_id, children }
+        let mut cut_off = vec![false; all.len()];
+        for beside in children.values() {
+            covered_beside(all, beside).for_each(|place| cut_off[place] = true);
+        }
+        let cut_off = ways(all, &by_id, cut_off);
+        Tree { all, children, cut_off }
     }
 
     /// Whether the path of the mount at this place in the list leads to another one, which was mounted over it or over a
@@ -173,30 +177,54 @@ impl<'a> Tree<'a> {
     ///
     /// Nothing covers the mount that is this process's own root: a path begins there.
     pub fn is_covered(&self, place: usize) -> bool {
-        let (mut at, mut above): (usize, Option<usize>) = (place, None);
-        for _ in 0..DEPTH {
-            let mount = &self.all[at];
-            let covers = |&other: &usize| {
-                let (place, other) = (other, &self.all[other]);
-                match above.map(|next| (next, &self.all[next])) {
-                    _ if other.point == "/" => false,
-                    None => other.point == mount.point,
-                    Some((_, next)) if other.id == next.id => false,
-                    // The kernel has no two mounts of one parent at one place; should a list have, the later one is seen.
-                    Some((before, next)) if other.point == next.point => place > before,
-                    Some((_, next)) => is_above(&other.point, &next.point),
-                }
-            };
-            if self.children.get(&mount.id).is_some_and(|children| children.iter().any(covers)) {
-                return true;
-            }
-            let Some(&parent) = self.by_id.get(&mount.parent).filter(|_| mount.parent != mount.id) else {
-                return false;
-            };
-            (at, above) = (parent, Some(at));
-        }
-        false
+        let mount = &self.all[place];
+        let over_it = |&other: &usize| self.all[other].point == mount.point && mount.point != "/";
+        self.cut_off[place] || self.children.get(&mount.id).is_some_and(|children| children.iter().any(over_it))
     }
+}
+
+/// Of the mounts that lie on one other, those over which, or over a folder on the way to which, another of them lies.
+fn covered_beside<'a>(all: &'a [Mount], beside: &[usize]) -> impl Iterator<Item = usize> + 'a {
+    let mut sorted: Vec<usize> = beside.iter().copied().filter(|place| all[*place].point != "/").collect();
+    // By folders, so that what lies in one follows it; of those at one place in the kernel's order.
+    sorted.sort_by(|a, b| all[*a].point.split('/').cmp(all[*b].point.split('/')).then(a.cmp(b)));
+    let next: Vec<usize> = sorted.iter().copied().skip(1).collect();
+    let mut over: Option<&str> = None;
+    sorted.into_iter().enumerate().filter_map(move |(index, place)| {
+        let point = all[place].point.as_str();
+        let inside = over.is_some_and(|over| over != point && is_above(over, point));
+        if !inside {
+            over = Some(point);
+        }
+        // The kernel has no two mounts of one parent at one place; should a list have, the later one is seen.
+        let again = next.get(index).is_some_and(|next| all[*next].point == point);
+        (inside || again).then_some(place)
+    })
+}
+
+/// Of each mount, whether the way to it leads elsewhere, where of each it is known whether one beside it covers it. Each
+/// is looked at once, after the one that it lies on.
+fn ways(all: &[Mount], by_id: &BTreeMap<u32, usize>, beside: Vec<bool>) -> Vec<bool> {
+    let mut known: Vec<Option<bool>> = vec![None; all.len()];
+    for place in 0..all.len() {
+        let (mut way, mut at) = (Vec::new(), place);
+        let mut cut_off = loop {
+            if let Some(known) = known[at] {
+                break known;
+            }
+            // Should a list have mounts that lie on each other, nothing more is known of them.
+            known[at] = Some(false);
+            let mount = &all[at];
+            let Some(&below) = by_id.get(&mount.parent).filter(|_| mount.parent != mount.id) else { break false };
+            way.push(at);
+            at = below;
+        };
+        for at in way.into_iter().rev() {
+            cut_off |= beside[at];
+            known[at] = Some(cut_off);
+        }
+    }
+    known.into_iter().map(|cut_off| cut_off.unwrap_or(false)).collect()
 }
 
 #[cfg(test)]
@@ -258,5 +286,22 @@ mod tests {
         assert!(!Tree::of(&all).is_covered(0), "a mount that is its own parent");
         let all = mounts("2 3 0:2 / /a rw - t t rw\n3 2 0:2 / /b rw - t t rw\n");
         assert!(!Tree::of(&all).is_covered(0), "mounts that lie on each other");
+    }
+
+    #[test]
+    fn a_mount_is_covered_however_many_lie_between_it_and_what_covers_it() {
+        for depth in [2, 63, 64, 65, 200, 4000] {
+            // Each lies on the one before, at one place; a later one lies over the folder in which the first is.
+            let text: String =
+                (2..=depth).map(|id| format!("{id} {} 0:{id} / /a/b rw - tmpfs t rw\n", id - 1)).collect();
+            let all = mounts(&format!("1 0 8:1 / / rw - ext4 a rw\n{text}"));
+            let seen = |all: &[Mount]| -> Vec<u32> {
+                let tree = Tree::of(all);
+                (0..all.len()).filter(|at| !tree.is_covered(*at)).map(|at| all[at].id).collect()
+            };
+            assert_eq!(seen(&all), [1, depth], "{depth}");
+            let all = mounts(&format!("1 0 8:1 / / rw - ext4 a rw\n{text}9999 1 0:9 / /a rw - tmpfs t rw\n"));
+            assert_eq!(seen(&all), [1, 9999], "{depth}");
+        }
     }
 }

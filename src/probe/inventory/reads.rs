@@ -4,7 +4,7 @@
 //! permissions of device nodes. Regular files only, opened without following anything that could block, at most
 //! [`READ_LIMIT`] bytes each. What is not there is left out; what may not be read is noted with the reason.
 
-use super::container::MARKERS;
+use super::container::{INSTANCES, MARKERS};
 use super::kvm_device::MODULES;
 use super::root::NAMES_LIMIT;
 use super::{Cpuid, Entry, READ_LIMIT, Root, cgroup, device_tree, firmware, limits, mainframe, namespaces};
@@ -146,7 +146,7 @@ impl Root {
         }
         PRESENCE.iter().chain(device_tree::PRESENCE).for_each(|path| presence(&mut root, path));
         device_tree_names(&mut root);
-        for (path, _) in MARKERS {
+        for path in MARKERS.iter().map(|(path, _)| path).chain(INSTANCES) {
             if !root.exists(path) {
                 presence(&mut root, path);
             }

@@ -8,7 +8,7 @@
 
 use super::container::{manager, runtime_of};
 use super::mounts::{self, Mount};
-use super::{Entry, Root, kernel, limits, mainframe, process};
+use super::{Entry, Root, imitation, kernel, limits, mainframe, process};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Words in paths that are the software's, not the user's.
@@ -370,9 +370,11 @@ fn content(names: &mut Names, path: &str, text: &str) -> Option<String> {
             lines(&mut |line| line.starts_with("hierarchical_").then(|| line.to_owned()))
         }
         "/proc/version" => {
-            // `Linux version 6.1.0 (user@host) (gcc …) …`
+            // `Linux version 6.1.0 (user@host) (gcc …) …`; a word that only an imitation has is nobody's own.
             let end = text.find('(').unwrap_or(text.len());
-            format!("{}\n", text[..end].trim())
+            let mut kept = text[..end].trim().to_owned();
+            imitation::telling(&text[end..]).for_each(|word| kept.extend([" ", word]));
+            kept + "\n"
         }
         "/proc/meminfo" => lines(&mut |line| line.starts_with("MemTotal:").then(|| line.to_owned())),
         "/proc/self/status" => lines(&mut |line| {

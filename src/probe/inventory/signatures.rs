@@ -7,9 +7,12 @@
 //! A signature is a word that can be given to anything. Where several stand, all count: the one that is known to offer
 //! the other's interface is the hypervisor; where none is, they contradict each other.
 //!
+//! KVM's Hyper-V is filled by QEMU, up to leaf 0x40000005 and, where more is asked for, 0x4000000a and 0x40000080 to 82;
+//! Microsoft's own hypervisor answers 0x40000006 too, with what of the hardware it uses.
+//!
 //! Where to read more: Microsoft TLFS, "Feature and Interface Discovery"; Linux `hv_identify_partition_type`,
-//! `arch/x86/include/asm/acrn.h`; Xen `public/arch-x86/cpuid.h`; QEMU `docs/system/i386/hyperv.rst` (`hv-vendor-id`) and
-//! `docs/system/i386/xen.rst`.
+//! `arch/x86/include/asm/acrn.h`; Xen `public/arch-x86/cpuid.h`; QEMU `docs/system/i386/hyperv.rst` (`hv-vendor-id`),
+//! `target/i386/kvm/kvm.c` (`hyperv_fill_cpuids`) and `docs/system/i386/xen.rst`.
 
 use super::makers::{self, imitates};
 use super::{Confidence, Cpuid};
@@ -27,6 +30,12 @@ const HYPERV_INTERFACE: u32 = u32::from_le_bytes(*b"Hv#1");
 
 /// The bit in EAX of ACRN's leaf 0x40000001 that only the virtual machine with the devices has.
 const ACRN_PRIVILEGED: u32 = 1 << 0;
+
+/// The leaf of Hyper-V in which EAX has what of the hardware the hypervisor itself uses.
+const HARDWARE_IN_USE: u32 = 0x4000_0006;
+
+/// The highest leaf of Hyper-V that KVM's has, unless more is asked for.
+const HIGHEST_OF_KVM: u32 = 0x4000_0005;
 
 /// What the leaves come to.
 pub struct Signed {
@@ -56,6 +65,21 @@ pub fn of(cpuid: &Cpuid, evidence: &mut Vec<String>) -> Signed {
     let hyperv = cpuid.get(0x4000_0001, 0).is_some_and(|[eax, ..]| eax == HYPERV_INTERFACE);
     let (makers, sure) = resolve(names.clone(), hyperv, evidence);
     Signed { names, makers, sure, privileged }
+}
+
+/// Whether Hyper-V's leaves are filled as Microsoft's hypervisor does it, and not as QEMU does for KVM, with the line
+/// that tells; `None` where nothing does.
+pub fn filled_by_microsoft(cpuid: &Cpuid) -> Option<(bool, String)> {
+    let [highest, ..] = cpuid.get(0x4000_0000, 0)?;
+    if highest == HIGHEST_OF_KVM {
+        return Some((false, format!("CPUID 0x40000000: leaves to {highest:#x}, as QEMU fills them for KVM")));
+    }
+    let [used, ..] = cpuid.get(HARDWARE_IN_USE, 0).filter(|_| highest >= HARDWARE_IN_USE)?;
+    let said = match used {
+        0 => "no hardware in use is told of, as where QEMU fills it for KVM",
+        _ => "hardware that the hypervisor uses, as Microsoft's tells and KVM's does not",
+    };
+    Some((used != 0, format!("CPUID {HARDWARE_IN_USE:#x} EAX {used:#010x}: {said}")))
 }
 
 /// What the first of the names tells of this guest's rights.

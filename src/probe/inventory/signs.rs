@@ -39,6 +39,8 @@ pub struct Signs {
     pub makers: Vec<String>,
     /// How sure that is.
     pub sure: Confidence,
+    /// Whether Hyper-V's leaves are filled as Microsoft fills them, and the line that tells.
+    pub filled_by_microsoft: Option<(bool, String)>,
     /// The maker DMI names.
     pub dmi: Option<&'static str>,
     /// The maker that DMI names by a cloud's name, which whole machines have too.
@@ -81,6 +83,7 @@ impl Signs {
             names: Vec::new(),
             makers: Vec::new(),
             sure: Confidence::Certain,
+            filled_by_microsoft: None,
             dmi: None,
             cloud: None,
             by_devices: None,
@@ -203,6 +206,7 @@ fn from_cpuid(root: &Root, out: &mut Signs) {
     out.names = signed.names;
     out.makers = signed.makers;
     out.sure = signed.sure;
+    out.filled_by_microsoft = signatures::filled_by_microsoft(cpuid);
     out.privileged = signed.privileged;
 }
 

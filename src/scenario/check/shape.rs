@@ -9,7 +9,7 @@ use ron::extensions::Extensions;
 use super::around::{closing, named, needless_name, opened_by, quoted, word_before};
 use crate::machine::limits::MAX_DEPTH;
 use crate::near::nearest;
-use crate::scenario::file::ScenarioFile;
+use crate::scenario::file::{LOOSE, ScenarioFile};
 use crate::scenario::locate::{self, Tree};
 use crate::scenario::problem::MOST;
 use crate::syntax::{self, Words, meant, offset};
@@ -69,7 +69,7 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Unreadable> {
         Ok(file) => return Ok(file),
         Err(error) => error,
     };
-    let mut patched = Patched { text: text.to_owned(), inserted: Vec::new(), holes: Vec::new() };
+    let mut patched = Patched::of(text);
     let mut rest = None;
     let mut tree = Tree::of(text);
     let mut mistakes = vec![mistake(text, &tree, &error)];
@@ -95,11 +95,15 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Unreadable> {
         drop(tree);
         tree = Tree::of(&patched.text);
         error = found;
-        if let Error::MissingStructField { field, .. } = &error.code
-            && let Some(i) = misspelt.iter().position(|name| name == field)
-        {
-            misspelt.swap_remove(i);
-            continue;
+        if let Error::MissingStructField { field, .. } = &error.code {
+            if let Some(i) = misspelt.iter().position(|name| name == field) {
+                misspelt.swap_remove(i);
+                continue;
+            }
+            // So is one that was left out because it could not be read.
+            if patched.left_out(bracket_of(&patched.text, &tree, &error), field) {
+                continue;
+            }
         }
         let Mistake { span, message, help } = mistake(&patched.text, &tree, &error);
         let span = patched.original(span.start)..patched.original(span.end);
@@ -126,15 +130,27 @@ struct Patched {
     inserted: Vec<(usize, usize)>,
     /// Where something was blanked out or put in, in this text.
     holes: Vec<Range<usize>>,
+    /// The fields and keys that were blanked out, each with the bracket in which it stood.
+    without: Vec<(usize, String)>,
 }
 
 /// One way to go on behind a mistake.
 enum Patch<'a> {
-    Blank(Range<usize>, Option<&'a str>),
+    /// A part, and if it has a key, that, and where the bracket opens in which it lies.
+    Blank(Range<usize>, Option<(usize, &'a str)>),
     Insert(usize, String),
 }
 
 impl Patched {
+    fn of(text: &str) -> Patched {
+        Patched { text: text.to_owned(), inserted: Vec::new(), holes: Vec::new(), without: Vec::new() }
+    }
+
+    /// Whether the field of the brackets that open at `open` has been blanked out.
+    fn left_out(&self, open: Option<usize>, field: &str) -> bool {
+        self.without.iter().any(|(at, key)| Some(*at) == open && key == field)
+    }
+
     /// This text without the mistake `error`, and the next mistake, or what was read if there is none. `again`: how often
     /// it may be read.
     fn without(
@@ -155,7 +171,7 @@ impl Patched {
         };
         let nameless = needless_value_name(&self.text, error).map(|name| Patch::Blank(name, None));
         let removable = parts.iter().rev().filter(|part| part.key.is_some() || self.text[part.open..].starts_with('['));
-        let removed = removable.map(|part| Patch::Blank(part.span.clone(), part.key));
+        let removed = removable.map(|part| Patch::Blank(part.span.clone(), part.key.map(|key| (part.open, key))));
         for patch in missing.into_iter().chain(nameless).chain(removed) {
             *again = again.checked_sub(1)?;
             let next = self.with(&patch);
@@ -164,7 +180,7 @@ impl Patched {
                 Err(found) => found,
             };
             let needed = match (&found.code, &patch) {
-                (Error::MissingStructField { field, .. }, Patch::Blank(_, Some(key))) => field == key,
+                (Error::MissingStructField { field, .. }, Patch::Blank(_, Some((_, key)))) => field == key,
                 // What was put in is not right there.
                 (_, Patch::Insert(at, written)) => {
                     (*at..*at + written.len()).contains(&offset(&next.text, found.span.start))
@@ -182,8 +198,10 @@ impl Patched {
         let mut text = String::with_capacity(self.text.len() + 64);
         let mut inserted = self.inserted.clone();
         let mut holes = self.holes.clone();
+        let mut without = self.without.clone();
         match patch {
-            Patch::Blank(span, _) => {
+            Patch::Blank(span, key) => {
+                without.extend(key.map(|(open, key)| (open, key.to_owned())));
                 // With the comma behind it.
                 let after = locate::after_blank(&self.text, span.end);
                 let end = if self.text[after..].starts_with(',') { after + 1 } else { span.end };
@@ -200,9 +218,10 @@ impl Patched {
                 let moved = |place: usize| if place >= *at { place + written.len() } else { place };
                 holes.iter_mut().for_each(|hole| *hole = moved(hole.start)..moved(hole.end));
                 holes.push(*at..*at + written.len());
+                without.iter_mut().for_each(|(open, _)| *open = moved(*open));
             }
         }
-        Patched { text, inserted, holes }
+        Patched { text, inserted, holes, without }
     }
 
     /// Where a place was before anything was put in.
@@ -277,8 +296,7 @@ fn place(text: &str, tree: &Tree, error: &SpannedError) -> Range<usize> {
         Error::DuplicateStructField { field, .. } => word_before(text, end, field),
         // ron has read all the brackets by then: their name is what to look for.
         Error::MissingStructField { .. } => {
-            let open = tree.root.enclosing(start).1.or(tree.root.enclosing(start.saturating_sub(1)).1);
-            open.map(|open| named(text, open).unwrap_or(open..open + 1))
+            bracket_of(text, tree, error).map(|open| named(text, open).unwrap_or(open..open + 1))
         }
         Error::ExpectedStructLike => named(text, start),
         Error::InvalidValueForType { .. } if text[start..].starts_with('(') => named(text, start),
@@ -303,6 +321,12 @@ fn place(text: &str, tree: &Tree, error: &SpannedError) -> Range<usize> {
         // At the end of the text, the last thing in it.
         if length == 0 { text.trim_end().len()..text.len() } else { first..(first + length).max(end) }
     })
+}
+
+/// Where the brackets open in which a field is missing.
+fn bracket_of(text: &str, tree: &Tree, error: &SpannedError) -> Option<usize> {
+    let start = offset(text, error.span.start);
+    tree.root.enclosing(start).1.or(tree.root.enclosing(start.saturating_sub(1)).1)
 }
 
 /// A mistake that is only a character that looks like the right one: at the place where ron stopped, or in a text before
@@ -428,7 +452,11 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
             ("expected a closing bracket before this".to_owned(), Some("it is one value too many".to_owned()))
         }
         (Error::ExpectedString, Some(c)) if c.is_alphanumeric() || c == '_' => {
-            ("expected a text in quotation marks".to_owned(), Some(format!("write \"{written}\"")))
+            let help = match text[span.end..].trim_start().starts_with('(') {
+                true => "write the text alone".to_owned(),
+                false => format!("write \"{written}\""),
+            };
+            ("expected a text in quotation marks".to_owned(), Some(help))
         }
         (Error::ExpectedArray, _) => {
             let example = field_before(text, span.start).and_then(|field| example(field, None));
@@ -451,6 +479,12 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
             if found.contains("map") && text[span.end..].trim_start().starts_with('(') =>
         {
             (format!("expected {expected}, and not {written}(…)"), Some("write the value alone".to_owned()))
+        }
+        (Error::InvalidValueForType { expected, found }, _) if expected == LOOSE => {
+            let example = field_before(text, span.start).and_then(|field| example(field, None))?;
+            let expected = if example.contains('"') { "a text with a unit" } else { "a number" };
+            let error = Error::InvalidValueForType { expected: expected.to_owned(), found: found.clone() };
+            (syntax::words(&error).0, Some(format!("write it as in {example}")))
         }
         (Error::ExpectedString | Error::ExpectedChar, Some('\'')) => {
             ("expected a text in double quotation marks".to_owned(), Some("write it as in \"reader\"".to_owned()))
@@ -656,8 +690,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_left_out_is_not_told_to_be_missing() {
+        // The field that can't be read is needed, and so is what it stands in; of both it is seen only behind the next
+        // mistake that they are not there.
+        let text = r#"Scenario(format: 1, id: "a", title: "A", host: Host(cores: [2], memory: "1 GiB"),
+            programs: { "p": [Compute(us: "2 us")] }, stacks: { "a": Process("p") })"#;
+        let told: Vec<String> = read(text).err().unwrap().mistakes.into_iter().map(|m| m.message).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told.iter().all(|said| !said.contains("missing")), "{told:?}");
+        // What is missing in other brackets is told, under the same name too.
+        let text = r#"Scenario(format: 1, id: "a", title: "A", host: Host(cores: 1, memory: "1 GiB"), programs: {},
+            stacks: { "a": Vm(memory: [1], vcpus: {}), "b": Vm() })"#;
+        let told: Vec<String> = read(text).err().unwrap().mistakes.into_iter().map(|m| m.message).collect();
+        let missing = told.iter().filter(|said| said.contains("\"memory\" is missing")).count();
+        assert_eq!((told.len(), missing), (3, 1), "{told:?}");
+    }
+
+    #[test]
     fn a_place_keeps_its_number_when_something_is_put_in_before_it() {
-        let patched = Patched { text: "0123456789".to_owned(), inserted: Vec::new(), holes: Vec::new() };
+        let patched = Patched::of("0123456789");
         let patched = patched.with(&Patch::Blank(6..8, None));
         let patched = patched.with(&Patch::Insert(3, "abc".to_owned())).with(&Patch::Insert(1, "xy".to_owned()));
         assert_eq!(patched.text, "0xy12abc345  89");
