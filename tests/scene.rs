@@ -883,7 +883,16 @@ fn the_key_is_there_on_small_canvases_as_well() {
         for follow in std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u32)))) {
             let focus = Focus { follow, alone: None };
             let layout = Layout::focused(&topology, &metrics, &Theme::dark(), (SMALL, 1.0), focus);
-            let key = layout.key.unwrap_or_else(|| panic!("{id}, {follow:?}: no key"));
+            // It gives way to the parts of a guest's kernel, where devices are counted so that these have room.
+            let kept = layout.hidden.keys().any(|floor| {
+                topology
+                    .iter()
+                    .any(|(part, _)| part != *floor && layout.place(part).own && layout.place(part).floor == *floor)
+            });
+            let Some(key) = layout.key else {
+                assert!(kept, "{id}, {follow:?}: no key");
+                continue;
+            };
             let over = layout
                 .columns
                 .iter()
