@@ -504,17 +504,20 @@ fn unnamed(drawing: &Drawing, topology: &Topology, layout: &Layout) -> Option<St
         };
         // Where something is not there, it says why.
         if let Some(cover) = covers.iter().find(|cover| cover.expand(0.5).contains_rect(place.rect)) {
-            // In a box of a few letters' width there is no room for a word; the wall around it says it.
-            if within(*cover).is_empty() && cover.width() > 48.0 {
+            // In a box of a few letters' width, with ways through it, there is no room for a word: pointed at, it says it.
+            if within(*cover).is_empty() && cover.width() > 84.0 {
                 return Some(format!("{} {:?} does not say why it is not there", topology.path(id), place.rect));
             }
             continue;
         }
         let texts = within(place.rect);
+        if place.rect.width() < 36.0 && component.kind == App {
+            continue;
+        }
         if let Some(hidden) = layout.hidden.get(&id) {
             // A number alone says nothing.
             let counts = [format!("{hidden} part"), format!("{hidden} more part")];
-            let cut = |text: &str| text.starts_with(&format!("{hidden} pa")) && text.ends_with('…');
+            let cut = |text: &str| text.starts_with(&format!("{hidden} p")) && text.ends_with('…');
             if !texts.iter().any(|text| cut(text) || counts.iter().any(|count| text.contains(count))) {
                 return Some(format!("{}: {hidden} parts are not counted: {texts:?}", topology.path(id)));
             }
