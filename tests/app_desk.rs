@@ -514,3 +514,60 @@ fn every_page_and_every_sheet_has_a_name_for_all_that_can_be_reached_or_pressed(
         }
     }
 }
+
+/// Where the ring around what has the focus is painted, and what of that can be seen.
+fn ring(harness: &Harness<'_, Shell>) -> Option<(Rect, Rect)> {
+    let color = harness.state().theme.focus;
+    let found = harness.output().shapes.iter().rev().find_map(|clipped| match &clipped.shape {
+        egui::Shape::Rect(rect) if rect.stroke.color == color => Some((rect.rect, clipped.clip_rect)),
+        _ => None,
+    });
+    let window = harness.ctx.content_rect();
+    found.map(|(ring, clip)| (ring, clip.intersect(window)))
+}
+
+// Fails if what Tab comes to lies beyond the edge of whatever scrolls, on any page: if `keyboard` asks for nothing, or
+// only where a widget remembers to ask.
+#[test]
+fn whatever_tab_comes_to_is_in_sight_on_every_page() {
+    let mut hidden: Vec<String> = Vec::new();
+    let mut scrolled = 0;
+    for ((page, commands), percent) in pages().into_iter().flat_map(|page| [(page.clone(), 100), (page, 200)]) {
+        let mut harness = harness("one-read", SMALL, percent);
+        if commands.contains(&Command::Quit) {
+            harness.state_mut().sandbox.text.push(' ');
+        }
+        for command in commands {
+            harness.state_mut().apply(command);
+            harness.run_steps(2);
+        }
+        harness.run_steps(3);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..400 {
+            harness.key_press(Key::Tab);
+            harness.run_steps(1);
+            let Some(id) = harness.ctx.memory(|memory| memory.focused()) else { continue };
+            let at = |harness: &Harness<'_, Shell>| harness.ctx.read_response(id).map(|response| response.rect);
+            let before = at(&harness);
+            harness.run_steps(4);
+            let after = at(&harness);
+            if !seen.insert(format!("{id:?}")) {
+                break;
+            }
+            scrolled += usize::from(before != after);
+            let name =
+                harness.root().children_recursive().map(|node| node.accesskit_node()).find(|node| node.is_focused());
+            let name = name.and_then(|node| node.label().or(node.value())).unwrap_or_default();
+            let Some((ring, clip)) = ring(&harness) else { continue };
+            // A list that large text leaves no row is not out of sight, but has no place at all.
+            let large = ring.height() > SMALL.y * 0.5 || ring.height() < 8.0;
+            let in_sight = clip.expand(4.0).contains_rect(ring) || large;
+            if !in_sight {
+                hidden.push(format!("{page} at {percent} %: “{name}” {ring:?} is seen only in {clip:?}"));
+            }
+        }
+        assert!(seen.len() > 1, "{page}: {seen:?}");
+    }
+    assert!(scrolled > 20, "nothing was ever out of sight: this test tests nothing ({scrolled})");
+    assert!(hidden.is_empty(), "{} hidden:\n{}", hidden.len(), hidden.join("\n"));
+}

@@ -8,7 +8,7 @@ mod picture;
 use std::collections::BTreeSet;
 
 use egui::{Pos2, Rect, Vec2, vec2};
-use picture::{Node, built_in, four, many, run};
+use picture::{Node, built_in, four, lived, many, run};
 use proptest::prelude::*;
 use strata::app::scene::{Drawing, Focus, Ink, Layout, Metrics, Scene, SceneOptions, Selection, Shape, View};
 use strata::app::theme::Theme;
@@ -183,10 +183,34 @@ proptest! {
     }
 }
 
+/// The places of what is not there: nothing below them is seen.
+fn covers(drawing: &Drawing) -> Vec<Rect> {
+    let cover = |shape: &Shape| match shape {
+        Shape::Rect { rect, fill: Some(fill), .. } if fill.ink == Ink::Background && fill.alpha >= 1.0 => Some(*rect),
+        _ => None,
+    };
+    drawing.tokens.iter().filter_map(cover).collect()
+}
+
+/// The texts that can be seen, and where.
+fn seen_texts(drawing: &Drawing) -> Vec<(&str, Rect)> {
+    let covers = covers(drawing);
+    let hidden = |bounds: Rect| covers.iter().any(|cover| cover.expand(0.5).contains_rect(bounds));
+    let text = |shape: &'_ Shape| matches!(shape, Shape::Text { .. });
+    let above = drawing.tokens.iter().filter(|shape| text(shape)).count();
+    let all: Vec<(&str, Rect)> = drawing.text_boxes().collect();
+    let below = all.len() - above;
+    all.into_iter()
+        .enumerate()
+        .filter(|(i, (_, bounds))| *i >= below || !hidden(*bounds))
+        .map(|(_, text)| text)
+        .collect()
+}
+
 /// Two texts that lie on each other, or one that is not on the canvas.
 fn texts_apart(drawing: &Drawing, canvas: Vec2) -> Option<String> {
     let all = Rect::from_min_size(Pos2::ZERO, canvas).expand(0.5);
-    let boxes: Vec<(&str, Rect)> = drawing.text_boxes().collect();
+    let boxes = seen_texts(drawing);
     for (i, (text, bounds)) in boxes.iter().enumerate() {
         if !all.contains_rect(*bounds) {
             return Some(format!("“{text}” at {bounds:?} is not on the canvas of {canvas:?}"));
@@ -202,7 +226,8 @@ fn texts_apart(drawing: &Drawing, canvas: Vec2) -> Option<String> {
 /// A road or token that runs through words. A text's box is a line high; its letters are less.
 fn through_words(drawing: &Drawing) -> Option<String> {
     let letters = |bounds: Rect| bounds.shrink2(vec2(0.5, bounds.height() * 0.2));
-    let words: Vec<(&str, Rect)> = drawing.text_boxes().map(|(text, bounds)| (text, letters(bounds))).collect();
+    let words: Vec<(&str, Rect)> =
+        seen_texts(drawing).into_iter().map(|(text, bounds)| (text, letters(bounds))).collect();
     // How many more wait in a line stands on a plate of its own above the road.
     let counts = |text: &str| text.starts_with('+');
     for shape in drawing.trails.iter().chain(&drawing.tokens) {
@@ -295,7 +320,7 @@ fn fault(drawing: &Drawing, (topology, layout): (&Topology, &Layout), canvas: Ve
 /// Nothing lies on words, in a built-in scenario, at 400 moments, in each size, with each column followed: half of
 /// them spread over the hops, half over the animation.
 fn stays_clear(id: &str) {
-    let (topology, trace) = built_in(id);
+    let (topology, trace, presences) = lived(&strata::scenario::find(id).unwrap());
     let end = trace.journeys.iter().map(|journey| journey.end).max().unwrap_or(Time::ZERO);
     let mut theme = Theme::dark();
     let mut faults: Vec<String> = Vec::new();
@@ -309,7 +334,7 @@ fn stays_clear(id: &str) {
             for canvas in CANVASES {
                 let mut scene = Scene::new(&topology, &trace);
                 for &(time, moment) in &looked_at {
-                    let options = SceneOptions { follow, moment, ..options(&theme) };
+                    let options = SceneOptions { follow, moment, presences: Some(&presences), ..options(&theme) };
                     let drawing = scene.draw(&topology, &trace, canvas, &View::default(), time, &options);
                     let layout = scene.layout().unwrap();
                     if let Some(fault) = fault(&drawing, (&topology, layout), canvas) {
@@ -361,7 +386,7 @@ fn built_ins_have_nothing_on_words_fifth_part() {
 fn each_part_is_named_or_counted_on_canvases_of_every_shape() {
     let mut faults: Vec<String> = Vec::new();
     for built_in in strata::scenario::library() {
-        let (topology, trace) = self::built_in(built_in.id);
+        let (topology, trace, presences) = lived(&strata::scenario::find(built_in.id).unwrap());
         let mut theme = Theme::dark();
         let mut scene = Scene::new(&topology, &trace);
         for (i, width) in (600..2400).step_by(220).enumerate() {
@@ -371,8 +396,10 @@ fn each_part_is_named_or_counted_on_canvases_of_every_shape() {
                 let canvas = vec2(width as f32, height as f32);
                 let follow = Some(StackId((height / 76 % (topology.stacks.len() + 1)) as u32));
                 let follow = follow.filter(|stack| stack.index() < topology.stacks.len());
-                let options = SceneOptions { follow, ..options(&theme) };
-                let drawing = scene.draw(&topology, &trace, canvas, &View::default(), Time::us(30), &options);
+                // Before, while and after what is started later is started.
+                let time = Time::ms([0, 11, 300][(i + height / 76) % 3]) + Time::us(30);
+                let options = SceneOptions { follow, presences: Some(&presences), ..options(&theme) };
+                let drawing = scene.draw(&topology, &trace, canvas, &View::default(), time, &options);
                 let fault = fault(&drawing, (&topology, scene.layout().unwrap()), canvas);
                 faults.extend(fault.map(|why| format!("{} {canvas:?} at {}: {why}", built_in.id, theme.scale)));
             }
@@ -443,11 +470,23 @@ fn the_tests_of_the_picture_see_what_is_wrong() {
     assert!(seen(&nameless).unwrap().contains("scheduler"));
 }
 
-/// A floor, program or part with a place of its own and no words in it, or a floor that does not say how many of its
+/// Whether a text names a part: whole, in a short form, by one of its words, or by its beginning with an ellipsis.
+fn names(text: &str, part: &str) -> bool {
+    let (text, part) = (text.to_lowercase(), strata::app::names::name(part).to_lowercase());
+    let short = strata::app::scene::brief(&part).map(|short| short.to_lowercase());
+    let cut = text.strip_suffix('…').is_some_and(|begun| !begun.is_empty() && part.starts_with(begun.trim_end()));
+    text.contains(&part)
+        || short.is_some_and(|short| text.contains(&short))
+        || cut
+        || part.split(' ').any(|word| word == text)
+}
+
+/// A floor, program or part with a place of its own and without its name, or a floor that does not say how many of its
 /// parts are not drawn.
 fn unnamed(drawing: &Drawing, topology: &Topology, layout: &Layout) -> Option<String> {
     use ComponentKind::{App, Cgroup, Container, Core, VirtualMachine};
-    let words: Vec<(&str, Rect)> = drawing.text_boxes().collect();
+    let words = seen_texts(drawing);
+    let covers = covers(drawing);
     let cores = topology.iter().filter(|(_, c)| c.kind == Core && c.stack.is_none()).count();
     for (id, component) in topology.iter() {
         let place = layout.place(id);
@@ -459,15 +498,31 @@ fn unnamed(drawing: &Drawing, topology: &Topology, layout: &Layout) -> Option<St
         if !place.own || block || shell || headed {
             continue;
         }
-        let within = words.iter().filter(|(_, bounds)| place.rect.expand(0.5).contains_rect(*bounds));
-        let texts: Vec<&str> = within.map(|(text, _)| *text).collect();
-        if texts.is_empty() {
-            return Some(format!("{} {:?} has no name", topology.path(id), place.rect));
+        let within = |rect: Rect| {
+            let within = words.iter().filter(move |(_, bounds)| rect.expand(0.5).contains_rect(*bounds));
+            within.map(|(text, _)| *text).collect::<Vec<&str>>()
+        };
+        // Where something is not there, it says why.
+        if let Some(cover) = covers.iter().find(|cover| cover.expand(0.5).contains_rect(place.rect)) {
+            // In a box of a few letters' width, with ways through it, there is no room for a word: pointed at, it says it.
+            if within(*cover).is_empty() && cover.width() > 84.0 {
+                return Some(format!("{} {:?} does not say why it is not there", topology.path(id), place.rect));
+            }
+            continue;
         }
-        if let Some(hidden) = layout.hidden.get(&id)
-            && !texts.iter().any(|text| text.contains(&hidden.to_string()))
-        {
-            return Some(format!("{}: {hidden} parts are not counted: {texts:?}", topology.path(id)));
+        let texts = within(place.rect);
+        if place.rect.width() < 36.0 && component.kind == App {
+            continue;
+        }
+        if let Some(hidden) = layout.hidden.get(&id) {
+            // A number alone says nothing.
+            let counts = [format!("{hidden} part"), format!("{hidden} more part")];
+            let cut = |text: &str| text.starts_with(&format!("{hidden} p")) && text.ends_with('…');
+            if !texts.iter().any(|text| cut(text) || counts.iter().any(|count| text.contains(count))) {
+                return Some(format!("{}: {hidden} parts are not counted: {texts:?}", topology.path(id)));
+            }
+        } else if !texts.iter().any(|text| names(text, &component.name)) && !layout.counts.contains_key(&id) {
+            return Some(format!("{} {:?} has no name: {texts:?}", topology.path(id), place.rect));
         }
     }
     None
@@ -505,7 +560,7 @@ fn guest_kernels_are_level_and_programs_stand_on_their_kernels() {
         let kernel = std::iter::successors(app.parent, |id| topology.component(*id)?.parent)
             .find(|id| topology.component(*id).is_some_and(|c| c.kind == ComponentKind::Kernel));
         let gap = layout.place(kernel.unwrap()).rect.top() - layout.place(id).rect.bottom();
-        assert!(gap > 0.0 && gap < layout.corridor * 2.5, "{}: {gap}", topology.path(id));
+        assert!(gap > 0.0 && gap < layout.part * 2.6, "{}: {gap}", topology.path(id));
     }
 }
 
@@ -802,7 +857,9 @@ fn a_columns_name_is_whole_or_says_that_it_is_cut() {
             let mut scene = Scene::new(&topology, &trace);
             let options = SceneOptions { follow, ..options(&theme) };
             let drawing = scene.draw(&topology, &trace, canvas, &View::default(), Time::ZERO, &options);
-            for column in &scene.layout().unwrap().columns {
+            // What the host itself runs is in no stack.
+            let columns = &scene.layout().unwrap().columns;
+            for column in columns.iter().filter(|column| column.stack != StackId::NONE) {
                 let name = strata::app::names::title(&topology.stacks[column.stack.index()].name);
                 let within = |rect: Rect| {
                     let boxes = drawing.text_boxes().filter(move |(_, bounds)| rect.expand(1.0).contains_rect(*bounds));
@@ -829,7 +886,16 @@ fn the_key_is_there_on_small_canvases_as_well() {
         for follow in std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u32)))) {
             let focus = Focus { follow, alone: None };
             let layout = Layout::focused(&topology, &metrics, &Theme::dark(), (SMALL, 1.0), focus);
-            let key = layout.key.unwrap_or_else(|| panic!("{id}, {follow:?}: no key"));
+            // It gives way to the parts of a guest's kernel, where devices are counted so that these have room.
+            let kept = layout.hidden.keys().any(|floor| {
+                topology
+                    .iter()
+                    .any(|(part, _)| part != *floor && layout.place(part).own && layout.place(part).floor == *floor)
+            });
+            let Some(key) = layout.key else {
+                assert!(kept, "{id}, {follow:?}: no key");
+                continue;
+            };
             let over = layout
                 .columns
                 .iter()

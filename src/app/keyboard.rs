@@ -4,7 +4,8 @@
 //! focus, with [`keep`]: a slider the arrows, the picture the arrows and Enter. All other keys of
 //! [`super::command::table`] stay commands, so that Right steps whichever button was pressed last.
 
-use egui::{Context, Event, FocusDirection, Id, Key, LayerId, Modifiers, Order, Rect, Stroke, StrokeKind};
+use egui::accesskit::{self, Action, ActionRequest};
+use egui::{Context, Event, FocusDirection, Id, Key, LayerId, Modifiers, Order, Rect, Stroke, StrokeKind, Vec2};
 
 use super::command::{Command, Entry, matches, table};
 use super::letters;
@@ -58,6 +59,8 @@ struct Held {
     keeps: Option<(Id, Keeps)>,
     /// Where the ring is to be, if not around the whole widget.
     ring: Option<(Id, Rect)>,
+    /// Who was last looked after, so that it is in sight.
+    revealed: Option<Id>,
 }
 
 fn held(context: &Context) -> Held {
@@ -75,13 +78,6 @@ pub fn keep(response: &egui::Response, keeps: Keeps) {
     }
 }
 
-/// Scrolls to what the keyboard has come to, where it lies in something that scrolls.
-pub fn reveal(response: &egui::Response) {
-    if response.gained_focus() {
-        response.scroll_to_me(None);
-    }
-}
-
 /// Says where within `response` its ring is to be.
 pub fn ring_at(response: &egui::Response, rect: Rect) {
     change(&response.ctx, |held| held.ring = Some((response.id, rect)));
@@ -91,6 +87,7 @@ pub fn ring_at(response: &egui::Response, rect: Rect) {
 ///
 /// While text is being edited, only keys with Ctrl or Alt and function keys count.
 pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
+    reveal(context);
     let before = held(context);
     let over = overlay::begin(context, before.focused);
     if over == Some(Kind::Menu) {
@@ -144,6 +141,32 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
     }
     change(context, |held| (held.keeps, held.ring) = (None, None));
     found
+}
+
+/// Scrolls to what the keyboard has just come to, wherever that lies in something that scrolls: the widget is asked to
+/// come into view, as a screen reader would ask it. What is higher than half the window scrolls by itself, to where the
+/// keyboard is within it; so does what has said where its ring is.
+fn reveal(context: &Context) {
+    let (focused, held) = (context.memory(|memory| memory.focused()), held(context));
+    if focused == held.revealed {
+        return;
+    }
+    change(context, |held| held.revealed = focused);
+    let Some(response) = focused.and_then(|id| context.read_response(id)) else { return };
+    let cut = response.rect.size() - response.interact_rect.size().max(Vec2::ZERO);
+    let large = response.rect.height() > context.content_rect().height() * 0.5;
+    let walks = held.ring.is_some_and(|(id, _)| id == response.id);
+    if cut.max_elem() < 1.0 || large || walks {
+        return;
+    }
+    let request = ActionRequest {
+        action: Action::ScrollIntoView,
+        target_tree: accesskit::TreeId::ROOT,
+        target_node: response.id.accesskit_id(),
+        data: None,
+    };
+    context.input_mut(|input| input.events.push(Event::AccessKitActionRequest(request)));
+    context.request_repaint();
 }
 
 /// After Escape has taken the focus away, Tab begins where it was, if that is still there, and not at the top.
@@ -218,7 +241,11 @@ fn is_function_key(key: Key) -> bool {
 pub fn ring_ui(context: &Context, theme: &Theme) {
     overlay::end(context);
     let focused = context.memory(|memory| memory.focused());
-    let ring = held(context).ring;
+    let (ring, revealed) = (held(context).ring, held(context).revealed);
+    if focused != revealed {
+        // Where it is, is known now; it comes into view with the next frame.
+        context.request_repaint();
+    }
     change(context, |held| (held.focused, held.last) = (focused, focused.or(held.last)));
     let Some(response) = focused.and_then(|id| context.read_response(id)) else { return };
     let rect = ring.filter(|(id, _)| *id == response.id).map_or(response.rect, |(_, rect)| rect);

@@ -8,8 +8,12 @@ use crate::trace::StackId;
 /// What the host's own threads are marked with.
 pub const HOST: &str = "h";
 
-/// The mark of the column of `stack`: `A` to `Z`, then `A2` to `Z2`, and so on.
+/// The mark of the column of `stack`: `A` to `Z`, then `A2` to `Z2`, and so on; the host's for what is in no stack, as
+/// the services of its boot are.
 pub fn letter(stack: StackId) -> String {
+    if stack == StackId::NONE {
+        return HOST.to_owned();
+    }
     let (round, place) = (stack.index() / 26, stack.index() % 26);
     let letter = char::from(b'A' + place as u8);
     if round == 0 { letter.to_string() } else { format!("{letter}{}", round + 1) }
@@ -40,5 +44,6 @@ mod tests {
         assert_eq!(letter(StackId(0)), "A");
         assert_eq!(letter(StackId(27)), "B2");
         assert_eq!(stack_of("b1"), None);
+        assert_eq!(letter(StackId::NONE), HOST);
     }
 }

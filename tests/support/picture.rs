@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use strata::machine::Topology;
+use strata::machine::{Presences, Topology};
 use strata::scenario::{Scenario, Source};
 use strata::trace::Trace;
 
@@ -65,10 +65,17 @@ pub fn run(stacks: &[(String, Node)], cores: u16, times: u32) -> (Topology, Trac
 
 /// A run of a scenario.
 pub fn of(source: &Source) -> (Topology, Trace) {
+    let (topology, trace, _) = lived(source);
+    (topology, trace)
+}
+
+/// A run of a scenario, and what of its machine is there at a time.
+pub fn lived(source: &Source) -> (Topology, Trace, Presences) {
     let scenario = Scenario::parse(source).unwrap_or_else(|errors| panic!("{errors:?}\n{}", source.text));
     let profile = scenario.costs.resolve(None).unwrap();
     let outcome = scenario.run(&profile, &scenario.options(), |_, _| true).unwrap();
-    (outcome.topology, outcome.trace.unwrap())
+    let presences = Presences::new(&outcome.topology, &outcome.changes);
+    (outcome.topology, outcome.trace.unwrap(), presences)
 }
 
 /// A built-in scenario.

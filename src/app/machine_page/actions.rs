@@ -60,7 +60,6 @@ pub fn actions_ui(ui: &mut Ui, page: &MachinePage, theme: &Theme) -> Vec<Command
 fn button_ui(ui: &mut Ui, button: egui::Button, command: Command, more: &str, out: &mut Vec<Command>) {
     let response = ui.add(button);
     crate::app::hint::say(&response, || [&command::hint(&response.ctx, &command), more].join("\n"));
-    crate::app::keyboard::reveal(&response);
     if response.clicked() {
         out.push(command);
     }
@@ -111,7 +110,6 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, closes: bool, theme: &Theme, out: &mu
             if closes {
                 let close = ui.add(egui::Button::new(RichText::new(icon::X).color(theme.text_muted)).frame(false));
                 close.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, "Close this message"));
-                crate::app::keyboard::reveal(&close);
                 crate::app::hint::say(&close, || "Close this message".to_owned());
                 if close.clicked() {
                     out.push(Command::Dismiss);

@@ -28,12 +28,10 @@ pub fn export_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) -> Vec<Comm
         field.widget_info(|| {
             egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, measured, "Path of the exported costs")
         });
-        crate::app::keyboard::reveal(&field);
         let replace = page.export.replace.as_deref() == Some(page.export.path.trim());
         let words = if replace { "Replace the file" } else { "Export profile" };
         let button = ui.button(format!("{} {words}", icon::EXPORT));
         button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, measured, words));
-        crate::app::keyboard::reveal(&button);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if (button.clicked() || entered) && !page.export.path.trim().is_empty() {
             out.push(Command::ExportProfile);

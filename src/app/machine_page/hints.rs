@@ -10,7 +10,6 @@ pub fn hint_ui(response: &Response, width: f32, add: impl FnOnce(&mut Ui)) {
     }
     let hint = if response.has_focus() { Tooltip::for_widget(response) } else { Tooltip::for_enabled(response) };
     hint.width(width).show(add);
-    crate::app::keyboard::reveal(response);
 }
 
 /// Whether a window lies over the page; the page itself and its panels are in the background.

@@ -117,8 +117,6 @@ fn layer_ui(ui: &mut Ui, layer: &Layer, open: bool, roomy: bool, theme: &Theme) 
             }
             evidence_ui(ui, layer, theme);
         });
-    } else {
-        crate::app::keyboard::reveal(&response);
     }
     response.clicked()
 }
@@ -172,7 +170,6 @@ fn kvm_ui(ui: &mut Ui, layer: &Layer, report: Option<&Report>, open: &mut bool, 
     link.widget_info(|| {
         egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, *open, "What would change this")
     });
-    crate::app::keyboard::reveal(&link);
     if link.clicked() {
         *open = !*open;
     }

@@ -24,7 +24,6 @@ pub fn sizes_ui(ui: &mut Ui, rows: &[Row], open: &mut bool, theme: &Theme) {
         link.widget_info(|| {
             egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, *open, "Sizes and rates")
         });
-        crate::app::keyboard::reveal(&link);
         if link.clicked() {
             *open = !*open;
         }

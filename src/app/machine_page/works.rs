@@ -122,7 +122,6 @@ fn run_ui(
     if response.has_focus() {
         ui.painter().rect_stroke(response.rect, 4.0, Stroke::new(1.5, theme.accent), egui::StrokeKind::Outside);
     }
-    crate::app::keyboard::reveal(&response);
     crate::app::hint::say(&response, || command::hint(&response.ctx, &command));
     if response.clicked() {
         out.push(command);
@@ -283,7 +282,6 @@ fn sum_ui(ui: &mut Ui, page: &mut MachinePage, theme: &Theme) {
         let text = RichText::new(format!("Why {arrow}")).font(theme.font(TextRole::Note)).color(theme.accent);
         let link = ui.add(egui::Button::new(text).frame(false));
         link.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::CollapsingHeader, true, page.why, "Why"));
-        crate::app::keyboard::reveal(&link);
         if link.clicked() {
             page.why = !page.why;
         }

@@ -66,7 +66,6 @@ fn knob_ui(ui: &mut Ui, turning: Turning<'_>, knob: &Knob, place: KnobPlace, the
     if turned {
         let text = body(format!("Back to {home}"), theme).color(theme.accent);
         let back = ui.add(egui::Button::new(text).wrap());
-        keyboard::reveal(&back);
         if back.clicked() {
             out.push(Command::Turn(place, stops.home));
         }
@@ -90,7 +89,6 @@ fn slider_ui(
     ui.spacing_mut().slider_width = (ui.available_width() - 12.0).max(60.0);
     let response = ui.add(egui::Slider::new(&mut at, 0..=last).show_value(false));
     keyboard::keep(&response, Keeps::SLIDER);
-    keyboard::reveal(&response);
     stay_in_sight(&response);
     let told = stops.settings.get(wanted).map_or(String::new(), |setting| format!("{}: {setting}", knob.name));
     response.widget_info(|| egui::WidgetInfo::slider(true, wanted as f64, &told));

@@ -7,7 +7,6 @@ use super::widgets::{body, card, eyebrow_ui, keys_scroll, note, title_ui};
 use crate::app::command::Command;
 use crate::app::fonts;
 use crate::app::hint;
-use crate::app::keyboard;
 use crate::app::rows::Rows;
 use crate::app::theme::{TextRole, Theme};
 use crate::scenario::{self, Scenario, Source};
@@ -119,7 +118,6 @@ fn card_ui(
                 let name = format!("{label}: {}", entry.title);
                 button.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
                 rows.row(at, &button);
-                keyboard::reveal(&button);
                 hint::say(&button, || entry.teaches.clone());
                 if button.clicked() {
                     out.push(Command::OpenScenario(entry.id.clone()));
@@ -155,14 +153,12 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
             .desired_width(width);
         let response = ui.add(edit);
         response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Path of a scenario file"));
-        keyboard::reveal(&response);
         if library.ask {
             response.request_focus();
             library.ask = false;
         }
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let button = ui.button(format!("{} Open", icon::FOLDER_OPEN));
-        keyboard::reveal(&button);
         if (entered || button.clicked()) && !library.path.trim().is_empty() {
             out.push(Command::OpenScenario(library.path.trim().to_owned()));
         }

@@ -9,7 +9,6 @@ use super::knobs::{Turning, knobs_ui};
 use super::widgets::{body, card, eyebrow_ui, fade_ui, heading_ui, keys_scroll, note, segments_ui, title_ui};
 use crate::app::command::{self, Command};
 use crate::app::hint;
-use crate::app::keyboard;
 use crate::app::markdown;
 use crate::app::theme::{TextRole, Theme};
 use crate::app::walk::{PredictionState, Walk};
@@ -465,7 +464,6 @@ fn choice_ui(
     let (rect, response) = ui.allocate_exact_size(size, sense);
     let chosen = state != PredictionState::Open;
     response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, enabled, chosen, label));
-    keyboard::reveal(&response);
     if enabled {
         hint::say(&response, || format!("Predicts this ({}). The first choice counts", index + 1));
     }

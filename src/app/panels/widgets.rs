@@ -83,7 +83,6 @@ pub fn icon_button_ui(ui: &mut Ui, icon: &str, command: Command, theme: &Theme, 
     let size = Vec2::new(38.0, 30.0) * theme.scale;
     let response = ui.add_sized(size, egui::Button::new(text));
     let name = help.split(" (").next().unwrap_or_default().to_owned();
-    keyboard::reveal(&response);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &name));
     hint::say(&response, || help.clone());
     if response.clicked() {
@@ -114,7 +113,6 @@ pub fn segments_said_ui(ui: &mut Ui, labels: &[(&str, &str)], chosen: usize, the
             let line = if on { theme.accent } else { theme.outline };
             let button = egui::Button::new(text).fill(fill).stroke(Stroke::new(1.0, line));
             let response = ui.add(button);
-            keyboard::reveal(&response);
             response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, true, on, *label));
             if !about.is_empty() {
                 hint::say(&response, || (*about).to_owned());

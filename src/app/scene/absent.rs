@@ -2,7 +2,7 @@
 //! loader and its kernel run, one after the other, before it is up. A function of the changes and the time, as all of the
 //! picture.
 
-use egui::{Align2, vec2};
+use egui::{Align2, Rect, pos2, vec2};
 
 use super::drawing::{Ink, Shape};
 use super::picture::Picture;
@@ -41,21 +41,56 @@ impl Picture<'_> {
             }
             let (fill, line) = (Some(Ink::Background.solid()), Some((1.0, Ink::Outline.solid())));
             out.push(Shape::Rect { rect, radius: 3.0, fill, line });
-            let room = shrink(rect, vec2(4.0, 1.0));
-            let Some(size) = self.writer.size(TextRole::Small, room.height()) else { continue };
             let name = node.path.rsplit('/').next().unwrap_or_default();
-            let (x, y) = (room.center().x, room.center().y);
-            let write = |text: &str, y: f32, strong: bool, ink: Ink| {
-                let (at, anchor) = ((x, y), Align2::CENTER_CENTER);
-                self.writer.line(text, at, anchor, (size, strong), room.width(), ink.solid())
-            };
-            let label = presence.label();
-            if room.height() >= 2.0 * size * LINE {
-                out.extend(write(&super::words::sentence(name), y - size * LINE / 2.0, true, Ink::Body));
-                out.extend(write(label, y + size * LINE / 2.0, false, Ink::Muted));
-            } else {
-                out.extend(write(label, y, false, Ink::Muted));
-            }
+            let headed = self.topology.stacks.iter().any(|stack| stack.component == node.component);
+            let room = shrink(self.beside_ways(rect, place.column), vec2(4.0, 1.0));
+            self.says((super::words::sentence(name), headed), presence.label(), room, out);
         }
     }
+
+    /// The widest part of a box that no way of its column leads through: those who start what stands there, and those
+    /// whose program has just gone, are seen on these.
+    fn beside_ways(&self, rect: Rect, column: usize) -> Rect {
+        let clear = self.layout.token * self.camera.tokens * 1.3;
+        let of_column = self.layout.shafts.iter().filter(|shaft| shaft.column == column);
+        let ways = of_column.map(|shaft| self.camera.point(pos2(shaft.x, 0.0)).x);
+        let mut ways: Vec<f32> = ways.filter(|x| rect.x_range().expand(clear).contains(*x)).collect();
+        ways.sort_unstable_by(f32::total_cmp);
+        let starts = std::iter::once(rect.left()).chain(ways.iter().map(|x| x + clear));
+        let ends = ways.iter().map(|x| x - clear).chain([rect.right()]);
+        let widest = starts.zip(ends).max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)));
+        widest.map_or(rect, |(left, right)| rect.with_min_x(left).with_max_x(right.max(left)))
+    }
+
+    /// What is not there, and why. Where there is one line, its column's head names it.
+    fn says(&self, (name, headed): (String, bool), label: &str, room: Rect, out: &mut Vec<Shape>) {
+        let Some(size) = self.writer.size(TextRole::Small, room.height()) else { return };
+        let width = |text: &str, size: f32| self.writer.metrics.width(text, size, true);
+        let lines = (room.height() / (size * LINE)) as usize;
+        let both = format!("{name}: {label}");
+        let fits = |text: &str| width(text, self.writer.least()) <= room.width();
+        let label = if fits(label) { label } else { label.strip_prefix("not started ").map_or(label, |_| "not yet") };
+        let texts: Vec<(String, bool)> = match lines {
+            0 | 1 if !headed && width(&both, size) <= room.width() => vec![(both, false)],
+            0 | 1 => vec![(label.to_owned(), false)],
+            2 if !fits(label) && headed => broken(label),
+            _ if headed && !fits(&name) => vec![(label.to_owned(), false)],
+            _ => vec![(name, true), (label.to_owned(), false)],
+        };
+        let step = size * LINE;
+        let top = room.center().y - step * (texts.len() as f32 - 1.0) / 2.0;
+        for (i, (text, strong)) in texts.iter().enumerate() {
+            let (text, size) = self.writer.named(text, (size, *strong), room.width());
+            let (at, anchor) = ((room.center().x, top + step * i as f32), Align2::CENTER_CENTER);
+            let ink = if *strong { Ink::Body } else { Ink::Muted };
+            out.extend(self.writer.line(&text, at, anchor, (size, *strong), room.width(), ink.solid()));
+        }
+    }
+}
+
+/// A text on two lines, cut where both are about as long.
+fn broken(text: &str) -> Vec<(String, bool)> {
+    let spaces = text.match_indices(' ').map(|(at, _)| at);
+    let Some(at) = spaces.min_by_key(|at| at.abs_diff(text.len() / 2)) else { return vec![(text.to_owned(), false)] };
+    vec![(text[..at].to_owned(), false), (text[at + 1..].to_owned(), false)]
 }

@@ -34,5 +34,11 @@ impl Standing {
     }
 }
 
+/// Whether these are words for what a program does, without what stands behind the comma.
+pub fn is_whole(words: &str) -> bool {
+    use Standing::{Asleep, Kernel, Stopped};
+    [Kernel, Stopped, Asleep].iter().any(|standing| standing.label().split(',').next() == Some(words))
+}
+
 /// The longest of the words for what a program does.
 pub const LONGEST: &str = Standing::Asleep.label();

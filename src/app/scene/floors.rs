@@ -64,20 +64,26 @@ impl Ruler<'_> {
             let mut all = self.items(hypervisor.id, &own);
             // Its name stands left of the first machine's way.
             let first = self.between_ways(Span::of(left, inner.x1)).first().map_or(inner.x1, |piece| piece.x1);
-            let left = left.min(first - all[0].least - pad);
-            let slab = Span::of(left.max(title_at.x1 + gap), inner.x1);
-            let ways = self.between_ways(Span::of(slab.x0 + pad, slab.x1 - pad));
+            let name = all[0].least + pad;
+            let count = self.text(&format!(": {} parts", hypervisor.parts.len()), TextRole::Body, true);
+            let slab_for = |name: f32| Span::of(left.min(first - name).max(title_at.x1 + gap), inner.x1);
+            let ways_in = |ruler: &Self, slab: Span| ruler.between_ways(Span::of(slab.x0 + pad, slab.x1 - pad));
+            let mut slab = slab_for(name);
+            let ways = ways_in(self, slab);
             // In one row, as one follows the other. In several the back ends come last: nothing may stand below their door.
             let in_order = self.items(hypervisor.id, &self.ordered(&own));
             if self.around(&in_order, &ways).is_some_and(|(rows, _)| rows == 1) {
                 all = in_order;
             }
-            let (rows, own_cells) = self.around(&all, &ways).unwrap_or_else(|| {
+            let placed = self.around(&all, &ways).filter(|_| own_hidden.is_empty());
+            let (rows, own_cells) = placed.unwrap_or_else(|| {
+                // Where they have no room they are counted beside the slab's name.
                 own_hidden.clone_from(&hypervisor.parts);
-                self.around(&all[..1], &ways).unwrap_or_else(|| {
-                    let span = widest(&ways).unwrap_or(Span::of(slab.x0, slab.x0));
-                    (1, vec![Cell { content: Content::Title, span, state: None, row: 0 }])
-                })
+                slab = slab_for(name + count + pad);
+                let ways = ways_in(self, slab);
+                let wide = ways.iter().copied().find(|way| way.width() >= (name + count) * 0.75);
+                let span = wide.or_else(|| widest(&ways)).unwrap_or(Span::of(slab.x0, slab.x0));
+                (1, vec![Cell { content: Content::Title, span, state: None, row: 0 }])
             });
             upper = rows;
             let floor = Floor { rows, cells: own_cells, hidden: own_hidden, shared: true, upper };
@@ -215,7 +221,8 @@ impl Ruler<'_> {
         }
     }
 
-    /// A floor with parts left and right of a shaft. All of them are drawn, or none.
+    /// A floor with parts left and right of a shaft. All of them are drawn, or none; or, of virtual hardware, the
+    /// processors alone.
     pub(super) fn private(&mut self, floor: ComponentId, parts: &[ComponentId], span: Span, (x, shaft): (f32, usize)) {
         let u = self.unit;
         self.set(floor, span);
@@ -225,8 +232,17 @@ impl Ruler<'_> {
         let sides = [Span::of(span.x0 + pad, x - half), Span::of(x + half, span.x1 - pad)];
         let parts = self.ordered(parts);
         let least = sides[0].width().min(sides[1].width());
-        let drawn = self.detail.columns != Shown::Counted && parts.iter().all(|&id| self.part(id).least <= least);
-        let (kept, hidden) = self.kept(&parts, drawn);
+        let fits = |parts: &[ComponentId]| parts.iter().all(|&id| self.part(id).least <= least);
+        let kind = |id: ComponentId| self.topology.component(id).map(|part| part.kind);
+        let (kept, hidden) = match self.detail.columns {
+            Shown::Counted => self.kept(&parts, false),
+            Shown::Kernels if kind(floor) == Some(ComponentKind::VirtualHardware) => {
+                let (cores, rest): (Vec<ComponentId>, Vec<ComponentId>) =
+                    parts.iter().partition(|id| kind(**id) == Some(ComponentKind::Core));
+                if fits(&cores) { (cores, rest) } else { self.kept(&parts, false) }
+            }
+            _ => self.kept(&parts, fits(&parts)),
+        };
         let items: Vec<Item> = kept.into_iter().map(|id| self.part(id)).collect();
         let [left, right] = self.rows_beside(items, sides);
         let mut cells = self.beside(left, sides[0], true);
@@ -238,7 +254,8 @@ impl Ruler<'_> {
     /// The rows of parts left and right of a shaft: in turn, and several in a row if there is room. At most one of a
     /// row shows a state.
     fn rows_beside(&self, items: Vec<Item>, sides: [Span; 2]) -> [Vec<Vec<Item>>; 2] {
-        let asks = |item: &Item| if self.detail.columns == Shown::Brief { item.least } else { item.wants };
+        let brief = matches!(self.detail.columns, Shown::Brief | Shown::Kernels);
+        let asks = |item: &Item| if brief { item.least } else { item.wants };
         let joins = |row: Option<&Vec<Item>>, item: &Item, side: Span| {
             row.is_some_and(|row| {
                 let used: f32 = row.iter().map(|other| asks(other) + self.gap()).sum();

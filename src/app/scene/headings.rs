@@ -30,7 +30,8 @@ impl Builder<'_> {
     /// What column `i` is called.
     fn head_name(&self, i: usize) -> String {
         let column = &self.layout.columns[i];
-        let name = self.topology.stacks.get(column.stack.index()).map_or("", |stack| stack.name.as_str());
+        // What the host itself runs is in no stack.
+        let name = self.topology.stacks.get(column.stack.index()).map_or("host", |stack| stack.name.as_str());
         let count = column.members.len();
         if count > 1 { format!("× {} {}", super::alike::grouped(count), sentence(name)) } else { sentence(name) }
     }
@@ -71,7 +72,8 @@ impl Builder<'_> {
             let end = if second.is_empty() || !fits(&end, i, least) { second.to_owned() } else { end };
             let choices = [end, second.to_owned(), first.to_owned()];
             let found = choices.into_iter().find(|text| !text.is_empty() && fits(text, i, least));
-            Head { name: found.unwrap_or_else(|| name.clone()), size: least, below: None }
+            let cut = || metrics.cut(name, least, true, room(i)).unwrap_or_else(|| name.clone());
+            Head { name: found.unwrap_or_else(cut), size: least, below: None }
         };
         names.iter().enumerate().map(head).collect()
     }

@@ -178,8 +178,6 @@ pub struct Layout {
     pub key: Option<Rect>,
     /// Half a token's height.
     pub token: f32,
-    /// The height of a corridor.
-    pub corridor: f32,
     /// The height of a part.
     pub part: f32,
     /// How much smaller or bigger words are than the theme says.
@@ -274,8 +272,8 @@ impl Layout {
         let side = (14.0 * scale).min(sheet.x * 0.02);
         let room = Span { x0: side, x1: sheet.x - side };
         // Where there is too little height, names are shortened, and then parts are counted rather than written too
-        // small to be read.
-        let tries = [(Shown::Brief, true), (Shown::Counted, true), (Shown::Counted, false)];
+        // small to be read: of virtual hardware first, since a guest's kernel is what most is told of.
+        let tries = [(Shown::Brief, true), (Shown::Kernels, true), (Shown::Counted, true), (Shown::Counted, false)];
         let fitting = |height: f32, grow: f32| {
             let try_with = |(columns, host): (Shown, bool)| {
                 let detail = Detail { columns, host, opened: magnified > 1.0 };
@@ -360,7 +358,6 @@ impl Layout {
             key: place,
             columns,
             token: heights.token(),
-            corridor: heights.corridor(),
             part: heights.part(),
             words: heights.words() * grow,
             wanted,
@@ -832,17 +829,23 @@ impl Stack<'_> {
         let mut places = self.places;
         let mut shares = vec![false; places.len()];
         self.widths.same.iter().for_each(|(id, _)| shares[id.index()] = true);
-        // Parts of what is drawn come before those that share their places.
-        for (i, component) in self.topology.components.iter().enumerate() {
-            if places[i].is_none() && !shares[i] {
+        // Parts of what is drawn come before those that share their places, and those before what only one of several
+        // that are drawn as one has in it.
+        let topology = self.topology;
+        let in_parents = |places: &mut Vec<Option<Place>>| {
+            for (i, component) in topology.components.iter().enumerate() {
                 let parent = component.parent.and_then(|p| places.get(p.index()).copied().flatten());
-                places[i] = Some(Place { own: false, ..parent.unwrap_or(nowhere) });
+                if let Some(parent) = parent.filter(|_| places[i].is_none() && !shares[i]) {
+                    places[i] = Some(Place { own: false, ..parent });
+                }
             }
-        }
+        };
+        in_parents(&mut places);
         for &(id, drawn) in &self.widths.same {
             let place = places.get(drawn.index()).copied().flatten().unwrap_or(nowhere);
             places[id.index()] = Some(Place { own: false, ..place });
         }
+        in_parents(&mut places);
         places.into_iter().map(|place| place.unwrap_or(nowhere)).collect()
     }
 }

@@ -85,6 +85,13 @@ impl Metrics {
         let shortened = ends.filter(|kept| kept.chars().count() * 2 >= count).map(|kept| format!("{kept}…"));
         shortened.into_iter().find(|kept| self.width(kept, size, strong) <= room)
     }
+
+    /// As much of the beginning of a name as fits, and an ellipsis: the last resort of what must not go without a name.
+    pub fn cut(&self, name: &str, size: f32, strong: bool, room: f32) -> Option<String> {
+        let ends = name.char_indices().map(|(at, _)| at).skip(1).collect::<Vec<_>>();
+        let cut = |&end: &usize| format!("{}…", name[..end].trim_end());
+        ends.iter().rev().map(cut).find(|cut| self.width(cut, size, strong) <= room)
+    }
 }
 
 /// The short forms of what parts and floors are called: the word that tells them apart where they stand.

@@ -356,7 +356,7 @@ impl Scene {
                         let now = modes::doing(programs.get(&id).map_or(&[][..], Vec::as_slice));
                         modes::joined(&now, &component.note)
                     }
-                    _ => component.note.clone(),
+                    _ => modes::joined(&component.note, &self.folded(topology, id)),
                 };
                 Some(if note.is_empty() { name } else { format!("{name}\n{note}") })
             }
@@ -369,6 +369,19 @@ impl Scene {
                 Some(format!("{operation}\n{stack} · {} · {}", hop.what.label(), hop.duration()))
             }
         }
+    }
+
+    /// The names of a floor's parts for which there is no room; empty if there are none.
+    fn folded(&self, topology: &Topology, floor: ComponentId) -> String {
+        let hidden = |layout: &Layout| {
+            let within = topology.iter().filter(|(id, part)| {
+                let place = layout.place(*id);
+                tree::is_part(part.kind) && !place.own && place.floor == floor && layout.drawn_as[id.index()] == *id
+            });
+            within.map(|(_, part)| names::name(&part.name)).collect::<Vec<_>>().join(", ")
+        };
+        let layout = self.layout().filter(|layout| layout.hidden.contains_key(&floor));
+        layout.map_or(String::new(), hidden)
     }
 
     /// The whole names of those whose head is at a point.

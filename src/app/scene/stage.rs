@@ -131,7 +131,7 @@ impl Builder<'_> {
                 let room = shrink(name, vec2(self.pad(name), (name.height() * 0.06).min(2.0)));
                 let name = sentence(&component.name);
                 let (name, note) = match self.layout.hidden.get(&id) {
-                    Some(&count) => self.counted(name, count, room),
+                    Some(&count) => self.counted(name, (count, self.shows_parts(id)), room),
                     None => (name, component.note.clone()),
                 };
                 self.writer.title(&name, &note, room, ink, &mut stage.words);
@@ -139,32 +139,35 @@ impl Builder<'_> {
         }
     }
 
-    /// A floor's name beside the number of its parts that are not drawn, as far as both fit.
-    fn counted(&self, name: String, count: usize, room: Rect) -> (String, String) {
+    /// A floor's name beside the number of its parts that are not drawn: as large as both fit, beside each other or one
+    /// below the other. A number alone says nothing: rather than that, the floor's name is left to who points at it.
+    fn counted(&self, name: String, (count, more): (usize, bool), room: Rect) -> (String, String) {
         let Some(size) = self.writer.size(TextRole::Body, room.height()) else { return (name, String::new()) };
         let small = self.writer.size(TextRole::Note, room.height()).unwrap_or(size);
-        let words = if count == 1 { "1 part".to_owned() } else { format!("{count} parts") };
+        let more = if more { " more" } else { "" };
+        let parts = format!("{count}{more} part{}", if count == 1 { "" } else { "s" });
         let brief = super::metrics::brief(&name).unwrap_or_else(|| name.clone());
-        let width = |name: &str, note: &str| {
-            let metrics = self.writer.metrics;
-            metrics.width(name, size, true) + size * 0.6 + metrics.width(note, small, false)
-        };
+        let width = |text: &str, size: f32, strong: bool| self.writer.metrics.width(text, size, strong);
         let two = room.height() >= (size + small) * LINE;
-        let choices = [(&name, words.clone()), (&brief, words.clone()), (&brief, count.to_string())];
-        let fits = |(name, note): &(&String, String)| {
-            let below = self.writer.metrics.width(note, small, false).max(self.writer.metrics.width(name, size, true));
-            width(name, note) <= room.width() || (two && below <= room.width())
+        let fits = |name: &&String| {
+            let (name, parts) = (width(name, size, true), width(&parts, small, false));
+            name + size * 0.6 + parts <= room.width() || (two && parts.max(name) <= room.width())
         };
-        match choices.into_iter().find(fits) {
-            Some((name, note)) => (name.clone(), note),
-            // Smaller, in one line; what is counted is counted, whatever the room.
-            None => {
-                let least = self.writer.least();
-                let both = format!("{brief} {count}");
-                let fits = self.writer.metrics.width(&both, least, true) <= room.width() - 0.5;
-                (if fits { both } else { count.to_string() }, String::new())
-            }
+        if let Some(name) = [&name, &brief].into_iter().find(fits) {
+            return (name.clone(), parts);
         }
+        let both = format!("{brief}: {parts}");
+        let fits = width(&both, self.writer.least(), true) <= room.width() - 0.5;
+        (if fits { both } else { parts }, String::new())
+    }
+
+    /// Whether some of a floor's parts are drawn.
+    fn shows_parts(&self, floor: ComponentId) -> bool {
+        let drawn = |(id, part): (ComponentId, &Component)| {
+            let place = self.layout.place(id);
+            is_part(part.kind) && place.own && place.floor == floor
+        };
+        self.topology.iter().any(drawn)
     }
 
     fn pad(&self, rect: Rect) -> f32 {
@@ -329,8 +332,9 @@ impl Builder<'_> {
         let choices = [format!("{} · {note}", component.name), note.to_owned(), brief, short];
         let text =
             choices.iter().filter(|text| !text.is_empty() && !note.is_empty()).find(fits).unwrap_or(&component.name);
+        let (text, size) = self.writer.named(text, (size, false), room.width());
         let at = (room.left(), room.center().y);
-        out.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
+        out.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, false), room.width(), ink.solid()));
     }
 
     /// The seam that a gate is in, open where tokens pass.

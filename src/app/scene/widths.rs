@@ -127,6 +127,8 @@ pub enum Shown {
     Whole,
     /// As many in a row as fit with the short forms of their names.
     Brief,
+    /// The same, and of virtual hardware the processors alone: what else is in it is counted.
+    Kernels,
     /// Counted in the name of their floor.
     Counted,
 }
@@ -203,23 +205,35 @@ impl<'a> Ruler<'a> {
         let named = (130.0 * u).min(room.width() * 0.17);
         let inner = Span::of(room.x0 + 4.0, self.widths.gutter.x0 - 4.0);
         let free = inner.width() - gap * units.len().saturating_sub(1) as f32;
-        // Who isn't followed makes room for who is, and keeps its parts if there is room for them all.
-        let asked = |parts: bool| -> Vec<(f32, f32, f32)> {
+        // Who isn't followed makes room for who is. All keep their parts if there is room for them: else in columns that
+        // are as narrow as that allows, if the followed one keeps its words; and only then some are folded.
+        let asked = |(parts, narrow): (bool, bool)| -> Vec<(f32, f32, f32)> {
             let asks = |(i, unit): (usize, &Unit)| {
                 let first = unit.first();
                 let (least, most) = (self.least(first), self.most(first));
                 let rail = if followed(unit) { rail_wants } else { 0.0 };
+                let kept = if parts { self.inside(first) } else { 0.0 };
                 let least = if rail > 0.0 { least.max(self.inside(first)) } else { least };
                 let least = if i == 0 { least.max(named) } else { least };
+                let least = match (narrow, rail > 0.0) {
+                    (true, true) => least.max(most),
+                    (true, false) => least.max(kept),
+                    (false, _) => least,
+                };
                 let other = focus.follow.is_some() && rail == 0.0;
-                let kept = if parts { self.inside(first) } else { 0.0 };
                 let most = if other { least.max(most * 0.55).max(kept) } else { most };
                 (least + rail, most.max(least) + rail, rail)
             };
             units.iter().enumerate().map(asks).collect()
         };
-        let all = asked(true);
-        let wants = if all.iter().map(|w| w.1).sum::<f32>() <= free { all } else { asked(false) };
+        let (all, narrow) = (asked((true, false)), asked((true, true)));
+        let wants = if all.iter().map(|w| w.1).sum::<f32>() <= free {
+            all
+        } else if narrow.iter().map(|w| w.0).sum::<f32>() <= free {
+            narrow
+        } else {
+            asked((false, false))
+        };
         let least: Vec<f32> = wants.iter().map(|w| w.0).collect();
         let most: Vec<f32> = wants.iter().map(|w| w.1).collect();
         let sum: f32 = most.iter().sum();

@@ -89,7 +89,7 @@ impl Writer<'_> {
     }
 
     /// A name as it fits into `room`: a little smaller rather than shortened, then in its short form, then as small
-    /// as can be read, rather than not at all.
+    /// as can be read, then its beginning, rather than not at all.
     pub fn named(&self, name: &str, (size, strong): (f32, bool), room: f32) -> (String, f32) {
         let whole = |name: &str| {
             let wide = self.metrics.width(name, 1.0, strong);
@@ -100,7 +100,11 @@ impl Writer<'_> {
         let fits = |(name, least): &(&str, f32)| whole(name) >= least.max(self.least());
         match tries.into_iter().find(fits) {
             Some((name, _)) => (name.to_owned(), whole(name)),
-            None => (name.to_owned(), size),
+            None => {
+                let least = self.least().min(size);
+                let cut = self.metrics.cut(&short, least, strong, room);
+                (cut.unwrap_or_else(|| name.to_owned()), least)
+            }
         }
     }
 
@@ -141,11 +145,13 @@ impl Writer<'_> {
     }
 }
 
-/// A note, whole and then without its last parts: facts are left out, and what is cut within one says so.
+/// A note, whole and then without its last parts: facts are left out, and what is cut within one says so. What a program
+/// does is told before a comma, and is whole there.
 fn shorter(note: &str) -> Vec<String> {
     let ends = note.rmatch_indices([',', '·']).map(|(end, sign)| {
         let kept = note[..end].trim_end();
-        if sign == "," { format!("{kept}…") } else { kept.to_owned() }
+        let whole = sign != "," || super::doing::is_whole(kept);
+        if whole { kept.to_owned() } else { format!("{kept}…") }
     });
     std::iter::once(note.to_owned()).chain(ends).filter(|note| !note.is_empty()).collect()
 }
