@@ -358,6 +358,14 @@ mod tests {
         let error = Profile::parse(&text).unwrap_err().to_string();
         assert!(error.contains("\"system_call\" stands twice"), "{error}");
         assert!(Profile::parse_of_any_version(&text).is_err());
+        // With the same value too, and one that this version does not know.
+        let place = |name: &str| XEON_2017.find(name).unwrap();
+        let entry = &XEON_2017[place("\"system_call\":")..place("\"seccomp_filter\":")];
+        let said = |text: &str| Profile::parse_of_any_version(text).unwrap_err().to_string();
+        assert!(said(&XEON_2017.replacen(entry, &entry.repeat(2), 1)).contains("\"system_call\" stands twice"));
+        let unknown = entry.replace("system_call", "no_longer_used");
+        let twice = XEON_2017.replacen(entry, &(entry.to_owned() + &unknown.repeat(2)), 1);
+        assert!(said(&twice).contains("\"no_longer_used\" stands twice"));
     }
 
     #[test]

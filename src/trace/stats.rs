@@ -383,4 +383,27 @@ mod tests {
         assert_eq!(stats.latency().total, latency.total + u64::from(u32::MAX));
         assert_eq!(StackStats::one_of(4096).exact, LEAST_EXACT);
     }
+
+    #[test]
+    fn what_is_kept_one_by_one_is_bounded_for_each_kind_and_in_large_machines() {
+        let kept = |stats: &StackStats| -> usize {
+            let values = |one: &Latencies| match &one.values {
+                Values::Each(values) => values.len(),
+                Values::Buckets(_) => 0,
+            };
+            stats.latencies.iter().map(values).sum()
+        };
+        // Two kinds, the one far beyond the number, the other at it; and stacks of a large machine.
+        for stacks in [1, 64, 1_000, 16_384] {
+            let mut stats = StackStats::one_of(stacks);
+            let exact = stats.exact;
+            assert!(exact <= EXACT && (exact * stacks <= 64 * EXACT || exact == LEAST_EXACT), "{stacks} stacks");
+            draws(4 * exact as u64).for_each(|ps| add(&mut stats, OperationKind::Read, ps));
+            draws(exact as u64).for_each(|ps| add(&mut stats, OperationKind::Write, ps));
+            assert_eq!(kept(&stats), exact, "{stacks} stacks");
+            assert_eq!(stats.operations, 5 * exact as u64);
+            assert!(!stats.latency_of(OperationKind::Read).unwrap().exact);
+            assert!(stats.latency_of(OperationKind::Write).unwrap().exact);
+        }
+    }
 }

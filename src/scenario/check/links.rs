@@ -24,19 +24,21 @@ pub(super) fn check(text: &str, at: &Node, steps: &IndexSet<&str>, problems: &mu
         if address || library().iter().any(|built_in| built_in.id == &*target) {
             continue;
         }
-        let (message, near) = match target.strip_prefix('#') {
+        let (message, step) = match target.strip_prefix('#') {
             Some(id) if steps.contains(id) => continue,
-            Some(id) => {
-                (format!("a link leads to the step \"{id}\", which is not there"), nearest(id, steps.iter().copied()))
-            }
-            None => {
-                let near = nearest(&target, library().iter().map(|built_in| built_in.id));
-                (format!("a link leads to \"{target}\", which is nothing that Strata knows"), near)
-            }
+            Some(id) => (format!("a link leads to the step \"{id}\", which is not there"), Some(id)),
+            None => (format!("a link leads to \"{target}\", which is nothing that Strata knows"), None),
         };
-        let help = near.map_or(HELP.to_owned(), |near| format!("did you mean \"{near}\"?"));
+        // Of very many links few are told, and looking for what was meant takes longest.
+        let help = || {
+            let near = match step {
+                Some(id) => nearest(id, steps.iter().copied()),
+                None => nearest(&target, library().iter().map(|built_in| built_in.id)),
+            };
+            Some(near.map_or(HELP.to_owned(), |near| format!("did you mean \"{near}\"?")))
+        };
         let within = at.span.start + 1 + place.start..at.span.start + 1 + place.end;
         let span = if plain { within } else { at.span.clone() };
-        problems.add(span, message, Some(help));
+        problems.add_with(span, message, help);
     }
 }
