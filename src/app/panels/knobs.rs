@@ -32,8 +32,9 @@ pub fn knobs_ui(
 ) {
     for (index, knob) in turning.run.knobs(scene).iter().enumerate() {
         ui.add_space(12.0);
-        // Whatever comes and goes above it, a knob is the same widget: it keeps the focus while it is turned.
-        ui.push_id(("knob", scene, index), |ui| {
+        // Whatever comes and goes around it, a knob is the same widget: it keeps the focus while it is turned.
+        let builder = egui::UiBuilder::new().id(egui::Id::new(("knob", scene, index)));
+        ui.scope_builder(builder, |ui| {
             card(theme, theme.outline).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 heading_ui(ui, &format!("A change to try: {}", knob.name), theme);
