@@ -391,7 +391,7 @@ fn threads_that_do_not_run_wait_or_sleep_in_their_kernels() {
             assert_eq!(shown, scan_beads(&topology, &trace, &states, time), "{name} at {time}");
             seen += shown.len();
         }
-        assert_eq!(seen > 0, !rests.is_empty(), "{name}");
+        assert!(seen > 0 || rests.is_empty(), "{name}");
     }
 }
 
