@@ -292,8 +292,53 @@ enum Thread {
     Asleep,
 }
 
+/// By processor: when it began to do anything, and when and why it left its guest.
+struct Lives {
+    begins: BTreeMap<CpuId, Vec<Time>>,
+    exits: BTreeMap<CpuId, Vec<(Time, ExitReason)>>,
+}
+
+impl Lives {
+    fn new(topology: &Topology, trace: &Trace) -> Lives {
+        let mut lives = Lives { begins: BTreeMap::new(), exits: BTreeMap::new() };
+        trace.hops.iter().for_each(|hop| lives.begins.entry(hop.cpu).or_default().push(hop.start));
+        let vcpus = || (topology.cores..topology.cpus.len() as u16).map(CpuId);
+        for core in (0..topology.cores).map(CpuId) {
+            let mut last: BTreeMap<StackId, CpuId> = BTreeMap::new();
+            for hop in lane(trace, core) {
+                if let Crossing::VmExit(reason) = hop.crossing {
+                    let first = || vcpus().find(|cpu| topology.cpus[cpu.index()].stack == Some(hop.stack));
+                    if let Some(vcpu) = last.get(&hop.stack).copied().or_else(first) {
+                        lives.exits.entry(vcpu).or_default().push((hop.start, reason));
+                    }
+                }
+                if is_virtual(topology, hop.cpu) {
+                    last.extend(topology.cpus[hop.cpu.index()].stack.map(|stack| (stack, hop.cpu)));
+                }
+            }
+        }
+        lives.begins.values_mut().for_each(|all| all.sort_unstable());
+        lives.exits.values_mut().for_each(|all| all.sort_by_key(|(at, _)| *at));
+        lives
+    }
+
+    /// Why and since when it is out: the last exit, unless it has done anything since.
+    fn out(&self, vcpu: CpuId, time: Time) -> Option<(Time, ExitReason)> {
+        let exits = self.exits.get(&vcpu)?;
+        let last = *exits.get(exits.partition_point(|(at, _)| *at <= time).checked_sub(1)?)?;
+        let begins = self.begins.get(&vcpu).map_or(&[][..], Vec::as_slice);
+        let since = begins.partition_point(|at| *at <= last.0);
+        begins.get(since).is_none_or(|at| *at > time).then_some(last)
+    }
+}
+
 /// The kernel of an operation's program, and what its thread does; none of what no program does.
-fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) -> Option<(ComponentId, Thread)> {
+fn scan_thread(
+    (topology, trace): (&Topology, &Trace),
+    lives: &Lives,
+    id: JourneyId,
+    time: Time,
+) -> Option<(ComponentId, Thread)> {
     let hops = journey_hops(trace, id);
     let is_app = |id: &ComponentId| topology.component(*id).unwrap().kind == ComponentKind::App;
     let ends = [hops.last().unwrap().component, hops[0].component];
@@ -326,7 +371,7 @@ fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) ->
     let on_own = |hop: &&&Hop| topology.cpus.get(hop.cpu.index()).is_some_and(|cpu| cpu.kernel == own);
     let last = hops.iter().filter(|hop| hop.start <= time).rfind(on_own);
     if let Some(hop) = last.filter(|hop| thread == Thread::Asleep && is_virtual(topology, hop.cpu)) {
-        let out = scan_out(topology, trace, hop.cpu, time);
+        let out = lives.out(hop.cpu, time);
         if out.is_some_and(|(since, reason)| reason == ExitReason::Doorbell && since >= hop.start) {
             thread = Thread::Awake;
         }
@@ -335,7 +380,12 @@ fn scan_thread(topology: &Topology, trace: &Trace, id: JourneyId, time: Time) ->
 }
 
 /// Who waits and who sleeps, from every operation of the run.
-fn scan_beads(topology: &Topology, trace: &Trace, states: &States, time: Time) -> BTreeMap<ComponentId, Beads> {
+fn scan_beads(
+    (topology, trace): (&Topology, &Trace),
+    lives: &Lives,
+    states: &States,
+    time: Time,
+) -> BTreeMap<ComponentId, Beads> {
     let mut beads: BTreeMap<ComponentId, Beads> = BTreeMap::new();
     let mut queues: BTreeMap<ComponentId, Vec<(Time, Bead)>> = BTreeMap::new();
     for (i, journey) in trace.journeys.iter().enumerate().filter(|(_, j)| j.start <= time && time < j.end) {
@@ -348,7 +398,7 @@ fn scan_beads(topology: &Topology, trace: &Trace, states: &States, time: Time) -
             let vcpu = hop.what == What::Wait(Wait::VcpuPreempted);
             queues.entry(kernel).or_default().push((hop.start, bead(vcpu)));
         }
-        match scan_thread(topology, trace, id, time) {
+        match scan_thread((topology, trace), lives, id, time) {
             Some((own, Thread::Asleep)) => beads.entry(own).or_default().asleep.push(bead(false)),
             Some((own, Thread::Woken)) if !waits => queues.entry(own).or_default().push((hop.start, bead(false))),
             _ => {}
@@ -377,6 +427,7 @@ fn threads_that_do_not_run_wait_or_sleep_in_their_kernels() {
     for (name, topology, trace) in runs() {
         let index = Index::new(&trace, topology.stacks.len());
         let states = States::new(&topology, &trace, &index);
+        let lives = Lives::new(&topology, &trace);
         // Among the moments are some at which somebody is sure to wait or to sleep, in a run in which anybody does.
         let idle = |hop: &&Hop| {
             use Wait::{DeviceQueue, Peer, RunQueue, Sleep, WorkerQueue};
@@ -388,7 +439,7 @@ fn threads_that_do_not_run_wait_or_sleep_in_their_kernels() {
         let mut seen = 0;
         for time in moments(&trace, 60).into_iter().chain(some) {
             let shown = states.beads(&topology, (&trace, &index), time);
-            assert_eq!(shown, scan_beads(&topology, &trace, &states, time), "{name} at {time}");
+            assert_eq!(shown, scan_beads((&topology, &trace), &lives, &states, time), "{name} at {time}");
             seen += shown.len();
         }
         assert!(seen > 0 || rests.is_empty(), "{name}");
