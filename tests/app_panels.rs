@@ -289,8 +289,11 @@ const SITUATIONS: &[fn(&mut Harness<'static, Shell>)] = &[
 ];
 
 /// Whether a key changes what is seen in one of these situations, in which nothing moves by itself.
-fn is_seen(shortcut: &egui::KeyboardShortcut) -> bool {
-    SITUATIONS.iter().any(|prepare| {
+fn is_seen(command: &Command, shortcut: &egui::KeyboardShortcut) -> bool {
+    // Before a room every key brings the hint back: there only what is made for it counts.
+    let presenting = SITUATIONS.len() - 1;
+    let counts = |at: usize| at != presenting || matches!(command, Command::Blank | Command::Spotlight);
+    SITUATIONS.iter().enumerate().filter(|(at, _)| counts(*at)).any(|(_, prepare)| {
         let mut harness = desk();
         prepare(&mut harness);
         harness.run_steps(6);
@@ -303,11 +306,12 @@ fn is_seen(shortcut: &egui::KeyboardShortcut) -> bool {
     })
 }
 
+// Fails where a command does nothing: seen with `Command::FitScene => {}`.
 #[test]
 fn every_key_of_the_table_changes_what_is_seen_somewhere() {
     let mut silent = Vec::new();
     for entry in command::table().into_iter().filter(|entry| entry.command != Command::Quit) {
-        silent.extend(entry.keys.iter().filter(|shortcut| !is_seen(shortcut)).map(|_| entry.name));
+        silent.extend(entry.keys.iter().filter(|shortcut| !is_seen(&entry.command, shortcut)).map(|_| entry.name));
     }
     assert!(silent.is_empty(), "{silent:?}");
 }
