@@ -41,12 +41,12 @@ impl Tab {
             }
             Tab::Walkthrough => {
                 "Space plays and pauses · Right and Left step · N next scene · Alt and a column's letter follows it · \
-                 Ctrl+F finds · F1 all keys"
+                 Ctrl+F finds · F1 keys and words"
             }
             Tab::Sandbox => {
-                "Ctrl+Enter runs the text · what changed is under Comparison, below the picture · F1 all keys"
+                "Ctrl+Enter runs the text · what changed is under Comparison, below the picture · F1 keys and words"
             }
-            Tab::MyMachine => "Q measures quickly, G thoroughly · V compares predicted and real · F1 all keys",
+            Tab::MyMachine => "Q measures quickly, G thoroughly · V compares predicted and real · F1 keys and words",
         }
     }
 
@@ -357,7 +357,7 @@ pub fn table() -> Vec<Entry> {
             "Larger text" [command(Key::Plus), command(Key::Equals)] Command::TextSize(1);
             "Smaller text" [command(Key::Minus)] Command::TextSize(-1);
             "Reduced motion" [key(Key::M)] Command::ToggleMotion;
-            "Shortcuts" [key(Key::F1)] Command::ToggleShortcuts;
+            "Keys and words" [key(Key::F1)] Command::ToggleShortcuts;
         }
         "Presenting" {
             "Present to a room" [key(Key::F11)] Command::Present;

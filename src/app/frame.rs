@@ -420,6 +420,7 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         topology,
         found: shell.events.marked(),
         journey,
+        follow: shell.follow,
         end: recording.moments.end(),
         now: shell.playback.time(),
         playing: shell.playback.playing(),

@@ -2,16 +2,17 @@
 //!
 //! A paragraph is one text, laid out as a whole: a comma stays with the word before it, whatever that word looks
 //! like. Strong words are set in the bolder typeface and stressed ones in the tone of headings, since no slanted
-//! typeface comes with the program, and slanting the upright one by force makes none. Left out: pictures, tables,
-//! HTML.
+//! typeface comes with the program, and slanting the upright one by force makes none. Numbers of the run, and words of
+//! the field where they come first, have a faint line under them: the line at the bottom of the window tells more.
+//! Left out: pictures, tables, HTML.
 
-use egui::text::{LayoutJob, TextFormat};
+use egui::text::{ByteIndex, LayoutJob, TextFormat};
 use egui::text_selection::LabelSelectionState;
 use egui::{Color32, FontFamily, FontId, Label, Rect, Sense, Stroke, Ui};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use super::theme::Theme;
-use super::{fonts, hint};
+use super::{fonts, glossary, hint};
 use crate::scenario::NUMBER;
 
 /// How a text looks.
@@ -25,6 +26,13 @@ struct Look {
     strong: FontFamily,
 }
 
+impl Look {
+    /// The line under what there is more to know of.
+    fn more(&self) -> Stroke {
+        Stroke::new(1.0, self.color.gamma_multiply(0.5))
+    }
+}
+
 /// A paragraph, or an item of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Paragraph {
@@ -35,8 +43,9 @@ struct Paragraph {
     mark: Option<String>,
     /// The links: the characters from and up to which they go, and where they lead.
     links: Vec<(usize, usize, String)>,
-    /// Numbers of the run: the characters from and up to which they go, and where they come from.
-    numbers: Vec<(usize, usize, String)>,
+    /// Numbers of the run and words of the field: the characters from and up to which they go, and what there is to
+    /// know of them.
+    told: Vec<(usize, usize, String)>,
 }
 
 /// Draws `text` in `color`. Gives back where the link that was followed leads.
@@ -70,17 +79,17 @@ pub fn text_ui(ui: &mut Ui, text: &str, size: f32, color: Color32, theme: &Theme
 }
 
 fn paragraph_ui(ui: &mut Ui, paragraph: Paragraph) -> Option<String> {
-    let Paragraph { job, links, numbers, .. } = paragraph;
+    let Paragraph { job, links, told, .. } = paragraph;
     let text = job.text.clone();
     let (at, galley, response) = Label::new(job).wrap().layout_in_ui(ui);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Label, true, &text));
     let color = ui.visuals().text_color();
     LabelSelectionState::label_text_selection(ui, &response, at, galley.clone(), color, Stroke::NONE);
-    for (index, (from, to, source)) in numbers.into_iter().enumerate() {
+    for (index, (from, to, more)) in told.into_iter().enumerate() {
         for (line, rect) in lines(&galley, from, to).into_iter().enumerate() {
-            let id = response.id.with(("number", index, line));
-            let number = ui.interact(rect.translate(at.to_vec2()), id, Sense::hover());
-            hint::say(&number, || source.to_string());
+            let id = response.id.with(("told", index, line));
+            let here = ui.interact(rect.translate(at.to_vec2()), id, Sense::hover());
+            hint::say(&here, || more.to_string());
         }
     }
     let mut followed = None;
@@ -175,7 +184,7 @@ fn paragraphs(text: &str, look: &Look) -> Vec<Paragraph> {
             Event::End(TagEnd::Link) => {
                 if let Some((from, source)) = number.take() {
                     let to = now.job.text.chars().count();
-                    now.numbers.push((from, to, source));
+                    now.told.push((from, to, source));
                 }
                 if let Some((from, target)) = link.take() {
                     let to = now.job.text.chars().count();
@@ -191,13 +200,50 @@ fn paragraphs(text: &str, look: &Look) -> Vec<Paragraph> {
         }
     }
     finish(&mut now);
+    explain(&mut all, look);
     all
+}
+
+/// Puts a line under each word of the field where the text has it first, unless it is part of a link or a number.
+fn explain(all: &mut [Paragraph], look: &Look) {
+    let mut known = Vec::new();
+    for paragraph in all {
+        for (range, term) in glossary::first(&paragraph.job.text, &mut known) {
+            let from = paragraph.job.text[..range.start].chars().count();
+            let to = from + paragraph.job.text[range.clone()].chars().count();
+            let taken = paragraph.links.iter().chain(&paragraph.told);
+            if taken.into_iter().any(|(a, b, _)| from < *b && *a < to) {
+                continue;
+            }
+            underline(&mut paragraph.job, range, look.more());
+            paragraph.told.push((from, to, term.line()));
+        }
+    }
+}
+
+/// Puts a line under a stretch of a text, whatever its letters look like.
+fn underline(job: &mut LayoutJob, range: std::ops::Range<usize>, line: Stroke) {
+    let mut sections = Vec::with_capacity(job.sections.len() + 2);
+    for section in job.sections.drain(..) {
+        let (start, end) = (section.byte_range.start.0, section.byte_range.end.0);
+        let cuts = [start, range.start.clamp(start, end), range.end.clamp(start, end), end];
+        for (i, cut) in cuts.windows(2).enumerate().filter(|(_, cut)| cut[0] < cut[1]) {
+            let mut part = section.clone();
+            part.byte_range = ByteIndex(cut[0])..ByteIndex(cut[1]);
+            part.leading_space = if cut[0] == start { section.leading_space } else { 0.0 };
+            if i == 1 {
+                part.format.underline = line;
+            }
+            sections.push(part);
+        }
+    }
+    job.sections = sections;
 }
 
 /// The words of a number of the run look as all others, and have a faint line under them: there is more to know.
 fn append_number(to: &mut Paragraph, text: &str, look: &Look, (strong, stressed): (i32, i32)) {
     let mut format = format(look, (strong, stressed, false, false));
-    format.underline = Stroke::new(1.0, look.color.gamma_multiply(0.5));
+    format.underline = look.more();
     to.job.append(text, 0.0, format);
 }
 
@@ -243,6 +289,22 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_the_field_is_explained_where_it_comes_first_and_nowhere_else() {
+        let text = "The **VM exit** and [a doorbell](there).\n\nA VM exit, then the `HLT`, which the doorbell is no part of.";
+        let all = read(text);
+        let lined = |p: &Paragraph| -> Vec<String> {
+            let lined = p.job.sections.iter().filter(|s| s.format.underline.color != Color32::BLUE);
+            let lined = lined.filter(|s| s.format.underline != Stroke::NONE);
+            lined.map(|s| p.job.text[s.byte_range.start.0..s.byte_range.end.0].to_owned()).collect()
+        };
+        assert_eq!(lined(&all[0]), ["VM exit"]);
+        assert_eq!(lined(&all[1]), ["HLT"]);
+        assert!(all[0].told[0].2.starts_with("VM exit: the processor leaves"), "{:?}", all[0].told);
+        let whole: usize = all[0].job.sections.iter().map(|s| s.byte_range.end.0 - s.byte_range.start.0).sum();
+        assert_eq!(whole, all[0].job.text.len(), "no letter is lost or doubled");
+    }
+
+    #[test]
     fn no_mark_is_torn_from_the_word_before_it() {
         let [one] = &read("It is a **hypervisor**, *not* `HLT`: see [there](vm-in-vm).")[..] else { panic!("one") };
         assert_eq!(one.job.text, "It is a hypervisor, not HLT: see there.");
@@ -256,7 +318,7 @@ mod tests {
         };
         assert_eq!(one.job.text, "It took 80.7 µs, no 3.");
         assert!(one.links.is_empty());
-        assert_eq!(one.numbers, [(8, 15, "The median read. Computed".to_owned()), (20, 21, "x".to_owned())]);
+        assert_eq!(one.told, [(8, 15, "The median read. Computed".to_owned()), (20, 21, "x".to_owned())]);
     }
 
     #[test]

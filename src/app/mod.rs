@@ -29,6 +29,7 @@
 //! | [`knobs`] | what comes at the stops of a number that is turned |
 //! | [`frame`] | where everything stands in the window |
 //! | [`hint`] | the line that says what is pointed at |
+//! | [`glossary`] | the words of the field |
 //! | [`look`] | what the inspector shows |
 //! | [`damage`], `painted` | painting only what changed, without a graphics processor, and whether it was painted |
 //! | [`theme`] | every colour and text size |
@@ -47,6 +48,7 @@ pub mod exporter;
 mod focus;
 mod fonts;
 pub mod frame;
+pub mod glossary;
 pub mod hint;
 pub mod index;
 pub mod keyboard;

@@ -75,7 +75,7 @@ pub(super) fn buttons_ui(context: &Context, presenting: Presenting, theme: &Them
                     (icon::CARET_RIGHT, "On", Command::Onward(1)),
                     (icon::FLASHLIGHT, "Spotlight", Command::Spotlight),
                     (icon::MONITOR, "Dark screen", Command::Blank),
-                    (icon::QUESTION, "All keys", Command::ToggleShortcuts),
+                    (icon::QUESTION, "Keys and words", Command::ToggleShortcuts),
                     (icon::X, "End", Command::Present),
                 ] {
                     let on = command == Command::Spotlight && presenting.spotlight;

@@ -41,4 +41,6 @@ pub struct Lanes<'a> {
     pub found: Option<(u64, &'a [HopId])>,
     /// The journey whose causes are shown.
     pub journey: Option<JourneyId>,
+    /// The column that is followed: its first lane comes into view.
+    pub follow: Option<StackId>,
 }

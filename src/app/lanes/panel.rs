@@ -10,6 +10,7 @@ use super::{Lane, Window, tick_label, ticks};
 use crate::app::rows::stop_ui;
 use crate::app::theme::{TextRole, Theme};
 use crate::engine::Time;
+use crate::trace::StackId;
 
 /// What the lanes remember between frames: only how they are looked at.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct LanesState {
     pub arrows: bool,
     /// The row that the keyboard is at.
     at: usize,
+    /// The column that was followed when last drawn, and in how many rows.
+    followed: (Option<StackId>, usize),
     /// The time when last drawn.
     shown: Option<Time>,
     /// Meshes of the lanes as last drawn: they change with the view, not with the time.
@@ -38,6 +41,7 @@ impl Default for LanesState {
             arrangement: Arrangement::default(),
             arrows: true,
             at: 0,
+            followed: (None, 0),
             shown: None,
             cache: Vec::new(),
             found: None,
@@ -93,9 +97,17 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
         source.drag = egui::containers::scroll_area::DragScroll::Never;
         source.mouse_wheel = !over_bars;
         let area = ScrollArea::vertical().id_salt("lanes").auto_shrink([false, false]).scroll_source(source);
+        // Whom one has just begun to follow is seen here too, however many lanes there are.
+        let of_follow = |row: &Row| {
+            lane(lanes.lanes, lanes.heads, row.index).is_some_and(|lane| lane.group == lanes.follow)
+        };
+        let begun = state.followed != (lanes.follow, rows.len()) && lanes.follow.is_some();
+        let begun = begun.then(|| rows.iter().position(of_follow)).flatten();
+        state.followed = (lanes.follow, rows.len());
         area.show_rows(ui, row, rows.len(), |ui, shown| {
-            if walked.is_some_and(|walked| walked.moved) {
-                let top = ui.min_rect().top() + (state.at as f32 - shown.start as f32) * row;
+            let wanted = if walked.is_some_and(|walked| walked.moved) { Some(state.at) } else { begun };
+            if let Some(wanted) = wanted {
+                let top = ui.min_rect().top() + (wanted as f32 - shown.start as f32) * row;
                 ui.scroll_to_rect(Rect::from_x_y_ranges(ui.max_rect().x_range(), top..=top + row), None);
             }
             state.cache.resize(lanes.lanes.len() + lanes.heads.len(), [None, None, None]);

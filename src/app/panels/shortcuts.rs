@@ -1,9 +1,10 @@
-//! The shortcut sheet, made from the table of commands.
+//! The sheet of keys, made from the table of commands, and below it the words of the field.
 
 use egui::{Align, Context, Layout, RichText, ScrollArea, Window};
 
 use super::widgets::{eyebrow_ui, focus_new, keys_scroll, note};
 use crate::app::command::{self, Command, Entry};
+use crate::app::glossary::TERMS;
 use crate::app::overlay;
 use crate::app::theme::{TextRole, Theme};
 
@@ -23,7 +24,7 @@ pub fn shortcuts_ui(context: &Context, presenting: bool, theme: &Theme) -> Vec<C
             let shown = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
                 egui::Frame::new().inner_margin(8).show(ui, |ui| sheet_ui(ui, presenting, theme));
             });
-            keys_scroll(ui, &shown, "All keys");
+            keys_scroll(ui, &shown, "All keys and words");
             focus_new(ui, &shown, TITLE);
         });
     overlay::sheet(context, TITLE);
@@ -31,7 +32,7 @@ pub fn shortcuts_ui(context: &Context, presenting: bool, theme: &Theme) -> Vec<C
     if open { Vec::new() } else { vec![Command::ToggleShortcuts] }
 }
 
-const TITLE: &str = "Shortcuts";
+const TITLE: &str = "Keys and words";
 
 fn sheet_ui(ui: &mut egui::Ui, presenting: bool, theme: &Theme) {
     let table = command::table();
@@ -65,6 +66,25 @@ fn sheet_ui(ui: &mut egui::Ui, presenting: bool, theme: &Theme) {
     });
     ui.label(note("Alt and a column's letter follow it, with Shift it is alone; Escape follows all again", theme));
     ui.label(note("On the lanes: the wheel zooms, dragging moves, a click opens what is under it. Drag the axis to move through time", theme));
+    words_ui(ui, theme);
+}
+
+/// The words of the field, from top to bottom in columns.
+fn words_ui(ui: &mut egui::Ui, theme: &Theme) {
+    ui.add_space(18.0);
+    eyebrow_ui(ui, "Words", theme);
+    let columns = ((ui.available_width() / (330.0 * theme.scale)) as usize).clamp(1, 3);
+    ui.columns(columns, |columns| {
+        let rows = TERMS.len().div_ceil(columns.len());
+        for (column, terms) in columns.iter_mut().zip(TERMS.chunks(rows)) {
+            column.spacing_mut().item_spacing.y = 5.0 * theme.scale;
+            for term in terms {
+                column.label(RichText::new(term.word).font(theme.font(TextRole::Body)).color(theme.text));
+                column.add(egui::Label::new(note(term.says, theme)).wrap());
+                column.add_space(4.0);
+            }
+        }
+    });
 }
 
 /// The names and keys of a group. The choices of a prediction share a row.

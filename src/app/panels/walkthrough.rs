@@ -76,9 +76,11 @@ pub fn walkthrough_ui(ui: &mut Ui, guide: Guide<'_>, theme: &Theme) -> Vec<Comma
     out
 }
 
-/// How high the two halves of a scene were when they were last drawn: what is said, and the prediction.
+/// How high the parts of a scene were when they were last drawn: what stands above the text, that and the text, and the
+/// prediction.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Halves {
+    head: f32,
     said: f32,
     asked: f32,
 }
@@ -102,7 +104,7 @@ const BETWEEN: f32 = 14.0;
 impl Share {
     fn of(halves: Halves, height: f32, theme: &Theme) -> Share {
         let line = theme.size(TextRole::Body) * 1.3;
-        let left = height - halves.asked - BETWEEN;
+        let left = height - halves.head - halves.asked - BETWEEN;
         match () {
             () if halves.asked == 0.0 || halves.said + BETWEEN + halves.asked <= height => Share::Together,
             () if left >= LEAST_LINES * line => Share::Below,
@@ -175,7 +177,7 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
     } else {
         let asked = if share == Share::Below { before.asked + BETWEEN } else { 0.0 };
         let area = ScrollArea::vertical().id_salt(("scene", scene)).max_height(height - asked);
-        let mut said = 0.0;
+        let (mut head, mut said) = (0.0, 0.0);
         let shown = area.auto_shrink([false, false]).show(ui, |ui| {
             let top = ui.cursor().top();
             if share != Share::Pages {
@@ -184,6 +186,7 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
             title_ui(ui, &step.title, theme);
             ui.add_space(6.0);
             where_ui(ui, guide, step, theme, out);
+            head = ui.cursor().top() - top;
             say_ui(ui, guide.scenario, &step.say, theme, out);
             said = ui.cursor().top() - top;
             if let Some(predict) = ask.filter(|_| share == Share::Together) {
@@ -202,7 +205,7 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
             ui.add_space((BETWEEN - ui.spacing().item_spacing.y).max(0.0));
             question_ui(ui, predict, out);
         }
-        now.said = said;
+        (now.head, now.said) = (head, said);
     }
     if now != before {
         ui.data_mut(|data| data.insert_temp(known, now));
@@ -282,6 +285,10 @@ fn closing_ui(ui: &mut Ui, guide: Guide<'_>, height: f32, theme: &Theme, out: &m
     let shown = area.show(ui, |ui| {
         eyebrow_ui(ui, "The end", theme);
         title_ui(ui, &guide.scenario.title, theme);
+        // What can be turned is in view, however much there was to predict.
+        if guide.scenario.closing.is_some() {
+            turning_ui(ui, guide, theme, out);
+        }
         ui.add_space(6.0);
         heading_ui(ui, "What you predicted, and what came", theme);
         for (scene, step) in guide.scenario.walkthrough.iter().enumerate() {
@@ -299,7 +306,6 @@ fn closing_ui(ui: &mut Ui, guide: Guide<'_>, height: f32, theme: &Theme, out: &m
         if let Some(closing) = &guide.scenario.closing {
             ui.add_space(8.0);
             say_ui(ui, guide.scenario, &closing.say, theme, out);
-            turning_ui(ui, guide, theme, out);
         }
     });
     fade_ui(ui, &shown, theme.panel, theme);

@@ -152,6 +152,8 @@ pub struct Drawing {
     pub tokens: Vec<Shape>,
     /// Where tokens can be clicked, the last on top.
     pub hits: Vec<(Pos2, f32, Selection)>,
+    /// What there is to know of a label, a card or a mailbox.
+    pub told: Vec<(Rect, String)>,
 }
 
 impl Drawing {

@@ -9,9 +9,10 @@ use super::labels::{Label, Rail, words};
 use super::picture::Picture;
 use super::stage::{brightness, dim};
 use super::tokens::{Cast, Held, Token, Tokens, alarms};
+use crate::app::glossary::{self, Term};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
-use crate::trace::{Crossing, Hop, Layer, StackId};
+use crate::trace::{Crossing, Hop, Layer, StackId, What};
 
 /// So many hops back the last crossing is looked for.
 const BACK: usize = 60;
@@ -95,10 +96,12 @@ impl Picture<'_> {
         out.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, false), rect.width(), Ink::Muted.solid()));
     }
 
-    /// The followed column's labels.
-    pub(super) fn rail(&self, cast: &Cast, tokens: &Tokens, time: Time, out: &mut Vec<Shape>) {
-        let Some((i, column)) = self.followed.and_then(|i| Some((i, self.layout.columns.get(i)?))) else { return };
-        let Some(rail) = column.rail else { return };
+    /// The followed column's labels. Gives where they stand, and what there is to know of them.
+    pub(super) fn rail(&self, cast: &Cast, tokens: &Tokens, time: Time, out: &mut Vec<Shape>) -> Vec<(Rect, String)> {
+        let followed = self.followed.and_then(|i| Some((i, self.layout.columns.get(i)?)));
+        let Some((i, column, rail)) = followed.and_then(|(i, column)| Some((i, column, column.rail?))) else {
+            return Vec::new();
+        };
         let rect = self.camera.rect(rail).intersect(self.camera.canvas);
         let cards = self.layout.cards.values().map(|card| self.camera.rect(*card)).filter(|card| card.intersects(rect));
         let mut taken: Vec<(f32, f32)> = cards.map(|card| (card.top(), card.bottom())).collect();
@@ -107,7 +110,7 @@ impl Picture<'_> {
         let chosen = tokens.all.iter().filter(of_column).find(|token| Some(token.journey) == selected);
         let token = chosen.or_else(|| tokens.all.iter().rfind(of_column));
         taken.extend(self.gadget(cast, token, column.stack, (rect, &taken), time, out));
-        let Some(token) = token else { return };
+        let Some(token) = token else { return Vec::new() };
         let mut labels = Vec::new();
         let first = token.position.saturating_sub(PAST);
         for position in (first..=token.position).rev() {
@@ -128,11 +131,20 @@ impl Picture<'_> {
                 gates.iter().any(|(_, gate)| gate.at.distance(spot) < 0.5 && seam(gate.of))
             });
             let about = self.camera.point(spot);
-            labels.push(Label { about, title, note, alarm: alarms(hop.crossing), current, seam: passes });
+            let number = position + 1;
+            let more = self.more(hop);
+            labels.push(Label { about, number, title, note, alarm: alarms(hop.crossing), current, seam: passes, more });
         }
         let edge = self.camera.rect(column.area).right();
         let clear = self.layout.token * self.camera.tokens * 1.5;
-        Rail { writer: self.writer, rect, edge, clear, taken }.draw(&labels, out);
+        Rail { writer: self.writer, rect, edge, clear, taken }.draw(&labels, out)
+    }
+
+    /// What there is to know of a hop: what is done in it, and what the word for its cost's source means.
+    fn more(&self, hop: &Hop) -> String {
+        let What::Pay(primitive) = hop.what else { return hop.what.label().to_owned() };
+        let source = glossary::of((self.options.provenance)(primitive)).map_or(String::new(), Term::line);
+        format!("{}: {}\n{source}", primitive.label(), primitive.meaning())
     }
 }
 

@@ -7,7 +7,9 @@ use super::drawing::{Ink, Paint, Shape};
 use super::picture::Picture;
 use super::stage::{brightness, dim, knowing};
 use super::state::{Bead, Doing};
+use super::tokens::Tokens;
 use super::words::opened;
+use crate::app::glossary;
 use crate::app::letters::{HOST, letter};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
@@ -49,7 +51,7 @@ impl Wording {
 
 impl Picture<'_> {
     /// Everything that the parts hold.
-    pub(super) fn holds(&self, time: Time, out: &mut Vec<Shape>) {
+    pub(super) fn holds(&self, tokens: &Tokens, time: Time, out: &mut Vec<Shape>) {
         // All cores in the same way: as two rings by two modes if there is room for that at each.
         let grids: Option<Vec<Grid>> =
             self.layout.cores.iter().map(|(&id, &rect)| self.grid(id, self.camera.rect(rect))).collect();
@@ -65,7 +67,8 @@ impl Picture<'_> {
         }
         self.services(time, out);
         for (&id, &rect) in &self.layout.mailboxes {
-            self.seen(rect, |rect| self.mailbox(id, rect, time, out));
+            let comes = tokens.all.iter().any(|token| token.at.is_some_and(|at| rect.contains(at)));
+            self.seen(rect, |rect| self.mailbox(id, (rect, comes), time, out));
         }
         let beads = self.states.beads(self.topology, (self.trace, self.index), time);
         for (id, &rect) in &self.layout.run_queues {
@@ -241,8 +244,9 @@ impl Picture<'_> {
         }
     }
 
-    /// Interrupts that wait for the next entry: the flag is up, and a bolt lies in it. And while the vCPU is out, why.
-    fn mailbox(&self, id: ComponentId, rect: Rect, time: Time, out: &mut Vec<Shape>) {
+    /// Interrupts that wait for the next entry: the flag is up, and a bolt lies in it, unless a token `comes` there that
+    /// is one. And while the vCPU is out, why.
+    fn mailbox(&self, id: ComponentId, (rect, comes): (Rect, bool), time: Time, out: &mut Vec<Shape>) {
         let Some(cpu) = self.cpu(id) else { return };
         let by = self.by(id);
         let pending = self.states.mailbox(cpu, time);
@@ -252,13 +256,19 @@ impl Picture<'_> {
         let fill = Some(ink.faint(if pending.is_empty() { 0.10 } else { 0.4 } * by));
         out.push(Shape::Rect { rect: slot, radius: slot.height() * 0.3, fill, line: Some((1.2, ink.faint(by))) });
         self.saved(id, cpu, slot.left().min(rect.left()), time, out);
-        let Some(&whose) = pending.first() else { return };
+        if pending.is_empty() {
+            return;
+        }
         let alarm = Ink::Alarm.faint(by);
         let pole = slot.right() - 2.0;
         let flag = Rect::from_min_max(pos2(pole - rect.height() * 0.3, rect.top()), pos2(pole, slot.top() + 1.0));
         out.push(Shape::Rect { rect: flag, radius: 0.0, fill: Some(alarm), line: None });
+        if comes {
+            return;
+        }
         let radius = slot.height() * 0.5;
-        let mark = if pending.len() > 1 { format!("{}", pending.len()) } else { letter(whose) };
+        // Whose it is the machine around it says.
+        let mark = if pending.len() > 1 { pending.len().to_string() } else { String::new() };
         let paint = Ink::Text.faint(by);
         let token = Token::Interrupt;
         out.push(Shape::Token { center: slot.center(), radius, token, paint, outlined: false, mark });
@@ -324,14 +334,23 @@ impl Picture<'_> {
                 self.bead(whose(bead.stack.some()), (pos2(x + radius, rect.center().y), radius), ink, (label, by), out);
                 x += step;
             }
+            // Those that there is no room for are a number, and no bead.
             if shown < beads.len() {
-                let mark = (beads.len() - shown).to_string();
-                let at = pos2(x + radius, rect.center().y);
-                self.bead(mark, (at, radius), Ink::Muted, (label, by), out);
+                let more = format!("+{}", beads.len() - shown);
+                let around = Rect::from_center_size(pos2(x + radius, rect.center().y), vec2(step, radius * 2.0));
+                self.middle(&[more], around, (true, Ink::Muted.faint(by)), out);
                 x += step;
             }
             x += size * 0.6;
         }
+    }
+
+    /// What there is to know of the cards that stand and of the mailboxes.
+    pub(super) fn kept(&self, time: Time) -> Vec<(Rect, String)> {
+        let told = |word: &str, rect: Rect| Some((self.camera.rect(rect), glossary::of(word)?.line()));
+        let cards = self.layout.cards.iter().filter(|(vm, _)| self.gone(**vm, time).is_some());
+        let cards = cards.filter_map(|(_, &rect)| told("VMCS", rect));
+        cards.chain(self.layout.mailboxes.values().filter_map(|&rect| told("injection", rect))).collect()
     }
 
     /// What a VM exit has saved, while a vCPU is out: why, and for how long already.

@@ -11,10 +11,10 @@ use crate::trace::{Layer, Token};
 
 /// The least place in which a key is of use, in points at a desk.
 const LEAST: (f32, f32) = (128.0, 84.0);
-/// In a narrower one there is one column of signs.
-const TWO_COLUMNS: f32 = 216.0;
-/// The most that it needs.
-const MOST: (f32, f32) = (330.0, 168.0);
+/// So wide is a column of signs at least.
+const COLUMN: f32 = 108.0;
+/// The most that it needs: high, or wide where it is low.
+const MOST: [(f32, f32); 2] = [(330.0, 168.0), (480.0, 120.0)];
 
 /// What a column takes: from where down, and from where to where.
 pub struct Taken {
@@ -36,7 +36,8 @@ pub fn place(columns: &[Taken], (top, unit): (f32, f32)) -> Option<Rect> {
             floor = floor.min(columns[last].top);
             let (left, right) = (columns[first].left, columns[last].right);
             let room = Rect::from_min_max(pos2(left, top), pos2(right - gap, floor - gap));
-            let size = vec2(room.width().min(MOST.0 * unit), room.height().min(MOST.1 * unit));
+            let most = if room.height() < MOST[0].1 * unit { MOST[1] } else { MOST[0] };
+            let size = vec2(room.width().min(most.0 * unit), room.height().min(most.1.max(MOST[0].1) * unit));
             let area = |rect: Rect| rect.width() * rect.height();
             let enough = size.x >= LEAST.0 * unit && size.y >= LEAST.1 * unit;
             let found = Rect::from_min_size(room.min, size);
@@ -86,7 +87,7 @@ impl Key<'_> {
             token(Token::Interrupt, Layer::Hardware, "interrupt"),
             Some((Sign::Gate(kernel), "gate: ring 3 to 0", "gate")),
             machine,
-            Some((Sign::Letter, "whose: a column", "whose")),
+            Some((Sign::Letter, "whose column, h: host", "whose")),
             token(Token::PageFault, kernel, "page fault"),
             token(Token::Packet, kernel, "packet"),
         ];
@@ -108,7 +109,9 @@ impl Key<'_> {
         let rows = ((self.rect.height() - 2.0 * pad - strong * LINE) / line).floor().max(0.0) as usize;
         let mut entries = self.entries(topology);
         let unit = self.writer.theme.scale * self.writer.factor;
-        let columns = if self.rect.width() >= TWO_COLUMNS * unit { 2 } else { 1 };
+        // As few columns as hold all of them, but two where there is room.
+        let most = ((self.rect.width() / (COLUMN * unit)) as usize).max(1);
+        let columns = entries.len().div_ceil(rows.max(1)).max(2).min(most);
         entries.truncate(rows * columns);
         let used = entries.len().div_ceil(columns);
         if used < 2 {
@@ -136,16 +139,11 @@ impl Key<'_> {
             words.extend(self.writer.line(about, at, Align2::RIGHT_CENTER, (size, false), room, Ink::Muted.solid()));
         }
         for (i, (sign, text, short)) in entries.iter().enumerate() {
-            let (row, right) = ((i % used) as f32, i >= used);
-            let x = inner.left() + if right { inner.width() * 0.48 } else { 0.0 };
-            let at = pos2(x + size * 0.7, inner.top() + strong * LINE + (row + 0.5) * line);
+            let wide = inner.width() / columns as f32;
+            let x = inner.left() + (i / used) as f32 * wide;
+            let at = pos2(x + size * 0.7, inner.top() + strong * LINE + ((i % used) as f32 + 0.5) * line);
             self.sign(sign, at, size, floors, words);
-            let share = match (columns, right) {
-                (1, _) => 1.0,
-                (_, true) => 0.52,
-                (_, false) => 0.48,
-            };
-            let room = inner.width() * share - size * 2.0;
+            let room = wide - size * 2.0;
             let start = (x + size * 1.9, at.y);
             let text = if self.writer.metrics.width(text, size, false) <= room { text } else { short };
             words.extend(self.writer.line(text, start, Align2::LEFT_CENTER, (size, false), room, Ink::Body.solid()));

@@ -14,6 +14,8 @@ use crate::trace::{Crossing, Hop, What};
 pub struct Label {
     /// The point that it speaks of.
     pub about: Pos2,
+    /// Its place among its operation's hops, from 1: the order in time, whichever way the labels stand.
+    pub number: usize,
     /// What happens.
     pub title: String,
     /// What it costs, and where the number is from.
@@ -24,6 +26,8 @@ pub struct Label {
     pub current: bool,
     /// Whether a line along a seam leads to what it speaks of.
     pub seam: bool,
+    /// What there is to know of it.
+    pub more: String,
 }
 
 /// What a label says of a hop; `crossing` while it crosses a boundary.
@@ -60,30 +64,27 @@ pub struct Rail<'a> {
 }
 
 impl Rail<'_> {
-    /// Draws labels, the first of them first: it has the best place. Those that find none are left out.
-    pub fn draw(mut self, labels: &[Label], out: &mut Vec<Shape>) {
-        for label in labels {
-            self.label(label, out);
-        }
+    /// Draws labels, the first of them first: it has the best place. Those that find none are left out. Gives where they
+    /// stand, and what there is to know of them.
+    pub fn draw(mut self, labels: &[Label], out: &mut Vec<Shape>) -> Vec<(Rect, String)> {
+        labels.iter().filter_map(|label| Some((self.label(label, out)?, label.more.clone()))).collect()
     }
 
-    fn label(&mut self, label: &Label, out: &mut Vec<Shape>) {
-        let (Some(size), Some(small)) = (
-            self.writer.size(TextRole::Note, self.rect.height()),
-            self.writer.size(TextRole::Small, self.rect.height()),
-        ) else {
-            return;
-        };
+    fn label(&mut self, label: &Label, out: &mut Vec<Shape>) -> Option<Rect> {
+        let size = self.writer.size(TextRole::Note, self.rect.height())?;
+        let small = self.writer.size(TextRole::Small, self.rect.height())?;
         let pad = size * 0.5;
-        let room = self.rect.width() - 2.0 * pad;
+        let number = label.number.to_string();
+        let indent = self.writer.metrics.width(&number, small, false) + pad * 0.8;
+        let room = self.rect.width() - 2.0 * pad - indent;
         let strong = label.current;
         let lines = self.lines(&label.title, (size, strong), room);
         let note = self.writer.metrics.fit(&label.note, small, false, room);
         if lines.is_empty() {
-            return;
+            return None;
         }
         let height = (lines.len() as f32 * size + note.as_ref().map_or(0.0, |_| small)) * LINE + pad;
-        let Some(top) = self.free(label.about.y - height / 2.0, height) else { return };
+        let top = self.free(label.about.y - height / 2.0, height)?;
         self.taken.push((top, top + height));
         let rect = Rect::from_min_max(pos2(self.rect.left(), top), pos2(self.rect.right(), top + height));
         let line = if label.alarm { Ink::Alarm } else { Ink::Outline };
@@ -99,15 +100,18 @@ impl Rail<'_> {
             _ => Ink::Body.faint(0.8),
         };
         let mut y = top + pad / 2.0;
+        let at = (rect.left() + pad, y + size * LINE / 2.0);
+        out.extend(self.writer.line(&number, at, Align2::LEFT_CENTER, (small, false), indent, Ink::Muted.solid()));
         for text in &lines {
-            let at = (rect.left() + pad, y + size * LINE / 2.0);
+            let at = (rect.left() + pad + indent, y + size * LINE / 2.0);
             out.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, strong), room, ink));
             y += size * LINE;
         }
         if let Some(note) = note {
-            let at = (rect.left() + pad, y + small * LINE / 2.0);
+            let at = (rect.left() + pad + indent, y + small * LINE / 2.0);
             out.extend(self.writer.line(&note, at, Align2::LEFT_CENTER, (small, false), room, Ink::Muted.solid()));
         }
+        Some(rect)
     }
 
     /// A line from what a label speaks of: along the seam to the column's edge, else a tick at the edge.

@@ -74,15 +74,15 @@ use self::stage::Builder;
 use self::state::States;
 use self::tokens::Slots;
 use self::words::Writer;
-use super::names;
 use super::theme::Theme;
+use super::{glossary, names};
 use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Presences, Topology};
 use crate::pace::Moment;
 use crate::scenario::{Asked, Topic};
 use crate::trace::bars::Bars;
-use crate::trace::{ComponentId, JourneyId, StackId, Trace};
+use crate::trace::{ComponentId, JourneyId, StackId, Trace, What};
 
 /// How far the canvas is moved and magnified. The default shows everything.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -321,7 +321,13 @@ impl Scene {
         let hovered = response.hover_pos().and_then(under);
         let clicked = response.clicked().then(|| response.interact_pointer_pos().and_then(under));
         // Said in the line below, so that nothing covers the picture.
-        let said = hovered.and_then(|selection| self.words_of((topology, trace), selection, time));
+        let token = |selection: &Selection| matches!(selection, Selection::Journey(_));
+        let told = |pos: Pos2| drawing.told.iter().find(|(rect, _)| rect.contains(local(pos)));
+        let told = response.hover_pos().and_then(told).filter(|_| !hovered.as_ref().is_some_and(token));
+        let said = match told {
+            Some((_, words)) => Some(words.clone()),
+            None => hovered.and_then(|selection| self.words_of((topology, trace), selection, time)),
+        };
         let headed = || self.head_at(topology, view, local(response.hover_pos()?));
         if let Some(words) = said.or_else(headed) {
             super::hint::say_here(ui.ctx(), &words);
@@ -358,7 +364,8 @@ impl Scene {
                     }
                     _ => modes::joined(&component.note, &self.folded(topology, id)),
                 };
-                Some(if note.is_empty() { name } else { format!("{name}\n{note}") })
+                let meaning = glossary::of(&component.name).map_or(String::new(), |term| term.line());
+                Some([name, note, meaning].into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"))
             }
             Selection::Journey(id) => {
                 let journey = trace.journeys.get(id.index())?;
@@ -366,7 +373,11 @@ impl Scene {
                 let stack = stack(journey.stack).unwrap_or_default();
                 let hop = self.index.hops(id).get(self.index.hop_at(trace, id, time)?)?;
                 let hop = trace.hops.get(hop.index())?;
-                Some(format!("{operation}\n{stack} · {} · {}", hop.what.label(), hop.duration()))
+                let now = format!("{operation}\n{stack} · {} · {}", hop.what.label(), hop.duration());
+                Some(match hop.what {
+                    What::Pay(primitive) => format!("{now}\n{}", primitive.meaning()),
+                    _ => now,
+                })
             }
         }
     }

@@ -77,7 +77,7 @@ impl Picture<'_> {
             self.facts(facts, &mut drawing.trails);
         }
         self.gauges(time, &mut drawing.trails);
-        self.holds(time, &mut drawing.trails);
+        self.holds(&tokens, time, &mut drawing.trails);
         self.modes(time, &mut drawing.trails);
         self.shut(&cast, &tokens, &mut drawing.trails);
         self.trails(&cast, &tokens, &mut drawing.trails);
@@ -93,7 +93,8 @@ impl Picture<'_> {
             strip.draw(chart, &mut drawing.tokens);
         }
         self.states(&cast, &tokens, held, &mut drawing.tokens);
-        self.rail(&cast, &tokens, time, &mut drawing.tokens);
+        drawing.told = self.rail(&cast, &tokens, time, &mut drawing.tokens);
+        drawing.told.extend(self.kept(time));
         drawing
     }
 
