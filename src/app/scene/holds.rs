@@ -16,6 +16,11 @@ use crate::engine::Time;
 use crate::machine::ComponentKind;
 use crate::trace::{ComponentId, CpuId, Layer, StackId, Token, What};
 
+/// What a core's field says.
+const RUNS: &str = "Whose code runs on this core: the column's letter, or h for the host itself; and in which ring and mode of the processor";
+/// What the row of threads beside a kernel's name says.
+const WAIT: &str = "This kernel's threads without a core: filled ones could run and stand in the queue, rings sleep until something wakes them. The letter is their column's, h the host's own";
+
 /// Where a core's cells and their headings are.
 struct Grid {
     size: f32,
@@ -345,12 +350,16 @@ impl Picture<'_> {
         }
     }
 
-    /// What there is to know of the cards that stand and of the mailboxes.
+    /// What there is to know of the cards that stand, of mailboxes, of who runs, waits and sleeps.
     pub(super) fn kept(&self, time: Time) -> Vec<(Rect, String)> {
         let told = |word: &str, rect: Rect| Some((self.camera.rect(rect), glossary::of(word)?.line()));
         let cards = self.layout.cards.iter().filter(|(vm, _)| self.gone(**vm, time).is_some());
         let cards = cards.filter_map(|(_, &rect)| told("VMCS", rect));
-        cards.chain(self.layout.mailboxes.values().filter_map(|&rect| told("injection", rect))).collect()
+        let mailboxes = self.layout.mailboxes.values().filter_map(|&rect| told("injection", rect));
+        let said = |rect: &Rect, words: &str| (self.camera.rect(*rect), words.to_owned());
+        let cores = self.layout.cores.values().map(|rect| said(rect, RUNS));
+        let queues = self.layout.run_queues.values().map(|rect| said(rect, WAIT));
+        cards.chain(mailboxes).chain(cores).chain(queues).collect()
     }
 
     /// What a VM exit has saved, while a vCPU is out: why, and for how long already.

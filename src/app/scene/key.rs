@@ -13,6 +13,8 @@ use crate::trace::{Layer, Token};
 const LEAST: (f32, f32) = (128.0, 84.0);
 /// So wide is a column of signs at least.
 const COLUMN: f32 = 108.0;
+/// How far apart its lines stand, in lines.
+const SPACING: [f32; 3] = [1.35, 1.2, 1.02];
 /// The most that it needs: high, or wide where it is low.
 const MOST: [(f32, f32); 2] = [(330.0, 168.0), (480.0, 120.0)];
 
@@ -105,12 +107,17 @@ impl Key<'_> {
         ) else {
             return;
         };
-        let (pad, line) = (size * 0.8, size * LINE * 1.35);
-        let rows = ((self.rect.height() - 2.0 * pad - strong * LINE) / line).floor().max(0.0) as usize;
+        let pad = size * 0.8;
         let mut entries = self.entries(topology);
         let unit = self.writer.theme.scale * self.writer.factor;
-        // As few columns as hold all of them, but two where there is room.
         let most = ((self.rect.width() / (COLUMN * unit)) as usize).max(1);
+        let rows = |line: f32| ((self.rect.height() - 2.0 * pad - strong * LINE) / line).floor().max(0.0) as usize;
+        // The lines stand closer where all of them would not fit otherwise.
+        let lines = SPACING.map(|spacing| size * LINE * spacing);
+        let enough = lines.iter().copied().find(|line| rows(*line) * most >= entries.len());
+        let line = enough.unwrap_or(lines[lines.len() - 1]);
+        let rows = rows(line);
+        // As few columns as hold all of them, but two where there is room.
         let columns = entries.len().div_ceil(rows.max(1)).max(2).min(most);
         entries.truncate(rows * columns);
         let used = entries.len().div_ceil(columns);

@@ -1,0 +1,132 @@
+//! What someone sees who follows one column of a run: the key tells its signs, its labels have an order and can be asked
+//! about, and no token stands on another.
+#![cfg(feature = "app")]
+
+#[path = "support/picture.rs"]
+mod picture;
+
+use egui::{Vec2, vec2};
+use picture::built_in;
+use strata::app::scene::{Drawing, Scene, SceneOptions, Shape, View};
+use strata::app::theme::Theme;
+use strata::engine::Time;
+use strata::machine::Topology;
+use strata::scenario::Topic;
+use strata::trace::{StackId, Token, Trace};
+
+/// What the panels leave of windows of 1600x1000 and 1280x720.
+const DESK: Vec2 = vec2(984.0, 684.0);
+const SMALL: Vec2 = vec2(744.0, 480.0);
+
+fn draw(topology: &Topology, trace: &Trace, follow: Option<u32>, canvas: Vec2, time: Time) -> Drawing {
+    drawn((topology, trace), follow, canvas, time, false)
+}
+
+/// With `rests`, each token is where it will stand when it has arrived.
+fn drawn(
+    (topology, trace): (&Topology, &Trace),
+    follow: Option<u32>,
+    canvas: Vec2,
+    time: Time,
+    rests: bool,
+) -> Drawing {
+    let theme = Theme::dark();
+    let options = SceneOptions {
+        theme: &theme,
+        reduced_motion: rests,
+        selection: None,
+        pointed_at: &[],
+        provenance: &|_| "assumed",
+        topic: Topic::default(),
+        asked: None,
+        follow: follow.map(StackId),
+        solo: false,
+        moment: None,
+        known: None,
+        facts: None,
+        presences: None,
+    };
+    Scene::new(topology, trace).draw(topology, trace, canvas, &View::default(), time, &options)
+}
+
+/// The middles of so many hops of a stack.
+fn moments(trace: &Trace, stack: u32, count: usize) -> Vec<Time> {
+    let hops: Vec<_> = trace.hops.iter().filter(|hop| hop.stack == StackId(stack) && !hop.is_wait()).collect();
+    let middle = |i: usize| {
+        let hop = hops[i * hops.len() / count];
+        Time((hop.start.as_ps() + hop.end.as_ps()) / 2)
+    };
+    (0..count.min(hops.len())).map(middle).collect()
+}
+
+#[test]
+fn the_key_tells_gates_walls_and_interrupts_whoever_is_followed() {
+    let (topology, trace) = built_in("one-read");
+    for canvas in [DESK, SMALL] {
+        for follow in [None, Some(0), Some(1), Some(2), Some(3)] {
+            let drawing = draw(&topology, &trace, follow, canvas, Time::us(3));
+            let texts: Vec<&str> = drawing.text_boxes().map(|(text, _)| text).collect();
+            for sign in ["interrupt", "gate", "wall", "whose"] {
+                assert!(texts.iter().any(|text| text.starts_with(sign)), "{canvas:?} {follow:?}: no {sign} in {texts:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn labels_are_numbered_in_the_order_of_time_and_can_be_asked_about() {
+    let (topology, trace) = built_in("one-read");
+    let mut asked = 0;
+    for time in moments(&trace, 2, 60) {
+        let drawing = draw(&topology, &trace, Some(2), DESK, time);
+        let number = |shape: &Shape| match shape {
+            Shape::Text { text, .. } => text.parse::<usize>().ok(),
+            _ => None,
+        };
+        let boxes: Vec<_> = drawing.told.iter().filter(|(_, words)| words.contains('\n')).collect();
+        asked += boxes.len();
+        for (rect, words) in boxes {
+            let within = drawing.tokens.iter().filter(|shape| match shape {
+                Shape::Text { bounds, .. } => rect.expand(0.5).contains_rect(*bounds),
+                _ => false,
+            });
+            let numbers: Vec<usize> = within.filter_map(number).collect();
+            assert_eq!(numbers.len(), 1, "{words} has its number at {time}");
+            assert!(words.contains("assumed: nobody has measured"), "{words}");
+        }
+    }
+    assert!(asked > 60, "{asked} labels");
+}
+
+#[test]
+fn tokens_of_four_columns_never_stand_on_each_other_at_one_part() {
+    let (topology, trace) = built_in("one-read");
+    let mut pairs = 0;
+    for stack in 0..4 {
+        for time in moments(&trace, stack, 80) {
+            for (follow, canvas) in [(None, DESK), (Some(2), DESK), (Some(2), SMALL)] {
+                let drawing = drawn((&topology, &trace), follow, canvas, time, true);
+                let tokens: Vec<(egui::Pos2, f32, &str)> = drawing
+                    .tokens
+                    .iter()
+                    .filter_map(|shape| match shape {
+                        Shape::Token { center, radius, mark, outlined: true, token, .. }
+                            if *token != Token::Instruction =>
+                        {
+                            Some((*center, *radius, mark.as_str()))
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                for (i, (a, radius, mark)) in tokens.iter().enumerate() {
+                    for (b, _, other) in tokens[i + 1..].iter().filter(|(b, ..)| (b.y - a.y).abs() < 0.5) {
+                        pairs += 1;
+                        let apart = (b.x - a.x).abs();
+                        assert!(apart > radius * 1.9, "{mark} and {other} are {apart} apart at {time} ({canvas:?})");
+                    }
+                }
+            }
+        }
+    }
+    assert!(pairs > 20, "{pairs} pairs");
+}
