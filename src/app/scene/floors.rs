@@ -332,10 +332,15 @@ impl Ruler<'_> {
             ComponentKind::HypervisorPart if component.name.ends_with("back ends") => 24.0,
             _ => 0.0,
         };
+        // Tokens of a few columns that are served there stand beside each other, not on each other.
+        let served = match component.kind {
+            ComponentKind::HypervisorPart => 14.0 * u * (self.topology.stacks.len().min(4) as f32 + 1.2),
+            _ => 44.0 * u,
+        };
         Item {
             content: Content::Parts(vec![id]),
             least: (short.min(name) + 12.0 * u + state * 0.5).max(38.0 * u),
-            wants: (name + note + 16.0 * u + state).max(44.0 * u),
+            wants: (name + note + 16.0 * u + state).max(served),
             state,
         }
     }

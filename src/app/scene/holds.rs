@@ -333,7 +333,7 @@ impl Picture<'_> {
             let (at, paint) = ((x, rect.center().y), Ink::Muted.faint(by));
             out.extend(self.writer.line(label, at, Align2::LEFT_CENTER, (size, false), wide + 1.0, paint));
             x += wide + size * 0.5;
-            let shown = if beads.len() <= room { beads.len() } else { room - 1 };
+            let shown = if beads.len() <= room { beads.len() } else { room.saturating_sub(2) };
             for bead in &beads[..shown] {
                 let ink = Ink::Layer(if bead.vcpu { Layer::Hypervisor } else { Layer::User });
                 self.bead(whose(bead.stack.some()), (pos2(x + radius, rect.center().y), radius), ink, (label, by), out);
@@ -341,10 +341,11 @@ impl Picture<'_> {
             }
             // Those that there is no room for are a number, and no bead.
             if shown < beads.len() {
-                let more = format!("+{}", beads.len() - shown);
-                let around = Rect::from_center_size(pos2(x + radius, rect.center().y), vec2(step, radius * 2.0));
-                self.middle(&[more], around, (true, Ink::Muted.faint(by)), out);
-                x += step;
+                let more = beads.len() - shown;
+                let around = rect.with_min_x(x).with_max_x(rect.right().min(x + 2.0 * step));
+                let texts = [format!("and {more}"), more.to_string()];
+                self.middle(&texts, around, (true, Ink::Muted.faint(by)), out);
+                x += 2.0 * step;
             }
             x += size * 0.6;
         }

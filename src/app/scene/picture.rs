@@ -200,7 +200,10 @@ impl Picture<'_> {
         let radius = self.layout.token * self.camera.tokens;
         let outlined = tokens.all.len() <= CROWD;
         let mut places: Vec<Option<Pos2>> = vec![None; tokens.all.len()];
-        for (i, token) in tokens.all.iter().enumerate() {
+        // Where there is no room to stand apart, whom one follows stands before the others.
+        let first = |(_, token): &(usize, &Token)| self.followed != Some(token.column);
+        let (others, followed): (Vec<_>, Vec<_>) = tokens.all.iter().enumerate().partition(first);
+        for (i, token) in others.into_iter().chain(followed) {
             let Some(hop) = self.hop(token) else { continue };
             if self.hidden(token) {
                 continue;

@@ -30,9 +30,6 @@ enum Door {
     Street(usize, f32),
 }
 
-/// So many columns' tokens never stand on each other at one part.
-const FEW: f32 = 4.0;
-
 impl Router<'_> {
     /// The track of a column, and how many there are.
     fn track(&self, column: usize) -> (f32, f32) {
@@ -59,10 +56,7 @@ impl Router<'_> {
     /// How far from a part's middle a column's tokens stand, so that those side by side can be told apart.
     fn aside(&self, width: f32, column: usize) -> f32 {
         let (index, count) = self.track(column);
-        let token = self.layout.token;
-        let step = (token * 2.1).min((width - 2.0 * token).max(0.0) / count);
-        // A few may stand out a little over a narrow part, rather than on each other.
-        let step = if count <= FEW { step.max(token * 2.0) } else { step };
+        let step = (self.layout.token * 2.1).min((width - 2.0 * self.layout.token).max(0.0) / count);
         (index - (count - 1.0) / 2.0) * step
     }
 
