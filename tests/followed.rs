@@ -67,7 +67,10 @@ fn the_key_tells_gates_walls_and_interrupts_whoever_is_followed() {
             let drawing = draw(&topology, &trace, follow, canvas, Time::us(3));
             let texts: Vec<&str> = drawing.text_boxes().map(|(text, _)| text).collect();
             for sign in ["interrupt", "gate", "wall", "whose"] {
-                assert!(texts.iter().any(|text| text.starts_with(sign)), "{canvas:?} {follow:?}: no {sign} in {texts:?}");
+                assert!(
+                    texts.iter().any(|text| text.starts_with(sign)),
+                    "{canvas:?} {follow:?}: no {sign} in {texts:?}"
+                );
             }
         }
     }

@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn a_word_of_the_field_is_explained_where_it_comes_first_and_nowhere_else() {
-        let text = "The **VM exit** and [a doorbell](there).\n\nA VM exit, then the `HLT`, which the doorbell is no part of.";
+        let text =
+            "The **VM exit** and [a doorbell](there).\n\nA VM exit, then the `HLT`, which the doorbell is no part of.";
         let all = read(text);
         let lined = |p: &Paragraph| -> Vec<String> {
             let lined = p.job.sections.iter().filter(|s| s.format.underline.color != Color32::BLUE);

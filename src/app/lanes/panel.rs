@@ -98,9 +98,8 @@ pub fn lanes_ui(ui: &mut Ui, state: &mut LanesState, lanes: Lanes<'_>, theme: &T
         source.mouse_wheel = !over_bars;
         let area = ScrollArea::vertical().id_salt("lanes").auto_shrink([false, false]).scroll_source(source);
         // Whom one has just begun to follow is seen here too, however many lanes there are.
-        let of_follow = |row: &Row| {
-            lane(lanes.lanes, lanes.heads, row.index).is_some_and(|lane| lane.group == lanes.follow)
-        };
+        let of_follow =
+            |row: &Row| lane(lanes.lanes, lanes.heads, row.index).is_some_and(|lane| lane.group == lanes.follow);
         let begun = state.followed != (lanes.follow, rows.len()) && lanes.follow.is_some();
         let begun = begun.then(|| rows.iter().position(of_follow)).flatten();
         state.followed = (lanes.follow, rows.len());

@@ -185,8 +185,9 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
             }
             title_ui(ui, &step.title, theme);
             ui.add_space(6.0);
-            where_ui(ui, guide, step, theme, out);
+            // How one came here is not counted: nothing may move on the second visit.
             head = ui.cursor().top() - top;
+            where_ui(ui, guide, step, theme, out);
             say_ui(ui, guide.scenario, &step.say, theme, out);
             said = ui.cursor().top() - top;
             if let Some(predict) = ask.filter(|_| share == Share::Together) {
