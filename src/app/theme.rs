@@ -251,8 +251,6 @@ impl Theme {
             style.spacing.item_spacing = egui::vec2(8.0, 6.0) * self.scale;
             // Ours is `widgets::fade_ui`: this one is a shadow on light paper under bevy_egui, which mixes colours otherwise.
             style.spacing.scroll.fade.strength = 0.0;
-            // Nothing stands under a bar.
-            style.spacing.scroll.floating_allocated_width = 7.0 * self.scale;
             style.spacing.button_padding = egui::vec2(10.0, 5.0) * self.scale;
             style.spacing.interact_size.y = 26.0 * self.scale;
         });

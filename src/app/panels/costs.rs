@@ -3,7 +3,7 @@
 use egui::{Context, RichText, Ui, Window};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::{focus_new, keys_scroll, note};
+use super::widgets::{bar_width, focus_new, keys_scroll, note};
 use crate::app::command::Command;
 use crate::app::overlay;
 use crate::app::theme::{TextRole, Theme};
@@ -35,7 +35,7 @@ fn table_ui(ui: &mut Ui, profile: &Profile, theme: &Theme) {
     ui.add_space(6.0);
     // Whole words, however wide the window: a row is as high as its highest cell.
     let spacing = ui.spacing().item_spacing.x;
-    let room = ui.available_width() - 3.0 * spacing - ui.spacing().scroll.allocated_width();
+    let room = ui.available_width() - 3.0 * spacing - bar_width(theme);
     let widths = [0.28, 0.13, 0.13, 0.46].map(|share| (share * room).floor().max(30.0));
     let rows: Vec<Row> = Primitive::ALL.iter().map(|primitive| Row::of(*primitive, profile)).collect();
     let font = theme.font(TextRole::Note);

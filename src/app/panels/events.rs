@@ -4,7 +4,7 @@ use egui::containers::scroll_area::DragScroll;
 use egui::{RichText, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::{choice_ui, cut_label, note};
+use super::widgets::{bar_width, choice_ui, cut_label, note};
 use crate::app::command::{self, Command};
 use crate::app::events::{Events, Kind, words};
 use crate::app::hint;
@@ -194,7 +194,7 @@ fn rows_ui(
     let room = ui.available_rect_before_wrap();
     let (list, walked) = rows::stop_ui(ui, room, "Events, one a row", count, at);
     let at = walked.map_or(at, |walked| walked.at);
-    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - ui.spacing().scroll.allocated_width();
+    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - bar_width(theme);
     let mut table = TableBuilder::new(ui)
         .id_salt("events")
         .sense(egui::Sense::CLICK)

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::widgets::{cut_label, eyebrow_ui, note};
+use super::widgets::{bar_width, cut_label, eyebrow_ui, note};
 use crate::app::command::Command;
 use crate::app::hint;
 use crate::app::recording::Recording;
@@ -82,7 +82,7 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
         return out;
     }
     let height = 30.0 * theme.scale;
-    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - ui.spacing().scroll.allocated_width();
+    let width = ui.available_width() - 4.0 * ui.spacing().item_spacing.x - bar_width(theme);
     let place = ui.id().with("under way");
     let at = ui.data(|data| data.get_temp(place)).unwrap_or(0);
     let (list, walked) = stop_ui(ui, ui.available_rect_before_wrap(), "Operations under way", rows.len(), at);

@@ -2,7 +2,7 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::widgets::{body, keys_scroll, note};
+use super::widgets::{bar_width, body, keys_scroll, note};
 use crate::app::command::{self, Command};
 use crate::app::hint;
 use crate::app::theme::{TextRole, Theme};
@@ -49,7 +49,7 @@ pub fn versus_ui(ui: &mut Ui, compared: Compared<'_>, theme: &Theme) -> Vec<Comm
     if before.hash == compared.after.hash {
         ui.label(body("Both runs are the same, to the last event", theme).color(theme.text));
     }
-    let width = ui.available_width() - ui.spacing().scroll.allocated_width();
+    let width = ui.available_width() - bar_width(theme);
     let shown = ScrollArea::both().id_salt("comparison").auto_shrink([false, false]).show(ui, |ui| {
         table_ui(ui, versus, width, theme);
         for (name, second) in &versus.alone {

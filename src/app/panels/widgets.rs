@@ -201,6 +201,12 @@ fn mixed(color: Color32, opacity: f32) -> Color32 {
     Color32::from_rgba_premultiplied(gamma(r), gamma(g), gamma(b), (opacity * 255.0).round() as u8)
 }
 
+/// The width of the strip that a scroll bar comes and goes in. What ends at the right keeps out of it, whether there is
+/// a bar or not: so nothing stands under one, and nothing moves when it comes.
+pub fn bar_width(theme: &Theme) -> f32 {
+    7.0 * theme.scale
+}
+
 /// Lets a scroll area be scrolled by keyboard: where it has more than it shows, it is a stop for Tab, and Up, Down,
 /// Page Up, Page Down, Home and End move it while it has the focus.
 pub fn keys_scroll<R>(ui: &Ui, shown: &ScrollAreaOutput<R>, name: &str) {

@@ -9,7 +9,7 @@ use super::station::{JourneyView, Station, moment};
 use crate::app::command::Command;
 use crate::app::fonts;
 use crate::app::hint;
-use crate::app::panels::widgets::fade_ui;
+use crate::app::panels::widgets::{bar_width, fade_ui};
 use crate::app::rows;
 use crate::app::theme::{TextRole, Theme};
 use crate::trace::Layer;
@@ -34,7 +34,7 @@ struct Words {
 /// Draws the line in the height that is available.
 pub fn line_ui(ui: &mut Ui, view: &JourneyView, theme: &Theme, out: &mut Vec<Command>) {
     let current = view.current();
-    let width = (ui.available_width() - ui.spacing().scroll.allocated_width()).max(0.0);
+    let width = (ui.available_width() - bar_width(theme)).max(0.0);
     let words: Vec<Words> =
         (0..view.stations.len()).map(|i| Words::new(ui, view, i, current == Some(i), width, theme)).collect();
     // The top of each station, and the bottom of the last.

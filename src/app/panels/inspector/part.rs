@@ -4,7 +4,7 @@ use egui::{RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::names;
-use crate::app::panels::widgets::{body, eyebrow_ui, keys_scroll, note, title_ui};
+use crate::app::panels::widgets::{bar_width, body, eyebrow_ui, keys_scroll, note, title_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::machine::inspect::Fact;
 use crate::machine::listing::Listing;
@@ -52,6 +52,7 @@ pub fn part_ui(ui: &mut Ui, view: &PartView, theme: &Theme, out: &mut Vec<Comman
     ui.add_space(10.0);
     let area = ScrollArea::vertical().id_salt(("part", view.id.0)).auto_shrink([false, false]);
     let shown = area.show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - bar_width(theme));
         facts_ui(ui, &view.facts, theme);
         for table in &view.tables {
             table_ui(ui, table, theme);
