@@ -1147,3 +1147,29 @@ fn an_arrow_in_the_picture_does_not_pass_by_what_is_nearer() {
     }
     assert!(far.is_empty(), "{}:\n{}", far.len(), far.join("\n"));
 }
+
+// Fails where an arrow that leads nowhere is like a key that is not taken in.
+#[test]
+fn an_arrow_at_the_edge_of_the_picture_says_so() {
+    let mut harness = harness("one-read");
+    let told = |harness: &Harness<'_, Shell>| {
+        let mut texts = harness.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
+            egui::Shape::Text(text) => Some(text.galley.text()),
+            _ => None,
+        });
+        texts.any(|text| text.starts_with("No part lies to the right of here"))
+    };
+    tab_to(&mut harness, |item| item.id == PICTURE);
+    harness.run_steps(2);
+    let mut before = None;
+    while harness.state().cursor != before {
+        assert!(!told(&harness), "there is more to the right");
+        before = harness.state().cursor;
+        harness.key_press(Key::ArrowRight);
+        harness.run_steps(2);
+    }
+    assert!(told(&harness));
+    harness.key_press(Key::ArrowLeft);
+    harness.run_steps(2);
+    assert!(!told(&harness) && harness.state().cursor != before);
+}
