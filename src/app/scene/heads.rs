@@ -7,7 +7,7 @@ use super::drawing::{Ink, Shape};
 use super::gadgets::{Bench, ball, trips};
 use super::labels::{Label, Rail, words};
 use super::picture::Picture;
-use super::stage::{brightness, dim};
+use super::stage::{brightness, dim, knowing};
 use super::tokens::{Cast, Held, Token, Tokens, alarms};
 use crate::app::glossary::{self, Term};
 use crate::app::theme::TextRole;
@@ -54,7 +54,10 @@ impl Picture<'_> {
                 Some(hop) => self.boxed(hop, rect, out),
                 None => self.state(cast, tokens, i, rect, out),
             }
-            dim(&mut out[from..], brightness(self.layout, self.followed, i));
+            let own = self.topology.stacks.get(column.stack.index()).map(|stack| stack.component);
+            let about = crossing.map(|hop| hop.component).or(own);
+            let known = about.map_or(1.0, |id| knowing(self.options.known, id));
+            dim(&mut out[from..], brightness(self.layout, self.followed, i) * known);
         }
     }
 
@@ -109,7 +112,10 @@ impl Picture<'_> {
         let selected = self.selected();
         let chosen = tokens.all.iter().filter(of_column).find(|token| Some(token.journey) == selected);
         let token = chosen.or_else(|| tokens.all.iter().rfind(of_column));
+        let own = self.topology.stacks.get(column.stack.index()).map(|stack| stack.component);
+        let from = out.len();
         taken.extend(self.gadget(cast, token, column.stack, (rect, &taken), time, out));
+        dim(&mut out[from..], own.map_or(1.0, |own| knowing(self.options.known, own)));
         let Some(token) = token else { return Vec::new() };
         let mut labels = Vec::new();
         let first = token.position.saturating_sub(PAST);
@@ -133,7 +139,9 @@ impl Picture<'_> {
             let about = self.camera.point(spot);
             let number = position + 1;
             let more = self.more(hop);
-            labels.push(Label { about, number, title, note, alarm: alarms(hop.crossing), current, seam: passes, more });
+            let by = knowing(self.options.known, hop.component);
+            let alarm = alarms(hop.crossing);
+            labels.push(Label { about, number, title, note, alarm, current, seam: passes, more, by });
         }
         let edge = self.camera.rect(column.area).right();
         let clear = self.layout.token * self.camera.tokens * 1.5;

@@ -4,6 +4,7 @@
 use egui::{Align2, Pos2, Rect, pos2};
 
 use super::drawing::{Ink, Shape};
+use super::stage::dim;
 use super::words::{LINE, Writer};
 use crate::app::theme::TextRole;
 use crate::costs::Primitive;
@@ -28,6 +29,8 @@ pub struct Label {
     pub seam: bool,
     /// What there is to know of it.
     pub more: String,
+    /// How bright it is for the chosen viewer.
+    pub by: f32,
 }
 
 /// What a label says of a hop; `crossing` while it crosses a boundary.
@@ -67,7 +70,13 @@ impl Rail<'_> {
     /// Draws labels, the first of them first: it has the best place. Those that find none are left out. Gives where they
     /// stand, and what there is to know of them.
     pub fn draw(mut self, labels: &[Label], out: &mut Vec<Shape>) -> Vec<(Rect, String)> {
-        labels.iter().filter_map(|label| Some((self.label(label, out)?, label.more.clone()))).collect()
+        let mut told = Vec::new();
+        for label in labels {
+            let from = out.len();
+            told.extend(self.label(label, out).map(|rect| (rect, label.more.clone())));
+            dim(&mut out[from..], label.by);
+        }
+        told
     }
 
     fn label(&mut self, label: &Label, out: &mut Vec<Shape>) -> Option<Rect> {
