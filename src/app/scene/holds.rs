@@ -346,10 +346,11 @@ impl Picture<'_> {
             // Those that there is no room for are a number, and no bead.
             if shown < beads.len() {
                 let more = beads.len() - shown;
-                let around = rect.with_min_x(x).with_max_x(rect.right().min(x + 2.0 * step));
+                let around = rect.with_min_x(x + size * 0.2).with_max_x(rect.right().min(x + 2.2 * step));
                 let texts = [format!("and {more}"), more.to_string()];
-                self.middle(&texts, around, (true, Ink::Muted.faint(by)), out);
-                x += 2.0 * step;
+                let texts = if shown == 0 { &texts[1..] } else { &texts[..] };
+                self.middle(texts, around, (true, Ink::Muted.faint(by)), out);
+                x += 2.2 * step;
             }
             x += size * 0.6;
         }

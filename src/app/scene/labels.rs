@@ -52,6 +52,22 @@ pub fn words(hop: &Hop, crossing: bool, provenance: &dyn Fn(Primitive) -> &'stat
     }
 }
 
+/// A label's lines.
+struct Set {
+    size: f32,
+    small: f32,
+    pad: f32,
+    number: String,
+    indent: f32,
+    room: f32,
+    lines: Vec<String>,
+    note: Option<String>,
+    height: f32,
+}
+
+/// Between two labels.
+const GAP: f32 = 3.0;
+
 /// Places labels in one rail.
 pub struct Rail<'a> {
     /// How texts are written.
@@ -67,38 +83,49 @@ pub struct Rail<'a> {
 }
 
 impl Rail<'_> {
-    /// Draws labels, the first of them first: it has the best place. Those that find none are left out. Gives where they
-    /// stand, and what there is to know of them.
+    /// Draws labels, the current one first: it stands where it happens, as near as those before it leave room above it;
+    /// they stand above each other in the order of time. Those that find no room are left out. Gives where they stand,
+    /// and what there is to know of them.
     pub fn draw(mut self, labels: &[Label], out: &mut Vec<Shape>) -> Vec<(Rect, String)> {
-        let mut told = Vec::new();
-        for label in labels {
+        let set: Vec<(&Label, Set)> = labels.iter().filter_map(|label| Some((label, self.set(label)?))).collect();
+        let above: f32 = set.iter().skip(1).map(|(_, set)| set.height + GAP).sum();
+        let (mut below, mut told) = (self.rect.bottom(), Vec::new());
+        for (i, (label, set)) in set.iter().enumerate() {
+            let wanted = match i {
+                0 => (label.about.y - set.height / 2.0).max(self.rect.top() + above),
+                _ => below - set.height,
+            };
+            let Some(top) = self.free(wanted, set.height, below) else { continue };
+            self.taken.push((top, top + set.height));
+            below = top - GAP;
             let from = out.len();
-            told.extend(self.label(label, out).map(|rect| (rect, label.more.clone())));
+            let rect = Rect::from_min_max(pos2(self.rect.left(), top), pos2(self.rect.right(), top + set.height));
+            self.label((*label, set), rect, out);
             dim(&mut out[from..], label.by);
+            told.push((rect, label.more.clone()));
         }
         told
     }
 
-    fn label(&mut self, label: &Label, out: &mut Vec<Shape>) -> Option<Rect> {
+    /// A label's lines, and how much room they take; `None` where there is none for letters.
+    fn set(&self, label: &Label) -> Option<Set> {
         let size = self.writer.size(TextRole::Note, self.rect.height())?;
         let small = self.writer.size(TextRole::Small, self.rect.height())?;
         let pad = size * 0.5;
         let number = label.number.to_string();
         let indent = self.writer.metrics.width(&number, small, false) + pad * 0.8;
         let room = self.rect.width() - 2.0 * pad - indent;
-        let strong = label.current;
-        let lines = self.lines(&label.title, (size, strong), room);
+        let lines = self.lines(&label.title, (size, label.current), room);
         let note = self.writer.metrics.fit(&label.note, small, false, room);
-        if lines.is_empty() {
-            return None;
-        }
         let height = (lines.len() as f32 * size + note.as_ref().map_or(0.0, |_| small)) * LINE + pad;
-        let top = self.free(label.about.y - height / 2.0, height)?;
-        self.taken.push((top, top + height));
-        let rect = Rect::from_min_max(pos2(self.rect.left(), top), pos2(self.rect.right(), top + height));
+        (!lines.is_empty()).then_some(Set { size, small, pad, number, indent, room, lines, note, height })
+    }
+
+    fn label(&self, (label, set): (&Label, &Set), rect: Rect, out: &mut Vec<Shape>) {
+        let &Set { size, small, pad, indent, room, .. } = set;
         let line = if label.alarm { Ink::Alarm } else { Ink::Outline };
-        self.leader(label, rect, line, out);
         if label.current {
+            self.leader(label, rect, line, out);
             let fill = if label.alarm { Ink::AlarmFill } else { Ink::LabelFill };
             let line = if label.alarm { Ink::Alarm.solid() } else { Ink::Muted.faint(0.7) };
             out.push(Shape::Rect { rect, radius: 4.0, fill: Some(fill.solid()), line: Some((1.2, line)) });
@@ -108,22 +135,22 @@ impl Rail<'_> {
             (_, true) => Ink::Text.solid(),
             _ => Ink::Body.faint(0.8),
         };
-        let mut y = top + pad / 2.0;
+        let muted = Ink::Muted.solid();
+        let mut y = rect.top() + pad / 2.0;
         let at = (rect.left() + pad, y + size * LINE / 2.0);
-        out.extend(self.writer.line(&number, at, Align2::LEFT_CENTER, (small, false), indent, Ink::Muted.solid()));
-        for text in &lines {
+        out.extend(self.writer.line(&set.number, at, Align2::LEFT_CENTER, (small, false), indent, muted));
+        for text in &set.lines {
             let at = (rect.left() + pad + indent, y + size * LINE / 2.0);
-            out.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, strong), room, ink));
+            out.extend(self.writer.line(text, at, Align2::LEFT_CENTER, (size, label.current), room, ink));
             y += size * LINE;
         }
-        if let Some(note) = note {
+        if let Some(note) = &set.note {
             let at = (rect.left() + pad + indent, y + small * LINE / 2.0);
-            out.extend(self.writer.line(&note, at, Align2::LEFT_CENTER, (small, false), room, Ink::Muted.solid()));
+            out.extend(self.writer.line(note, at, Align2::LEFT_CENTER, (small, false), room, muted));
         }
-        Some(rect)
     }
 
-    /// A line from what a label speaks of: along the seam to the column's edge, else a tick at the edge.
+    /// A line from what the current label speaks of: along the seam to the column's edge, else a tick at the edge.
     fn leader(&self, label: &Label, rect: Rect, line: Ink, out: &mut Vec<Shape>) {
         let inside = label.about.y >= self.rect.top() && label.about.y <= self.rect.bottom();
         if !inside {
@@ -132,13 +159,12 @@ impl Rail<'_> {
         let y = label.about.y;
         let to = pos2(rect.left(), y.clamp(rect.top() + 3.0, rect.bottom() - 3.0));
         let middle = (self.edge + rect.left()) / 2.0;
-        let from = if label.seam && label.current { label.about.x + self.clear } else { self.edge + 1.0 };
+        let from = if label.seam { label.about.x + self.clear } else { self.edge + 1.0 };
         if from >= middle {
             return;
         }
-        let alpha = if label.current { 0.9 } else { 0.5 };
         let points = vec![pos2(from, y), pos2(middle, y), pos2(middle, to.y), to];
-        out.push(Shape::Line { points, line: (1.2, line.faint(alpha)) });
+        out.push(Shape::Line { points, line: (1.2, line.faint(0.9)) });
     }
 
     /// A title in one line, or in two, cut between words.
@@ -155,14 +181,13 @@ impl Rail<'_> {
         self.writer.metrics.fit(title, size, strong, room).into_iter().collect()
     }
 
-    /// The nearest free stretch of this height to where a label wants to be.
-    fn free(&self, wanted: f32, height: f32) -> Option<f32> {
-        let (low, high) = (self.rect.top(), self.rect.bottom() - height);
+    /// The nearest free stretch of this height to where a label wants to be, that ends above `below`.
+    fn free(&self, wanted: f32, height: f32, below: f32) -> Option<f32> {
+        let (low, high) = (self.rect.top(), below.min(self.rect.bottom()) - height);
         if high < low {
             return None;
         }
-        let gap = 3.0;
-        let edges = self.taken.iter().flat_map(|&(top, bottom)| [top - height - gap, bottom + gap]);
+        let edges = self.taken.iter().flat_map(|&(top, bottom)| [top - height - GAP, bottom + GAP]);
         let candidates = std::iter::once(wanted.clamp(low, high)).chain(edges).filter(|y| (low..=high).contains(y));
         let free = candidates.filter(|y| self.taken.iter().all(|&(a, b)| *y + height <= a || *y >= b));
         free.min_by(|a, b| (a - wanted).abs().total_cmp(&(b - wanted).abs()))

@@ -104,9 +104,21 @@ fn table_ui(ui: &mut Ui, table: &Listing, theme: &Theme) {
                 }
             });
         };
-        row(ui, &table.header, theme.text_muted);
-        for cells in &table.rows {
-            row(ui, cells, theme.text);
+        let rows = |ui: &mut Ui| {
+            row(ui, &table.header, theme.text_muted);
+            for cells in &table.rows {
+                row(ui, cells, theme.text);
+            }
+        };
+        // No word is torn: a table that is wider than the panel is moved aside.
+        let wide =
+            widths.iter().sum::<f32>() + gap * widths.len().saturating_sub(1) as f32 > ui.available_width() + 1.0;
+        if wide {
+            let area = ScrollArea::horizontal().id_salt(&table.title).auto_shrink([false, true]);
+            let shown = area.show(ui, rows);
+            keys_scroll(ui, &shown, &table.title);
+        } else {
+            rows(ui);
         }
     }
     if !table.note.is_empty() {
@@ -114,7 +126,7 @@ fn table_ui(ui: &mut Ui, table: &Listing, theme: &Theme) {
     }
 }
 
-/// How wide columns are: numbers whole, words as wide as is left, but never less than a few letters.
+/// How wide columns are: numbers whole, words as wide as is left, but no word torn.
 fn widths(ui: &Ui, table: &Listing, gap: f32, theme: &Theme) -> Vec<f32> {
     let font = theme.font(TextRole::Small);
     let width = |text: &str| {
@@ -135,7 +147,7 @@ fn widths(ui: &Ui, table: &Listing, gap: f32, theme: &Theme) -> Vec<f32> {
         return most.iter().enumerate().map(|(i, most)| if i == 0 { most + room - all } else { *most }).collect();
     }
     if low >= room {
-        return least.iter().map(|least| least * room / low.max(1.0)).collect();
+        return least;
     }
     let share = (room - low) / (all - low).max(1.0);
     least.iter().zip(&most).map(|(least, most)| least + (most - least) * share).collect()
