@@ -162,22 +162,16 @@ fn the_p99_grows_long_before_the_mean() {
 /// Under the real costs: with constants all eight do the same at the same time for ever.
 #[test]
 fn eight_equal_programs_do_not_stay_in_lock_step() {
-    let spread = |of: fn(Time) -> Distribution| {
+    // Of the rounds of one program, how many end within a tenth of a time to compute of a round of another.
+    let together = |of: fn(Time) -> Distribution| {
         let outcome = run(&crowd(4, 8, 400, of), &Profile::xeon_2017().table());
-        let mut all = responses(&outcome);
-        all.sort_by(f64::total_cmp);
-        let ends: Vec<Vec<Time>> = (0..8)
-            .map(|stack| operations(&outcome, stack, OperationKind::Compute).iter().map(|(end, _)| *end).collect())
-            .collect();
-        // How many rounds of the first program end within a tenth of a time to compute of one of the second.
-        let near = |at: &Time| ends[1].iter().any(|end| at.since(*end).max(end.since(*at)) < Time::us(10));
-        let together = ends[0].iter().filter(|at| near(at)).count() as f64 / ends[0].len() as f64;
-        (p99(&all) / all[all.len() / 2], together)
+        let ends = [0, 1].map(|stack| operations(&outcome, stack, OperationKind::Compute));
+        let near = |at: Time| ends[1].iter().any(|(end, _)| at.since(*end).max(end.since(at)) < Time::us(10));
+        ends[0].iter().filter(|(at, _)| near(*at)).count() as f64 / ends[0].len() as f64
     };
-    let (constant, drawn) = (spread(Distribution::from), spread(exponential));
-    println!("p99 of p50, rounds together: constant {constant:?}, drawn {drawn:?}");
-    assert!(constant.0 < 2.5 && drawn.0 > 4.0);
-    assert!(constant.1 > 0.5 && drawn.1 < 0.1);
+    let (constant, drawn) = (together(Distribution::from), together(exponential));
+    println!("rounds together: constant {constant}, drawn {drawn}");
+    assert!(constant > 0.9 && drawn < 0.1);
 }
 
 /// Fails with one stream for all programs.
@@ -222,8 +216,8 @@ fn a_run_with_chance_is_the_same_stepped_sought_and_straight() {
     let spec = crowd(2, 3, 30, exponential);
     let costs = Profile::xeon_2017().table();
     let straight = run(&spec, &costs);
-    let (machine, topology, first) = Machine::new(&spec, &costs, 7).unwrap();
-    let mut recorder = Recorder::new(topology.stacks.len(), 2, true);
+    let (machine, _, first) = Machine::new(&spec, &costs, 7).unwrap();
+    let mut recorder = Recorder::discard();
     let mut history = History::new(Simulation::new(machine, first), 50, 8);
     while history.current().next_at().is_some() {
         history.step(&mut recorder);
@@ -231,12 +225,11 @@ fn a_run_with_chance_is_the_same_stepped_sought_and_straight() {
     assert_eq!(history.current().model.trace_hash(), straight.trace_hash);
     let end = history.current().now();
     for part in [7, 3, 9, 1] {
-        history.seek(Time(end.as_ps() / 10 * part), &mut recorder);
-        history.step_back(3, &mut recorder);
+        history.seek(Time(end.as_ps() / 10 * part), &mut Recorder::discard());
+        history.step_back(3, &mut Recorder::discard());
     }
-    let mut again = Recorder::new(topology.stacks.len(), 2, true);
     while history.current().next_at().is_some() {
-        history.step(&mut again);
+        history.step(&mut recorder);
     }
     assert_eq!(history.current().model.trace_hash(), straight.trace_hash);
     assert_ne!(run(&crowd(2, 3, 30, Distribution::from), &costs).trace_hash, straight.trace_hash);
@@ -258,7 +251,7 @@ fn a_peer_thinks_as_long_as_the_request_says_and_not_another_one() {
         let took: Vec<f64> = took.into_iter().map(|(_, took)| took).collect();
         assert_eq!(took.len(), 8);
         for (i, think) in [0.0, 1000.0, 0.0, 300.0, 0.0, 1000.0, 0.0, 300.0].into_iter().enumerate() {
-            assert!((think..think + 150.0).contains(&took[i]), "{peer:?} {took:?}");
+            assert!((think..think + 200.0).contains(&took[i]), "{peer:?} {took:?}");
         }
     }
 }

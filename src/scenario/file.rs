@@ -134,10 +134,6 @@ impl<'de> Deserialize<'de> for DrawnFile {
             fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<DrawnFile, D::Error> {
                 DrawnFile::deserialize(inner)
             }
-            // A word without brackets: nothing to draw from.
-            fn visit_unit<E>(self) -> Result<DrawnFile, E> {
-                Ok(DrawnFile::From(Vec::new()))
-            }
             fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<DrawnFile, A::Error> {
                 let mut all = Vec::new();
                 while let Some(value) = values.next_element()? {
