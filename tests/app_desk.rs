@@ -366,18 +366,25 @@ fn pages() -> Vec<(String, Vec<Command>)> {
     pages
 }
 
+/// A window in which a page of [`pages`] has been opened.
+fn opened(commands: Vec<Command>, size: Vec2, percent: u32) -> Harness<'static, Shell> {
+    let mut harness = harness("one-read", size, percent);
+    // Only an edited text is asked about.
+    if commands.contains(&Command::Quit) {
+        harness.state_mut().sandbox.text.push(' ');
+    }
+    for command in commands {
+        harness.state_mut().apply(command);
+        harness.run_steps(2);
+    }
+    harness
+}
+
 #[test]
 fn at_rest_no_page_is_drawn_again() {
     for (size, percent) in [(DESK, 100), (SMALL, 200)] {
         for (page, commands) in pages() {
-            let mut harness = harness("one-read", size, percent);
-            if commands.contains(&Command::Quit) {
-                harness.state_mut().sandbox.text.push(' ');
-            }
-            for command in commands {
-                harness.state_mut().apply(command);
-                harness.run_steps(2);
-            }
+            let mut harness = opened(commands, size, percent);
             // Settings that changed are written a second later: that was all.
             harness.state_mut().settings_to_save(true);
             harness.run_steps(12);
@@ -474,14 +481,7 @@ const CONTROLS: [Role; 15] = [
 #[test]
 fn every_page_and_every_sheet_has_a_name_for_all_that_can_be_reached_or_pressed() {
     for (page, commands) in pages() {
-        let mut harness = harness("one-read", DESK, 100);
-        if commands.contains(&Command::Quit) {
-            harness.state_mut().sandbox.text.push(' ');
-        }
-        for command in commands {
-            harness.state_mut().apply(command);
-            harness.run_steps(2);
-        }
+        let mut harness = opened(commands, DESK, 100);
         harness.run_steps(3);
         let nameless: Vec<String> = harness
             .root()
@@ -533,14 +533,7 @@ fn whatever_tab_comes_to_is_in_sight_on_every_page() {
     let mut hidden: Vec<String> = Vec::new();
     let mut scrolled = 0;
     for ((page, commands), percent) in pages().into_iter().flat_map(|page| [(page.clone(), 100), (page, 200)]) {
-        let mut harness = harness("one-read", SMALL, percent);
-        if commands.contains(&Command::Quit) {
-            harness.state_mut().sandbox.text.push(' ');
-        }
-        for command in commands {
-            harness.state_mut().apply(command);
-            harness.run_steps(2);
-        }
+        let mut harness = opened(commands, SMALL, percent);
         harness.run_steps(3);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..400 {
@@ -570,4 +563,63 @@ fn whatever_tab_comes_to_is_in_sight_on_every_page() {
     }
     assert!(scrolled > 20, "nothing was ever out of sight: this test tests nothing ({scrolled})");
     assert!(hidden.is_empty(), "{} hidden:\n{}", hidden.len(), hidden.join("\n"));
+}
+
+// Fails where the list gets what its filter and its sum leave it, which is nothing where text is large.
+#[test]
+fn the_events_have_three_rows_in_a_small_window_with_large_text() {
+    for percent in [100, 150, 200] {
+        let commands = vec![Command::Open(Tab::Walkthrough), Command::ShowBelow(Below::Events)];
+        let mut harness = opened(commands, SMALL, percent);
+        harness.get_by_label("Events, one a row").focus();
+        harness.run_steps(2);
+        harness.key_press(Key::ArrowDown);
+        harness.run_steps(6);
+        let list = harness.get_by_label("Events, one a row").rect();
+        let rows = harness.get_all_by_role(Role::ListBoxOption).map(|row| row.rect());
+        let whole = rows.filter(|row| list.contains_rect(*row)).count();
+        assert!(whole >= 3, "{percent} %: {whole} rows in {list}");
+        let (ring, seen) = ring(&harness).expect("a row has the focus");
+        assert!(seen.expand(4.0).contains_rect(ring), "{percent} %: {ring} is seen only in {seen}");
+    }
+}
+
+// Fails where a ring stands around its row: it covers what stands next to that.
+#[test]
+fn the_ring_of_a_row_covers_no_other_row() {
+    let commands =
+        vec![Command::Open(Tab::Walkthrough), Command::Seek(Time::us(20)), Command::ShowBelow(Below::Events)];
+    let mut harness = opened(commands, DESK, 100);
+    for list in ["Events, one a row", "Lanes, one a row"] {
+        harness.get_by_label(list).focus();
+        harness.run_steps(2);
+        harness.key_press(Key::ArrowDown);
+        harness.run_steps(4);
+        let (ring, _) = ring(&harness).expect("a ring");
+        let area = harness.get_by_label(list).rect();
+        let rows: Vec<Rect> = harness.get_all_by_role(Role::ListBoxOption).map(|row| row.rect()).collect();
+        let (mut own, mut others) = (0, 0);
+        for row in rows.into_iter().filter(|row| area.contains(row.center())) {
+            own += usize::from(ring.contains(row.center()));
+            // Half of a gap is nobody's.
+            others += usize::from(!ring.contains(row.center()) && ring.intersect(row).height() > 1.0);
+        }
+        assert_eq!((own, others), (1, 0), "{list}: the ring {ring}");
+    }
+}
+
+// Fails where a hint of keys lies over the page instead of beside it.
+#[test]
+fn the_keys_of_presenting_lie_over_no_text() {
+    for size in [SMALL, DESK] {
+        let mut harness = opened(vec![Command::Present], size, 100);
+        harness.run_steps(3);
+        let keys = harness.get_by_label_contains("Page Down goes on").rect();
+        for clipped in &harness.output().shapes {
+            let egui::Shape::Text(text) = &clipped.shape else { continue };
+            let seen = text.visual_bounding_rect().intersect(clipped.clip_rect);
+            let own = text.galley.text().contains("Page Down goes on");
+            assert!(own || !seen.is_positive() || !keys.intersects(seen), "{size}: “{}”", text.galley.text());
+        }
+    }
 }

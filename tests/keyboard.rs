@@ -923,3 +923,253 @@ fn text_grows_with_the_window_and_up_to_twice_its_size() {
     assert_eq!(scale(&harness), 2.0);
     harness.get_by_label("Play or pause");
 }
+
+// Fails where the focus is let go with what had it: Tab would begin at the top of the page.
+#[test]
+fn what_comes_next_gets_the_focus_of_what_goes_away() {
+    let mut harness = harness("one-read");
+    harness.state_mut().apply(Command::Search);
+    harness.run_steps(3);
+    harness.state_mut().events.text = "HLT".to_owned();
+    harness.run_steps(3);
+    let stops = tab_order(&mut harness);
+    let at_clear = stops.iter().position(|item| item.name == "Clear").expect("a button");
+    let next = &stops[(at_clear + 1) % stops.len()];
+    at(&mut harness, "Clear");
+    harness.key_press(Key::Enter);
+    harness.run_steps(4);
+    assert!(harness.query_by_label("Clear").is_none());
+    assert_eq!(focus(&harness).map(|item| item.name), Some(next.name.clone()), "what comes next in the order of Tab");
+    // A button that can't be pressed any more lets go of it as well.
+    harness.state_mut().apply(Command::Scene(1));
+    harness.run_steps(3);
+    let left = command::name(&Command::PreviousScene);
+    at(&mut harness, left);
+    harness.key_press(Key::Enter);
+    harness.run_steps(4);
+    assert_eq!(harness.state().walk.scene(), 0);
+    assert!(focus(&harness).is_some(), "its neighbour has it");
+    // With its page it goes.
+    harness.state_mut().apply(Command::Open(Tab::MyMachine));
+    harness.run_steps(4);
+    assert_eq!(focus(&harness), None, "what is pressed on another page is no neighbour");
+}
+
+#[test]
+fn the_path_of_a_file_has_the_focus_and_a_wrong_one_is_told_there() {
+    for (size, percent) in
+        [(Vec2::new(1280.0, 720.0), 100), (Vec2::new(1600.0, 1000.0), 100), (Vec2::new(1280.0, 720.0), 200)]
+    {
+        for tab in Tab::ALL {
+            let mut harness = harness("one-read");
+            harness.state_mut().settings.text_percent = percent;
+            harness.set_size(size);
+            harness.state_mut().apply(Command::Open(tab));
+            harness.run_steps(4);
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+            harness.run_steps(8);
+            let field = harness.get_by_label("Path of a scenario file");
+            let window = harness.ctx.content_rect();
+            assert!(field.accesskit_node().is_focused() && window.contains_rect(field.rect()), "{tab:?} {size}");
+            harness.event(egui::Event::Text("no/such.ron".to_owned()));
+            harness.run_steps(2);
+            let before = harness.state().sandbox.text.clone();
+            harness.key_press(Key::Enter);
+            harness.run_steps(8);
+            assert_eq!(harness.state().tab, Tab::Library, "one stays where it was typed");
+            let field = harness.get_by_label("Path of a scenario file");
+            assert!(field.accesskit_node().is_focused(), "and types on");
+            let said = harness.get_by_label_contains("no/such.ron").rect();
+            let below = said.top() - field.rect().bottom();
+            assert!((0.0..60.0).contains(&below) && window.contains_rect(said), "{tab:?} {size}: {said}");
+            assert_eq!(harness.state().sandbox.text, before, "what is open stays");
+            harness.key_press(Key::Escape);
+            harness.run_steps(4);
+            assert!(harness.query_by_label_contains("no/such.ron").is_none(), "Escape closes it");
+        }
+    }
+}
+
+#[test]
+fn the_picture_comes_before_the_transport_and_that_is_read_from_left_to_right() {
+    for size in [Vec2::new(1280.0, 720.0), Vec2::new(1600.0, 1000.0), Vec2::new(1024.0, 640.0), Vec2::new(560.0, 420.0)]
+    {
+        let mut harness = harness("one-read");
+        harness.set_size(size);
+        harness.run_steps(6);
+        let mut places = Vec::new();
+        let stops = tab_order(&mut harness);
+        let picture = stops.iter().position(|item| item.id == PICTURE).expect("a stop");
+        let step = stops.iter().position(|item| item.name == command::name(&Command::StepBack)).expect("a stop");
+        assert!((1..=3).contains(&step.saturating_sub(picture)), "{size}: {picture} and {step} of {}", stops.len());
+        let row = harness.get_by_label(command::name(&Command::StepForward)).rect();
+        for stop in &stops[step..] {
+            let at = harness.query_all_by_label(&stop.name).map(|node| node.rect());
+            places.extend(
+                at.filter(|at| row.y_range().contains(at.center().y)).map(|at| (at.left(), &stop.name)).take(1),
+            );
+        }
+        assert!(places.len() > 3 && places.is_sorted_by(|a, b| a.0 <= b.0), "{size}: {places:?}");
+    }
+}
+
+#[test]
+fn escape_closes_whatever_a_key_has_opened() {
+    let open = |shell: &Shell| {
+        let panel = shell.below != Below::Lanes;
+        shell.settings.list || panel || shell.shortcuts || shell.costs || shell.lens || shell.presenting.is_some()
+    };
+    let plain = Modifiers::NONE;
+    let ways = [
+        (plain, Key::L),
+        (plain, Key::I),
+        (plain, Key::A),
+        (plain, Key::Y),
+        (plain, Key::F1),
+        (plain, Key::F11),
+        (Modifiers::SHIFT, Key::A),
+        (Modifiers::SHIFT, Key::K),
+        (Modifiers::SHIFT, Key::Num1),
+        (Modifiers::COMMAND, Key::F),
+    ];
+    for (modifiers, key) in ways {
+        let mut harness = harness("one-read");
+        tab_to(&mut harness, |item| item.id == PICTURE);
+        harness.run_steps(2);
+        harness.key_press_modifiers(modifiers, key);
+        harness.run_steps(4);
+        assert!(open(harness.state()), "{modifiers:?} {key:?} opens something");
+        harness.key_press(Key::Escape);
+        harness.run_steps(4);
+        assert!(!open(harness.state()), "{modifiers:?} {key:?}: Escape closes it");
+        if matches!(key, Key::L) {
+            assert_eq!(focus(&harness).map(|item| item.id).as_deref(), Some(PICTURE), "and the focus is where it was");
+        }
+    }
+}
+
+// Fails where a chip is lit that nothing is seen through any more.
+#[test]
+fn the_chip_of_a_viewer_is_lit_as_long_as_the_picture_is_seen_with_its_eyes() {
+    let lit = |harness: &Harness<'_, Shell>| {
+        let chips = harness.get_all_by_role(Role::RadioButton).map(|node| node.accesskit_node());
+        let named = chips.filter(|node| ["app", "host"].contains(&node.label().unwrap_or_default().as_str()));
+        named
+            .filter(|node| node.toggled() == Some(egui::accesskit::Toggled::True) || node.is_selected() == Some(true))
+            .count()
+    };
+    let mut harness = harness("one-read");
+    assert_eq!(lit(&harness), 0);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::Num1);
+    harness.run_steps(3);
+    assert_eq!(lit(&harness), 1);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert_eq!(lit(&harness), 0);
+}
+
+// Fails where the knob stays at a stop that is not what is run.
+#[test]
+fn reading_the_file_again_sets_a_turned_knob_back() {
+    let mut harness = harness("one-read");
+    while !harness.state().walk.at_closing() {
+        harness.state_mut().apply(Command::NextScene);
+        harness.run_steps(2);
+    }
+    tab_to(&mut harness, |item| item.name.starts_with("how long the disk takes"));
+    let home = focus(&harness).map(|item| item.name);
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(2);
+    harness.state_mut().finish_run();
+    harness.run_steps(4);
+    assert!(harness.state().session.recording.as_ref().is_some_and(|run| run.turned.is_some()));
+    assert_ne!(focus(&harness).map(|item| item.name), home);
+    harness.key_press(Key::F5);
+    harness.run_steps(2);
+    harness.state_mut().finish_run();
+    harness.run_steps(4);
+    assert!(harness.state().session.recording.as_ref().is_some_and(|run| run.turned.is_none()));
+    assert_eq!(focus(&harness).map(|item| item.name), home, "the knob shows what is run");
+}
+
+/// The gap between two places.
+fn gap(a: egui::Rect, b: egui::Rect) -> f32 {
+    let between = |a: egui::Rangef, b: egui::Rangef| (b.min - a.max).max(a.min - b.max).max(0.0);
+    egui::vec2(between(a.x_range(), b.x_range()), between(a.y_range(), b.y_range())).length()
+}
+
+// What lies straight ahead comes before what lies aside; of the one as of the other, the nearest comes first.
+#[test]
+fn an_arrow_in_the_picture_does_not_pass_by_what_is_nearer() {
+    let mut far = Vec::new();
+    for built_in in strata::scenario::library() {
+        let harness = harness(built_in.id);
+        let layout = harness.state().layout().expect("a picture");
+        let topology = harness.state().session.recording.as_ref().expect("a run").topology();
+        let parts = Parts::of(layout, topology);
+        let place = |id: strata::trace::ComponentId| {
+            let place = layout.place(id);
+            if place.name.is_positive() { place.name } else { place.rect }
+        };
+        for from in parts.all() {
+            for (key, way) in [
+                (Key::ArrowLeft, -Vec2::X),
+                (Key::ArrowRight, Vec2::X),
+                (Key::ArrowUp, -Vec2::Y),
+                (Key::ArrowDown, Vec2::Y),
+            ] {
+                let to = parts.walk(from, key).expect("somewhere");
+                let at = place(from);
+                let shared = |column: usize| column >= layout.columns.len();
+                let (own, along) = (layout.place(from).column, way.x == 0.0);
+                let straight = |id: strata::trace::ComponentId| match along {
+                    true => place(id).x_range().intersects(at.x_range()),
+                    false => place(id).y_range().intersects(at.y_range()),
+                };
+                let ahead = parts.all().filter(|id| {
+                    let column = layout.place(*id).column;
+                    let middle = place(*id).center() - at.center();
+                    let free = !along || column == own || shared(column) || shared(own);
+                    let aside = if along { middle.x.abs() } else { middle.y.abs() };
+                    free && *id != from && middle.dot(way) > 5.0 && aside <= middle.dot(way)
+                });
+                let ahead = ahead.filter(|id| to == from || !straight(to) || straight(*id));
+                let nearest = ahead.min_by(|a, b| gap(at, place(*a)).total_cmp(&gap(at, place(*b))));
+                let Some(nearest) = nearest else { continue };
+                let (went, could) = (gap(at, place(to)), gap(at, place(nearest)));
+                if to == from || went > could + 40.0 {
+                    let name = |id| topology.path(id);
+                    let (from, to, nearest) = (name(from), name(to), name(nearest));
+                    far.push(format!("{}: {from} {key:?} {to} ({went}), not {nearest} ({could})", built_in.id));
+                }
+            }
+        }
+    }
+    assert!(far.is_empty(), "{}:\n{}", far.len(), far.join("\n"));
+}
+
+// Fails where an arrow that leads nowhere is like a key that is not taken in.
+#[test]
+fn an_arrow_at_the_edge_of_the_picture_says_so() {
+    let mut harness = harness("one-read");
+    let told = |harness: &Harness<'_, Shell>| {
+        let mut texts = harness.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
+            egui::Shape::Text(text) => Some(text.galley.text()),
+            _ => None,
+        });
+        texts.any(|text| text.starts_with("No part lies to the right of here"))
+    };
+    tab_to(&mut harness, |item| item.id == PICTURE);
+    harness.run_steps(2);
+    let mut before = None;
+    while harness.state().cursor != before {
+        assert!(!told(&harness), "there is more to the right");
+        before = harness.state().cursor;
+        harness.key_press(Key::ArrowRight);
+        harness.run_steps(2);
+    }
+    assert!(told(&harness));
+    harness.key_press(Key::ArrowLeft);
+    harness.run_steps(2);
+    assert!(!told(&harness) && harness.state().cursor != before);
+}

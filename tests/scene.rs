@@ -15,6 +15,7 @@ use strata::app::theme::Theme;
 use strata::costs::Profile;
 use strata::engine::Time;
 use strata::machine::inspect::Fact;
+use strata::machine::spec::{NodeSpec, ProcessSpec};
 use strata::machine::{ComponentKind, Presence, Presences, Topology};
 use strata::pace::{Moment, PaceMap};
 use strata::scenario::{Scenario, Topic};
@@ -181,6 +182,55 @@ proptest! {
         prop_assert!(drawn.is_subset(&slow));
         prop_assert_eq!(drawn.len() + hidden, slow.len());
     }
+}
+
+/// A process, container or virtual machine of a scenario that has no box in the picture, nor is in one whose number is
+/// right.
+fn missing(nodes: &[NodeSpec], outer: &str, topology: &Topology, layout: &Layout) -> Option<String> {
+    use ComponentKind::{App, Container, VirtualMachine};
+    let fault = |node: &NodeSpec| {
+        let path = if outer.is_empty() { node.name().to_owned() } else { format!("{outer}/{}", node.name()) };
+        let Some(known) = topology.nodes.iter().find(|known| known.path == path) else {
+            return Some(format!("the machine has no {path}"));
+        };
+        let kind = match node {
+            NodeSpec::Process(_) => App,
+            NodeSpec::Container(_) => Container,
+            NodeSpec::Vm(_) => VirtualMachine,
+        };
+        let inside = topology.children(known.component).find(|(_, part)| part.kind == App).map(|(id, _)| id);
+        let boxes = match kind {
+            Container => vec![Some(known.component), inside],
+            _ => vec![Some(known.component)],
+        };
+        for (id, kind) in boxes.into_iter().zip([kind, App]) {
+            let Some(id) = id.filter(|id| topology.component(*id).is_some_and(|part| part.kind == kind)) else {
+                return Some(format!("{path} has no {kind:?}"));
+            };
+            // The outermost that is drawn as another is in a box with others.
+            let around = std::iter::successors(Some(id), |id| topology.component(*id)?.parent);
+            let folded = around.filter(|id| layout.drawn_as[id.index()] != *id).last();
+            let Some(unit) = folded.map(|folded| layout.drawn_as[folded.index()]) else {
+                match layout.place(id).own {
+                    true => continue,
+                    false => return Some(format!("{path} has no box for its {kind:?}")),
+                }
+            };
+            let is_member = |(id, part): &(ComponentId, &strata::machine::Component)| {
+                let in_unit = |id: ComponentId| layout.drawn_as[id.index()] == unit;
+                let inside = part.parent.is_some_and(in_unit);
+                in_unit(*id) && !inside && matches!(part.kind, App | Container | VirtualMachine)
+            };
+            let members = topology.iter().filter(is_member).count();
+            let said = layout.counts.get(&unit).map(|count| count.replace(',', ""));
+            let number = said.as_ref().and_then(|count| count.split([' ', ':']).nth(1)?.parse::<usize>().ok());
+            if number != Some(members) || !layout.place(unit).own {
+                return Some(format!("{path} is one of {members}, in a box that says {said:?}"));
+            }
+        }
+        missing(node.inside(), &path, topology, layout)
+    };
+    nodes.iter().find_map(fault)
 }
 
 /// The places of what is not there: nothing below them is seen.
@@ -386,7 +436,9 @@ fn built_ins_have_nothing_on_words_fifth_part() {
 fn each_part_is_named_or_counted_on_canvases_of_every_shape() {
     let mut faults: Vec<String> = Vec::new();
     for built_in in strata::scenario::library() {
-        let (topology, trace, presences) = lived(&strata::scenario::find(built_in.id).unwrap());
+        let source = strata::scenario::find(built_in.id).unwrap();
+        let (topology, trace, presences) = lived(&source);
+        let stacks = Scenario::parse(&source).unwrap().spec.stacks;
         let mut theme = Theme::dark();
         let mut scene = Scene::new(&topology, &trace);
         for (i, width) in (600..2400).step_by(220).enumerate() {
@@ -400,7 +452,9 @@ fn each_part_is_named_or_counted_on_canvases_of_every_shape() {
                 let time = Time::ms([0, 11, 300][(i + height / 76) % 3]) + Time::us(30);
                 let options = SceneOptions { follow, presences: Some(&presences), ..options(&theme) };
                 let drawing = scene.draw(&topology, &trace, canvas, &View::default(), time, &options);
-                let fault = fault(&drawing, (&topology, scene.layout().unwrap()), canvas);
+                let layout = scene.layout().unwrap();
+                let fault = fault(&drawing, (&topology, layout), canvas);
+                let fault = fault.or_else(|| missing(&stacks, "", &topology, layout));
                 faults.extend(fault.map(|why| format!("{} {canvas:?} at {}: {why}", built_in.id, theme.scale)));
             }
         }
@@ -463,6 +517,29 @@ fn the_tests_of_the_picture_see_what_is_wrong() {
     let elsewhere = layout.columns[3].area.shrink(4.0);
     let label = Shape::Rect { rect: elsewhere, radius: 0.0, fill: Some(Ink::AlarmFill.solid()), line: Some(line) };
     assert!(with(label).is_some());
+    // A container without its program, and a part of the scenario that the machine does not have.
+    let stacks = Scenario::parse(&strata::scenario::find("one-read").unwrap()).unwrap().spec.stacks;
+    assert_eq!(missing(&stacks, "", &topology, &layout), None);
+    let mut without = topology.clone();
+    let in_container = |(id, part): (ComponentId, &strata::machine::Component)| {
+        let outer = part.parent.and_then(|outer| topology.component(outer));
+        outer.filter(|outer| outer.kind == ComponentKind::Container).map(|_| id)
+    };
+    for id in topology.iter().filter_map(in_container) {
+        without.components[id.index()].kind = ComponentKind::KernelPart;
+    }
+    assert!(missing(&stacks, "", &without, &layout).unwrap().contains("has no App"));
+    without.nodes.pop();
+    assert!(missing(&stacks, "", &without, &layout).is_some());
+    // A box that counts too few.
+    let (crowd, _) = run(&many(64, &four()), 64, 1);
+    let source = many(64, &four());
+    let mut few = Layout::new(&crowd, &Metrics::without_window(), &theme, CANVAS);
+    let names: Vec<NodeSpec> = source.iter().map(|(name, _)| NodeSpec::Process(ProcessSpec::new(name))).collect();
+    let of_processes: Vec<NodeSpec> = names.into_iter().step_by(4).collect();
+    assert_eq!(missing(&of_processes, "", &crowd, &few), None);
+    few.counts.values_mut().for_each(|count| *count = count.replace("× ", "× 1"));
+    assert!(missing(&of_processes, "", &crowd, &few).unwrap().contains("in a box that says"));
     // A part without its name.
     let mut nameless = drawing.clone();
     let kept = |shape: &Shape| !matches!(shape, Shape::Text { text, .. } if text == "scheduler");
@@ -504,28 +581,117 @@ fn unnamed(drawing: &Drawing, topology: &Topology, layout: &Layout) -> Option<St
         };
         // Where something is not there, it says why.
         if let Some(cover) = covers.iter().find(|cover| cover.expand(0.5).contains_rect(place.rect)) {
-            // In a box of a few letters' width, with ways through it, there is no room for a word: pointed at, it says it.
-            if within(*cover).is_empty() && cover.width() > 84.0 {
+            if within(*cover).is_empty() {
                 return Some(format!("{} {:?} does not say why it is not there", topology.path(id), place.rect));
             }
             continue;
         }
         let texts = within(place.rect);
-        if place.rect.width() < 36.0 && component.kind == App {
-            continue;
-        }
         if let Some(hidden) = layout.hidden.get(&id) {
             // A number alone says nothing.
             let counts = [format!("{hidden} part"), format!("{hidden} more part")];
-            let cut = |text: &str| text.starts_with(&format!("{hidden} p")) && text.ends_with('…');
-            if !texts.iter().any(|text| cut(text) || counts.iter().any(|count| text.contains(count))) {
+            if !texts.iter().any(|text| counts.iter().any(|count| text.contains(count))) {
                 return Some(format!("{}: {hidden} parts are not counted: {texts:?}", topology.path(id)));
             }
-        } else if !texts.iter().any(|text| names(text, &component.name)) && !layout.counts.contains_key(&id) {
+        } else if let Some(count) = layout.counts.get(&id) {
+            // A box that stands for several says for how many.
+            let number = count.split([' ', ':']).take(2).collect::<Vec<_>>().join(" ");
+            if !texts.iter().any(|text| text.starts_with(&number) || text.contains(&format!(" {number}"))) {
+                return Some(format!("{} does not say “{number}”: {texts:?}", topology.path(id)));
+            }
+        } else if !texts.iter().any(|text| names(text, &component.name)) {
             return Some(format!("{} {:?} has no name: {texts:?}", topology.path(id), place.rect));
         }
     }
     None
+}
+
+#[test]
+fn programs_in_one_box_are_counted_by_name_and_none_is_said_to_be_absent_for_another() {
+    let (topology, trace, presences) = lived(&strata::scenario::find("start-time").unwrap());
+    let theme = Theme::dark();
+    let mut scene = Scene::new(&topology, &trace);
+    let options = SceneOptions { presences: Some(&presences), ..options(&theme) };
+    let canvas = vec2(600.0, 704.0);
+    let mut both = 0;
+    // In its boot the machine's services run before its program.
+    for ms in 0..40 {
+        let time = Time::ms(ms * 80);
+        let drawing = scene.draw(&topology, &trace, canvas, &View::default(), time, &options);
+        let layout = scene.layout().unwrap();
+        let counted = layout.counts.keys().find(|id| topology.component(**id).unwrap().kind == ComponentKind::App);
+        let drawn = *counted.expect("two programs have one box");
+        let members = || topology.iter().filter(|(id, _)| layout.drawn_as[id.index()] == drawn);
+        let there = members().filter(|(id, _)| presences.at(*id, time) == Presence::Here).count();
+        let covered = covers(&drawing).iter().any(|cover| cover.contains_rect(layout.place(drawn).rect));
+        assert!(there == 0 || !covered, "{time}: {there} of {} are there", members().count());
+        both += usize::from(there > 0 && there < members().count());
+    }
+    assert!(both > 0, "never is one there without the other");
+}
+
+#[test]
+fn what_a_vm_exit_saves_is_seen_beside_a_small_windows_panels() {
+    let (topology, trace) = built_in("one-read");
+    let theme = Theme::dark();
+    for (stack, canvas) in [(2, SMALL), (3, SMALL), (2, CANVASES[1]), (3, CANVASES[1])] {
+        let stack = StackId(stack);
+        let out = |hop: &&strata::trace::Hop| hop.stack == stack && matches!(hop.crossing, Crossing::VmExit(_));
+        let time = trace.hops.iter().find(out).unwrap().end + Time(1);
+        let options = SceneOptions { follow: Some(stack), ..options(&theme) };
+        let drawing = Scene::new(&topology, &trace).draw(&topology, &trace, canvas, &View::default(), time, &options);
+        let texts: Vec<&str> = drawing.text_boxes().map(|(text, _)| text).collect();
+        assert!(texts.iter().any(|text| text.starts_with("VMCS")), "{stack:?} {canvas:?}: {texts:?}");
+        assert!(texts.iter().any(|text| text.starts_with("exit: ")), "{stack:?} {canvas:?}: {texts:?}");
+    }
+}
+
+#[test]
+fn the_hosts_own_column_has_its_head_right_above_its_box() {
+    let mut seen = 0;
+    for source in strata::scenario::library() {
+        let topology = built_in(source.id).0;
+        for canvas in [SMALL, CANVASES[1]] {
+            let layout = layout(&topology, canvas);
+            for column in &layout.columns {
+                let top = topology
+                    .iter()
+                    .map(|(id, _)| layout.place(id))
+                    .filter(|place| place.own && place.rect.left() >= column.area.left() - 0.1)
+                    .filter(|place| place.rect.right() <= column.area.right() + 0.1)
+                    .filter(|place| place.rect.bottom() <= column.area.bottom() + 1.0)
+                    .map(|place| place.rect.top())
+                    .fold(f32::INFINITY, f32::min);
+                let gap = top - column.state.bottom();
+                assert!(gap.abs() < 12.0, "{} {canvas:?} {:?}: {gap} above its box", source.id, column.stack);
+                seen += usize::from(column.stack == StackId::NONE);
+            }
+        }
+    }
+    assert!(seen > 0, "no host has a program of its own");
+}
+
+#[test]
+fn no_label_is_bright_of_what_the_chosen_viewer_can_not_know() {
+    let (topology, trace) = built_in("one-read");
+    let (theme, stack) = (Theme::dark(), StackId(2));
+    let known = vec![false; topology.components.len()];
+    let time = moments(&trace, 40);
+    for follow in [None, Some(stack)] {
+        let mut scene = Scene::new(&topology, &trace);
+        for &time in &time {
+            let options = SceneOptions { follow, known: Some(&known), ..options(&theme) };
+            let drawing = scene.draw(&topology, &trace, CANVAS, &View::default(), time, &options);
+            let layout = scene.layout().unwrap();
+            let homes = layout.columns.iter().flat_map(|column| column.rail.into_iter().chain([column.state]));
+            let homes: Vec<Rect> = homes.collect();
+            for shape in drawing.trails.iter().chain(&drawing.tokens) {
+                let Shape::Text { text, paint, bounds, .. } = shape else { continue };
+                let bright = paint.alpha > 0.5 && homes.iter().any(|home| home.contains(bounds.center()));
+                assert!(!bright, "{follow:?} {time}: “{text}” is bright");
+            }
+        }
+    }
 }
 
 #[test]
@@ -886,16 +1052,7 @@ fn the_key_is_there_on_small_canvases_as_well() {
         for follow in std::iter::once(None).chain((0..topology.stacks.len()).map(|i| Some(StackId(i as u32)))) {
             let focus = Focus { follow, alone: None };
             let layout = Layout::focused(&topology, &metrics, &Theme::dark(), (SMALL, 1.0), focus);
-            // It gives way to the parts of a guest's kernel, where devices are counted so that these have room.
-            let kept = layout.hidden.keys().any(|floor| {
-                topology
-                    .iter()
-                    .any(|(part, _)| part != *floor && layout.place(part).own && layout.place(part).floor == *floor)
-            });
-            let Some(key) = layout.key else {
-                assert!(kept, "{id}, {follow:?}: no key");
-                continue;
-            };
+            let key = layout.key.unwrap_or_else(|| panic!("{id}, {follow:?}: no key"));
             let over = layout
                 .columns
                 .iter()

@@ -76,6 +76,16 @@ impl Parts {
     }
 }
 
+/// Where an arrow points, in words: "to the right of".
+pub fn side(key: Key) -> &'static str {
+    match key {
+        Key::ArrowLeft => "to the left of",
+        Key::ArrowRight => "to the right of",
+        Key::ArrowUp => "above",
+        _ => "below",
+    }
+}
+
 /// How far it is from one place to another that lies in a direction; `None` if it does not.
 fn way(from: Rect, to: Rect, direction: Vec2) -> Option<f32> {
     let between = |a: egui::Rangef, b: egui::Rangef| (b.min - a.max).max(a.min - b.max).max(0.0);

@@ -4,7 +4,7 @@ use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 
 use super::access;
 use super::command::{Below, Command, Side, Tab};
-use super::cursor::{Parts, on_screen};
+use super::cursor::{self, Parts, on_screen};
 use super::hint;
 use super::keyboard;
 use super::lanes::{Lanes, lanes_ui};
@@ -50,7 +50,8 @@ pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
         None => desk_ui(ui, shell, &theme),
     });
     asked.extend(sheets_ui(ui.ctx(), shell, &theme));
-    keyboard::ring_ui(ui.ctx(), &theme);
+    let page = Id::new((shell.tab, shell.presenting.is_some()));
+    keyboard::ring_ui(ui.ctx(), page, &theme);
     for command in asked {
         shell.apply(command);
     }
@@ -107,17 +108,20 @@ fn room_ui(ui: &mut Ui, shell: &mut Shell, presenting: Presenting, theme: &Theme
         return if clicked { vec![Command::Blank] } else { Vec::new() };
     }
     let said = Panel::left("room").exact_size(all.width() * Presenting::SAID).resizable(false);
-    let shown = said.frame(panel_frame(theme)).show(ui, |ui| filled(ui, |ui| left_ui(ui, shell, theme)));
-    let mut asked = shown.inner;
     let picture = theme.clone().scaled(theme.scale * Presenting::PICTURE);
+    let shown = said.frame(panel_frame(theme)).show(ui, |ui| {
+        // The keys have a place of their own below what is said, and the picture stays as large as it is.
+        if presenting.told.is_some() {
+            present::told_ui(ui, &picture);
+        }
+        filled(ui, |ui| left_ui(ui, shell, theme))
+    });
+    let mut asked = shown.inner;
     asked.extend(CentralPanel::no_frame().show(ui, |ui| canvas_ui(ui, shell, &picture)).inner);
     if presenting.spotlight {
         present::spotlight_ui(ui.ctx(), theme);
     }
     asked.extend(present::buttons_ui(ui.ctx(), presenting, &picture));
-    if presenting.told.is_some() {
-        present::told_ui(ui.ctx(), &picture);
-    }
     asked
 }
 
@@ -245,19 +249,34 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         let edge = Id::new(("lanes", low, table, pressed.map(f32::to_bits)));
         let panel = Panel::bottom(edge);
         let panel = panel.default_size(pressed.unwrap_or(chosen)).size_range(100.0f32.min(highest)..=highest);
-        let shown = panel.resizable(true).frame(frame).show(ui, |ui| filled(ui, |ui| bottom_ui(ui, shell, theme)));
+        let rest = ui.available_rect_before_wrap();
+        let shown = panel.resizable(true).frame(frame).show(ui, |ui| {
+            // The picture comes before what stands below it, in the order of Tab as on the screen.
+            let top = ui.max_rect().top() - f32::from(frame.inner_margin.top);
+            let mut asked = picture_ui(ui, shell, rest.with_max_y(top), theme);
+            asked.extend(filled(ui, |ui| bottom_ui(ui, shell, theme)));
+            asked
+        });
         name_edge(ui, edge, "Edge of the lanes");
         if pressed.is_none() && !table {
             remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
         }
         asked.extend(shown.inner);
+    } else {
+        asked.extend(picture_ui(ui, shell, ui.available_rect_before_wrap(), theme));
     }
-    let shown = CentralPanel::no_frame().show(ui, |ui| canvas_ui(ui, shell, theme));
-    asked.extend(shown.inner);
     if wanted(shell) != before {
         ui.ctx().request_repaint();
     }
     asked
+}
+
+/// The picture, at a place that is left for it.
+fn picture_ui(ui: &mut Ui, shell: &mut Shell, place: Rect, theme: &Theme) -> Vec<Command> {
+    let builder = egui::UiBuilder::new().id(Id::new("picture")).max_rect(place);
+    let mut inside = ui.new_child(builder);
+    inside.set_clip_rect(place);
+    canvas_ui(&mut inside, shell, theme)
 }
 
 /// In points at 100 %: a narrower window has room for one panel beside the picture.
@@ -357,9 +376,29 @@ fn bottom_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
         strip: strip.as_ref(),
         below: shell.below,
     };
-    let (tight, right) = (tight(ui, theme), ui.max_rect().right());
+    let tight = tight(ui, theme);
     let mut asked = transport_ui(ui, transport, theme);
     ui.add_space(if tight { 0.0 } else { 4.0 });
+    if shell.below != Below::Events {
+        asked.extend(below_ui(ui, shell, tight, theme));
+        return asked;
+    }
+    // Where the list has no room below its filter, both scroll.
+    let view = ui.available_rect_before_wrap();
+    let area = egui::ScrollArea::vertical().id_salt("below").auto_shrink([false, false]);
+    let shown = area.show(ui, |ui| {
+        ui.set_max_size(view.size());
+        below_ui(ui, shell, tight, theme)
+    });
+    asked.extend(shown.inner);
+    asked
+}
+
+/// What stands below the transport: lanes, events, totals, a comparison.
+fn below_ui(ui: &mut Ui, shell: &mut Shell, tight: bool, theme: &Theme) -> Vec<Command> {
+    let mut asked = Vec::new();
+    let Some(recording) = shell.session.recording.as_deref() else { return asked };
+    let right = ui.max_rect().right();
     let (trace, topology) = (recording.trace(), recording.topology());
     let looks = matches!(shell.below, Below::Lanes | Below::Events);
     if looks {
@@ -514,6 +553,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             let opens = walked && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Enter));
             let response = scene.ui(ui, topology, trace, now, &mut shell.view, &options);
             shell.canvas = Some(response.response.id);
+            shell.tree.leave(ui.ctx());
             if let Some(layout) = scene.layout() {
                 let seen = (layout, &shell.view);
                 shell.cursor = walk_ui(ui, &response.response, seen, topology, shell.cursor);
@@ -560,21 +600,35 @@ fn walk_ui(
     canvas: &egui::Response,
     (layout, view): (&scene::Layout, &scene::View),
     topology: &crate::machine::Topology,
-    cursor: Option<ComponentId>,
+    mut at: Option<ComponentId>,
 ) -> Option<ComponentId> {
+    let place = canvas.id.with("edge");
     if !canvas.has_focus() {
-        return cursor;
+        ui.data_mut(|data| data.remove::<egui::Key>(place));
+        return at;
     }
     keyboard::keep(canvas, keyboard::Keeps::PICTURE);
-    let mut at = cursor;
     let arrows = [egui::Key::ArrowUp, egui::Key::ArrowDown, egui::Key::ArrowLeft, egui::Key::ArrowRight];
     let pressed: Vec<_> = ui.input(|input| arrows.into_iter().filter(|key| input.key_pressed(*key)).collect());
     if at.is_none() || !pressed.is_empty() {
         let parts = Parts::of(layout, topology);
         at = at.or_else(|| parts.first());
-        for key in pressed {
-            at = at.and_then(|from| parts.walk(from, key));
+        let before = at;
+        for key in &pressed {
+            at = at.and_then(|from| parts.walk(from, *key));
         }
+        if let Some(key) = pressed.last() {
+            ui.data_mut(|data| match at == before {
+                true => {
+                    data.insert_temp(place, *key);
+                }
+                false => data.remove::<egui::Key>(place),
+            });
+        }
+    }
+    // An arrow that leads nowhere is seen to do so.
+    if let Some(key) = ui.data(|data| data.get_temp::<egui::Key>(place)) {
+        hint::say_of_focus(ui.ctx(), &format!("No part lies {} here: the edge of the picture", cursor::side(key)));
     }
     if let Some(id) = at {
         keyboard::ring_at(canvas, on_screen(layout, view, canvas.rect, id).intersect(canvas.rect));

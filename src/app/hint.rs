@@ -40,6 +40,11 @@ pub fn say_here(context: &Context, words: &str) {
     tell(context, words, true);
 }
 
+/// Says something of where the keyboard is within a widget that has the focus.
+pub fn say_of_focus(context: &Context, words: &str) {
+    tell(context, words, false);
+}
+
 fn tell(context: &Context, words: &str, pointed: bool) {
     let words = words.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ");
     context.data_mut(|data| {

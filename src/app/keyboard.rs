@@ -54,13 +54,23 @@ impl Keeps {
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {
     focused: Option<Id>,
+    /// The page that it is on.
+    page: Option<Id>,
     /// Who had it last: Tab begins there.
     last: Option<Id>,
     keeps: Option<(Id, Keeps)>,
     /// Where the ring is to be, if not around the whole widget.
-    ring: Option<(Id, Rect)>,
+    ring: Option<(Id, Ring)>,
     /// Who was last looked after, so that it is in sight.
     revealed: Option<Id>,
+}
+
+/// A ring around a part of a widget.
+#[derive(Clone, Copy, Debug)]
+struct Ring {
+    around: Rect,
+    /// Whether it stands within that: rows touch, and it is to cover no other.
+    within: bool,
 }
 
 fn held(context: &Context) -> Held {
@@ -80,7 +90,12 @@ pub fn keep(response: &egui::Response, keeps: Keeps) {
 
 /// Says where within `response` its ring is to be.
 pub fn ring_at(response: &egui::Response, rect: Rect) {
-    change(&response.ctx, |held| held.ring = Some((response.id, rect)));
+    change(&response.ctx, |held| held.ring = Some((response.id, Ring { around: rect, within: false })));
+}
+
+/// Says which row of `response` its ring is to be around.
+pub fn ring_of_row(response: &egui::Response, rect: Rect) {
+    change(&response.ctx, |held| held.ring = Some((response.id, Ring { around: rect, within: true })));
 }
 
 /// Takes the commands whose keys were pressed out of the input. Call before anything is drawn.
@@ -172,7 +187,10 @@ fn reveal(context: &Context) {
 /// After Escape has taken the focus away, Tab begins where it was, if that is still there, and not at the top.
 fn go_on_from(context: &Context, last: Option<Id>) {
     let tab = context.input(|input| input.key_pressed(Key::Tab));
-    let last = last.filter(|id| tab && context.read_response(*id).is_some());
+    let last = last.filter(|_| tab).and_then(|last| {
+        let stops: Stops = context.data(|data| data.get_temp(Id::new("stops"))).unwrap_or_default();
+        stops.nearest(last, |id| context.read_response(id).is_some())
+    });
     if let (Some(last), None) = (last, context.memory(|memory| memory.focused())) {
         context.memory_mut(|memory| {
             memory.request_focus(last);
@@ -238,7 +256,9 @@ fn is_function_key(key: Key) -> bool {
 }
 
 /// Draws the ring around what has the focus, over everything else. Call after everything has been drawn.
-pub fn ring_ui(context: &Context, theme: &Theme) {
+///
+/// `page` is what is shown: what has the focus goes with its page, and nothing takes its place.
+pub fn ring_ui(context: &Context, page: Id, theme: &Theme) {
     overlay::end(context);
     let focused = context.memory(|memory| memory.focused());
     let (ring, revealed) = (held(context).ring, held(context).revealed);
@@ -246,15 +266,70 @@ pub fn ring_ui(context: &Context, theme: &Theme) {
         // Where it is, is known now; it comes into view with the next frame.
         context.request_repaint();
     }
-    change(context, |held| (held.focused, held.last) = (focused, focused.or(held.last)));
+    let focused = neighbour_of_what_went(context, focused, page);
+    // On another page Tab does not begin beside something of this one.
+    let stays = held(context).page == Some(page);
+    let there = |id: &Id| context.viewport(|viewport| viewport.this_pass.widgets.contains(*id));
+    let last = held(context).last.filter(|id| stays || there(id));
+    change(context, |held| (held.focused, held.last, held.page) = (focused, focused.or(last), Some(page)));
     let Some(response) = focused.and_then(|id| context.read_response(id)) else { return };
-    let rect = ring.filter(|(id, _)| *id == response.id).map_or(response.rect, |(_, rect)| rect);
+    let whole = Ring { around: response.rect, within: false };
+    let ring = ring.filter(|(id, _)| *id == response.id).map_or(whole, |(_, ring)| ring);
     // As far as it can be seen: a row that is scrolled half out of sight has half a ring.
     let seen = response.interact_rect.expand(RING * 2.0);
     let painter = context.layer_painter(LayerId::new(Order::Debug, Id::new("focus ring"))).with_clip_rect(seen);
-    let inner = rect.expand(1.0);
-    painter.rect_stroke(inner, 5.0, Stroke::new(RING + 2.0, theme.background), StrokeKind::Outside);
+    let inner = if ring.within { ring.around.shrink(RING) } else { ring.around.expand(1.0) };
+    if !ring.within {
+        painter.rect_stroke(inner, 5.0, Stroke::new(RING + 2.0, theme.background), StrokeKind::Outside);
+    }
     painter.rect_stroke(inner, 5.0, Stroke::new(RING, theme.focus), StrokeKind::Outside);
+}
+
+/// The stops of a layer, in the order of Tab, as they were when what has the focus was there.
+#[derive(Clone, Debug, Default)]
+struct Stops {
+    order: Vec<Id>,
+}
+
+impl Stops {
+    /// What is nearest to `gone` of those that are left: what came next, else what came before.
+    fn nearest(&self, gone: Id, left: impl Fn(Id) -> bool) -> Option<Id> {
+        let at = self.order.iter().position(|id| *id == gone)?;
+        let (before, next) = self.order.split_at(at);
+        next.iter().chain(before.iter().rev()).copied().find(|id| left(*id))
+    }
+}
+
+/// Where what had the focus is gone, or can't be pressed any more, its nearest neighbour gets it. Gives back what has
+/// the focus.
+fn neighbour_of_what_went(context: &Context, focused: Option<Id>, page: Id) -> Option<Id> {
+    let widget = |id: Id| context.viewport(|viewport| viewport.this_pass.widgets.get(id).copied());
+    // Egui takes the focus from a button that is greyed by itself.
+    let greyed = |id: &Id| widget(*id).is_some_and(|widget| !takes_focus(&widget));
+    let before = held(context).focused;
+    let id = focused.or(before.filter(greyed))?;
+    let place = Id::new("stops");
+    let Some(layer) = widget(id).filter(takes_focus).map(|widget| widget.layer_id) else {
+        let stops: Stops = context.data(|data| data.get_temp(place)).unwrap_or_default();
+        let stays = held(context).page == Some(page) && before == Some(id);
+        let left = |id: Id| widget(id).is_some_and(|widget| takes_focus(&widget));
+        let next = stops.nearest(id, left).filter(|_| stays);
+        if let Some(next) = next {
+            context.memory_mut(|memory| memory.request_focus(next));
+            context.request_repaint();
+        }
+        return next.or(focused);
+    };
+    let order = context.viewport(|viewport| {
+        let stops = viewport.this_pass.widgets.get_layer(layer).filter(|widget| takes_focus(widget));
+        stops.map(|widget| widget.id).collect()
+    });
+    context.data_mut(|data| data.insert_temp(place, Stops { order }));
+    focused
+}
+
+fn takes_focus(widget: &egui::WidgetRect) -> bool {
+    widget.enabled && widget.sense.is_focusable()
 }
 
 /// How thick the ring is, in points.
@@ -263,6 +338,21 @@ pub const RING: f32 = 2.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_next_takes_the_place_of_what_went_and_else_what_came_before() {
+        let id = |number: u32| Id::new(number);
+        let stops = Stops { order: (0..5).map(id).collect() };
+        let nearest = |gone: u32, left: &[u32]| {
+            let left: Vec<Id> = left.iter().copied().map(id).collect();
+            stops.nearest(id(gone), |id| left.contains(&id))
+        };
+        assert_eq!(nearest(2, &[0, 1, 3, 4]), Some(id(3)));
+        assert_eq!(nearest(2, &[0, 1, 4]), Some(id(4)));
+        assert_eq!(nearest(4, &[0, 1, 2]), Some(id(2)));
+        assert_eq!(nearest(2, &[]), None);
+        assert_eq!(nearest(9, &[0, 1]), None, "what was never a stop has no neighbour");
+    }
 
     #[test]
     fn every_column_has_a_key_that_no_command_has() {

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use egui::epaint::{Mesh, Vertex, WHITE_UV};
-use egui::{Align2, Area, Color32, Context, Id, LayerId, Order, Pos2, Shape, Stroke, Vec2};
+use egui::{Align2, Area, Color32, Context, Frame, Id, LayerId, Margin, Order, Panel, Pos2, Shape, Stroke, Ui, Vec2};
 use egui_phosphor::regular as icon;
 
 use super::command::Command;
@@ -46,11 +46,11 @@ impl Presenting {
     pub const PICTURE: f32 = 0.72;
 }
 
-/// Tells the keys.
-pub(super) fn told_ui(context: &Context, theme: &Theme) {
-    let at = Area::new(Id::new("keys of presenting")).anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -24.0));
-    at.interactable(false).show(context, |ui| {
-        ui.set_max_width(context.content_rect().width() * 0.8);
+/// Tells the keys, at the bottom of the room that there is.
+pub(super) fn told_ui(ui: &mut Ui, theme: &Theme) {
+    let panel = Panel::bottom("keys of presenting").resizable(false).show_separator_line(false);
+    let above = Margin { top: (14.0 * theme.scale) as i8, ..Margin::ZERO };
+    panel.frame(Frame::new().inner_margin(above)).show(ui, |ui| {
         card(theme, theme.accent).show(ui, |ui| ui.label(body(KEYS, theme).color(theme.text)));
     });
 }

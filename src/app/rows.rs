@@ -55,6 +55,14 @@ pub fn stop_ui(ui: &Ui, area: Rect, name: &str, count: usize, at: usize) -> (Res
     (list, walked)
 }
 
+/// A row of a table, of the height that it was given: egui lets what stands in it reach into the next one.
+pub fn of_table(mut row: Response, height: f32) -> Response {
+    let gap = row.ctx.global_style().spacing.item_spacing.y;
+    row.rect.max.y = row.rect.min.y + height;
+    row.rect = row.rect.expand2(egui::vec2(0.0, 0.5 * gap));
+    row
+}
+
 /// A row of a list that has the focus itself: what it is called, and whether the keyboard is `here`.
 pub fn row_node(list: &Response, row: &Response, name: &str, chosen: bool, here: bool) {
     row.ctx.accesskit_node_builder(row.id, |node| {
@@ -68,7 +76,7 @@ pub fn row_node(list: &Response, row: &Response, name: &str, chosen: bool, here:
     });
     if here {
         row.ctx.accesskit_node_builder(list.id, |node| node.set_active_descendant(row.id.accesskit_id()));
-        keyboard::ring_at(list, row.rect.intersect(list.rect));
+        keyboard::ring_of_row(list, row.rect.intersect(list.rect));
     }
 }
 

@@ -84,6 +84,8 @@ pub struct Session {
     pub untouched: Option<Box<Recording>>,
     /// Whether the run that is shown was changed for another that was there already.
     swapped: bool,
+    /// Whether a run has come, since this was last asked, that is as its text has it.
+    pub as_written: bool,
     /// What is wrong with the text as it is now.
     pub trouble: Option<Trouble>,
     /// The costs measured on this computer, if there are any.
@@ -118,16 +120,17 @@ impl Session {
     }
 
     /// Opens a built-in scenario by its id, or a file.
-    pub fn open(&mut self, id_or_path: &str) {
-        match scenario::find(id_or_path) {
-            Ok(source) => {
-                let built_in = scenario::library().iter().any(|b| b.id == id_or_path);
-                self.path = (!built_in).then(|| PathBuf::from(id_or_path));
-                self.watcher = self.path.as_deref().and_then(|path| self.watch(path));
-                self.run(source);
-            }
-            Err(error) => self.trouble = Some(load_trouble(&error)),
-        }
+    ///
+    /// # Errors
+    ///
+    /// Where neither is called so, or it can't be read: what is open stays.
+    pub fn open(&mut self, id_or_path: &str) -> Result<(), Trouble> {
+        let source = scenario::find(id_or_path).map_err(|error| load_trouble(&error))?;
+        let built_in = scenario::library().iter().any(|b| b.id == id_or_path);
+        self.path = (!built_in).then(|| PathBuf::from(id_or_path));
+        self.watcher = self.path.as_deref().and_then(|path| self.watch(path));
+        self.run(source);
+        Ok(())
     }
 
     /// Reads the open file again.
@@ -266,6 +269,7 @@ impl Session {
             Some(Ok(recording)) => {
                 let before = self.recording.replace(recording);
                 self.untouched = if job.turned { self.untouched.take().or(before) } else { None };
+                self.as_written |= !job.turned;
             }
             Some(Err(error)) => self.trouble = Some(unexpected(&job.title, error.to_string())),
             None if ended => self.trouble = Some(unexpected(&job.title, "This is a mistake in Strata".to_owned())),

@@ -23,7 +23,7 @@ use super::playback::{Pace, Playback, Position, Step};
 use super::present::Presenting;
 use super::scene::{Scene, View};
 use super::selection::Selection;
-use super::session::Session;
+use super::session::{Session, Trouble};
 use super::settings::Settings;
 use super::theme::Theme;
 use super::versus::{Kept, Versus};
@@ -219,10 +219,19 @@ impl Shell {
 
     /// Opens a built-in scenario or a file, from its beginning.
     pub fn open(&mut self, id_or_path: &str) {
+        if let Err(trouble) = self.try_open(id_or_path) {
+            self.session.trouble = Some(trouble);
+        }
+    }
+
+    /// As [`Shell::open`]; where there is nothing to open, all stays as it is.
+    fn try_open(&mut self, id_or_path: &str) -> Result<(), Trouble> {
+        self.session.open(id_or_path)?;
         self.fresh = true;
         self.knobs = Knobs::default();
         self.sandbox = Sandbox::default();
-        self.session.open(id_or_path);
+        self.library.trouble = None;
+        Ok(())
     }
 
     /// Lets `seconds` pass: playing goes on, runs come in. Call once a frame, before drawing.
@@ -374,6 +383,10 @@ impl Shell {
                 self.selection = Selection::Auto;
             }
         }
+        // A run as its text has it: no knob is turned in it, and what came at their stops was of another text.
+        if std::mem::take(&mut self.session.as_written) {
+            self.knobs = Knobs::default();
+        }
     }
 
     /// Whether a panel is open behind the other, since only one has room.
@@ -454,8 +467,14 @@ impl Shell {
             }
             Command::Correct => self.correct(),
             Command::OpenScenario(id) => {
-                self.open(&id);
-                self.tab = Tab::Walkthrough;
+                // What was typed in the library is put right where it was typed.
+                match self.try_open(&id) {
+                    Ok(()) => self.tab = Tab::Walkthrough,
+                    Err(trouble) if self.tab == Tab::Library => {
+                        (self.library.trouble, self.library.ask) = (Some(trouble), true);
+                    }
+                    Err(trouble) => self.session.trouble = Some(trouble),
+                }
             }
             Command::AskForFile => {
                 self.tab = Tab::Library;
@@ -494,6 +513,7 @@ impl Shell {
             }
             Command::ToggleList => {
                 self.settings.list = !self.settings.list;
+                self.tree.left = !self.settings.list;
                 if let (true, Some(recording)) = (self.settings.list, &self.session.recording) {
                     let shown = self.tree_item().or(self.cursor.map(Item::Part));
                     if let Some(Item::Part(id)) = shown {
@@ -659,12 +679,29 @@ impl Shell {
             self.session.trouble = None;
         } else if self.session.progress().is_some() {
             self.session.cancel();
+        } else if self.tab == Tab::Library && self.library.trouble.is_some() {
+            self.library.trouble = None;
         } else if self.lens && self.tab == Tab::Walkthrough {
             self.lens = false;
         } else if self.tab == Tab::MyMachine {
             self.machine.notice = None;
             self.machine.replace_full = false;
             self.machine.opened = None;
+        } else {
+            return self.close_beside();
+        }
+        true
+    }
+
+    /// Closes what a key has opened in the place of the picture or of the lanes. Returns false if there was nothing.
+    fn close_beside(&mut self) -> bool {
+        if !matches!(self.tab, Tab::Walkthrough | Tab::Sandbox) || self.presenting.is_some() {
+            return false;
+        }
+        if self.settings.list {
+            (self.settings.list, self.tree.left) = (false, true);
+        } else if self.settings.bottom.open && self.below != Below::Lanes {
+            self.below = Below::Lanes;
         } else {
             return false;
         }

@@ -16,6 +16,13 @@ use crate::engine::Time;
 use crate::machine::Topology;
 use crate::trace::{Layer, StackId, Trace};
 
+/// So many rows the list shows at least; where they have no room, its panel scrolls.
+const LEAST_ROWS: f32 = 3.0;
+
+fn row_height(theme: &Theme) -> f32 {
+    20.0 * theme.scale
+}
+
 /// Draws the list.
 pub fn events_ui(
     ui: &mut Ui,
@@ -34,7 +41,12 @@ pub fn events_ui(
     if events.found().is_empty() {
         return out;
     }
-    rows_ui(ui, events, trace, topology, now, theme, &mut out);
+    let room = ui.available_rect_before_wrap();
+    let least = (1.0 + LEAST_ROWS) * (row_height(theme) + ui.spacing().item_spacing.y);
+    let place = room.with_max_y(room.bottom().max(room.top() + least));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
+        rows_ui(ui, events, trace, topology, now, theme, &mut out);
+    });
     out
 }
 
@@ -188,7 +200,7 @@ fn rows_ui(
     theme: &Theme,
     out: &mut Vec<Command>,
 ) {
-    let height = 20.0 * theme.scale;
+    let height = row_height(theme);
     let latest = events.latest(trace, now);
     let (count, at) = (events.found().len(), events.at.or(latest).unwrap_or(0));
     let room = ui.available_rect_before_wrap();
@@ -243,7 +255,7 @@ fn rows_ui(
                         ui.add(cut_label(text));
                     });
                 }
-                let row = row.response();
+                let row = rows::of_table(row.response(), height);
                 let here = list.has_focus() && index == at;
                 rows::row_node(&list, &row, &spoken, chosen, here);
                 hint::say(&row, || spoken.clone());
@@ -253,6 +265,10 @@ fn rows_ui(
                 pointed.take_in(index, &row, &list);
             });
         });
+    if walked.is_some_and(|walked| walked.moved) {
+        // The whole panel scrolls where it has little room.
+        ui.scroll_to_rect(room, None);
+    }
     pointed_ui(events, pointed, walked, out);
 }
 

@@ -8,6 +8,7 @@ use crate::app::command::Command;
 use crate::app::fonts;
 use crate::app::hint;
 use crate::app::rows::Rows;
+use crate::app::session::Trouble;
 use crate::app::theme::{TextRole, Theme};
 use crate::scenario::{self, Scenario, Source};
 
@@ -35,6 +36,8 @@ pub struct Library {
     pub path: String,
     /// Whether the field is to get the keyboard.
     pub ask: bool,
+    /// Why there is nothing to open at the path.
+    pub trouble: Option<Trouble>,
     /// Whether the open scenario is to get it.
     pub enter: bool,
 }
@@ -145,7 +148,8 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
         theme,
     ));
     ui.add_space(4.0);
-    ui.horizontal(|ui| {
+    let asked = std::mem::take(&mut library.ask);
+    let row = ui.horizontal(|ui| {
         let width = (ui.available_width() - 100.0).clamp(80.0, 560.0);
         let edit = egui::TextEdit::singleline(&mut library.path)
             .hint_text("path/to/scenario.ron")
@@ -153,9 +157,11 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
             .desired_width(width);
         let response = ui.add(edit);
         response.ctx.accesskit_node_builder(response.id, |node| node.set_label("Path of a scenario file"));
-        if library.ask {
+        if asked {
             response.request_focus();
-            library.ask = false;
+        }
+        if response.changed() {
+            library.trouble = None;
         }
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let button = ui.button(format!("{} Open", icon::FOLDER_OPEN));
@@ -163,4 +169,17 @@ fn open_file_ui(ui: &mut Ui, library: &mut Library, theme: &Theme, out: &mut Vec
             out.push(Command::OpenScenario(library.path.trim().to_owned()));
         }
     });
+    let mut place = row.response.rect;
+    if let Some(trouble) = &library.trouble {
+        let said = trouble.details.iter().flat_map(|detail| [&detail.message, &detail.help]);
+        for (at, words) in said.filter(|words| !words.is_empty()).enumerate() {
+            let color = if at == 0 { theme.alarm } else { theme.text_body };
+            let label = ui.add(egui::Label::new(body(words, theme).color(color)).wrap());
+            ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
+            place |= label.rect;
+        }
+    }
+    if asked {
+        ui.scroll_to_rect(place, None);
+    }
 }

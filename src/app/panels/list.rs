@@ -7,7 +7,7 @@ use super::widgets::{cut_label, eyebrow_ui, note};
 use crate::app::command::Command;
 use crate::app::hint;
 use crate::app::recording::Recording;
-use crate::app::rows::{row_node, stop_ui};
+use crate::app::rows::{of_table, row_node, stop_ui};
 use crate::app::theme::{TextRole, Theme};
 use crate::app::{letters, names};
 use crate::engine::Time;
@@ -125,7 +125,7 @@ pub fn list_ui(ui: &mut Ui, rows: &[Row], now: Time, theme: &Theme) -> Vec<Comma
                 table_row.col(|ui| cell(ui, &row.place, theme.layer(row.layer)));
                 table_row.col(|ui| cell(ui, &row.doing, theme.text_body));
                 table_row.col(|ui| cell(ui, &row.time, theme.text_body));
-                let response = table_row.response();
+                let response = of_table(table_row.response(), height);
                 let (spoken, here) = (row.spoken(), list.has_focus() && index == at);
                 row_node(&list, &response, &spoken, false, here);
                 hint::say(&response, || spoken.clone());

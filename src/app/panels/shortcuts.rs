@@ -64,6 +64,7 @@ fn sheet_ui(ui: &mut egui::Ui, presenting: bool, theme: &Theme) {
         }
     });
     ui.label(note("Alt and a column's letter follow it, with Shift it is alone; Escape follows all again", theme));
+    ui.label(note("In the picture an arrow goes to the nearest part in its direction; at an edge it stays. F5 sets a turned knob back to what the file has", theme));
     ui.label(note("On the lanes: the wheel zooms, dragging moves, a click opens what is under it. Drag the axis to move through time", theme));
 }
 

@@ -4,7 +4,7 @@ use egui::{Align, DragValue, Layout, RichText, Slider, Ui};
 use egui_phosphor::regular as icon;
 
 use super::strip::{Strip, strip_ui};
-use super::widgets::{body, choice_ui, cut_label, icon_button_ui, menu_ui, note, segments_ui};
+use super::widgets::{at_right_ui, body, choice_ui, cut_label, icon_button_ui, menu_ui, note, segments_ui};
 use crate::app::command::{self, Below, Command};
 use crate::app::fonts;
 use crate::app::hint;
@@ -50,11 +50,11 @@ pub fn transport_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme) -> Vec
             buttons_ui(ui, transport.playback, theme, &mut out);
             ui.add_space(4.0);
             time_ui(ui, transport, false, theme);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                pace_ui(ui, &transport.playback.clock, theme, &mut out);
-                ui.add_space(4.0);
-                step_kind_ui(ui, &transport.playback.step, theme, &mut out);
+            at_right_ui(ui, "steps and speed", |ui| {
                 step_count_ui(ui, &transport.playback.step, &mut out);
+                step_kind_ui(ui, &transport.playback.step, theme, &mut out);
+                ui.add_space(4.0);
+                pace_ui(ui, &transport.playback.clock, theme, &mut out);
             });
         });
         scene_strip_ui(ui, transport, theme, &mut out);
@@ -105,7 +105,13 @@ fn tight_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme, out: &mut Vec<
         icon_button_ui(ui, play, Command::PlayPause, theme, out);
         icon_button_ui(ui, icon::CARET_LINE_RIGHT, Command::StepForward, theme, out);
         time_ui(ui, transport, false, theme);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        at_right_ui(ui, "below and more", |ui| {
+            let items = Below::ALL.map(|below| below.label().to_owned());
+            let at = Below::ALL.iter().position(|below| *below == transport.below).unwrap_or(0);
+            let words = note(transport.below.label(), theme).color(theme.text);
+            let picked = choice_ui(ui, "Below the picture", words, 60.0 * theme.scale, &items, at);
+            let below = picked.and_then(|at| Below::ALL.get(at)).filter(|below| **below != transport.below);
+            out.extend(below.map(|below| Command::ShowBelow(*below)));
             let more = menu_ui(ui, body(icon::DOTS_THREE, theme), |ui| {
                 // A choice of its own would take the menu's place.
                 let step = &transport.playback.step;
@@ -132,12 +138,6 @@ fn tight_ui(ui: &mut Ui, transport: Transport<'_>, theme: &Theme, out: &mut Vec<
             let name = "Steps, speed, start and end";
             more.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, name));
             hint::say(&more, || name.to_owned());
-            let items = Below::ALL.map(|below| below.label().to_owned());
-            let at = Below::ALL.iter().position(|below| *below == transport.below).unwrap_or(0);
-            let words = note(transport.below.label(), theme).color(theme.text);
-            let picked = choice_ui(ui, "Below the picture", words, 60.0 * theme.scale, &items, at);
-            let below = picked.and_then(|at| Below::ALL.get(at)).filter(|below| **below != transport.below);
-            out.extend(below.map(|below| Command::ShowBelow(*below)));
         });
     });
     if !low {

@@ -37,6 +37,11 @@ pub struct TreeState {
     pub at: Option<Item>,
     /// Whether the tree is to get the keyboard.
     pub enter: bool,
+    /// The tree's widget, and what had the focus before it.
+    own: Option<egui::Id>,
+    home: Option<egui::Id>,
+    /// Whether the list has just been closed.
+    pub left: bool,
     /// Whether the operations under way are shown as a table in place of the tree.
     pub table: bool,
     /// Parts that a hand has folded or unfolded.
@@ -114,6 +119,23 @@ impl TreeState {
         lines
     }
 
+    /// Once the list is closed: the focus is where it was before.
+    pub fn leave(&mut self, context: &egui::Context) {
+        if !std::mem::take(&mut self.left) {
+            return;
+        }
+        let (own, home) = (self.own.take(), self.home.take());
+        context.memory_mut(|memory| {
+            if memory.focused().is_some_and(|id| Some(id) != own) {
+                return;
+            }
+            match home {
+                Some(home) => memory.request_focus(home),
+                None => own.into_iter().for_each(|own| memory.surrender_focus(own)),
+            }
+        });
+    }
+
     /// Begins anew with another machine.
     pub fn of_another(self) -> TreeState {
         TreeState { table: self.table, ..TreeState::default() }
@@ -138,6 +160,8 @@ pub fn tree_ui(ui: &mut Ui, state: &mut TreeState, tree: &Tree<'_>, theme: &Them
     let all = ui.available_rect_before_wrap();
     let whole = ui.interact(all, ui.id().with("tree"), Sense::focusable_noninteractive());
     if std::mem::take(&mut state.enter) {
+        state.home = ui.memory(|memory| memory.focused()).filter(|id| *id != whole.id);
+        state.own = Some(whole.id);
         whole.request_focus();
     }
     let stopped = whole.has_focus();
@@ -161,7 +185,7 @@ pub fn tree_ui(ui: &mut Ui, state: &mut TreeState, tree: &Tree<'_>, theme: &Them
             |index: usize| Rect::from_min_size(Pos2::new(left, top + index as f32 * height), Vec2::new(width, height));
         let at = lines.iter().position(|line| Some(line.item) == state.at);
         if let Some(at) = at.filter(|_| stopped) {
-            keyboard::ring_at(&whole, rect(at).intersect(all));
+            keyboard::ring_of_row(&whole, rect(at).intersect(all));
             if moved {
                 ui.scroll_to_rect(rect(at), None);
             }

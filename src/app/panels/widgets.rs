@@ -167,6 +167,23 @@ pub fn row_ui(ui: &mut Ui, label: impl Into<WidgetText>, value: impl Into<Widget
     });
 }
 
+/// Draws at the right edge of a row, in the order in which one reads: Tab goes the same way.
+pub fn at_right_ui<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let id = ui.id().with(name);
+    let place = ui.available_rect_before_wrap();
+    // As wide as it was when last drawn.
+    let width = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(place.width());
+    let left = (place.right() - width).max(place.left());
+    let builder = egui::UiBuilder::new().id_salt(name).max_rect(place.with_min_x(left));
+    let shown = ui.scope_builder(builder.layout(Layout::left_to_right(Align::Center)), add);
+    let wide = shown.response.rect.width();
+    if (wide - width).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(id, wide));
+        ui.ctx().request_repaint();
+    }
+    shown.inner
+}
+
 /// In so many steps an edge fades.
 const STRIPS: u8 = 14;
 

@@ -6,11 +6,15 @@ use egui::{Align2, Rect, pos2, vec2};
 
 use super::drawing::{Ink, Shape};
 use super::picture::Picture;
+use super::stage::{dim, knowing};
 use super::words::{LINE, shrink};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Presence};
-use crate::trace::Ended;
+use crate::trace::{ComponentId, Ended};
+
+/// The least that is said of what is not there.
+pub const SHORTEST: &str = "not yet";
 
 /// Whether nothing is seen in the place of a part.
 fn is_covered(presence: Presence, kind: ComponentKind) -> bool {
@@ -36,6 +40,9 @@ impl Picture<'_> {
             let (Some(presence), None) = (covered(number as u32), node.outer.and_then(covered)) else { continue };
             let place = self.layout.place(node.component);
             let rect = self.camera.rect(place.rect);
+            if self.stands_for(node.component, |other| presences.at(other, time)) {
+                continue;
+            }
             if !place.own || !rect.intersects(self.camera.canvas) || rect.width() < 2.0 {
                 continue;
             }
@@ -43,9 +50,18 @@ impl Picture<'_> {
             out.push(Shape::Rect { rect, radius: 3.0, fill, line });
             let name = node.path.rsplit('/').next().unwrap_or_default();
             let headed = self.topology.stacks.iter().any(|stack| stack.component == node.component);
-            let room = shrink(self.beside_ways(rect, place.column), vec2(4.0, 1.0));
+            let room = shrink(self.beside_ways(rect, place.column), vec2(1.5, 1.0));
+            let from = out.len();
             self.says((super::words::sentence(name), headed), presence.label(), room, out);
+            dim(&mut out[from..], knowing(self.options.known, node.component));
         }
+    }
+
+    /// Whether a box stands for something else that is there.
+    fn stands_for(&self, id: ComponentId, presence: impl Fn(ComponentId) -> Presence) -> bool {
+        let others =
+            || self.topology.iter().filter(|(other, _)| *other != id && self.layout.drawn_as[other.index()] == id);
+        self.layout.counts.contains_key(&id) && others().any(|(other, c)| !is_covered(presence(other), c.kind))
     }
 
     /// The widest part of a box that no way of its column leads through: those who start what stands there, and those
@@ -69,7 +85,7 @@ impl Picture<'_> {
         let lines = (room.height() / (size * LINE)) as usize;
         let both = format!("{name}: {label}");
         let fits = |text: &str| width(text, self.writer.least()) <= room.width();
-        let label = if fits(label) { label } else { label.strip_prefix("not started ").map_or(label, |_| "not yet") };
+        let label = if fits(label) { label } else { label.strip_prefix("not started ").map_or(label, |_| SHORTEST) };
         let texts: Vec<(String, bool)> = match lines {
             0 | 1 if !headed && width(&both, size) <= room.width() => vec![(both, false)],
             0 | 1 => vec![(label.to_owned(), false)],

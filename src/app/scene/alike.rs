@@ -7,6 +7,9 @@ use crate::app::letters::letter;
 use crate::machine::{ComponentKind, Topology};
 use crate::trace::{ComponentId, Layer};
 
+/// So few that differ are named where they are counted.
+const FEW: usize = 3;
+
 /// What is drawn as one.
 #[derive(Clone, Debug)]
 pub struct Unit<'a> {
@@ -67,6 +70,10 @@ impl<'a> Unit<'a> {
         let (first, last) = (self.members.first(), self.members.last());
         let whose = match (marks(first), marks(last)) {
             (Some(first), Some(last)) => format!("{first} to {last}"),
+            _ if self.mixed && self.members.len() <= FEW => {
+                let names: Vec<String> = self.members.iter().map(|member| name(Some(member))).collect();
+                return Some(format!("× {}: {}", self.members.len(), names.join(" and ")));
+            }
             _ => format!("{} to {}", name(first), name(last)),
         };
         Some(format!("× {} {word}, {whose}", grouped(self.members.len())))
@@ -102,11 +109,12 @@ pub fn grouped(number: usize) -> String {
 }
 
 /// Residents as they are drawn in `room`: each alone if there is room for all; else those that are alike as one, but
-/// for those that have to stand alone; and if that is still too many, the last ones as one.
+/// for those that have to stand alone; and if that is still too many, the last ones as one. There are `least` of them
+/// however little room there is.
 pub fn fold<'a>(
     topology: &Topology,
     residents: &'a [Resident],
-    (room, opened): (f32, bool),
+    (room, opened, least): (f32, bool, usize),
     wants: impl Fn(&Resident) -> f32,
     alone: impl Fn(&Resident) -> bool,
 ) -> Vec<Unit<'a>> {
@@ -147,7 +155,7 @@ pub fn fold<'a>(
         used += wants(unit.first());
         used <= room
     });
-    let fit = fit.count().max(2);
+    let fit = fit.count().max(least);
     if fit < units.len() {
         let rest = units.split_off(fit - 1);
         let (kept, rest): (Vec<Unit>, Vec<Unit>) =

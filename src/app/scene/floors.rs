@@ -231,8 +231,10 @@ impl Ruler<'_> {
         let half = self.shaft_width() / 2.0;
         let sides = [Span::of(span.x0 + pad, x - half), Span::of(x + half, span.x1 - pad)];
         let parts = self.ordered(parts);
+        // On both sides, or where one is too narrow, on the other alone.
         let least = sides[0].width().min(sides[1].width());
-        let fits = |parts: &[ComponentId]| parts.iter().all(|&id| self.part(id).least <= least);
+        let within = |parts: &[ComponentId], room: f32| parts.iter().all(|&id| self.part(id).least <= room);
+        let fits = |parts: &[ComponentId]| within(parts, least) || within(parts, sides[0].width());
         let kind = |id: ComponentId| self.topology.component(id).map(|part| part.kind);
         let (kept, hidden) = match self.detail.columns {
             Shown::Counted => self.kept(&parts, false),
@@ -242,6 +244,10 @@ impl Ruler<'_> {
                 if fits(&cores) { (cores, rest) } else { self.kept(&parts, false) }
             }
             _ => self.kept(&parts, fits(&parts)),
+        };
+        let sides = match within(&kept, least) {
+            true => sides,
+            false => [sides[0], Span::of(sides[1].x0, sides[1].x0)],
         };
         let items: Vec<Item> = kept.into_iter().map(|id| self.part(id)).collect();
         let [left, right] = self.rows_beside(items, sides);
@@ -264,8 +270,9 @@ impl Ruler<'_> {
             })
         };
         let mut rows: [Vec<Vec<Item>>; 2] = [Vec::new(), Vec::new()];
+        let one_side = sides[1].width() <= 0.0;
         for item in items {
-            let even = rows[0].len() == rows[1].len();
+            let even = one_side || rows[0].len() == rows[1].len();
             let joined = (0..2).find(|&side| even && joins(rows[side].last(), &item, sides[side]));
             match joined.and_then(|side| rows[side].last_mut()) {
                 Some(row) => row.push(item),

@@ -7,7 +7,7 @@ use super::drawing::{Ink, Shape};
 use super::gadgets::{Bench, ball, trips};
 use super::labels::{Label, Rail, words};
 use super::picture::Picture;
-use super::stage::{brightness, dim};
+use super::stage::{brightness, dim, knowing};
 use super::tokens::{Cast, Held, Token, Tokens, alarms};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
@@ -53,7 +53,10 @@ impl Picture<'_> {
                 Some(hop) => self.boxed(hop, rect, out),
                 None => self.state(cast, tokens, i, rect, out),
             }
-            dim(&mut out[from..], brightness(self.layout, self.followed, i));
+            let own = self.topology.stacks.get(column.stack.index()).map(|stack| stack.component);
+            let about = crossing.map(|hop| hop.component).or(own);
+            let known = about.map_or(1.0, |id| knowing(self.options.known, id));
+            dim(&mut out[from..], brightness(self.layout, self.followed, i) * known);
         }
     }
 
@@ -106,7 +109,10 @@ impl Picture<'_> {
         let selected = self.selected();
         let chosen = tokens.all.iter().filter(of_column).find(|token| Some(token.journey) == selected);
         let token = chosen.or_else(|| tokens.all.iter().rfind(of_column));
+        let own = self.topology.stacks.get(column.stack.index()).map(|stack| stack.component);
+        let from = out.len();
         taken.extend(self.gadget(cast, token, column.stack, (rect, &taken), time, out));
+        dim(&mut out[from..], own.map_or(1.0, |own| knowing(self.options.known, own)));
         let Some(token) = token else { return };
         let mut labels = Vec::new();
         let first = token.position.saturating_sub(PAST);
@@ -128,7 +134,8 @@ impl Picture<'_> {
                 gates.iter().any(|(_, gate)| gate.at.distance(spot) < 0.5 && seam(gate.of))
             });
             let about = self.camera.point(spot);
-            labels.push(Label { about, title, note, alarm: alarms(hop.crossing), current, seam: passes });
+            let by = knowing(self.options.known, hop.component);
+            labels.push(Label { about, title, note, alarm: alarms(hop.crossing), current, seam: passes, by });
         }
         let edge = self.camera.rect(column.area).right();
         let clear = self.layout.token * self.camera.tokens * 1.5;

@@ -14,6 +14,9 @@ use crate::engine::Time;
 use crate::machine::ComponentKind;
 use crate::trace::{ComponentId, CpuId, Layer, StackId, Token, What};
 
+/// So many lines high is what a VM exit has saved.
+pub const CARD_LINES: f32 = 4.4;
+
 /// Where a core's cells and their headings are.
 struct Grid {
     size: f32,
@@ -77,7 +80,9 @@ impl Picture<'_> {
             self.seen(rect, |rect| self.beads((&beads.queue, &beads.asleep), (*id, rect), out));
         }
         for (&id, &rect) in &self.layout.cards {
+            let from = out.len();
             self.seen(rect, |rect| self.card(id, rect, time, out));
+            dim(&mut out[from..], knowing(self.options.known, id));
         }
     }
 
@@ -337,7 +342,7 @@ impl Picture<'_> {
     /// What a VM exit has saved, while a vCPU is out: why, and for how long already.
     fn card(&self, vm: ComponentId, rect: Rect, time: Time, out: &mut Vec<Shape>) {
         let Some((cpu, since, reason)) = self.gone(vm, time) else { return };
-        let Some(size) = self.writer.size(TextRole::Small, rect.height() / 4.4) else { return };
+        let Some(size) = self.writer.size(TextRole::Small, rect.height() / CARD_LINES + 0.01) else { return };
         let name = self.topology.cpus.get(cpu.index()).map_or("vCPU", |cpu| cpu.name.as_str());
         let pending = match self.states.mailbox(cpu, time).len() {
             0 => "no interrupt pending".to_owned(),

@@ -4,6 +4,7 @@
 use egui::{Align2, Pos2, Rect, pos2};
 
 use super::drawing::{Ink, Shape};
+use super::stage::dim;
 use super::words::{LINE, Writer};
 use crate::app::theme::TextRole;
 use crate::costs::Primitive;
@@ -24,6 +25,8 @@ pub struct Label {
     pub current: bool,
     /// Whether a line along a seam leads to what it speaks of.
     pub seam: bool,
+    /// How bright it is for the chosen viewer.
+    pub by: f32,
 }
 
 /// What a label says of a hop; `crossing` while it crosses a boundary.
@@ -63,7 +66,9 @@ impl Rail<'_> {
     /// Draws labels, the first of them first: it has the best place. Those that find none are left out.
     pub fn draw(mut self, labels: &[Label], out: &mut Vec<Shape>) {
         for label in labels {
+            let from = out.len();
             self.label(label, out);
+            dim(&mut out[from..], label.by);
         }
     }
 

@@ -781,7 +781,8 @@ impl Stack<'_> {
         for wall in walls {
             let Some(rail) = self.widths.columns.get(wall.column).and_then(|column| column.rail) else { continue };
             let bottom = wall.at.y + h.wall() / 2.0;
-            let height = (h.part() * 3.4).min(h.residents_height(self.places[wall.of.index()]));
+            let readable = h.line() * super::holds::CARD_LINES;
+            let height = (h.part() * 3.4).min(h.residents_height(self.places[wall.of.index()])).max(readable);
             let rect = Rect::from_min_max(pos2(rail.x0, bottom - height), pos2(rail.x1, bottom));
             let is_outer = self.states.cards.values().all(|card| !card.intersects(rect));
             if is_outer {
@@ -796,8 +797,7 @@ impl Stack<'_> {
         let kernel_top = kernel.map_or(bars, |kernel| kernel.rect.top() - 1.0);
         let strips = self.widths.columns.iter();
         let column = |strip: &super::widths::Strip| {
-            let place =
-                self.topology.stacks.get(strip.stack.index()).and_then(|info| self.places[info.component.index()]);
+            let place = self.places[strip.resident.index()];
             let upper = place.map_or(top, |place| place.rect.top());
             let rect = |x: Span, y0: f32, y1: f32| Rect::from_min_max(pos2(x.x0, y0), pos2(x.x1, y1.max(y0)));
             let middle = upper - h.head() * 0.44;

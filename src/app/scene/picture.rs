@@ -10,7 +10,7 @@ use super::drawing::{Drawing, Ink, Shape};
 use super::gauge::Gauge;
 use super::layout::Layout;
 use super::route::Router;
-use super::stage::{brightness, highlight, knowing, point_at};
+use super::stage::{brightness, dim, highlight, knowing, point_at};
 use super::state::States;
 use super::tokens::{Cast, Held, Slots, Token, Tokens, in_line};
 use super::trails::{chevrons, trail};
@@ -83,7 +83,10 @@ impl Picture<'_> {
         self.trails(&cast, &tokens, &mut drawing.trails);
         self.gates(&tokens, &mut drawing.trails);
         if let Some(held) = held {
+            let from = drawing.trails.len();
             self.rings(held, &mut drawing.trails);
+            let about = self.hop(&tokens.all[held.token]).map(|hop| hop.component);
+            dim(&mut drawing.trails[from..], about.map_or(1.0, |id| knowing(self.options.known, id)));
         }
         self.at_rest(&cast, &tokens, time, &mut drawing.tokens);
         self.meanwhile(&cast, time, &mut drawing.tokens);

@@ -89,6 +89,8 @@ pub struct Shaft {
 pub struct Strip {
     /// The first of those that it stands for.
     pub stack: StackId,
+    /// What stands in it.
+    pub resident: ComponentId,
     /// All of those.
     pub members: Vec<StackId>,
     /// Its parts.
@@ -144,6 +146,19 @@ pub struct Detail {
     pub opened: bool,
 }
 
+/// What of machines is kept in columns that share too little room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Keep {
+    /// All words.
+    All,
+    /// All parts: those who are followed keep their words.
+    Narrow,
+    /// Their parts, on one side of their ways; `programs`: and all programs beside each other.
+    OneSide { programs: bool },
+    /// What there is room for.
+    Nothing,
+}
+
 /// Who has more room than others.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Focus {
@@ -152,6 +167,9 @@ pub struct Focus {
     /// One that must stand alone.
     pub alone: Option<StackId>,
 }
+
+/// How much of a program's box its way takes, with the distance that words keep from it, in points at a desk.
+const BESIDE_WAY: f32 = 31.0;
 
 /// The most columns that have a track of their own in a street.
 pub const TRACKS: usize = 12;
@@ -206,19 +224,27 @@ impl<'a> Ruler<'a> {
         let inner = Span::of(room.x0 + 4.0, self.widths.gutter.x0 - 4.0);
         let free = inner.width() - gap * units.len().saturating_sub(1) as f32;
         // Who isn't followed makes room for who is. All keep their parts if there is room for them: else in columns that
-        // are as narrow as that allows, if the followed one keeps its words; and only then some are folded.
-        let asked = |(parts, narrow): (bool, bool)| -> Vec<(f32, f32, f32)> {
+        // are as narrow as that allows, if the followed one keeps its words; then on one side of their ways; and only
+        // then some are folded.
+        let asked = |keep: Keep| -> Vec<(f32, f32, f32)> {
             let asks = |(i, unit): (usize, &Unit)| {
                 let first = unit.first();
                 let (least, most) = (self.least(first), self.most(first));
-                let rail = if followed(unit) { rail_wants } else { 0.0 };
-                let kept = if parts { self.inside(first) } else { 0.0 };
+                let machine = matches!(first.kind, ResidentKind::Vm { .. });
+                let rail = match keep {
+                    _ if !followed(unit) => 0.0,
+                    Keep::OneSide { .. } => rail_wants.min(room.width() * 0.155),
+                    _ => rail_wants,
+                };
+                let kept = if keep == Keep::Nothing { 0.0 } else { self.inside(first) };
                 let least = if rail > 0.0 { least.max(self.inside(first)) } else { least };
                 let least = if i == 0 { least.max(named) } else { least };
-                let least = match (narrow, rail > 0.0) {
-                    (true, true) => least.max(most),
-                    (true, false) => least.max(kept),
-                    (false, _) => least,
+                let least = match (keep, rail > 0.0) {
+                    (Keep::Narrow, true) => least.max(most),
+                    (Keep::Narrow, false) => least.max(kept),
+                    (Keep::OneSide { .. }, true) if machine => least.max(most),
+                    (Keep::OneSide { programs }, _) => least.max(self.one_side(first, programs)),
+                    (Keep::All | Keep::Nothing, _) => least,
                 };
                 let other = focus.follow.is_some() && rail == 0.0;
                 let most = if other { least.max(most * 0.55).max(kept) } else { most };
@@ -226,13 +252,13 @@ impl<'a> Ruler<'a> {
             };
             units.iter().enumerate().map(asks).collect()
         };
-        let (all, narrow) = (asked((true, false)), asked((true, true)));
+        let tries = [Keep::Narrow, Keep::OneSide { programs: true }, Keep::OneSide { programs: false }];
+        let all = asked(Keep::All);
         let wants = if all.iter().map(|w| w.1).sum::<f32>() <= free {
             all
-        } else if narrow.iter().map(|w| w.0).sum::<f32>() <= free {
-            narrow
         } else {
-            asked((false, false))
+            let fit = |wants: &Vec<(f32, f32, f32)>| wants.iter().map(|w| w.0).sum::<f32>() <= free;
+            tries.into_iter().map(asked).find(fit).unwrap_or_else(|| asked(Keep::Nothing))
         };
         let least: Vec<f32> = wants.iter().map(|w| w.0).collect();
         let most: Vec<f32> = wants.iter().map(|w| w.1).collect();
@@ -254,7 +280,7 @@ impl<'a> Ruler<'a> {
             let column = self.widths.columns.len();
             let stack = members.first().copied().unwrap_or(StackId::NONE);
             let rail = (rail > 0.0).then(|| Span::of(span.x1 + 8.0 * u, whole.x1));
-            self.widths.columns.push(Strip { stack, members, span, rail });
+            self.widths.columns.push(Strip { stack, resident: unit.first().id, members, span, rail });
             self.unit_at(unit, span, None, column);
         }
         self.set(kernel.id, room);
@@ -279,7 +305,7 @@ impl<'a> Ruler<'a> {
         fold(
             self.topology,
             &kernel.residents,
-            (room - rail, self.detail.opened),
+            (room - rail, self.detail.opened, 2),
             |resident| self.readable(resident) + gap,
             alone,
         )
@@ -337,6 +363,31 @@ impl<'a> Ruler<'a> {
                 ResidentKind::Container { apps, .. } => 56.0 + 26.0 * apps.len().clamp(1, 3) as f32,
                 ResidentKind::Vm { .. } => 104.0,
             }
+    }
+
+    /// The width of the smallest box on a guest's kernel: beside the way in it a program's name can be read, or that the
+    /// program is not there. Where there is less, several are counted in one box.
+    fn smallest(&self, resident: &Resident) -> f32 {
+        let ResidentKind::App { .. } = resident.kind else { return self.readable(resident) * 0.9 };
+        let size = super::words::LEAST * self.theme.scale.min(1.0);
+        let width = |text: &str| self.metrics.width(text, size, true);
+        let name = self.topology.component(resident.id).map_or(0.0, |app| width(&app.name)).min(64.0 * self.unit);
+        name.max(width(super::absent::SHORTEST)) / 0.9 + BESIDE_WAY * self.unit
+    }
+
+    /// The width in which a machine's parts can be named one below the other, on one side of its way, and its programs
+    /// beside each other.
+    fn one_side(&self, resident: &Resident, programs: bool) -> f32 {
+        let ResidentKind::Vm { platform } = &resident.kind else { return 0.0 };
+        let Some(kernel) = &platform.kernel else { return 0.0 };
+        let u = self.unit;
+        let least = |parts: &[ComponentId]| parts.iter().map(|&id| self.part(id).least).fold(0.0, f32::max);
+        let inner = kernel.hypervisor.as_ref().map_or(0.0, |hypervisor| least(&hypervisor.parts) + 25.0 * u);
+        let within = kernel.residents.iter().map(|r| self.one_side(r, programs) + 18.0 * u).fold(0.0, f32::max);
+        let parts = (least(&kernel.parts).max(least(&platform.parts)) + 54.0 * u).max(inner).max(within);
+        let beside: f32 = kernel.residents.iter().map(|r| self.smallest(r) + 10.0 * u).sum();
+        let several = programs && (2..=3).contains(&kernel.residents.len());
+        if several { parts.max(beside + 14.0 * u) } else { parts }
     }
 
     /// The width in which its words are whole.
@@ -492,7 +543,8 @@ impl<'a> Ruler<'a> {
                 inner.x0 + left + (room - left - right) * left / (left + right).max(1.0) + self.shaft_width() / 2.0
             } else {
                 let depth = depth(platform) as f32;
-                inner.x1 - (16.0 * u).min(inner.width() * 0.2) - depth * 9.0 * u
+                // So far in from the side are the boxes within each other.
+                inner.x1 - (16.0 * u).min(inner.width() * 0.2) - depth * (9.0 * u).min(inner.width() * 0.06)
             };
             self.shaft(x, parent, column)
         });
@@ -513,8 +565,8 @@ impl<'a> Ruler<'a> {
         let units = fold(
             self.topology,
             &kernel.residents,
-            (inner.width() + gap, self.detail.opened),
-            |r| self.readable(r) * 0.9 + gap,
+            (inner.width() + gap, self.detail.opened, 1),
+            |r| self.smallest(r) + gap,
             |_| false,
         );
         if let [only] = &units[..] {
@@ -524,7 +576,7 @@ impl<'a> Ruler<'a> {
             self.widths.same.extend(only.same(self.topology));
             return shaft;
         }
-        let wants: Vec<f32> = units.iter().map(|unit| self.readable(unit.first())).collect();
+        let wants: Vec<f32> = units.iter().map(|unit| self.smallest(unit.first())).collect();
         let sum: f32 = wants.iter().sum();
         let room = inner.width() - gap * units.len().saturating_sub(1) as f32;
         let mut at = inner.x0;

@@ -37,13 +37,16 @@ pub fn seen_from_ui(ui: &mut Ui, seen: &SeenFrom, theme: &Theme, out: &mut Vec<C
     };
     ui.label(RichText::new(heading).font(theme.font(TextRole::Note)).color(theme.text_body));
     let labels: Vec<&str> = seen.viewpoints.iter().map(String::as_str).collect();
-    if let Some(index) = segments_ui(ui, &labels, seen.chosen, theme) {
+    // One is lit while the picture is looked at with its eyes, and no longer.
+    let lit = if seen.lens { seen.chosen } else { labels.len() };
+    if let Some(index) = segments_ui(ui, &labels, lit, theme) {
         out.push(Command::SeenFrom(index));
     }
     let about = if seen.lens {
-        "Grey in the picture: what it has no name for. Choose it again to see all"
+        "Grey in the picture: what it has no name for. Choose it again to see all".to_owned()
     } else {
-        "Choose one to see the picture with its eyes"
+        let whose = labels.get(seen.chosen).copied().unwrap_or_default();
+        format!("Choose one to see the picture with its eyes. What the {whose} knows:")
     };
     ui.label(note(about, theme));
     ui.add_space(4.0);
