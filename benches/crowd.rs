@@ -26,11 +26,11 @@ fn peak_mib() -> u64 {
 fn crowd(machines: usize) -> Spec {
     let mixed = |think| {
         let body = [
-            Operation::Compute(Time::us(20)),
-            Operation::Sleep(Time::ms(think)),
+            Operation::Compute(Time::us(20).into()),
+            Operation::Sleep(Time::ms(think).into()),
             Operation::Read { file: format!("data {think}"), bytes: 4096, cache: Cache::Direct },
             Operation::Memory { working_set: 64 << 10, accesses: 100, huge_pages: false },
-            Operation::Request { send: 500, receive: 2000, think: Time::us(100), peer: Peer::Remote },
+            Operation::Request { send: 500, receive: 2000, think: Time::us(100).into(), peer: Peer::Remote },
         ];
         program(vec![Statement::Repeat(None, body.into_iter().map(Statement::Do).collect())])
     };

@@ -18,7 +18,7 @@ fn run(spec: &Spec, until: Time) -> Outcome {
 fn guest(boot: BootSpec, script: Vec<(Time, Order)>) -> Spec {
     let inner = vec![NodeSpec::Process(process("app", 0))];
     let vm = VmSpec { boot: Some(boot), memory: 512 << 20, ..vm("vm", 1, inner) };
-    let program = program(repeat(100, vec![Operation::Sleep(Time::ms(10))]));
+    let program = program(repeat(100, vec![Operation::Sleep(Time::ms(10).into())]));
     Spec { host: host(2), programs: vec![program], stacks: vec![NodeSpec::Vm(vm)], script }
 }
 
@@ -110,7 +110,8 @@ fn a_machine_that_is_killed_while_it_boots_leaves_nothing_and_boots_anew() {
 fn a_shutdown_asks_what_runs_to_end_writes_and_turns_the_power_off() {
     let mut spec = guest(BootSpec::direct(), vec![(Time::s(30), Order::Shutdown)]);
     spec.host = HostSpec { boot: Some(small(Firmware::Uefi)), memory: GIB, ..spec.host };
-    spec.programs[0] = program(vec![Statement::Repeat(None, vec![Statement::Do(Operation::Sleep(Time::ms(10)))])]);
+    spec.programs[0] =
+        program(vec![Statement::Repeat(None, vec![Statement::Do(Operation::Sleep(Time::ms(10).into()))])]);
     let outcome = run(&spec, Time::s(60));
     let ends: Vec<&ChangeKind> =
         outcome.changes.iter().map(|change| &change.what).filter(|what| matches!(what, ChangeKind::Ended(_))).collect();

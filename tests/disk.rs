@@ -139,7 +139,7 @@ fn each_file_volume_machine_and_card_uses_the_device_that_it_is_bound_to() {
     let mounts = vec![MountSpec { path: named("/srv"), disk: 1 }];
     let host = HostSpec { disks, nics, mounts, ..host(4) };
     let read = |file: &str| Operation::Read { file: named(file), bytes: 4096, cache: Cache::Direct };
-    let request = Operation::Request { send: 100, receive: 100, think: Time::ZERO, peer: Peer::Remote };
+    let request = Operation::Request { send: 100, receive: 100, think: Time::ZERO.into(), peer: Peer::Remote };
     let programs = vec![
         program(repeat(3, vec![read("/srv/data")])),
         program(repeat(5, vec![read("/var/data")])),

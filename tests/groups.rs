@@ -23,7 +23,7 @@ fn run(spec: &Spec, until: Time) -> Outcome {
 
 /// A program that computes for ever.
 fn always() -> ProgramSpec {
-    program(vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::us(700)))])])
+    program(vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::us(700).into()))])])
 }
 
 fn group(name: &str, cgroup: CgroupSpec) -> GroupSpec {
@@ -141,7 +141,7 @@ fn a_weight_that_is_written_counts_from_then_on() {
 /// A program that sleeps first, and then computes for ever.
 fn later(time: Time) -> ProgramSpec {
     let mut program = always();
-    program.body.insert(0, Statement::Do(Operation::Sleep(time)));
+    program.body.insert(0, Statement::Do(Operation::Sleep(time.into())));
     program
 }
 
@@ -163,7 +163,10 @@ fn who_wakes_in_a_group_preempts_a_group_that_has_run_for_longer() {
     let sleeper = ContainerSpec::new(process("sleeper", 1));
     let stacks = vec![busy("busy", 40, CgroupSpec::default()), NodeSpec::Container(sleeper)];
     let mut spec = machine_of(1, Vec::new(), stacks);
-    spec.programs.push(program(repeat(900, vec![Operation::Sleep(Time::us(900)), Operation::Compute(Time::us(100))])));
+    spec.programs.push(program(repeat(
+        900,
+        vec![Operation::Sleep(Time::us(900).into()), Operation::Compute(Time::us(100).into())],
+    )));
     let outcome = run(&spec, Time::s(1));
     let sleep = outcome.stats[1].latency_of(OperationKind::Sleep).expect("it sleeps");
     // In its own queue it has run for longer than each of forty in theirs: only the groups tell who is behind.
@@ -179,8 +182,8 @@ fn a_group_that_is_pulled_to_a_processor_starves_nobody_there() {
     // At some of these times it waits, at others it runs.
     for at in 1_000..1_008 {
         let mut spec = machine_of(2, Vec::new(), stacks.clone());
-        let mut work = repeat(20, vec![Operation::Sleep(Time::ms(20)), Operation::Compute(Time::ms(5))]);
-        work.insert(0, Statement::Do(Operation::Compute(Time::ms(at))));
+        let mut work = repeat(20, vec![Operation::Sleep(Time::ms(20).into()), Operation::Compute(Time::ms(5).into())]);
+        work.insert(0, Statement::Do(Operation::Compute(Time::ms(at).into())));
         spec.programs.push(program(work));
         let outcome = run(&spec, Time::s(2));
         let sleep = outcome.stats[0].latency_of(OperationKind::Sleep).expect("it sleeps");
@@ -352,10 +355,10 @@ fn limited(tree: &Tree, cores: u16, limits: &Limits) -> Spec {
     let mut script: Vec<(Time, Order)> = limits.1.iter().map(order).collect();
     script.sort_by_key(|(at, _)| *at);
     let body = vec![
-        Operation::Compute(Time::us(170)),
+        Operation::Compute(Time::us(170).into()),
         Operation::SystemCall("getpid".to_owned()),
-        Operation::Sleep(Time::us(40)),
-        Operation::Compute(Time::us(410)),
+        Operation::Sleep(Time::us(40).into()),
+        Operation::Compute(Time::us(410).into()),
     ];
     assert_eq!(n, tree.groups.len());
     Spec { programs: vec![program(repeat(40, body))], script, ..machine_of(cores, groups, stacks) }

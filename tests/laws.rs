@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use strata::costs::{Primitive, Profile, Table};
-use strata::engine::{History, Simulation, Time};
+use strata::engine::{Distribution, History, Simulation, Time};
 use strata::machine::instruction::Instruction;
 use strata::machine::spec::*;
 use strata::machine::{self, End, Machine, Outcome, RunOptions};
@@ -45,7 +45,7 @@ fn run(spec: &Spec, seed: u64) -> Outcome {
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        (0u64..300).prop_map(|us| Operation::Compute(Time::us(us))),
+        drawn(300).prop_map(Operation::Compute),
         (1u64..64, 1u64..2000, any::<bool>()).prop_map(|(pages, accesses, huge_pages)| Operation::Memory {
             working_set: pages * 4096,
             accesses,
@@ -59,11 +59,10 @@ fn operation() -> impl Strategy<Value = Operation> {
             bytes,
             sync
         }),
-        (1u64..5000, 0u64..50, peer()).prop_map(|(send, think, peer)| {
-            Operation::Request { send, receive: 900, think: Time::us(think), peer }
-        }),
+        (1u64..5000, drawn(50), peer())
+            .prop_map(|(send, think, peer)| { Operation::Request { send, receive: 900, think, peer } }),
         any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus }),
-        (0u64..1500).prop_map(|us| Operation::Sleep(Time::us(us))),
+        drawn(1500).prop_map(Operation::Sleep),
         Just(Operation::Cpuid),
         Just(Operation::Hlt),
         Just(Operation::Open("data".to_owned())),
@@ -82,6 +81,16 @@ fn operation() -> impl Strategy<Value = Operation> {
         })),
         Just(Operation::Out),
         proptest::sample::select(Instruction::ALL.to_vec()).prop_map(Operation::Instruction),
+    ]
+}
+
+/// A time of less than so many microseconds, or one drawn around such a time.
+fn drawn(below: u64) -> impl Strategy<Value = Distribution> {
+    let us = move || 0..below;
+    prop_oneof![
+        3 => us().prop_map(|us| Time::us(us).into()),
+        1 => us().prop_map(|us| Distribution::Exponential { mean: Time::us(us) }),
+        1 => (us(), us()).prop_map(|(from, more)| Distribution::Uniform { from: Time::us(from), to: Time::us(from + more) }),
     ]
 }
 
@@ -498,7 +507,7 @@ proptest! {
         if neighbour {
             stacks.push(NodeSpec::Process(process("free", 0)));
         }
-        let body = vec![Operation::Compute(Time::us(compute)), Operation::SystemCall("getpid".to_owned())];
+        let body = vec![Operation::Compute(Time::us(compute).into()), Operation::SystemCall("getpid".to_owned())];
         let spec = Spec { host: host(cores), programs: vec![program(repeat(50, body))], stacks, script: Vec::new() };
         let outcome = run(&spec, seed);
         // What its program and its system calls used, from the hops alone, in each period.
@@ -770,7 +779,7 @@ proptest! {
         let mut limited = container("limited", 0);
         limited.process.threads = threads;
         limited.process.cgroup = Some(CgroupSpec { cpu_max: Some(max(&limits[0])), ..CgroupSpec::default() });
-        let body = vec![Operation::Compute(Time::us(170)), Operation::SystemCall("getpid".to_owned())];
+        let body = vec![Operation::Compute(Time::us(170).into()), Operation::SystemCall("getpid".to_owned())];
         let mut script: Vec<(Time, Order)> = Vec::new();
         for limit in &limits[1..] {
             script.push((Time::us(limit.3 * 977), Order::SetCpuMax("limited".to_owned(), max(limit))));
@@ -836,7 +845,7 @@ fn beside(processes: Vec<ProcessSpec>, programs: Vec<ProgramSpec>) -> Spec {
 #[test]
 fn law_5_tasks_that_always_run_share_a_core_by_weight() {
     for weights in [[1024, 1024], [1024, 3072], [100, 1000], [5000, 300]] {
-        let always = || vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::us(100)))])];
+        let always = || vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::us(100).into()))])];
         let heavy = |weight| ProcessSpec { weight, ..process("app", 0) };
         let spec = beside(weights.map(heavy).to_vec(), vec![program(always())]);
         let options = RunOptions { until: Time::ms(500), ..RunOptions::default() };
@@ -852,8 +861,8 @@ fn law_5_tasks_that_always_run_share_a_core_by_weight() {
 fn a_task_that_wakes_preempts_by_weighted_run_time() {
     // A light task ages fast: one that wakes soon finds it ahead by more than the granularity, though it has run for
     // less than that.
-    let always = vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::ms(1)))])];
-    let sleeper = repeat(50, vec![Operation::Sleep(Time::us(300)), Operation::Compute(Time::us(1))]);
+    let always = vec![Statement::Repeat(None, vec![Statement::Do(Operation::Compute(Time::ms(1).into()))])];
+    let sleeper = repeat(50, vec![Operation::Sleep(Time::us(300).into()), Operation::Compute(Time::us(1).into())]);
     let light = ProcessSpec { weight: 64, ..process("light", 0) };
     let spec = beside(vec![light, process("sleeper", 1)], vec![program(always), program(sleeper)]);
     let options = RunOptions { until: Time::ms(200), ..RunOptions::default() };
@@ -864,8 +873,8 @@ fn a_task_that_wakes_preempts_by_weighted_run_time() {
 
 #[test]
 fn a_stack_that_is_done_early_has_the_throughput_that_it_has_alone() {
-    let short = program(repeat(10, vec![Operation::Sleep(Time::us(50))]));
-    let long = program(repeat(1000, vec![Operation::Sleep(Time::us(50))]));
+    let short = program(repeat(10, vec![Operation::Sleep(Time::us(50).into())]));
+    let long = program(repeat(1000, vec![Operation::Sleep(Time::us(50).into())]));
     let spec = |stacks: u16| Spec {
         host: host(2),
         ..beside(
@@ -909,7 +918,7 @@ fn snapshots_of_a_large_machine_stay_within_their_bytes() {
 fn both_ends_of_a_pipe_pass_the_seccomp_filters_of_their_container() {
     for operation in [
         Operation::PingPong { across_cpus: false },
-        Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer: Peer::Local },
+        Operation::Request { send: 1, receive: 1, think: Time::ZERO.into(), peer: Peer::Local },
     ] {
         let stacks = vec![NodeSpec::Container(ContainerSpec { seccomp_filters: 1, ..container("app", 0) })];
         let outcome = run(
@@ -934,7 +943,7 @@ fn a_packet_pays_for_what_lies_between_two_network_namespaces_and_is_translated_
         (Bridge, Peer::Remote, 1, 1, 1),
         (Bridge, Peer::Namespace, 2, 1, 1),
     ] {
-        let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer };
+        let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO.into(), peer };
         let stacks = vec![NodeSpec::Container(ContainerSpec { network, ..container("app", 0) })];
         let outcome = run(
             &Spec { host: host(2), programs: vec![program(repeat(10, vec![request]))], stacks, script: Vec::new() },
@@ -950,7 +959,7 @@ fn a_packet_pays_for_what_lies_between_two_network_namespaces_and_is_translated_
 /// Operations that never leave the guest for a device or its hypervisor's scheduler.
 fn stays_inside() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        (0u64..300).prop_map(|us| Operation::Compute(Time::us(us))),
+        (0u64..300).prop_map(|us| Operation::Compute(Time::us(us).into())),
         (1u64..64, 1u64..2000).prop_map(|(pages, accesses)| Operation::Memory {
             working_set: pages * 4096,
             accesses,
@@ -1014,7 +1023,7 @@ fn a_description_that_breaks_a_limit_makes_an_error_and_no_machine() {
 #[test]
 fn a_message_whose_sender_is_preempted_on_the_way_to_waking_its_reader_keeps_its_journey() {
     // In an interpreted guest waking takes long enough for a quota to end in the middle of it.
-    let request = Operation::Request { send: 1, receive: 900, think: Time::us(4), peer: Peer::Local };
+    let request = Operation::Request { send: 1, receive: 900, think: Time::us(4).into(), peer: Peer::Local };
     let (open, call) = (Operation::Open("data".to_owned()), Operation::SystemCall("getpid".to_owned()));
     let asking = program(repeat(2, vec![open.clone(), call, request, open]));
     let max = CpuMax { quota: Time::us(900), period: Time::ms(1), burst: Time::us(200) };

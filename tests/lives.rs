@@ -59,7 +59,7 @@ fn no_program_takes_over_what_it_may_not_have_ends_it_and_no_hypervisor_hears_of
             let app = ProcessSpec { io_ports: ports, ..process("app", 0) };
             places(&app).into_iter().map(move |place| (ports, place))
         }) {
-            let outcome = run(place, vec![vec![operation(instruction), Operation::Compute(Time::us(1))]]);
+            let outcome = run(place, vec![vec![operation(instruction), Operation::Compute(Time::us(1).into())]]);
             let what = format!("{instruction:?}, ports {ports}, {}", outcome.topology.stacks[0].kind);
             let went_on = outcome.stats[0].operations_of(OperationKind::Compute) == 1;
             let crossed = crossings(&outcome);
@@ -79,10 +79,10 @@ fn no_program_takes_over_what_it_may_not_have_ends_it_and_no_hypervisor_hears_of
 /// packet, for a message, for a child.
 #[test]
 fn a_fatal_signal_ends_every_thread_of_the_process_wherever_it_is() {
-    let request = |peer| Operation::Request { send: 1, receive: 1, think: Time::ms(50), peer };
+    let request = |peer| Operation::Request { send: 1, receive: 1, think: Time::ms(50).into(), peer };
     for busy in [
-        Operation::Sleep(Time::s(1)),
-        Operation::Compute(Time::s(1)),
+        Operation::Sleep(Time::s(1).into()),
+        Operation::Compute(Time::s(1).into()),
         Operation::Memory { working_set: 1 << 30, accesses: 1, huge_pages: false },
         cold_read(),
         request(Peer::Remote),
@@ -96,7 +96,7 @@ fn a_fatal_signal_ends_every_thread_of_the_process_wherever_it_is() {
                 let max = CpuMax { quota: Time::ms(1), period: Time::ms(5), burst: Time::ZERO };
                 let cgroup = limited.then_some(CgroupSpec { cpu_max: Some(max), ..CgroupSpec::default() });
                 // Of two threads of one program both come to the fault; the second one is in the middle of something.
-                let body = vec![Operation::Compute(Time::us(300)), busy.clone(), Operation::Hlt];
+                let body = vec![Operation::Compute(Time::us(300).into()), busy.clone(), Operation::Hlt];
                 let app = ProcessSpec { threads: 3, cgroup, ..process("app", 0) };
                 let spec = Spec {
                     host: host(cores),
@@ -147,14 +147,14 @@ fn starting_and_ending_processes_leaves_memory_flat() {
 
 fn step() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        (0u64..300).prop_map(|us| Operation::Compute(Time::us(us))),
-        (0u64..900).prop_map(|us| Operation::Sleep(Time::us(us))),
+        (0u64..300).prop_map(|us| Operation::Compute(Time::us(us).into())),
+        (0u64..900).prop_map(|us| Operation::Sleep(Time::us(us).into())),
         (1u64..300).prop_map(|pages| Operation::Memory { working_set: pages * 4096, accesses: 9, huge_pages: false }),
         Just(cold_read()),
         prop_oneof![Just(Peer::Remote), Just(Peer::Local), Just(Peer::Namespace)].prop_map(|peer| Operation::Request {
             send: 1,
             receive: 1,
-            think: Time::us(30),
+            think: Time::us(30).into(),
             peer
         }),
         any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus }),
@@ -230,7 +230,7 @@ fn what_is_killed_at_any_moment_of_its_start_makes_no_more_threads() {
     let machine = VmSpec { upkeep: down, ..vm("it", 4, Vec::new()) };
     let mut four = container("it", 0);
     (four.process.threads, four.process.upkeep) = (4, down);
-    let body = vec![Statement::Repeat(None, vec![Statement::Do(Operation::Sleep(Time::ms(1)))])];
+    let body = vec![Statement::Repeat(None, vec![Statement::Do(Operation::Sleep(Time::ms(1).into()))])];
     for (node, until) in [(NodeSpec::Vm(machine), 2_600), (NodeSpec::Container(four), 4_600)] {
         for at in (0..until).step_by(7) {
             let script = vec![(Time::ZERO, Order::Start("it".into())), (Time::us(at), Order::Kill("it".into()))];

@@ -95,9 +95,10 @@ fn three_times_six_gibibytes_fit_into_eight_and_a_swap_area() {
 fn what_is_read_back_from_swap_is_waited_for_by_who_touches_it() {
     // (Seen to fail with the reads left out of `step_swap_in`, and with a guest's missing pages not asked for below.)
     let touch = |accesses| Operation::Memory { working_set: GIB / 2, accesses, huge_pages: true };
-    let body = |swapped: bool| vec![touch(1), Operation::Sleep(Time::ms(if swapped { 900 } else { 0 })), touch(400)];
+    let body =
+        |swapped: bool| vec![touch(1), Operation::Sleep(Time::ms(if swapped { 900 } else { 0 }).into()), touch(400)];
     let large = Operation::Memory { working_set: 3 * GIB / 4, accesses: 1, huge_pages: true };
-    let other = vec![Operation::Sleep(Time::ms(200)), large, Operation::Sleep(Time::s(2))];
+    let other = vec![Operation::Sleep(Time::ms(200).into()), large, Operation::Sleep(Time::s(2).into())];
     let app = NodeSpec::Process(process("app", 0));
     let guest = NodeSpec::Vm(VmSpec { memory: GIB, ..vm("vm", 1, vec![app.clone()]) });
     for first in [app, guest] {
@@ -154,7 +155,7 @@ fn a_machine_caches_no_more_than_it_has() {
 fn what_a_program_touches_takes_the_place_of_what_is_cached() {
     let read = Operation::Read { file: "a".to_owned(), bytes: GIB, cache: Cache::Cold };
     let touch = Operation::Memory { working_set: 3 * GIB / 2, accesses: 10, huge_pages: true };
-    let sleep = Operation::Sleep(Time::s(30));
+    let sleep = Operation::Sleep(Time::s(30).into());
     let outcome = run(2 * GIB, vec![vec![read, touch, sleep]], vec![NodeSpec::Process(process("app", 0))]);
     assert_eq!(endings(&outcome), [], "the page cache goes first");
     assert_eq!(outcome.memory.stacks[0].resident, 3 * GIB / 2);

@@ -19,7 +19,7 @@ fn run(spec: &Spec, until: Time) -> Outcome {
 
 /// A program that works for ever: a little, then asleep for a while.
 fn for_ever() -> ProgramSpec {
-    let body = [Operation::Compute(Time::us(50)), cold_read(), Operation::Sleep(Time::us(200))];
+    let body = [Operation::Compute(Time::us(50).into()), cold_read(), Operation::Sleep(Time::us(200).into())];
     program(vec![Statement::Repeat(None, body.into_iter().map(Statement::Do).collect())])
 }
 

@@ -11,6 +11,7 @@
 //! - [`History::seek`] and [`History::step_back`] restore the model bit for bit: they restore a snapshot and run
 //!   forward again, which gives the same state because nothing outside the model decides anything.
 
+mod distribution;
 mod history;
 mod queue;
 mod random;
@@ -18,6 +19,7 @@ mod run;
 mod stable_hash;
 mod time;
 
+pub use distribution::Distribution;
 pub use history::History;
 pub use queue::Queue;
 pub use random::Stream;

@@ -32,6 +32,11 @@ impl Stream {
         Stream(Pcg64Mcg::new(u128::from(low) | (u128::from(hasher.value()) << 64)))
     }
 
+    /// A uniform 64-bit number.
+    pub fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// A uniform 32-bit number.
     pub fn next_u32(&mut self) -> u32 {
         (self.0.next_u64() >> 32) as u32

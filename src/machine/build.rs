@@ -42,6 +42,7 @@ struct Site {
 
 struct Builder<'a> {
     spec: &'a Spec,
+    seed: u64,
     state: State,
     topology: Topology,
     operations: Vec<FixedOperation>,
@@ -64,6 +65,7 @@ struct Builder<'a> {
 pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
     let mut builder = Builder {
         spec,
+        seed,
         state: State {
             journal: Journal::default(),
             cpus: Vec::new(),
@@ -92,7 +94,7 @@ pub fn build(spec: &Spec, costs: &Table, seed: u64) -> Start {
         named_groups: HashMap::new(),
     };
     builder.compile_programs();
-    builder.host(costs, seed);
+    builder.host(costs);
     let nodes: Vec<NodeId> =
         spec.stacks.iter().enumerate().map(|(index, node)| builder.stack(StackId(index as u32), node)).collect();
     builder.services();
@@ -205,7 +207,7 @@ impl Builder<'_> {
         id
     }
 
-    fn host(&mut self, costs: &Table, seed: u64) {
+    fn host(&mut self, costs: &Table) {
         let host = &self.spec.host;
         let hardware = self.add(ComponentKind::Hardware, "hardware", None, None, Layer::Hardware, "");
         let first_cpu = self.cpus(hardware, host.cores, KernelId(0), None, "core");
@@ -220,7 +222,7 @@ impl Builder<'_> {
             let kind = disk.kind.text();
             let note = if disk.capacity > 0 { format!("{kind} · {}", bytes(disk.capacity)) } else { kind };
             let component = part(self, ComponentKind::Disk, &disk.name, note);
-            self.state.disks.push(Disk::new(component, disk.kind, costs, seed, index));
+            self.state.disks.push(Disk::new(component, disk.kind, costs, self.seed, index));
             devices.disks.push(Device { component, binding: Binding::Hardware(DiskId(index as u16)) });
         }
         let unnamed = [NicSpec { name: "NIC".to_owned(), bandwidth: 10_000_000_000 }];
@@ -524,7 +526,7 @@ impl Builder<'_> {
         let app = self.add(ComponentKind::App, name, Some(kernel), Some(site.stack), Layer::User, "");
         let path = self.plans[node.index()].path.clone();
         let group = process.cgroup.as_ref().map(|cgroup| self.group(site, &path, Some(node), cgroup, Some(kernel)));
-        let (ports, run, nic) = (process.io_ports, self.run(process), process.nic);
+        let (ports, run, nic) = (process.io_ports, self.run(node, process), process.nic);
         let mounts = self.mounts.of_kernel(site.kernel);
         (app, Planned::Program(ProgramPlan { app, container: None, group, ports, nic, mounts, run }))
     }
@@ -547,7 +549,7 @@ impl Builder<'_> {
         let path = self.plans[node.index()].path.clone();
         let group = Some(self.group(site, &path, Some(node), &cgroup, Some(membrane)));
         let (network, filters) = (container.network, container.seccomp_filters);
-        let (ports, run) = (container.process.io_ports, self.run(&container.process));
+        let (ports, run) = (container.process.io_ports, self.run(node, &container.process));
         let (nic, mounts) = (container.process.nic, self.mounts.of_container(&self.files, site.kernel, container));
         let container = Some(ContainerPlan { membrane, network, filters });
         (membrane, Planned::Program(ProgramPlan { app, container, group, ports, nic, mounts, run }))
@@ -612,26 +614,27 @@ impl Builder<'_> {
         GroupId((self.state.groups.len() - 1) as u32)
     }
 
-    fn run(&self, process: &ProcessSpec) -> Option<Run> {
+    fn run(&self, node: NodeId, process: &ProcessSpec) -> Option<Run> {
         let program = process.program?.0;
         let (threads, weight, cpu) = (process.threads, process.weight, process.cpu);
-        Some(Run { program, threads, weight, cpu, links: self.links(program) })
+        let drawn = self.operations_of(program).any(Operation::is_drawn);
+        let chance = drawn.then(|| (self.seed, format!("program of {}", self.plans[node.index()].path)));
+        Some(Run { program, threads, weight, cpu, links: self.links(program), chance })
     }
 
-    /// The partners that a program's operations need, each once, with the longest time that one is asked to think.
-    fn links(&self, program: u16) -> Vec<(Link, Time)> {
-        let mut links: Vec<(Link, Time)> = Vec::new();
-        for instruction in &self.programs[usize::from(program)] {
-            let Code::Do(index) = instruction else { continue };
-            let operation = &self.operations[usize::from(*index)].operation;
-            let Some(link) = workload::link_of(operation) else { continue };
-            let think = match operation {
-                Operation::Request { think, .. } => *think,
-                _ => Time::ZERO,
-            };
-            match links.iter_mut().find(|(known, _)| *known == link) {
-                Some((_, longest)) => *longest = think.max(*longest),
-                None => links.push((link, think)),
+    fn operations_of(&self, program: u16) -> impl Iterator<Item = &Operation> {
+        self.programs[usize::from(program)].iter().filter_map(|instruction| match instruction {
+            Code::Do(index) => Some(&self.operations[usize::from(*index)].operation),
+            _ => None,
+        })
+    }
+
+    /// The partners that a program's operations need, each once.
+    fn links(&self, program: u16) -> Vec<Link> {
+        let mut links: Vec<Link> = Vec::new();
+        for link in self.operations_of(program).filter_map(workload::link_of) {
+            if !links.contains(&link) {
+                links.push(link);
             }
         }
         links

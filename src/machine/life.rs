@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::engine::Time;
+use crate::engine::{Stream, Time};
 use crate::trace::{Change, ChangeKind, CpuId, Ended, StackId};
 
 use super::frame::{Exit, Frame, GroupId, Kind, Owner, ProcessId, TaskId};
@@ -130,6 +130,7 @@ impl State {
             partners: [TaskId::NONE; Link::KINDS],
             link: Link::default(),
             think: Time::ZERO,
+            chance: None,
             child: TaskId::NONE,
             parent: TaskId::NONE,
             alarm: None,
@@ -321,16 +322,26 @@ impl State {
 
     /// A thread runs a program from its beginning.
     pub fn give_program(&mut self, thread: TaskId, run: &Run) {
+        let chance = self.chance(thread, run);
         let task = self.task_mut(thread);
-        task.pinned = run.cpu.is_some() || run.links.iter().any(|(link, _)| link.is_pipe());
+        task.chance = chance;
+        task.pinned = run.cpu.is_some() || run.links.iter().any(|link| link.is_pipe());
         (task.program, task.pc, task.weight) = (run.program, 0, run.weight);
         task.frames = vec![Frame::new(Kind::Program, Ride::NONE)];
+    }
+
+    /// What a thread that is about to run a program draws from: another stream for each thread and each life.
+    fn chance(&self, thread: TaskId, run: &Run) -> Option<Stream> {
+        let (seed, name) = run.chance.as_ref()?;
+        let process = self.process_of(thread);
+        let (number, life) = (process.threads.len(), process.node.map_or(0, |node| self.life(node).starts));
+        Some(Stream::new(*seed, &format!("{name}, thread {number} of life {life}")))
     }
 
     /// The far ends of a thread's pipes and sockets, each waiting for a message.
     pub fn add_partners(&mut self, thread: TaskId, run: &Run) {
         let (process, cpu, kernel) = (self.task(thread).process, self.task(thread).cpu, self.task(thread).kernel);
-        for &(link, think) in &run.links {
+        for &link in &run.links {
             let kernel = self.kernel(kernel);
             let other = match link {
                 Link::PipeSameCpu => cpu,
@@ -342,7 +353,6 @@ impl State {
                 pinned: link.is_pipe(),
                 weight: run.weight,
                 link,
-                think,
                 partners: [thread; Link::KINDS],
                 frames: vec![Frame::at(Kind::Echo, Ride::NONE, EchoStep::Wait)],
                 ..self.thread(process, other)

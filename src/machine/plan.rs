@@ -12,7 +12,6 @@ use super::link::Link;
 use super::spec::{ContainerNetwork, Upkeep};
 
 pub use super::ids::NodeId;
-use crate::engine::Time;
 
 /// One process, container or virtual machine.
 #[derive(Clone, Debug)]
@@ -79,8 +78,10 @@ pub struct Run {
     pub weight: u32,
     /// The number of the kernel's processor that all are pinned to.
     pub cpu: Option<u16>,
-    /// The partners that each thread needs, with the longest time that one is asked to think.
-    pub links: Vec<(Link, Time)>,
+    /// The partners that each thread needs.
+    pub links: Vec<Link>,
+    /// The seed and the name of what its threads draw from; `None`: nothing of it is drawn.
+    pub chance: Option<(u64, String)>,
 }
 
 /// A virtual machine.

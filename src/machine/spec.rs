@@ -2,7 +2,7 @@
 //! this, and [`super::Machine::new`] turns this into a machine.
 
 use super::instruction::Instruction;
-use crate::engine::Time;
+use crate::engine::{Distribution, Time};
 use crate::trace::OperationKind;
 
 /// The whole machine and what runs on it.
@@ -545,7 +545,7 @@ pub enum Statement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Instructions in ring 3 that take this long on an idle core.
-    Compute(Time),
+    Compute(Distribution),
     /// So many processor cycles in ring 3.
     Cycles(u64),
     /// Dependent loads spread at random over a working set; pages are touched for the first time on demand.
@@ -584,7 +584,7 @@ pub enum Operation {
         /// Bytes that come back.
         receive: u64,
         /// How long the peer thinks.
-        think: Time,
+        think: Distribution,
         /// Where the peer is.
         peer: Peer,
     },
@@ -594,7 +594,7 @@ pub enum Operation {
         across_cpus: bool,
     },
     /// nanosleep.
-    Sleep(Time),
+    Sleep(Distribution),
     /// Opens a file by its path and closes it.
     Open(String),
     /// Makes a child process, which may execute another program, ends, and is waited for.
@@ -699,6 +699,16 @@ pub enum Peer {
 }
 
 impl Operation {
+    /// Whether anything of it is drawn each time that it is done.
+    pub fn is_drawn(&self) -> bool {
+        match self {
+            Operation::Compute(time) | Operation::Sleep(time) | Operation::Request { think: time, .. } => {
+                time.is_drawn()
+            }
+            _ => false,
+        }
+    }
+
     /// What kind of journey it makes.
     pub fn kind(&self) -> OperationKind {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::costs::{Primitive, Table};
-use crate::engine::Time;
+use crate::engine::{Stream, Time};
 use crate::trace::{ComponentId, CpuId, Layer, OperationKind, StackId};
 
 use super::arena::Arena;
@@ -382,9 +382,11 @@ pub struct Task {
     /// The threads at the other end of its pipes and sockets, by [`Link`]; for such a thread itself, the first is the
     /// program's.
     pub partners: [TaskId; Link::KINDS],
-    /// For the far end of a link: what kind, and how long it thinks before it answers.
+    /// For the far end of a link: what kind, and how long it thinks before it answers what it was asked last.
     pub link: Link,
     pub think: Time,
+    /// What it draws from, if anything of its program is drawn.
+    pub chance: Option<Stream>,
     /// The first thread of the child that it made last.
     pub child: TaskId,
     /// Who waits for its end: the thread that made it.

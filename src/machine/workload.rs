@@ -1,6 +1,9 @@
 //! Programs: flat code with loops, one journey per operation.
+//!
+//! Where an operation's time is drawn, each thread draws from a stream of its own, named by what runs the program, which
+//! thread of it this is and which of its lives: so the draws do not depend on what else runs, nor on who comes first.
 
-use crate::engine::Time;
+use crate::engine::{Distribution, Time};
 use crate::trace::{ComponentId, Crossing, Token, What};
 
 use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
@@ -95,9 +98,9 @@ impl Turn<'_> {
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let operation = &fixed.operations[usize::from(index)];
         match &operation.operation {
-            Operation::Compute(time) => self.compute(at, *time, pc),
+            Operation::Compute(time) => self.compute(at, task, *time, pc),
             Operation::Cycles(cycles) => {
-                self.compute(at, self.f.time(crate::costs::Primitive::Cycle).times(*cycles), pc)
+                self.compute(at, task, self.f.time(crate::costs::Primitive::Cycle).times(*cycles).into(), pc)
             }
             Operation::Memory { working_set, accesses, huge_pages } => {
                 self.step_memory(at, task, *working_set, *accesses, *huge_pages, pc);
@@ -108,9 +111,13 @@ impl Turn<'_> {
             Operation::Request { send, receive, think, peer: Peer::Remote } => {
                 self.step_request(at, task, *send, *receive, *think, pc);
             }
-            Operation::Request { peer: Peer::Local | Peer::Namespace, .. } | Operation::PingPong { .. } => {
+            Operation::Request { think, peer: Peer::Local | Peer::Namespace, .. } => {
                 let link = link_of(&operation.operation).unwrap_or_default();
-                self.step_exchange(at, task, link, pc);
+                self.step_exchange(at, task, link, *think, pc);
+            }
+            Operation::PingPong { .. } => {
+                let link = link_of(&operation.operation).unwrap_or_default();
+                self.step_exchange(at, task, link, Time::ZERO.into(), pc);
             }
             Operation::Sleep(time) => self.step_sleep(at, task, *time, pc),
             Operation::Cpuid => self.step_instruction(at, task, Instruction::Cpuid, pc),
@@ -129,10 +136,20 @@ impl Turn<'_> {
         }
     }
 
-    fn compute(&mut self, at: At, time: Time, pc: Pc) {
+    /// How long something of a thread's operation takes this time. Call it once for each.
+    pub fn draw(&mut self, task: TaskId, of: Distribution) -> Time {
+        match &mut self.s.task_mut(task).chance {
+            Some(stream) => of.draw(stream),
+            // It has one as soon as any operation of its program is drawn.
+            None => of.mean(),
+        }
+    }
+
+    fn compute(&mut self, at: At, task: TaskId, time: Distribution, pc: Pc) {
         match UserStep::of(pc) {
             UserStep::Do => {
                 let (next, component) = (UserStep::Done, self.user_component(at));
+                let time = self.draw(task, time);
                 self.spend(at, next, What::UserCode, time, 1, component, Crossing::None, Token::Instruction);
             }
             UserStep::Done => self.end_operation(at),

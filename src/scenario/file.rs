@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::machine::spec::Technique;
 
@@ -97,6 +97,52 @@ impl<'de> Deserialize<'de> for Loose {
             }
         }
         deserializer.deserialize_any(Scalar)
+    }
+}
+
+/// A scalar, or what it is drawn from: `Exponential("2 us")`, `Uniform("1 us", "3 us")`.
+///
+/// Of a value that may be either ron gives only what stands in the brackets. The name before them stands in the text, where
+/// the check looks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum DrawnFile {
+    Fixed(Loose),
+    From(Vec<Loose>),
+}
+
+impl<'de> Deserialize<'de> for DrawnFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DrawnFile, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = DrawnFile;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(LOOSE)
+            }
+            fn visit_i64<E>(self, n: i64) -> Result<DrawnFile, E> {
+                Ok(DrawnFile::Fixed(Loose::Whole(i128::from(n))))
+            }
+            fn visit_u64<E>(self, n: u64) -> Result<DrawnFile, E> {
+                Ok(DrawnFile::Fixed(Loose::Whole(i128::from(n))))
+            }
+            fn visit_f64<E>(self, n: f64) -> Result<DrawnFile, E> {
+                Ok(DrawnFile::Fixed(Loose::Real(n)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<DrawnFile, E> {
+                Ok(DrawnFile::Fixed(Loose::Text(text.to_owned())))
+            }
+            // It may stand around any value.
+            fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<DrawnFile, D::Error> {
+                DrawnFile::deserialize(inner)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<DrawnFile, A::Error> {
+                let mut all = Vec::new();
+                while let Some(value) = values.next_element()? {
+                    all.push(value);
+                }
+                Ok(DrawnFile::From(all))
+            }
+        }
+        deserializer.deserialize_any(Either)
     }
 }
 
@@ -213,7 +259,7 @@ pub(super) enum VirtualDeviceFile {
 #[derive(Debug, Deserialize)]
 #[serde(rename = "Operation", deny_unknown_fields)]
 pub(super) enum StatementFile {
-    Compute(Loose),
+    Compute(DrawnFile),
     Cycles(Loose),
     Memory {
         working_set: Loose,
@@ -237,7 +283,7 @@ pub(super) enum StatementFile {
     Request {
         send: Loose,
         receive: Loose,
-        think: Option<Loose>,
+        think: Option<DrawnFile>,
         #[serde(default)]
         peer: PeerFile,
     },
@@ -245,7 +291,7 @@ pub(super) enum StatementFile {
         #[serde(default)]
         across_cpus: bool,
     },
-    Sleep(Loose),
+    Sleep(DrawnFile),
     Open(String),
     Fork {
         #[serde(default)]

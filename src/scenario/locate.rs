@@ -112,7 +112,7 @@ impl Node {
     }
 
     /// What stands in `Some(…)`, or this node itself.
-    fn without_some(&self) -> &Node {
+    pub fn without_some(&self) -> &Node {
         match &self.parts[..] {
             [(None, inside)] if self.optional => inside.without_some(),
             _ => self,
@@ -157,7 +157,7 @@ impl Node {
     }
 
     /// The name before its bracket: `Read` of `Read(…)`.
-    fn name<'t>(&self, text: &'t str) -> Option<&'t str> {
+    pub fn name<'t>(&self, text: &'t str) -> Option<&'t str> {
         let name = text.get(self.span.start..self.open()?)?.trim();
         (!name.is_empty()).then_some(name)
     }

@@ -104,7 +104,7 @@ impl Ground<'_> {
             }
             Work::Late => {
                 let sleep = Time::ms(1);
-                let outcome = self.simulate(run(forever(vec![Operation::Sleep(sleep)])));
+                let outcome = self.simulate(run(forever(vec![Operation::Sleep(sleep.into())])));
                 latencies(&outcome, OperationKind::Sleep).into_iter().map(|ns| ns - nanoseconds(sleep)).collect()
             }
             Work::Throughput(percent) => {
@@ -113,7 +113,7 @@ impl Ground<'_> {
                 rates(&ends(&outcome, OperationKind::Compute), PERIOD as f64)
             }
             Work::Periodic(percent) => {
-                let sleep = Operation::Sleep(Time::ps(PERIODIC_SLEEP * 1000));
+                let sleep = Operation::Sleep(Time::ps(PERIODIC_SLEEP * 1000).into());
                 let body = forever(vec![Operation::Cycles(3 * CHUNK_CYCLES), sleep]);
                 let outcome = self.simulate(Run { quota: quota(percent), until: Time::ms(3000), ..run(body) });
                 rounds(&outcome, OperationKind::Compute)
@@ -140,7 +140,7 @@ impl Ground<'_> {
             Work::RoundTrip(route) => {
                 let bridged = route == Route::Translated;
                 let peer = if bridged { Peer::Namespace } else { Peer::Local };
-                let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO, peer };
+                let request = Operation::Request { send: 1, receive: 1, think: Time::ZERO.into(), peer };
                 let run = run(forever(vec![request]));
                 latencies(&self.simulate(Run { bridged, ..run }), OperationKind::Request)
             }

@@ -98,7 +98,7 @@ pub fn four_stacks(copies: usize) -> Vec<NodeSpec> {
 }
 
 pub fn reader(times: u64) -> ProgramSpec {
-    program(repeat(times, vec![Operation::Compute(Time::us(2)), cold_read()]))
+    program(repeat(times, vec![Operation::Compute(Time::us(2).into()), cold_read()]))
 }
 
 /// A journey hop by hop, for a failing test's message.

@@ -9,7 +9,7 @@
 //! beyond one, routing tables of more than a few lines.
 
 use crate::costs::Primitive;
-use crate::engine::Time;
+use crate::engine::Distribution;
 use crate::trace::{ComponentId, Crossing, Token};
 
 use crate::machine::frame::{At, Frame, Kind, Pc, RequestId, TaskId, steps};
@@ -42,7 +42,7 @@ steps! {
 
 impl Turn<'_> {
     /// A request to a peer on another computer, and its response.
-    pub fn step_request(&mut self, at: At, task: TaskId, send: u64, receive: u64, think: Time, pc: Pc) {
+    pub fn step_request(&mut self, at: At, task: TaskId, send: u64, receive: u64, think: Distribution, pc: Pc) {
         let network = self.s.kernel_of(at.cpu).parts.network;
         match RequestStep::of(pc) {
             RequestStep::Send => self.enter_kernel(at, RequestStep::SendFilters),
@@ -58,6 +58,7 @@ impl Turn<'_> {
             RequestStep::Submit => {
                 self.goto(at, RequestStep::Receive);
                 let nic = self.s.process_of(task).nic;
+                let think = self.draw(task, think);
                 let request = self.make_request(at, task, RequestKind::Packet { receive, think }, nic, send);
                 self.push(at, Kind::SubmitPacket(request));
             }

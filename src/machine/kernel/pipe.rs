@@ -9,7 +9,7 @@
 use crate::costs::Primitive;
 use crate::trace::{ComponentId, Crossing, Token, What};
 
-use crate::engine::Time;
+use crate::engine::{Distribution, Time};
 use crate::machine::frame::{At, Kind, Pc, TaskId, steps};
 use crate::machine::state::Link;
 use crate::machine::turn::Turn;
@@ -45,7 +45,7 @@ fn transfer(link: Link) -> (Primitive, Primitive) {
 
 impl Turn<'_> {
     /// The program's side: a message out, and waiting for the one back.
-    pub fn step_exchange(&mut self, at: At, task: TaskId, link: Link, pc: Pc) {
+    pub fn step_exchange(&mut self, at: At, task: TaskId, link: Link, think: Distribution, pc: Pc) {
         let (send, receive) = transfer(link);
         let (component, token) = self.place_of(at, link);
         match ExchangeStep::of(pc) {
@@ -59,6 +59,10 @@ impl Turn<'_> {
             ExchangeStep::Tell => {
                 self.goto(at, ExchangeStep::Receive);
                 let partner = self.s.task(task).partners[link as usize];
+                let think = self.draw(task, think);
+                if self.s.lives(partner) {
+                    self.s.task_mut(partner).think = think;
+                }
                 self.push(at, Kind::Send(partner));
             }
             ExchangeStep::Receive => self.enter_kernel(at, ExchangeStep::ReceiveFilters),

@@ -6,7 +6,7 @@
 //! as part of the entry; nanosleep. Left out: ptrace, vDSO calls (which never enter the kernel), audit.
 
 use crate::costs::Primitive;
-use crate::engine::Time;
+use crate::engine::Distribution;
 use crate::trace::{Crossing, Token, Wait};
 
 use crate::machine::frame::{At, Kind, Pc, TaskId, steps};
@@ -58,7 +58,7 @@ impl Turn<'_> {
     }
 
     /// nanosleep.
-    pub fn step_sleep(&mut self, at: At, task: TaskId, time: Time, pc: Pc) {
+    pub fn step_sleep(&mut self, at: At, task: TaskId, time: Distribution, pc: Pc) {
         match SleepStep::of(pc) {
             SleepStep::Enter => self.enter_kernel(at, SleepStep::Filters),
             SleepStep::Filters => self.run_filters(at, task, SleepStep::SetUp),
@@ -68,7 +68,7 @@ impl Turn<'_> {
             }
             SleepStep::Arm => {
                 self.goto(at, SleepStep::Wait);
-                let due = self.now + time;
+                let due = self.now + self.draw(task, time);
                 self.s.cpu_mut(at.cpu).timers.insert((due, Timer::Wake(task)));
                 self.s.task_mut(task).alarm = Some((at.cpu, due));
                 self.push(at, Kind::ProgramTimer);

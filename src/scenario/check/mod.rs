@@ -5,6 +5,7 @@
 
 mod around;
 mod boot;
+mod drawn;
 mod groups;
 mod host;
 mod knobs;

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::{names, scalar};
+use super::{drawn, names, scalar};
+use crate::engine::{Distribution, Time};
 use crate::machine::instruction::Instruction;
 use crate::machine::limits::MAX_VM_VCPUS;
 use crate::machine::spec::{
     Cache, ContainerStart, Image, Operation, Peer, ProgramSpec, StartNetwork, Statement, VmStart,
 };
-use crate::scenario::file::{CacheFile, ImageFile, Loose, Named, PeerFile, StartNetworkFile, StatementFile};
+use crate::scenario::file::{CacheFile, DrawnFile, ImageFile, Loose, Named, PeerFile, StartNetworkFile, StatementFile};
 use crate::scenario::locate::Node;
 use crate::scenario::problem::Problems;
 
@@ -114,7 +115,7 @@ impl Reader<'_> {
 
     fn operation(&mut self, operation: &StatementFile, at: &Node) -> Operation {
         match operation {
-            StatementFile::Compute(time) => Operation::Compute(self.duration(time, at.item(0), "the time to compute")),
+            StatementFile::Compute(time) => Operation::Compute(self.drawn(time, at.item(0), "the time to compute")),
             StatementFile::Cycles(n) => {
                 Operation::Cycles(self.whole(n, at.item(0), "the number of cycles", 1..=1_000_000_000_000_000))
             }
@@ -152,7 +153,7 @@ impl Reader<'_> {
                 }
                 Operation::PingPong { across_cpus: *across_cpus }
             }
-            StatementFile::Sleep(time) => Operation::Sleep(self.duration(time, at.item(0), "the time to sleep")),
+            StatementFile::Sleep(time) => Operation::Sleep(self.drawn(time, at.item(0), "the time to sleep")),
             StatementFile::Open(file) => {
                 self.needs.disk.get_or_insert(at.span.clone());
                 Operation::Open(self.name(file, at.item(0), "\"data\""))
@@ -226,7 +227,7 @@ impl Reader<'_> {
         &mut self,
         send: &Loose,
         receive: &Loose,
-        think: &Option<Loose>,
+        think: &Option<DrawnFile>,
         peer: PeerFile,
         at: &Node,
     ) -> Operation {
@@ -241,7 +242,7 @@ impl Reader<'_> {
         Operation::Request {
             send: self.bytes(send, at, "send"),
             receive: self.bytes(receive, at, "receive"),
-            think: think.as_ref().map_or(crate::engine::Time::ZERO, |t| self.duration(t, at.key("think"), "think")),
+            think: think.as_ref().map_or(Time::ZERO.into(), |time| self.drawn(time, at.key("think"), "think")),
             peer,
         }
     }
@@ -254,8 +255,8 @@ impl Reader<'_> {
         scalar::whole(value, at, what, range, self.problems)
     }
 
-    fn duration(&mut self, value: &Loose, at: &Node, what: &str) -> crate::engine::Time {
-        scalar::duration(value, at, what, self.problems)
+    fn drawn(&mut self, value: &DrawnFile, at: &Node, what: &str) -> Distribution {
+        drawn::time(value, at, what, self.problems)
     }
 
     fn name(&mut self, name: &str, at: &Node, example: &str) -> String {

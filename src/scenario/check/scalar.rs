@@ -10,7 +10,7 @@ use crate::scenario::problem::Problems;
 use crate::scenario::units;
 
 /// The longest duration of one operation.
-const LONGEST: Time = Time::s(86_400);
+pub(super) const LONGEST: Time = Time::s(86_400);
 
 /// A whole number in `range`; its lower end stands in for a mistake.
 pub(super) fn whole(value: &Loose, at: &Node, what: &str, range: RangeInclusive<u64>, problems: &mut Problems) -> u64 {

@@ -617,6 +617,8 @@ fn variant(name: &str) -> Option<&'static str> {
         "Request" => "Request(send: \"100 B\", receive: \"4 KiB\")",
         "PingPong" => "PingPong()",
         "Sleep" => "Sleep(\"1 ms\")",
+        "Exponential" => "Exponential(\"2 us\")",
+        "Uniform" => "Uniform(\"1 us\", \"3 us\")",
         "Open" => "Open(\"data\")",
         "Fork" => "Fork()",
         "Exec" => "Exec(Image(bytes: \"1 MiB\"))",

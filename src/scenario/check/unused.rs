@@ -23,7 +23,7 @@ pub(super) fn find(file: &ScenarioFile, root: &Node, remarks: &mut Problems) {
     named.beyond_the_first(&file.host.nics, host.key("nics"), "network card", remarks);
     let programs = root.key("programs");
     for (i, (_, body)) in file.programs.0.iter().enumerate() {
-        statements(body, programs.item(i), &mut HashMap::new(), remarks);
+        statements(body, programs.item(i), remarks);
     }
     let mut run = HashSet::new();
     let mut started = HashSet::new();
@@ -117,30 +117,23 @@ impl<'a> Devices<'a> {
 /// What is sent at once between processes of one computer costs the same up to here and, in this model, beyond.
 const MESSAGE: u64 = 64 << 10;
 
-/// `asked`: how long each kind of peer on the same computer has been asked to think.
-fn statements(body: &[StatementFile], at: &Node, asked: &mut HashMap<bool, String>, remarks: &mut Problems) {
+fn statements(body: &[StatementFile], at: &Node, remarks: &mut Problems) {
     for (i, statement) in body.iter().enumerate() {
         let at = at.item(i);
         match statement {
-            StatementFile::Repeat { body, .. } => statements(body, at.key("body"), asked, remarks),
-            StatementFile::Forever(body) => statements(body, at.item(0), asked, remarks),
+            StatementFile::Repeat { body, .. } => statements(body, at.key("body"), remarks),
+            StatementFile::Forever(body) => statements(body, at.item(0), remarks),
             StatementFile::Fork { vfork: true, writes: Some(_), .. } => {
                 let text = "with vfork no page is copied: what the child writes to has no use";
                 remarks.add(at.key("writes").span.clone(), text, None);
             }
-            StatementFile::Request { send, receive, think, peer: peer @ (PeerFile::Local | PeerFile::Namespace) } => {
+            StatementFile::Request { send, receive, peer: PeerFile::Local | PeerFile::Namespace, .. } => {
                 for (name, size) in [("send", send), ("receive", receive)] {
                     if bytes(size).is_some_and(|bytes| bytes > MESSAGE) {
                         let text =
                             format!("a message on one computer costs the same whatever its size: {name} has no use");
                         remarks.add(at.key(name).span.clone(), text, None);
                     }
-                }
-                let think = think.as_ref().map_or(String::new(), Loose::to_string);
-                let before = asked.entry(matches!(peer, PeerFile::Local)).or_insert_with(|| think.clone());
-                if *before != think {
-                    let text = "a program's peer of one kind is one process: it thinks as long as it is ever asked to";
-                    remarks.add(at.span.clone(), text, None);
                 }
             }
             _ => {}
