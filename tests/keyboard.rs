@@ -1109,7 +1109,8 @@ fn an_arrow_in_the_picture_does_not_pass_by_what_is_nearer() {
         let parts = Parts::of(layout, topology);
         let place = |id: strata::trace::ComponentId| {
             let place = layout.place(id);
-            if place.name.is_positive() { place.name } else { place.rect }
+            let floor = topology.children(id).next().is_some();
+            if floor && place.name.is_positive() { place.name } else { place.rect }
         };
         for from in parts.all() {
             for (key, way) in [

@@ -98,37 +98,18 @@ fn a_core_shows_the_hop_that_it_is_in() {
     assert!(never_idle <= 1, "{never_idle} runs in which no core is ever idle");
 }
 
-/// Why and since when a vCPU is out: the last exit on its behalf, unless it has done anything since.
-fn scan_out(topology: &Topology, trace: &Trace, vcpu: CpuId, time: Time) -> Option<(Time, ExitReason)> {
-    let stack = topology.cpus[vcpu.index()].stack?;
-    let mut last: Option<(Time, ExitReason)> = None;
-    for core in (0..topology.cores).map(CpuId) {
-        let lane = lane(trace, core);
-        for (i, hop) in lane.iter().enumerate().filter(|(_, hop)| hop.start <= time && hop.stack == stack) {
-            let Crossing::VmExit(reason) = hop.crossing else { continue };
-            let before = lane[..i].iter().rev().map(|hop| hop.cpu);
-            let own = |cpu: &CpuId| is_virtual(topology, *cpu) && topology.cpus[cpu.index()].stack == Some(stack);
-            let first = (0..topology.cpus.len() as u16).map(CpuId).find(own);
-            let left = before.into_iter().find(own).or(first);
-            if left == Some(vcpu) && last.is_none_or(|(since, _)| since <= hop.start) {
-                last = Some((hop.start, reason));
-            }
-        }
-    }
-    last.filter(|(since, _)| !trace.hops.iter().any(|hop| hop.cpu == vcpu && hop.start > *since && hop.start <= time))
-}
-
 #[test]
 fn a_vcpu_is_out_from_its_exit_until_it_goes_on() {
     for (name, topology, trace) in runs() {
         let index = Index::new(&trace, topology.stacks.len());
         let states = States::new(&topology, &trace, &index);
         let vcpus: Vec<CpuId> = (topology.cores..topology.cpus.len() as u16).map(CpuId).collect();
+        let lives = Lives::new(&topology, &trace);
         let mut out = 0;
         for time in moments(&trace, 24) {
             for &vcpu in vcpus.iter().take(8) {
                 let shown = states.out(vcpu, time);
-                assert_eq!(shown, scan_out(&topology, &trace, vcpu, time), "{name}: {vcpu:?} at {time}");
+                assert_eq!(shown, lives.out(vcpu, time), "{name}: {vcpu:?} at {time}");
                 out += usize::from(shown.is_some());
                 let runs = |hop: &&Hop| hop.cpu == vcpu && hop.start < time && time < hop.end;
                 assert!(shown.is_none() || !trace.hops.iter().any(|hop| runs(&hop)), "{name}: {vcpu:?} runs at {time}");
@@ -569,8 +550,9 @@ fn an_injected_interrupt_raises_the_flag() {
             Shape::Token { center, token: Token::Interrupt, .. } => boxes.iter().any(|at| at.contains(*center)),
             _ => false,
         };
-        drawing.trails.iter().filter(bolt).count()
+        drawing.shapes().filter(bolt).count()
     };
+    // The flag's own bolt, or the token that brings it: never one on the other.
     assert_eq!(bolts(Time(hop.end.as_ps() - 1)), 1);
     assert_eq!(bolts(Time::ZERO), 0);
 }

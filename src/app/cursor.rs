@@ -34,7 +34,8 @@ impl Parts {
         let own = places.filter(|(_, place)| place.own && place.rect.is_positive());
         Parts::new(own.map(|(id, place)| {
             // A floor stands where its name does, so that it is not around what is inside it.
-            let at = if place.name.is_positive() { place.name } else { place.rect };
+            let floor = topology.children(id).next().is_some();
+            let at = if floor && place.name.is_positive() { place.name } else { place.rect };
             Part { id, at, column: (place.column < layout.columns.len()).then_some(place.column) }
         }))
     }

@@ -183,10 +183,11 @@ fn scene_ui(ui: &mut Ui, guide: Guide<'_>, step: &Step, height: f32, theme: &The
             if share != Share::Pages {
                 eyebrow_ui(ui, &eyebrow(guide), theme);
             }
+            let title = ui.cursor().top();
             title_ui(ui, &step.title, theme);
             ui.add_space(6.0);
-            // How one came here is not counted: nothing may move on the second visit.
-            head = ui.cursor().top() - top;
+            // Only what is there however the panel is shared, and on each visit: else one way of sharing asks for another.
+            head = ui.cursor().top() - title;
             where_ui(ui, guide, step, theme, out);
             say_ui(ui, guide.scenario, &step.say, theme, out);
             said = ui.cursor().top() - top;

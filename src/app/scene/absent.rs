@@ -5,6 +5,7 @@
 use egui::{Align2, Rect, pos2, vec2};
 
 use super::drawing::{Ink, Shape};
+use super::metrics::SHORTEST;
 use super::picture::Picture;
 use super::stage::{dim, knowing};
 use super::words::{LINE, shrink};
@@ -12,9 +13,6 @@ use crate::app::theme::TextRole;
 use crate::engine::Time;
 use crate::machine::{ComponentKind, Presence};
 use crate::trace::{ComponentId, Ended};
-
-/// The least that is said of what is not there.
-pub const SHORTEST: &str = "not yet";
 
 /// Whether nothing is seen in the place of a part.
 fn is_covered(presence: Presence, kind: ComponentKind) -> bool {

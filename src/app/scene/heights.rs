@@ -5,6 +5,9 @@ use super::tree::{Kernel, Platform, Resident, ResidentKind};
 use super::widths::{TRACKS, Widths};
 use crate::machine::{ComponentKind, Topology};
 
+/// So many lines high is the card of what a VM exit has saved.
+pub const CARD_LINES: f32 = 4.4;
+
 /// The heights at one ease.
 #[derive(Clone, Copy, Debug)]
 pub struct Heights {

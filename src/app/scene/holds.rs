@@ -4,6 +4,7 @@
 use egui::{Align2, Rect, pos2, vec2};
 
 use super::drawing::{Ink, Paint, Shape};
+use super::heights::CARD_LINES;
 use super::picture::Picture;
 use super::stage::{brightness, dim, knowing};
 use super::state::{Bead, Doing};
@@ -20,8 +21,6 @@ use crate::trace::{ComponentId, CpuId, Layer, StackId, Token, What};
 const RUNS: &str = "Whose code runs on this core: the column's letter, or h for the host itself; and in which ring and mode of the processor";
 /// What the row of threads beside a kernel's name says.
 const WAIT: &str = "This kernel's threads without a core: filled ones could run and stand in the queue, rings sleep until something wakes them. The letter is their column's, h the host's own";
-/// So many lines high is what a VM exit has saved.
-pub const CARD_LINES: f32 = 4.4;
 
 /// Where a core's cells and their headings are.
 struct Grid {

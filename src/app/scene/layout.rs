@@ -781,7 +781,7 @@ impl Stack<'_> {
         for wall in walls {
             let Some(rail) = self.widths.columns.get(wall.column).and_then(|column| column.rail) else { continue };
             let bottom = wall.at.y + h.wall() / 2.0;
-            let readable = h.line() * super::holds::CARD_LINES;
+            let readable = h.line() * super::heights::CARD_LINES;
             let height = (h.part() * 3.4).min(h.residents_height(self.places[wall.of.index()])).max(readable);
             let rect = Rect::from_min_max(pos2(rail.x0, bottom - height), pos2(rail.x1, bottom));
             let is_outer = self.states.cards.values().all(|card| !card.intersects(rect));

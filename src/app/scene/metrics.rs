@@ -4,6 +4,9 @@ use egui::{Context, FontFamily, FontId};
 
 use crate::app::fonts;
 
+/// The least that is said of what is not there.
+pub const SHORTEST: &str = "not yet";
+
 /// The widths of the characters that labels are made of, for text one point high.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {

@@ -372,7 +372,7 @@ impl<'a> Ruler<'a> {
         let size = super::words::LEAST * self.theme.scale.min(1.0);
         let width = |text: &str| self.metrics.width(text, size, true);
         let name = self.topology.component(resident.id).map_or(0.0, |app| width(&app.name)).min(64.0 * self.unit);
-        name.max(width(super::absent::SHORTEST)) / 0.9 + BESIDE_WAY * self.unit
+        name.max(width(super::metrics::SHORTEST)) / 0.9 + BESIDE_WAY * self.unit
     }
 
     /// The width in which a machine's parts can be named one below the other, on one side of its way, and its programs
