@@ -1098,7 +1098,9 @@ fn gap(a: egui::Rect, b: egui::Rect) -> f32 {
     egui::vec2(between(a.x_range(), b.x_range()), between(a.y_range(), b.y_range())).length()
 }
 
-// What lies straight ahead comes before what lies aside; of the one as of the other, the nearest comes first.
+// What lies straight ahead comes before what lies aside; of the one as of the other, the nearest comes first. Parts of
+// columns are compared with parts of columns, and what all share with what all share: from column to column an arrow does
+// not go by the floor below.
 #[test]
 fn an_arrow_in_the_picture_does_not_pass_by_what_is_nearer() {
     let mut far = Vec::new();
@@ -1135,6 +1137,10 @@ fn an_arrow_in_the_picture_does_not_pass_by_what_is_nearer() {
                     free && *id != from && middle.dot(way) > 5.0 && aside <= middle.dot(way)
                 });
                 let ahead = ahead.filter(|id| to == from || !straight(to) || straight(*id));
+                let alike = |id: &strata::trace::ComponentId| {
+                    to == from || shared(layout.place(*id).column) == shared(layout.place(to).column)
+                };
+                let ahead = ahead.filter(alike);
                 let nearest = ahead.min_by(|a, b| gap(at, place(*a)).total_cmp(&gap(at, place(*b))));
                 let Some(nearest) = nearest else { continue };
                 let (went, could) = (gap(at, place(to)), gap(at, place(nearest)));
