@@ -22,7 +22,7 @@ use strata::app::theme::Theme;
 use strata::costs::Profile;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, inspect};
-use strata::scenario::{Source, Topic};
+use strata::scenario::Source;
 
 const FRAME: f64 = 1.0 / 60.0;
 
@@ -531,21 +531,7 @@ proptest! {
 /// The share of its track that each gauge of the picture fills at `time`, from left to right.
 fn tanks(recording: &Recording, scene: &mut Scene, time: Time) -> Vec<f32> {
     let theme = Theme::dark();
-    let options = SceneOptions {
-        theme: &theme,
-        reduced_motion: false,
-        selection: None,
-        pointed_at: &[],
-        provenance: &|_| "assumed",
-        topic: Topic::default(),
-        asked: None,
-        follow: None,
-        solo: false,
-        moment: None,
-        known: None,
-        facts: None,
-        presences: None,
-    };
+    let options = SceneOptions::plain(&theme, &|_| "assumed");
     let size = Vec2::new(980.0, 700.0);
     let drawing = scene.draw(recording.topology(), recording.trace(), size, &View::default(), time, &options);
     let layout = scene.layout().expect("drawn");

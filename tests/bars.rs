@@ -245,21 +245,7 @@ fn drawn_lengths_are_as_the_numbers_and_start_together() {
     let mut ran = Ran::of("one-read");
     let (end, theme) = (ran.outcome.simulated, Theme::dark());
     let shown = ran.at(topic(OperationKind::Read), None, end);
-    let options = SceneOptions {
-        theme: &theme,
-        reduced_motion: false,
-        selection: None,
-        pointed_at: &[],
-        provenance: &|_| "assumed",
-        topic: topic(OperationKind::Read),
-        asked: None,
-        follow: None,
-        solo: false,
-        moment: None,
-        known: None,
-        facts: None,
-        presences: None,
-    };
+    let options = SceneOptions { topic: topic(OperationKind::Read), ..SceneOptions::plain(&theme, &|_| "assumed") };
     let trace = ran.outcome.trace.as_ref().unwrap();
     let drawing = ran.scene.draw(&ran.outcome.topology, trace, vec2(1000.0, 700.0), &View::default(), end, &options);
     let strip = ran.scene.layout().unwrap().bars;
@@ -325,19 +311,10 @@ fn before_an_answer_no_bar_of_operations_stands_beside_a_question_about_somethin
             let (asked, end) = (asked(&ran, step), ran.outcome.simulated);
             let awaited = asked.awaited();
             let options = SceneOptions {
-                theme: &theme,
-                reduced_motion: false,
-                selection: None,
-                pointed_at: &[],
-                provenance: &|_| "assumed",
                 topic: step.topic(),
                 asked: awaited.as_ref(),
                 follow: step.follow.as_ref().map(|of| of.id),
-                solo: false,
-                moment: None,
-                known: None,
-                facts: None,
-                presences: None,
+                ..SceneOptions::plain(&theme, &|_| "assumed")
             };
             let (canvas, trace) = (vec2(1000.0, 700.0), ran.outcome.trace.as_ref().unwrap());
             let drawing = ran.scene.draw(&ran.outcome.topology, trace, canvas, &View::default(), end, &options);

@@ -260,7 +260,7 @@ fn without_a_display_the_first_walkthrough_is_played_in_the_terminal() {
     assert!(said.contains(reason), "{said}");
     let played = String::from_utf8(output.stdout).unwrap();
     assert!(played.starts_with("One read(), four stacks"), "{played}");
-    assert!(played.contains("Step 10 of 10") && played.contains("The run says:"), "{played}");
+    assert!(played.contains("Step 11 of 11") && played.contains("The run says:"), "{played}");
     assert!(!played.contains("none of these"), "{played}");
 }
 

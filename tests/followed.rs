@@ -7,12 +7,12 @@ mod picture;
 
 use egui::{Vec2, vec2};
 use picture::built_in;
-use strata::app::scene::{Drawing, Scene, SceneOptions, Shape, View};
+use strata::app::scene::{Drawing, GateKind, Scene, SceneOptions, Shape, View};
 use strata::app::theme::Theme;
+use strata::costs::Primitive;
 use strata::engine::Time;
-use strata::machine::Topology;
-use strata::scenario::Topic;
-use strata::trace::{StackId, Token, Trace};
+use strata::machine::{ComponentKind, Topology};
+use strata::trace::{StackId, Token, Trace, What};
 
 /// What the panels leave of windows of 1600x1000 and 1280x720.
 const DESK: Vec2 = vec2(984.0, 684.0);
@@ -32,19 +32,9 @@ fn drawn(
 ) -> Drawing {
     let theme = Theme::dark();
     let options = SceneOptions {
-        theme: &theme,
         reduced_motion: rests,
-        selection: None,
-        pointed_at: &[],
-        provenance: &|_| "assumed",
-        topic: Topic::default(),
-        asked: None,
         follow: follow.map(StackId),
-        solo: false,
-        moment: None,
-        known: None,
-        facts: None,
-        presences: None,
+        ..SceneOptions::plain(&theme, &|_| "assumed")
     };
     Scene::new(topology, trace).draw(topology, trace, canvas, &View::default(), time, &options)
 }
@@ -125,4 +115,44 @@ fn no_token_covers_that_of_the_column_that_is_followed() {
         }
     }
     assert!(near > 0, "{near} tokens stand that near");
+}
+
+/// Seen red with the device models at the back ends, in the kernel.
+#[test]
+fn a_device_model_stands_on_the_hosts_kernel_and_calls_it_through_a_gate_of_its_own() {
+    let (topology, trace) = built_in("one-read");
+    let theme = Theme::dark();
+    let kind = |kind: ComponentKind| topology.iter().find(|(_, part)| part.kind == kind).unwrap().0;
+    let (models, machine) = (kind(ComponentKind::DeviceModels), kind(ComponentKind::VirtualMachine));
+    let pays = |primitive| {
+        let of_vm = trace.hops.iter().filter(|hop| hop.stack == StackId(2));
+        let mut hops = of_vm.filter(move |hop| hop.what == What::Pay(primitive));
+        hops.next().unwrap().clone()
+    };
+    let takes = pays(Primitive::VirtioBackendPop);
+    assert_eq!(takes.component, models);
+    for (canvas, boxed) in [(DESK, true), (vec2(400.0, 300.0), false)] {
+        let options = SceneOptions {
+            reduced_motion: true,
+            follow: Some(StackId(2)),
+            ..SceneOptions::plain(&theme, &|_| "assumed")
+        };
+        let mut scene = Scene::new(&topology, &trace);
+        let drawing = scene.draw(&topology, &trace, canvas, &View::default(), takes.start, &options);
+        let layout = scene.layout().unwrap();
+        let place = layout.place(models);
+        assert_eq!(place.own, boxed, "{canvas:?}");
+        if !boxed {
+            continue;
+        }
+        let gate = layout.gates.iter().find(|gate| gate.of == models && gate.kind == GateKind::Ring).unwrap();
+        let kernel = layout.place(topology.component(models).unwrap().parent.unwrap()).rect;
+        assert!(place.rect.bottom() < gate.at.y && gate.at.y < kernel.top(), "{place:?} {gate:?} {kernel:?}");
+        assert!(!place.rect.intersects(layout.place(machine).rect));
+        let c = drawing.tokens.iter().find_map(|shape| match shape {
+            Shape::Token { center, mark, outlined: true, .. } if mark == "C" => Some(*center),
+            _ => None,
+        });
+        assert!(place.rect.contains(c.unwrap()), "{c:?} at {place:?}");
+    }
 }

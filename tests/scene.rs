@@ -18,27 +18,13 @@ use strata::machine::inspect::Fact;
 use strata::machine::spec::{NodeSpec, ProcessSpec};
 use strata::machine::{ComponentKind, Presence, Presences, Topology};
 use strata::pace::{Moment, PaceMap};
-use strata::scenario::{Scenario, Topic};
+use strata::scenario::Scenario;
 use strata::trace::{ComponentId, Crossing, JourneyId, Layer, StackId, Trace};
 
 const CANVAS: Vec2 = vec2(980.0, 700.0);
 
 fn options(theme: &Theme) -> SceneOptions<'_> {
-    SceneOptions {
-        theme,
-        reduced_motion: false,
-        selection: None,
-        pointed_at: &[],
-        provenance: &|_| "assumed",
-        topic: Topic::default(),
-        asked: None,
-        follow: None,
-        solo: false,
-        moment: None,
-        known: None,
-        facts: None,
-        presences: None,
-    }
+    SceneOptions::plain(theme, &|_| "assumed")
 }
 
 fn draw(topology: &Topology, trace: &Trace, canvas: Vec2, time: Time) -> Drawing {
@@ -82,12 +68,12 @@ fn overlap(a: Rect, b: Rect) -> bool {
 
 /// Whether `inner` lies in its parent as boxes do: apps stand on a kernel, but lie in a container.
 fn lies_in(topology: &Topology, id: ComponentId) -> Option<ComponentId> {
-    use ComponentKind::{App, Cgroup, Container, Kernel, VirtualMachine};
+    use ComponentKind::{App, Cgroup, Container, DeviceModels, Kernel, VirtualMachine};
     let component = topology.component(id)?;
     let parent = component.parent?;
     let on_kernel = topology.component(parent)?.kind == Kernel;
     match component.kind {
-        App | Cgroup | Container if on_kernel => around(topology, parent),
+        App | Cgroup | Container | DeviceModels if on_kernel => around(topology, parent),
         VirtualMachine => around(topology, topology.component(parent)?.parent?),
         Kernel => around(topology, id),
         _ => Some(parent),

@@ -16,7 +16,7 @@ use strata::costs::Primitive;
 use strata::engine::Time;
 use strata::machine::{ComponentKind, Topology};
 use strata::pace::{Moment, PaceMap};
-use strata::scenario::{Topic, library};
+use strata::scenario::library;
 use strata::trace::exits::Exits;
 use strata::trace::tallies::Tallies;
 use strata::trace::{ComponentId, CpuId, Crossing, ExitReason, Hop, JourneyId, StackId, Token, Trace, Wait, What};
@@ -87,7 +87,11 @@ fn a_core_shows_the_hop_that_it_is_in() {
                 let interpreted = topology.iter().any(|(_, part)| part.note.contains("interpreted"));
                 assert!(interpreted || root != is_virtual(&topology, hop.cpu), "{name}: {core:?} at {time}");
                 let part = topology.component(hop.component).unwrap().kind;
-                assert!(ring == 0 || matches!(part, ComponentKind::App | ComponentKind::Memory), "{name}: {hop:?}");
+                assert!(
+                    ring == 0
+                        || matches!(part, ComponentKind::App | ComponentKind::DeviceModels | ComponentKind::Memory),
+                    "{name}: {hop:?}"
+                );
                 assert!(ring == 3 || hop.what != What::UserCode, "{name}: {hop:?}");
                 seen.insert((ring, root));
             }
@@ -486,21 +490,7 @@ fn draw_at(
     moment: Option<Moment>,
 ) -> (Drawing, strata::app::scene::Layout) {
     let theme = Theme::dark();
-    let options = SceneOptions {
-        theme: &theme,
-        reduced_motion: false,
-        selection: None,
-        pointed_at: &[],
-        provenance: &|_| "assumed",
-        topic: Topic::default(),
-        asked: None,
-        follow,
-        solo: false,
-        moment,
-        known: None,
-        facts: None,
-        presences: None,
-    };
+    let options = SceneOptions { follow, moment, ..SceneOptions::plain(&theme, &|_| "assumed") };
     let mut scene = Scene::new(topology, trace);
     let drawing = scene.draw(topology, trace, vec2(1600.0, 950.0), &View::default(), time, &options);
     let layout = scene.layout().unwrap().clone();

@@ -548,6 +548,7 @@ fn canvas_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 known: known.as_deref(),
                 facts: opened.then_some(&facts),
                 presences: Some(&recording.presences),
+                rushes: shell.playback.rushes(),
             };
             // Enter opens a part: the picture itself is not pressed.
             let walked = shell.canvas.is_some_and(|id| ui.memory(|memory| memory.has_focus(id)));

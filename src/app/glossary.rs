@@ -78,7 +78,7 @@ terms! {
     "doorbell" [] "A device's register that a driver writes to when there is something new in the queue.";
     "reap" [] "A driver takes out of its device's queue what is done.";
     "back end" ["back ends", "virtio back ends"] "Who serves a virtio device's queue: a thread of the device model, or one in the host's kernel (vhost).";
-    "device model" [] "The program that plays a virtual machine's devices, such as QEMU: an ordinary process of the host.";
+    "device model" ["device models"] "The program that plays a virtual machine's devices, such as QEMU: an ordinary process of the host.";
     "eventfd" [] "A counter in a kernel that one side adds to and another waits for. KVM tells of doorbells, and is told of interrupts, by them.";
     "injection" ["pending"] "An interrupt for a guest is pending until the hypervisor writes it into a virtual CPU's state, which is the injection: the guest takes it as it is entered.";
     "balloon" [] "A driver in a guest that takes memory from it, so that the host can give it to others.";

@@ -41,6 +41,7 @@ pub fn kind(kind: ComponentKind) -> &'static str {
         ComponentKind::KernelPart => "part of a kernel",
         ComponentKind::Hypervisor => "hypervisor",
         ComponentKind::HypervisorPart => "part of a hypervisor",
+        ComponentKind::DeviceModels => "device model, VMM, QEMU",
         ComponentKind::VirtualMachine => "virtual machine, VM",
         ComponentKind::VirtualHardware => "virtual hardware",
         ComponentKind::Container => "container, namespaces",

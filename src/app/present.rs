@@ -55,8 +55,7 @@ pub(super) fn told_ui(ui: &mut Ui, theme: &Theme) {
     });
 }
 
-const KEYS: &str =
-    "Page Down goes on · Page Up goes back · B dark screen · R spotlight · F1 all keys · Escape ends · these go away";
+const KEYS: &str = "Page Down goes on · Page Up goes back · B dark screen · R spotlight · F1 keys and words · Escape ends · these go away";
 
 /// Buttons for whoever has only a pointer, while it moves.
 pub(super) fn buttons_ui(context: &Context, presenting: Presenting, theme: &Theme) -> Option<Command> {

@@ -132,19 +132,15 @@ fn card(shot: &Shot) -> Card {
         Moment { time: shot.time, ..map.at(map.screen_of(shot.time)) }
     });
     let options = SceneOptions {
-        theme: &shot.theme,
         reduced_motion: shot.reduced_motion,
         selection: shot.selection,
         pointed_at: shot.pointed_at,
-        provenance: &provenance,
         topic: shot.topic,
         asked: shot.asked.as_ref(),
         follow: shot.follow,
-        solo: false,
         moment: Some(moment),
-        known: None,
-        facts: None,
         presences: Some(shot.presences),
+        ..SceneOptions::plain(&shot.theme, &provenance)
     };
     let bar = Card::bar(&shot.theme, shot.size);
     let canvas = egui::vec2(shot.size.0 as f32, shot.size.1 as f32 - bar);

@@ -418,6 +418,7 @@ impl Builder<'_> {
             nested_paging: memory,
             vcpus: scheduler,
             backends: driver,
+            device_models: driver,
         };
         let mut hypervisor = None;
         if has_vms {
@@ -429,6 +430,8 @@ impl Builder<'_> {
             parts.nested_paging = part(self, "nested paging");
             parts.vcpus = part(self, "vCPU threads");
             parts.backends = part(self, "virtio back ends");
+            let (kind, name) = (ComponentKind::DeviceModels, "device models");
+            parts.device_models = self.add(kind, name, Some(kernel), stack, Layer::User, "ring 3");
             hypervisor = Some(floor);
         }
         self.kernel_components.push((kernel, hypervisor));

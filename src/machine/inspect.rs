@@ -33,7 +33,9 @@ pub fn state(machine: &Machine, topology: &Topology, component: ComponentId) -> 
     facts.extend(match part.kind {
         ComponentKind::Core => part.cpu.map_or(Vec::new(), |cpu| look.processor(cpu)),
         ComponentKind::Kernel | ComponentKind::KernelPart => look.kernel(component),
-        ComponentKind::Hypervisor | ComponentKind::HypervisorPart => look.hypervisor(component),
+        ComponentKind::Hypervisor | ComponentKind::HypervisorPart | ComponentKind::DeviceModels => {
+            look.hypervisor(component)
+        }
         ComponentKind::VirtualMachine | ComponentKind::VirtualHardware => look.virtual_machine(component),
         ComponentKind::Cgroup => look.cgroup(component),
         ComponentKind::App => look.tasks(component),

@@ -22,7 +22,7 @@ use super::kernel::pipe::EchoStep;
 use super::kernel::queue::Queue;
 use super::kernel::scheduler::{IdleStep, NICE_0};
 use super::plan::{MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
-use super::spec::{ContainerNetwork, Operation, Restart};
+use super::spec::{Backend, ContainerNetwork, Operation, Restart};
 use super::state::{
     Asleep, Booting, Core, Cpu, Fixed, KernelId, Life, Link, Origin, Phase, Process, Signal, Space, State, Task,
     TaskState, VmId,
@@ -265,7 +265,11 @@ impl State {
     /// A thread of a device model is the one that the machine's doorbells are for. What rings before it serves waits in
     /// its inbox, as a doorbell's eventfd counts what nobody has read yet.
     pub fn bind_doorbells(&mut self, vm: VmId, worker: TaskId) {
-        let component = self.kernel(self.vm(vm).host).parts.backends;
+        let parts = self.kernel(self.vm(vm).host).parts;
+        let component = match self.vm(vm).backend {
+            Backend::UserSpace => parts.device_models,
+            Backend::Vhost => parts.backends,
+        };
         self.task_mut(worker).component = component;
         let model = self.task(worker).process;
         let vm = self.vm_mut(vm);

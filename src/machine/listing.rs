@@ -71,6 +71,7 @@ pub fn listings(machine: &Machine, topology: &Topology, component: ComponentId) 
         }
         (ComponentKind::Disk, _) => look.disk_queue(component).into_iter().collect(),
         (ComponentKind::Cgroup, _) => look.valve(component),
+        (ComponentKind::DeviceModels, Some((id, _))) => vec![look.backends(id), look.guest_memory(id)],
         (ComponentKind::App | ComponentKind::Container, _) => vec![inside_and_outside(topology, component)],
         _ => Vec::new(),
     };

@@ -465,6 +465,8 @@ pub struct Parts {
     pub nested_paging: ComponentId,
     pub vcpus: ComponentId,
     pub backends: ComponentId,
+    /// Of the programs that play its machines' devices; its driver, if it has no machines.
+    pub device_models: ComponentId,
 }
 
 /// A virtual machine.

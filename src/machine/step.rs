@@ -15,6 +15,7 @@ pub enum Place {
     /// Of the hypervisor, where the kernel has one.
     Vcpus,
     Backends,
+    DeviceModels,
 }
 
 impl Place {
@@ -27,6 +28,7 @@ impl Place {
             Place::Network => parts.network,
             Place::Vcpus => parts.vcpus,
             Place::Backends => parts.backends,
+            Place::DeviceModels => parts.device_models,
         }
     }
 }

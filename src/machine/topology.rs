@@ -27,8 +27,11 @@ pub enum ComponentKind {
     KernelPart,
     /// A hypervisor: a floor inside its kernel.
     Hypervisor,
-    /// A part inside a hypervisor: exits, nested paging, vCPU threads, device back ends.
+    /// A part inside a hypervisor: exits, nested paging, vCPU threads, virtio back ends.
     HypervisorPart,
+    /// The device models on a kernel: programs in ring 3, one process for each virtual machine, that play the machines'
+    /// devices. Drawn together as one box that stands on the kernel.
+    DeviceModels,
     /// A virtual machine: a double wall around its virtual hardware and all above. Rests on a hypervisor.
     VirtualMachine,
     /// A virtual machine's virtual hardware: a floor that the guest takes for real.
@@ -51,7 +54,7 @@ pub struct Component {
     /// What it stands on or lies in. Only the hardware has none.
     ///
     /// Hardware parts lie in the hardware (or virtual hardware); a kernel stands on (virtual) hardware; kernel
-    /// parts and a hypervisor lie in their kernel; a virtual machine stands on a hypervisor; its virtual hardware
+    /// parts and a hypervisor lie in their kernel; device models stand on it; a virtual machine stands on a hypervisor; its virtual hardware
     /// lies in it; containers and apps stand on a kernel, or an app in a container; a cgroup lies in the container
     /// or beside the app that it limits.
     pub parent: Option<ComponentId>,

@@ -116,6 +116,7 @@ pub fn known_from(topology: &Topology, app: ComponentId, viewpoint: ComponentId)
             let hidden = match part.kind {
                 ComponentKind::Hypervisor | ComponentKind::HypervisorPart => true,
                 ComponentKind::VirtualMachine
+                | ComponentKind::DeviceModels
                 | ComponentKind::App
                 | ComponentKind::Container
                 | ComponentKind::Cgroup => membrane.is_some() && !around(id),

@@ -112,19 +112,13 @@ fn draw(
     let provenance = |primitive: Primitive| recording.profile.cost(primitive).provenance.word();
     let awaited = take.asked.as_ref().filter(|_| asked.is_none()).and_then(Asked::awaited);
     let options = SceneOptions {
-        theme: &choices.theme,
-        reduced_motion: false,
-        selection: None,
         pointed_at: &take.pointed_at,
-        provenance: &provenance,
         topic: take.topic,
         asked: asked.or(awaited.as_ref()),
         follow: take.follow,
-        solo: false,
         moment: Some(moment),
-        known: None,
-        facts: None,
         presences: Some(&recording.presences),
+        ..SceneOptions::plain(&choices.theme, &provenance)
     };
     let canvas = egui::vec2(choices.size.0 as f32, choices.size.1 as f32);
     scene.draw(recording.topology(), recording.trace(), canvas, &View::default(), moment.time, &options)

@@ -78,12 +78,15 @@ fn words_ui(ui: &mut egui::Ui, theme: &Theme) {
     ui.columns(columns, |columns| {
         let rows = TERMS.len().div_ceil(columns.len());
         for (column, terms) in columns.iter_mut().zip(TERMS.chunks(rows)) {
-            column.spacing_mut().item_spacing.y = 5.0 * theme.scale;
-            for term in terms {
-                column.label(RichText::new(term.word).font(theme.font(TextRole::Body)).color(theme.text));
-                column.add(egui::Label::new(note(term.says, theme)).wrap());
-                column.add_space(4.0);
-            }
+            // Columns set their text justified, which tears the words of narrow ones apart.
+            column.with_layout(Layout::top_down(Align::LEFT), |column| {
+                column.spacing_mut().item_spacing.y = 5.0 * theme.scale;
+                for term in terms {
+                    column.label(RichText::new(term.word).font(theme.font(TextRole::Body)).color(theme.text));
+                    column.add(egui::Label::new(note(term.says, theme)).wrap());
+                    column.add_space(4.0);
+                }
+            });
         }
     });
 }

@@ -499,7 +499,9 @@ fn answer_ui(ui: &mut Ui, guide: Guide<'_>, predict: &Predict, theme: &Theme, ou
     let (Some(answer), Some(chosen)) = (guide.answer(), guide.walk.prediction()) else { return };
     let right = answer.correct_choice == Some(chosen);
     let (word, color) = if right { ("Right", theme.namespace) } else { ("Not so", theme.alarm) };
-    ui.label(RichText::new(format!("{word}. This run says:")).font(theme.font(TextRole::Body)).color(color));
+    ui.label(
+        RichText::new(format!("{word}. This run says, as a whole:")).font(theme.font(TextRole::Body)).color(color),
+    );
     ui.label(body(&answer.text, theme).color(theme.text));
     if answer.correct_choice.is_none() {
         ui.label(note("No choice is right under these costs", theme));

@@ -121,6 +121,11 @@ impl Playback {
         self.playing
     }
 
+    /// How much simulated time a second shows, while it runs in proportion.
+    pub fn rushes(&self) -> Option<Time> {
+        (self.playing && self.clock.pace == Pace::Proportional).then(|| self.clock.per_second())
+    }
+
     /// Whether it stands where it is to stop, and what is to be seen there has been seen.
     pub fn stopped(&self) -> bool {
         !self.playing && self.stop_at.is_some() && self.reached()

@@ -24,6 +24,11 @@ fn is_covered(presence: Presence, kind: ComponentKind) -> bool {
     }
 }
 
+/// Whether somebody has begun to start it, and it has not ended.
+fn is_there(presence: Presence) -> bool {
+    matches!(presence, Presence::Here | Presence::Starting)
+}
+
 impl Picture<'_> {
     /// The places of what is not there at `time`.
     pub(super) fn absent(&self, time: Time, out: &mut Vec<Shape>) {
@@ -44,15 +49,36 @@ impl Picture<'_> {
             if !place.own || !rect.intersects(self.camera.canvas) || rect.width() < 2.0 {
                 continue;
             }
-            let (fill, line) = (Some(Ink::Background.solid()), Some((1.0, Ink::Outline.solid())));
-            out.push(Shape::Rect { rect, radius: 3.0, fill, line });
             let name = node.path.rsplit('/').next().unwrap_or_default();
             let headed = self.topology.stacks.iter().any(|stack| stack.component == node.component);
-            let room = shrink(self.beside_ways(rect, place.column), vec2(1.5, 1.0));
-            let from = out.len();
-            self.says((super::words::sentence(name), headed), presence.label(), room, out);
-            dim(&mut out[from..], knowing(self.options.known, node.component));
+            let name = (super::words::sentence(name), headed);
+            self.cover(node.component, name, presence.label(), out);
         }
+        let models = self.topology.iter().filter(|(_, part)| part.kind == ComponentKind::DeviceModels);
+        for (id, part) in models.filter(|(id, _)| self.layout.place(*id).own) {
+            if !self.machines_on(part.parent).any(|machine| is_there(presences.at(machine, time))) {
+                self.cover(id, (part.name.clone(), false), "none", out);
+            }
+        }
+    }
+
+    /// The virtual machines that rest on a kernel's hypervisor.
+    fn machines_on(&self, kernel: Option<ComponentId>) -> impl Iterator<Item = ComponentId> {
+        let machines = self.topology.iter().filter(|(_, part)| part.kind == ComponentKind::VirtualMachine);
+        let floor = |id: ComponentId| self.topology.component(id).and_then(|floor| floor.parent);
+        machines.filter(move |(_, part)| part.parent.and_then(floor) == kernel).map(|(id, _)| id)
+    }
+
+    /// An empty place, with what is said of it.
+    fn cover(&self, id: ComponentId, name: (String, bool), label: &str, out: &mut Vec<Shape>) {
+        let place = self.layout.place(id);
+        let rect = self.camera.rect(place.rect);
+        let (fill, line) = (Some(Ink::Background.solid()), Some((1.0, Ink::Outline.solid())));
+        out.push(Shape::Rect { rect, radius: 3.0, fill, line });
+        let room = shrink(self.beside_ways(rect, place.column), vec2(1.5, 1.0));
+        let from = out.len();
+        self.says(name, label, room, out);
+        dim(&mut out[from..], knowing(self.options.known, id));
     }
 
     /// Whether a box stands for something else that is there.

@@ -6,7 +6,7 @@
 
 use super::metrics::brief;
 use super::tree::{Kernel, ResidentKind};
-use super::widths::{Cell, Content, Floor, Ruler, Shown, Span, between};
+use super::widths::{Cell, Content, Floor, Ruler, Shown, Span, between, is_back_end};
 use crate::app::theme::TextRole;
 use crate::machine::ComponentKind;
 use crate::trace::ComponentId;
@@ -336,7 +336,8 @@ impl Ruler<'_> {
             ComponentKind::Core => 50.0,
             ComponentKind::Disk if component.stack.is_some() => 48.0,
             ComponentKind::Disk => 96.0,
-            ComponentKind::HypervisorPart if component.name.ends_with("back ends") => 24.0,
+            // A door to the device models, where these have no box of their own.
+            ComponentKind::HypervisorPart if is_back_end(self.topology, id) && component.parent != self.boxed => 24.0,
             _ => 0.0,
         };
         // Tokens of a few columns that are served there stand beside each other, not on each other.

@@ -12,6 +12,7 @@ use super::tokens::{Cast, Held, Token, Tokens, alarms};
 use crate::app::glossary::{self, Term};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
+use crate::machine::ComponentKind;
 use crate::trace::{Crossing, Hop, Layer, StackId, What};
 
 /// So many hops back the last crossing is looked for.
@@ -39,7 +40,13 @@ impl Picture<'_> {
     }
 
     /// One line of state in each head.
-    pub(super) fn states(&self, cast: &Cast, tokens: &Tokens, held: Option<Held>, out: &mut Vec<Shape>) {
+    pub(super) fn states(
+        &self,
+        (cast, tokens): (&Cast, &Tokens),
+        held: Option<Held>,
+        time: Time,
+        out: &mut Vec<Shape>,
+    ) {
         let heads = self.builder().heads();
         for (i, column) in self.layout.columns.iter().enumerate() {
             let rect = self.camera.rect(column.state);
@@ -50,9 +57,10 @@ impl Picture<'_> {
             let from = out.len();
             let boxed = held.filter(|held| self.followed.is_none() && tokens.all[held.token].column == i);
             let crossing = boxed.and_then(|held| cast.hop(tokens.all[held.token].journey, held.position));
+            let crossing = crossing.filter(|hop| self.stays(hop) >= 1.0);
             match crossing {
                 Some(hop) => self.boxed(hop, rect, out),
-                None => self.state(cast, tokens, i, rect, out),
+                None => self.state((cast, tokens), i, time, rect, out),
             }
             let own = self.topology.stacks.get(column.stack.index()).map(|stack| stack.component);
             let about = crossing.map(|hop| hop.component).or(own);
@@ -63,11 +71,11 @@ impl Picture<'_> {
 
     fn boxed(&self, hop: &Hop, rect: Rect, out: &mut Vec<Shape>) {
         let Some(size) = self.writer.size(TextRole::Note, rect.height() - 2.0) else { return };
-        let (title, note) = words(hop, true, self.options.provenance);
+        let (title, _) = words(hop, true, self.options.provenance);
         let pad = size * 0.45;
         let width = |text: &str| self.writer.metrics.width(text, size, true);
         let short = title.split_once(": ").map_or(title.as_str(), |(_, why)| why).to_owned();
-        let cost = note.split(" · ").next().unwrap_or_default();
+        let cost = hop.duration();
         let room = rect.width() - 2.0 * pad;
         let choices = [format!("{title}, {cost}"), title.clone(), format!("{short}, {cost}"), short];
         let Some(text) = choices.into_iter().find(|text| width(text) <= room) else { return };
@@ -78,12 +86,26 @@ impl Picture<'_> {
         out.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, true), room, Ink::Alarm.solid()));
     }
 
-    fn state(&self, cast: &Cast, tokens: &Tokens, column: usize, rect: Rect, out: &mut Vec<Shape>) {
+    fn state(&self, (cast, tokens): (&Cast, &Tokens), column: usize, time: Time, rect: Rect, out: &mut Vec<Shape>) {
         let Some(size) = self.writer.size(TextRole::Note, rect.height()) else { return };
         let own: Vec<&Token> = tokens.all.iter().filter(|token| token.column == column).collect();
+        let beside = self.switches_beside(column, time).next();
         let text = match own[..] {
+            _ if beside.is_some() => beside.map_or(String::new(), |hop| format!("meanwhile: {}", state_words(hop))),
             [] => "at rest".to_owned(),
-            [only] => cast.hop(only.journey, only.position).map_or(String::new(), state_words),
+            [only] => cast.hop(only.journey, only.position).map_or(String::new(), |hop| {
+                if self.stays(hop) < 1.0 {
+                    return "under way".to_owned();
+                }
+                // What is done for a machine outside of it says where that is.
+                let machine = self.topology.stacks.get(self.layout.columns[column].stack.index());
+                let machine = machine.and_then(|stack| self.topology.component(stack.component));
+                let inside = self.topology.component(hop.component).is_some_and(|part| part.stack.is_some());
+                let wall = matches!(hop.crossing, Crossing::VmExit(_) | Crossing::VmEntry | Crossing::Injection);
+                let of_machine = machine.is_some_and(|part| part.kind == ComponentKind::VirtualMachine);
+                let below = of_machine && !inside && !wall;
+                if below { format!("outside: {}", state_words(hop)) } else { state_words(hop) }
+            }),
             _ => format!("{} under way", super::alike::grouped(own.len())),
         };
         // What a group stands for is said as long as there is room for it.
@@ -93,7 +115,8 @@ impl Picture<'_> {
             _ => text.clone(),
         };
         let fits = |text: &String| self.writer.metrics.width(text, size, false) <= rect.width();
-        let text = [whole, text].into_iter().find(fits);
+        let short = text.strip_prefix("outside: ").unwrap_or(&text).to_owned();
+        let text = [whole, text, short].into_iter().find(fits);
         let Some(text) = text else { return };
         let at = (rect.left() + 1.0, rect.center().y);
         out.extend(self.writer.line(&text, at, Align2::LEFT_CENTER, (size, false), rect.width(), Ink::Muted.solid()));
@@ -124,7 +147,7 @@ impl Picture<'_> {
             let current = position == token.position;
             // A program's first instructions come after the return from what it did before.
             let crossing = hop.crossing != Crossing::None;
-            let (title, note) = words(hop, crossing, self.options.provenance);
+            let (title, notes) = words(hop, crossing, self.options.provenance);
             let title = match (hop.crossing, cast.by_device_model(token.journey, hop)) {
                 (Crossing::SystemCall, true) => "System call by the device model".to_owned(),
                 _ => title,
@@ -133,7 +156,7 @@ impl Picture<'_> {
             // A door between a part and its shaft is in no seam.
             let passes = cast.route(token.journey, position, 0).is_some_and(|route| {
                 let gates = cast.router.gates(&route);
-                let seam = |of| !self.layout.stands.contains_key(&of);
+                let seam = |of| !self.layout.is_door(of);
                 gates.iter().any(|(_, gate)| gate.at.distance(spot) < 0.5 && seam(gate.of))
             });
             let about = self.camera.point(spot);
@@ -141,7 +164,7 @@ impl Picture<'_> {
             let more = self.more(hop);
             let by = knowing(self.options.known, hop.component);
             let alarm = alarms(hop.crossing);
-            labels.push(Label { about, number, title, note, alarm, current, seam: passes, more, by });
+            labels.push(Label { about, number, title, notes, alarm, current, seam: passes, more, by });
         }
         let edge = self.camera.rect(column.area).right();
         let clear = self.layout.token * self.camera.tokens * 1.5;

@@ -19,8 +19,8 @@ pub struct Label {
     pub number: usize,
     /// What happens.
     pub title: String,
-    /// What it costs, and where the number is from.
-    pub note: String,
+    /// What it costs, and where the number is from: the first that fits is written.
+    pub notes: Vec<String>,
     /// Whether a boundary is crossed.
     pub alarm: bool,
     /// Whether it is what runs now: that has a box.
@@ -33,8 +33,8 @@ pub struct Label {
     pub by: f32,
 }
 
-/// What a label says of a hop; `crossing` while it crosses a boundary.
-pub fn words(hop: &Hop, crossing: bool, provenance: &dyn Fn(Primitive) -> &'static str) -> (String, String) {
+/// What a label says of a hop, and what of its cost, from most to least; `crossing` while it crosses a boundary.
+pub fn words(hop: &Hop, crossing: bool, provenance: &dyn Fn(Primitive) -> &'static str) -> (String, Vec<String>) {
     let cost = hop.duration().to_string();
     let (what, source) = match hop.what {
         What::Pay(primitive) if hop.count > 1 => {
@@ -45,10 +45,14 @@ pub fn words(hop: &Hop, crossing: bool, provenance: &dyn Fn(Primitive) -> &'stat
     };
     let with_source = source.map_or(cost.clone(), |word| format!("{cost} · {word}"));
     match hop.crossing {
-        _ if !crossing => (what, with_source),
-        Crossing::None | Crossing::Device => (what, with_source),
-        // What crossed and why is the title; the note says what was paid for it.
-        crossing => (crossing.label(), if hop.duration().as_ps() == 0 { what } else { with_source }),
+        _ if !crossing => (what, vec![with_source]),
+        Crossing::None | Crossing::Device => (what, vec![with_source]),
+        crossing if hop.duration().as_ps() == 0 => (crossing.label(), vec![what]),
+        // What crossed and why is the title; the note says what was paid for it, under the name that it has in the
+        // inspector.
+        crossing => {
+            (crossing.label(), vec![format!("{what} · {with_source}"), format!("{what} · {cost}"), with_source])
+        }
     }
 }
 
@@ -84,7 +88,7 @@ pub struct Rail<'a> {
 
 impl Rail<'_> {
     /// Draws labels, the current one first: it stands where it happens, as near as those before it leave room above it;
-    /// they stand above each other in the order of time. Those that find no room are left out. Gives where they stand,
+    /// they stand above each other in the order of time. The oldest that find no room are left out. Gives where they stand,
     /// and what there is to know of them.
     pub fn draw(mut self, labels: &[Label], out: &mut Vec<Shape>) -> Vec<(Rect, String)> {
         let set: Vec<(&Label, Set)> = labels.iter().filter_map(|label| Some((label, self.set(label)?))).collect();
@@ -95,7 +99,8 @@ impl Rail<'_> {
                 0 => (label.about.y - set.height / 2.0).max(self.rect.top() + above),
                 _ => below - set.height,
             };
-            let Some(top) = self.free(wanted, set.height, below) else { continue };
+            // Without a place for one, none is left for what was before it: the numbers stay in a row.
+            let Some(top) = self.free(wanted, set.height, below) else { break };
             self.taken.push((top, top + set.height));
             below = top - GAP;
             let from = out.len();
@@ -116,7 +121,9 @@ impl Rail<'_> {
         let indent = self.writer.metrics.width(&number, small, false) + pad * 0.8;
         let room = self.rect.width() - 2.0 * pad - indent;
         let lines = self.lines(&label.title, (size, label.current), room);
-        let note = self.writer.metrics.fit(&label.note, small, false, room);
+        let fits = |note: &&String| self.writer.metrics.width(note, small, false) <= room;
+        let note = label.notes.iter().find(fits).or(label.notes.last());
+        let note = note.and_then(|note| self.writer.metrics.fit(note, small, false, room));
         let height = (lines.len() as f32 * size + note.as_ref().map_or(0.0, |_| small)) * LINE + pad;
         (!lines.is_empty()).then_some(Set { size, small, pad, number, indent, room, lines, note, height })
     }

@@ -200,6 +200,8 @@ struct Stack<'a> {
     gates: Vec<Gate>,
     states: States,
     hidden: BTreeMap<ComponentId, usize>,
+    /// The device models' box, if they have one.
+    models: Option<Rect>,
 }
 
 /// Where the state of parts is shown.
@@ -217,7 +219,8 @@ struct States {
 fn drawn_as(count: usize, same: &[(ComponentId, ComponentId)]) -> Vec<ComponentId> {
     let mut drawn: Vec<ComponentId> = (0..count).map(|i| ComponentId(i as u32)).collect();
     for &(id, as_this) in same {
-        drawn[id.index()] = as_this;
+        // What that is drawn as has been said before.
+        drawn[id.index()] = drawn.get(as_this.index()).copied().unwrap_or(as_this);
     }
     drawn
 }
@@ -313,6 +316,7 @@ impl Layout {
             gates: Vec::new(),
             states: States::default(),
             hidden: BTreeMap::new(),
+            models: None,
         };
         let bottom = stack.machine(&tree, top);
         stack.cards();
@@ -383,6 +387,11 @@ impl Layout {
         self.column_of.get(stack.index()).copied().unwrap_or(self.columns.len())
     }
 
+    /// Whether the gate of a part is a door between it and the way beside it, in no seam.
+    pub fn is_door(&self, of: ComponentId) -> bool {
+        self.stands.contains_key(&of) && self.place(of).floor != of
+    }
+
     /// The innermost component at a point.
     pub fn at(&self, topology: &Topology, point: Pos2) -> Option<ComponentId> {
         let inside = topology.iter().filter(|(id, _)| {
@@ -437,6 +446,7 @@ impl Stack<'_> {
             hardware_top = kernel_top + h.host_kernel(kernel, self.widths).height + h.lane();
             self.host_kernel(kernel, kernel_top);
             self.residents(kernel, kernel_top, None);
+            self.device_models(kernel, kernel_top);
         }
         let shared = h.hardware(tree, self.widths);
         if let Some(floor) = tree.floor {
@@ -651,6 +661,23 @@ impl Stack<'_> {
         }
     }
 
+    /// The programs that play machines' devices stand on the kernel as others do.
+    fn device_models(&mut self, kernel: &Kernel, kernel_top: f32) {
+        let h = self.heights;
+        let Some((id, span)) = kernel.device_models.and_then(|id| Some((id, self.span(id)?))) else { return };
+        let bottom = kernel_top - h.corridor();
+        self.app(id, (bottom - h.app(), bottom));
+        let (shaft, column) = self.shaft_of(id);
+        let (Some(x), Some(place)) = (self.shafts.get(shaft).map(|shaft| shaft.x), self.places[id.index()]) else {
+            return;
+        };
+        let (at, half) = (pos2(x, kernel_top - h.corridor() * 0.55), h.corridor() * 0.2);
+        let seam = Span { x0: span.x0, x1: span.x1 };
+        self.gates.push(Gate { at, seam, kind: GateKind::Ring, of: id, column, half });
+        self.states.stands.insert(id, pos2(x, place.rect.center().y));
+        self.models = Some(place.rect);
+    }
+
     fn resident(&mut self, resident: &Resident, (top, bottom): (f32, f32)) {
         let h = self.heights;
         let id = resident.id;
@@ -780,7 +807,7 @@ impl Stack<'_> {
         let walls: Vec<Gate> = self.gates.iter().filter(|gate| gate.kind == GateKind::Wall).copied().collect();
         for wall in walls {
             let Some(rail) = self.widths.columns.get(wall.column).and_then(|column| column.rail) else { continue };
-            let bottom = wall.at.y + h.wall() / 2.0;
+            let bottom = self.rail_bottom(rail, wall.at.y + h.wall() / 2.0);
             let readable = h.line() * super::heights::CARD_LINES;
             let height = (h.part() * 3.4).min(h.residents_height(self.places[wall.of.index()])).max(readable);
             let rect = Rect::from_min_max(pos2(rail.x0, bottom - height), pos2(rail.x1, bottom));
@@ -789,6 +816,12 @@ impl Stack<'_> {
                 self.states.cards.insert(wall.of, rect);
             }
         }
+    }
+
+    /// Where a rail ends that would reach down to `bottom`: above the device models, if these stand in it.
+    fn rail_bottom(&self, rail: Span, bottom: f32) -> f32 {
+        let in_rail = self.models.filter(|models| models.left() < rail.x1 && models.right() > rail.x0);
+        in_rail.map_or(bottom, |models| bottom.min(models.top() - self.heights.space()))
     }
 
     fn columns(&self, top: f32, bars: f32) -> Vec<Column> {
@@ -802,14 +835,16 @@ impl Stack<'_> {
             let rect = |x: Span, y0: f32, y1: f32| Rect::from_min_max(pos2(x.x0, y0), pos2(x.x1, y1.max(y0)));
             let middle = upper - h.head() * 0.44;
             // Beside a low column there is room above it for its labels, and above those for a key.
+            let bottom = kernel_top - h.corridor() * 0.1;
+            let rail_bottom = strip.rail.map_or(bottom, |rail| self.rail_bottom(rail, bottom));
             let rail_top =
-                (upper - h.head() * 0.4).min(kernel_top - h.part() * RAIL).max(top.min(upper - h.head() * 0.4));
+                (upper - h.head() * 0.4).min(rail_bottom - h.part() * RAIL).max(top.min(upper - h.head() * 0.4));
             Column {
                 stack: strip.stack,
                 members: strip.members.clone(),
                 heading: rect(strip.span, upper - h.head(), middle),
                 state: rect(strip.span, middle, upper - h.head() * 0.04),
-                rail: strip.rail.map(|rail| rect(rail, rail_top, kernel_top - h.corridor() * 0.1)),
+                rail: strip.rail.map(|rail| rect(rail, rail_top, rail_bottom)),
                 area: rect(strip.span, upper, kernel_top),
             }
         };

@@ -138,6 +138,31 @@ pub struct SceneOptions<'a> {
     pub facts: Option<&'a Facts<'a>>,
     /// What is there at a time. `None` draws everything as if it always were.
     pub presences: Option<&'a Presences>,
+    /// While time runs in proportion: how much of it a second shows. What is over before it could be seen is faint then,
+    /// so that nothing flickers. `None` while it stands, or is paced.
+    pub rushes: Option<Time>,
+}
+
+impl<'a> SceneOptions<'a> {
+    /// All columns alike, nothing chosen, by simulated time.
+    pub fn plain(theme: &'a Theme, provenance: &'a dyn Fn(Primitive) -> &'static str) -> SceneOptions<'a> {
+        SceneOptions {
+            theme,
+            reduced_motion: false,
+            selection: None,
+            pointed_at: &[],
+            provenance,
+            topic: Topic::default(),
+            asked: None,
+            follow: None,
+            solo: false,
+            moment: None,
+            known: None,
+            facts: None,
+            presences: None,
+            rushes: None,
+        }
+    }
 }
 
 /// What happened to the canvas in this frame.

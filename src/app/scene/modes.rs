@@ -47,6 +47,7 @@ impl Picture<'_> {
                     let note = self.program_note((id, component), &programs);
                     builder.app_words((id, component), &note, out);
                 }
+                ComponentKind::DeviceModels => builder.app_words((id, component), &component.note, out),
                 ComponentKind::VirtualMachine => {
                     let note = self.machine_note((id, component), time);
                     builder.wall_words((id, component), &note, out);

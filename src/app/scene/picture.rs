@@ -26,6 +26,10 @@ use crate::trace::{ComponentId, CpuId, Crossing, Ended, Hop, JourneyId, Layer, S
 
 /// So many journeys have trails, besides the selected one.
 const TRAILS: usize = 8;
+/// So long, in seconds, something stands on the screen that can be seen.
+const SEEN: f32 = 0.2;
+/// How bright a token is at least that stands much shorter.
+const FLEETING: f32 = 0.15;
 /// With more tokens than this, they are drawn without outlines.
 const CROWD: usize = 400;
 
@@ -85,8 +89,9 @@ impl Picture<'_> {
         if let Some(held) = held {
             let from = drawing.trails.len();
             self.rings(held, &mut drawing.trails);
-            let about = self.hop(&tokens.all[held.token]).map(|hop| hop.component);
-            dim(&mut drawing.trails[from..], about.map_or(1.0, |id| knowing(self.options.known, id)));
+            let hop = self.hop(&tokens.all[held.token]);
+            let by = |hop: &Hop| knowing(self.options.known, hop.component) * self.stays(hop);
+            dim(&mut drawing.trails[from..], hop.map_or(1.0, by));
         }
         self.at_rest(&cast, &tokens, time, &mut drawing.tokens);
         self.meanwhile(&cast, time, &mut drawing.tokens);
@@ -95,7 +100,7 @@ impl Picture<'_> {
         if let Some((strip, chart)) = &self.chart {
             strip.draw(chart, &mut drawing.tokens);
         }
-        self.states(&cast, &tokens, held, &mut drawing.tokens);
+        self.states((&cast, &tokens), held, time, &mut drawing.tokens);
         drawing.told = self.rail(&cast, &tokens, time, &mut drawing.tokens);
         drawing.told.extend(self.kept(time));
         drawing
@@ -174,7 +179,7 @@ impl Picture<'_> {
                 continue;
             }
             let other = self.followed.is_some() && !followed;
-            let emphasis = if other { 0.4 } else { 1.0 };
+            let emphasis = if other { 0.4 } else { 1.0 } * self.hop(token).map_or(1.0, |hop| self.stays(hop));
             trail(cast, token, &self.camera, (emphasis, chosen || followed || (few && !other)), out);
         }
     }
@@ -187,6 +192,12 @@ impl Picture<'_> {
             part.is_some_and(|c| c.stack.is_none() && (in_line(hop) || c.kind == ComponentKind::Disk))
         });
         token.column != followed && !shared
+    }
+
+    /// How well a hop can be seen while time rushes: what is over too soon would only flicker.
+    pub(super) fn stays(&self, hop: &Hop) -> f32 {
+        let share = |second: Time| hop.duration().as_ps() as f32 / (SEEN * second.as_ps().max(1) as f32);
+        self.options.rushes.map_or(1.0, |second| share(second).clamp(FLEETING, 1.0))
     }
 
     /// What stands on a token: its column's letter, or how many it is.
@@ -228,7 +239,7 @@ impl Picture<'_> {
             let mark = if outlined { self.mark(tokens, token, i) } else { String::new() };
             let shared = self.topology.component(hop.component).is_none_or(|c| c.stack.is_none());
             let by = if shared { 1.0 } else { brightness(self.layout, self.followed, token.column) };
-            let by = by * knowing(self.options.known, hop.component);
+            let by = by * knowing(self.options.known, hop.component) * self.stays(hop);
             let paint = ink.faint(by);
             drawing.tokens.push(Shape::Token { center, radius, token: hop.token, paint, outlined, mark });
             drawing.hits.push((center, radius * 1.4, Selection::Journey(token.journey)));
@@ -241,17 +252,21 @@ impl Picture<'_> {
         }
     }
 
+    /// The world switches of a column at `time` that no operation waits for.
+    pub(super) fn switches_beside(&self, column: usize, time: Time) -> impl Iterator<Item = &Hop> {
+        let switches = |hop: &&Hop| matches!(hop.crossing, Crossing::VmEntry | Crossing::VmExit(_));
+        let beside = self.states.running(self.trace, time).filter(|hop| hop.journey == JourneyId::NONE);
+        beside.filter(switches).filter(move |hop| self.layout.column(hop.stack) == column)
+    }
+
     /// World switches that no operation waits for, such as the one after which a guest finds nothing to run: they are seen
     /// on their way through the wall of the machine that is followed, fainter than what an operation waits for.
     fn meanwhile(&self, cast: &Cast, time: Time, out: &mut Vec<Shape>) {
         let Some(column) = self.followed else { return };
         let radius = self.layout.token * self.camera.tokens;
         let part_of = |cpu: CpuId| self.topology.iter().find(|(_, part)| part.cpu == Some(cpu)).map(|(id, _)| id);
-        for hop in self.states.running(self.trace, time).filter(|hop| hop.journey == JourneyId::NONE) {
+        for hop in self.switches_beside(column, time) {
             let enters = hop.crossing == Crossing::VmEntry;
-            if !(enters || matches!(hop.crossing, Crossing::VmExit(_))) || self.layout.column(hop.stack) != column {
-                continue;
-            }
             let vcpu = self.states.switches(self.topology, hop).and_then(part_of);
             let (Some(vcpu), Some(core)) = (vcpu, part_of(hop.core)) else { continue };
             let stop = |id: ComponentId| {
@@ -263,7 +278,9 @@ impl Picture<'_> {
             let share = (time - hop.start).as_ps() as f32 / hop.duration().as_ps().max(1) as f32;
             let share = if self.options.reduced_motion { 1.0 } else { share };
             let center = self.camera.point(route.at(route.length() * share).0);
-            let paint = Ink::Layer(hop.layer).faint(0.7 * knowing(self.options.known, vcpu));
+            let paint = Ink::Layer(hop.layer).faint(0.85 * knowing(self.options.known, vcpu));
+            let line = (1.4, Ink::Layer(hop.layer).faint(0.6 * knowing(self.options.known, vcpu)));
+            out.push(Shape::Ring { center, radius: radius * 1.5, line });
             out.push(Shape::Token { center, radius, token: hop.token, paint, outlined: true, mark: letter(hop.stack) });
         }
     }

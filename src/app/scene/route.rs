@@ -259,7 +259,7 @@ impl Router<'_> {
                 // The door of a part beside a shaft.
                 let (low, high) = (pair[0].x.min(pair[1].x), pair[0].x.max(pair[1].x));
                 let on = |gate: &&Gate| {
-                    let beside = self.layout.stands.contains_key(&gate.of);
+                    let beside = self.layout.is_door(gate.of);
                     beside && (gate.at.y - pair[0].y).abs() < 1.0 && (low..=high).contains(&gate.at.x)
                 };
                 passed.extend(

@@ -122,7 +122,7 @@ impl Builder<'_> {
             ComponentKind::VirtualMachine => self.wall((id, component), rect, stage),
             ComponentKind::Container => self.membrane((id, component), place, rect, stage),
             ComponentKind::Cgroup => self.valve(id, rect, stage),
-            ComponentKind::App => stage.floors.push(slab(rect, ink, 0.13, 1.5)),
+            ComponentKind::App | ComponentKind::DeviceModels => stage.floors.push(slab(rect, ink, 0.13, 1.5)),
             kind if is_part(kind) => self.part((id, component), place, rect, stage),
             _ => {
                 let inner = component.kind == ComponentKind::Hypervisor;
@@ -340,7 +340,7 @@ impl Builder<'_> {
 
     /// The seam that a gate is in, open where tokens pass.
     fn seam(&self, gate: &Gate, out: &mut Vec<Shape>) {
-        if gate.kind == GateKind::Wall || self.layout.stands.contains_key(&gate.of) {
+        if gate.kind == GateKind::Wall || self.layout.is_door(gate.of) {
             return;
         }
         let at = self.camera.point(gate.at);

@@ -330,7 +330,8 @@ fn first_apps(topology: &Topology) -> Vec<Option<ComponentId>> {
 pub(super) fn ring(topology: &Topology, hop: &Hop) -> u8 {
     let kind = topology.component(hop.component).map(|part| part.kind);
     let loads = kind == Some(ComponentKind::Memory) && hop.token == Token::Instruction;
-    let own = hop.what == What::UserCode || hop.what == What::Return || kind == Some(ComponentKind::App) || loads;
+    let program = matches!(kind, Some(ComponentKind::App | ComponentKind::DeviceModels));
+    let own = hop.what == What::UserCode || hop.what == What::Return || program || loads;
     if own { 3 } else { 0 }
 }
 

@@ -24,6 +24,8 @@ pub struct Kernel {
     pub parts: Vec<ComponentId>,
     /// A hypervisor inside this kernel.
     pub hypervisor: Option<Hypervisor>,
+    /// The programs that play the devices of the machines on it.
+    pub device_models: Option<ComponentId>,
     /// From left to right: processes and containers, then virtual machines, each in the order of the scenario.
     pub residents: Vec<Resident>,
 }
@@ -116,6 +118,7 @@ impl Kernel {
         Kernel {
             id,
             parts: children.parts(topology, id),
+            device_models: children.kind(topology, id, ComponentKind::DeviceModels).next(),
             hypervisor: hypervisor.map(|id| Hypervisor { id, parts: children.parts(topology, id) }),
             residents,
         }

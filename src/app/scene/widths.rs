@@ -7,7 +7,7 @@ use super::alike::{Unit, fold};
 use super::metrics::Metrics;
 use super::tree::{Kernel, Platform, Resident, ResidentKind};
 use crate::app::theme::{TextRole, Theme};
-use crate::machine::Topology;
+use crate::machine::{ComponentKind, Topology};
 use crate::trace::{ComponentId, StackId};
 
 /// A stretch from left to right.
@@ -171,6 +171,9 @@ pub struct Focus {
 /// How much of a program's box its way takes, with the distance that words keep from it, in points at a desk.
 const BESIDE_WAY: f32 = 31.0;
 
+/// How much of the way from the least to the whole width of columns is left to them beside a box of device models.
+const READABLE: f32 = 0.6;
+
 /// The most columns that have a track of their own in a street.
 pub const TRACKS: usize = 12;
 
@@ -184,6 +187,8 @@ pub struct Ruler<'a> {
     pub(super) grow: f32,
     pub(super) detail: Detail,
     pub(super) widths: Widths,
+    /// The hypervisor whose machines' device models have a box of their own.
+    pub(super) boxed: Option<ComponentId>,
 }
 
 impl<'a> Ruler<'a> {
@@ -198,7 +203,7 @@ impl<'a> Ruler<'a> {
         let n = topology.components.len();
         let widths = Widths { spans: vec![None; n], shafts_of: vec![None; n], ..Widths::default() };
         let unit = theme.scale * grow;
-        let mut ruler = Ruler { topology, metrics, theme, unit, grow, detail, widths };
+        let mut ruler = Ruler { topology, metrics, theme, unit, grow, detail, widths, boxed: None };
         if let Some(kernel) = &tree.kernel {
             ruler.host(tree, kernel, room, focus);
         } else if let Some(floor) = tree.floor {
@@ -252,14 +257,25 @@ impl<'a> Ruler<'a> {
             };
             units.iter().enumerate().map(asks).collect()
         };
-        let tries = [Keep::Narrow, Keep::OneSide { programs: true }, Keep::OneSide { programs: false }];
+        // The device models stand at the foot of the followed machine's labels, or beside the first machine where there
+        // is room.
         let all = asked(Keep::All);
+        let machine = |unit: &Unit| matches!(unit.first().kind, ResidentKind::Vm { .. });
+        let models = kernel.device_models.map(|id| (id, self.models_want(id)));
+        let in_rail = units.iter().position(|unit| followed(unit) && machine(unit));
+        let in_rail = in_rail.filter(|_| models.is_some_and(|(_, width)| rail_wants - 8.0 * u >= width * 0.85));
+        let readable: f32 = all.iter().map(|w| w.0 + (w.1 - w.0) * READABLE).sum();
+        let beside = units.iter().position(machine).filter(|_| in_rail.is_none());
+        let beside = beside.filter(|_| models.is_some_and(|(_, width)| readable + gap + width <= free));
+        let free = free - beside.and(models).map_or(0.0, |(_, width)| gap + width);
+        let tries = [Keep::Narrow, Keep::OneSide { programs: true }, Keep::OneSide { programs: false }];
         let wants = if all.iter().map(|w| w.1).sum::<f32>() <= free {
             all
         } else {
             let fit = |wants: &Vec<(f32, f32, f32)>| wants.iter().map(|w| w.0).sum::<f32>() <= free;
             tries.into_iter().map(asked).find(fit).unwrap_or_else(|| asked(Keep::Nothing))
         };
+        let in_rail = in_rail.filter(|&i| models.is_some_and(|(_, width)| wants[i].2 - 8.0 * u >= width * 0.85));
         let least: Vec<f32> = wants.iter().map(|w| w.0).collect();
         let most: Vec<f32> = wants.iter().map(|w| w.1).collect();
         let sum: f32 = most.iter().sum();
@@ -271,17 +287,27 @@ impl<'a> Ruler<'a> {
             squeezed(&least, &most, free, first)
         };
         let mut x = inner.x0;
-        for ((unit, given), (_, _, rail)) in units.iter().zip(given).zip(&wants) {
+        for (i, ((unit, given), (_, _, rail))) in units.iter().zip(given).zip(&wants).enumerate() {
             let whole = Span::of(x, x + given);
             x += given + gap;
+            if let Some((id, width)) = models.filter(|_| beside == Some(i)) {
+                self.device_models(kernel, id, Span::of(x, x + width), units.len());
+                x += width + gap;
+            }
             let rail = rail.min(given * 0.5);
             let span = Span::of(whole.x0, whole.x1 - rail);
             let members = self.stacks_of(unit);
             let column = self.widths.columns.len();
             let stack = members.first().copied().unwrap_or(StackId::NONE);
             let rail = (rail > 0.0).then(|| Span::of(span.x1 + 8.0 * u, whole.x1));
+            if let (Some((id, _)), Some(rail)) = (models.filter(|_| in_rail == Some(i)), rail) {
+                self.device_models(kernel, id, rail, units.len());
+            }
             self.widths.columns.push(Strip { stack, resident: unit.first().id, members, span, rail });
             self.unit_at(unit, span, None, column);
+        }
+        if in_rail.or(beside).is_none() {
+            self.models_in_hypervisor(kernel);
         }
         self.set(kernel.id, room);
         let machines = self.first_machine(kernel);
@@ -292,6 +318,29 @@ impl<'a> Ruler<'a> {
             let items = self.items(floor, &tree.parts);
             let (rows, cells) = self.flow(&items, inner, self.gap());
             self.widths.floors.insert(floor, Floor { rows, cells, shared: true, ..Floor::default() });
+        }
+    }
+
+    /// The width of the device models' box: their name, and a way beside it.
+    fn models_want(&self, id: ComponentId) -> f32 {
+        self.name_wants(id, TextRole::Body, true) + (BESIDE_WAY + 20.0) * self.unit
+    }
+
+    /// The device models in a box of their own, with a way that all machines use.
+    fn device_models(&mut self, kernel: &Kernel, id: ComponentId, span: Span, column: usize) {
+        self.set(id, span);
+        let x = span.x1 - (24.0 * self.unit).min(span.width() * 0.28);
+        let shaft = self.shaft(x, None, column);
+        self.lead(id, shaft);
+        self.boxed = kernel.hypervisor.as_ref().map(|hypervisor| hypervisor.id);
+    }
+
+    /// Where there is no room for such a box the device models are seen at the back ends, behind a door.
+    fn models_in_hypervisor(&mut self, kernel: &Kernel) {
+        let parts = kernel.hypervisor.iter().flat_map(|hypervisor| &hypervisor.parts);
+        let mut back_ends = parts.filter(|id| is_back_end(self.topology, **id));
+        if let (Some(id), Some(&back_ends)) = (kernel.device_models, back_ends.next()) {
+            self.widths.same.push((id, back_ends));
         }
     }
 
@@ -556,6 +605,7 @@ impl<'a> Ruler<'a> {
         self.private(kernel.id, &kernel.parts, inner, (x, shaft));
         if let Some(hypervisor) = &kernel.hypervisor {
             self.private(hypervisor.id, &hypervisor.parts, inner.inset(u), (x, shaft));
+            self.models_in_hypervisor(kernel);
         }
         if let [only] = &kernel.residents[..] {
             self.resident(only, inner, (None, Some(shaft)), column);
@@ -587,6 +637,12 @@ impl<'a> Ruler<'a> {
         }
         shaft
     }
+}
+
+/// Whether a part of a hypervisor is where its machines' virtio devices are served.
+pub(super) fn is_back_end(topology: &Topology, id: ComponentId) -> bool {
+    let part = topology.component(id).filter(|part| part.kind == ComponentKind::HypervisorPart);
+    part.is_some_and(|part| part.name.ends_with("back ends"))
 }
 
 /// How many machines lie within a machine, one in the other.

@@ -37,7 +37,7 @@ pub fn step(start: &VmStart, runs: bool, index: usize) -> Option<Step> {
 }
 
 fn steps(start: &VmStart) -> [Step; BEFORE + FIRST_PAGES * PER_PAGE + AFTER] {
-    use Place::{Backends, Files, Memory, Vcpus};
+    use Place::{Backends, DeviceModels, Files, Memory, Vcpus};
     let mut steps = [Step::Skip; BEFORE + FIRST_PAGES * PER_PAGE + AFTER];
     steps[..BEFORE].copy_from_slice(&[
         Step::Call(OpenFile, 1, Files),
@@ -65,7 +65,7 @@ fn steps(start: &VmStart) -> [Step; BEFORE + FIRST_PAGES * PER_PAGE + AFTER] {
             EmulatedExitToUserSpace
         }
     };
-    last[AFTER - 2] = Step::Work(out, Backends);
+    last[AFTER - 2] = Step::Work(out, DeviceModels);
     steps
 }
 

@@ -58,8 +58,7 @@ impl Turn<'_> {
         let ride = self.s.journal.hand_over(ride);
         self.s.request_mut(request).ride = ride;
         self.s.task_mut(worker).inbox.push_back(request);
-        let component = self.s.task(worker).component;
-        self.s.journal.wait(self.sink, ride, Wait::WorkerQueue, Some(component), self.now);
+        self.wait_for_backend(worker, ride);
         ride
     }
 
@@ -169,12 +168,17 @@ impl Turn<'_> {
     /// A request of a backend has been served: it goes into the backend's inbox. Returns the thread to wake.
     pub fn served_for_guest(&mut self, vm: VmId, guest_request: RequestId, ride: Ride) -> TaskId {
         let worker = self.s.vm(vm).worker;
-        let component = self.s.task(worker).component;
         let request = self.s.request_mut(guest_request);
         request.done = true;
         request.ride = ride;
         self.s.task_mut(worker).inbox.push_back(guest_request);
-        self.s.journal.wait(self.sink, ride, Wait::WorkerQueue, Some(component), self.now);
+        self.wait_for_backend(worker, ride);
         worker
+    }
+
+    /// The eventfd counts what the thread has not read yet: it lies in the kernel, whoever reads it.
+    fn wait_for_backend(&mut self, worker: TaskId, ride: Ride) {
+        let component = self.s.kernel(self.s.task(worker).kernel).parts.backends;
+        self.s.journal.wait(self.sink, ride, Wait::WorkerQueue, Some(component), self.now);
     }
 }
