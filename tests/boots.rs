@@ -120,3 +120,23 @@ fn a_shutdown_asks_what_runs_to_end_writes_and_turns_the_power_off() {
     assert!(outcome.simulated > Time::s(30) && outcome.simulated < Time::s(31), "{}", outcome.simulated);
     assert_eq!(outcome.history.current().model.living().processes, 0);
 }
+
+#[test]
+fn a_kernel_is_not_there_before_it_has_been_loaded() {
+    use strata::machine::{ComponentKind, Presences};
+    use strata::scenario::{self, Scenario};
+    let scenario = Scenario::parse(&scenario::find("boot").unwrap()).unwrap();
+    let options = RunOptions { keep_trace: false, ..scenario.options() };
+    let outcome = scenario.run(&Profile::xeon_2017(), &options, |_, _| true).unwrap();
+    let presences = Presences::new(&outcome.topology, &outcome.changes);
+    let (host, _) = outcome.topology.iter().find(|(_, part)| part.kind == ComponentKind::Kernel).unwrap();
+    assert!(!presences.is_loaded(host, Time::ZERO), "firmware runs");
+    assert!(!presences.is_loaded(host, Time::s(8)), "the loader's menu stands");
+    assert!(presences.is_loaded(host, outcome.simulated));
+    let read = Scenario::parse(&scenario::find("one-read").unwrap()).unwrap();
+    let outcome =
+        read.run(&Profile::xeon_2017(), &RunOptions { keep_trace: false, ..read.options() }, |_, _| true).unwrap();
+    let presences = Presences::new(&outcome.topology, &outcome.changes);
+    let mut kernels = outcome.topology.iter().filter(|(_, part)| part.kind == ComponentKind::Kernel);
+    assert!(kernels.all(|(id, _)| presences.is_loaded(id, Time::ZERO)), "where nothing boots all is loaded");
+}

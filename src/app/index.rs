@@ -1,11 +1,16 @@
 //! The trace by time: which journeys are under way at a moment, of a stack or of all, which hop each of them is in, and
 //! how much of its ledger has been spent. Built once; every question is answered in the logarithm of the trace's length.
 
+use std::collections::{BTreeMap, HashMap};
+
 use crate::engine::Time;
-use crate::trace::{Hop, HopId, JourneyId, Layer, StackId, Token, Trace};
+use crate::trace::{Crossing, ExitReason, Hop, HopId, JourneyId, Layer, StackId, Token, Trace};
 
 /// So many hops share one saved sum of the ledger.
 const STRIDE: usize = 64;
+
+/// So many equal exits of a journey are no loop yet.
+pub const LOOP: usize = 3;
 
 /// The journeys of one stack.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +40,9 @@ pub struct Index {
     pub layers: Vec<Layer>,
     /// The shapes of tokens that occur.
     pub tokens: Vec<Token>,
+    /// By journey: why it exits most often, and which of its hops those exits are. Only of those that exit more often
+    /// than [`LOOP`].
+    loops: HashMap<JourneyId, (ExitReason, Vec<u32>)>,
 }
 
 impl Index {
@@ -58,6 +66,7 @@ impl Index {
         }
         let mut index = Index { first, hops, by_stack: vec![OfStack::default(); stacks], ..Index::default() };
         index.sum_ledgers(trace);
+        index.find_loops(trace);
         index.build_tree(trace);
         for (j, journey) in trace.journeys.iter().enumerate() {
             let list = match journey.stack {
@@ -76,6 +85,28 @@ impl Index {
             }
         }
         index
+    }
+
+    fn find_loops(&mut self, trace: &Trace) {
+        let mut loops = HashMap::new();
+        for journey in (0..trace.journeys.len() as u32).map(JourneyId) {
+            let mut exits: BTreeMap<ExitReason, Vec<u32>> = BTreeMap::new();
+            for (i, id) in (0u32..).zip(self.hops(journey)) {
+                if let Crossing::VmExit(reason) = trace.hops[id.index()].crossing {
+                    exits.entry(reason).or_default().push(i);
+                }
+            }
+            let most = exits.into_iter().max_by_key(|(_, exits)| exits.len());
+            loops.extend(most.filter(|(_, exits)| exits.len() > LOOP).map(|most| (journey, most)));
+        }
+        self.loops = loops;
+    }
+
+    /// Why a journey exits most often, how many of those exits have begun at its hop `position`, and how many there are;
+    /// `None` where they are too few for a loop.
+    pub fn exits_of(&self, journey: JourneyId, position: usize) -> Option<(ExitReason, usize, usize)> {
+        let (reason, exits) = self.loops.get(&journey)?;
+        Some((*reason, exits.partition_point(|&exit| exit as usize <= position), exits.len()))
     }
 
     fn sum_ledgers(&mut self, trace: &Trace) {

@@ -51,12 +51,25 @@ pub fn kind(kind: ComponentKind) -> &'static str {
     }
 }
 
+/// Words of scenario files that the field writes otherwise, whatever number follows.
+const WRITTEN: [(&str, &str); 7] = [
+    ("vms", "VMs"),
+    ("vcpu", "vCPU"),
+    ("vm", "VM"),
+    ("cpu", "CPU"),
+    ("nvme", "NVMe"),
+    ("sata", "SATA"),
+    ("hdd", "HDD"),
+];
+
 /// What a word is in the field's own spelling.
 fn word(word: &str) -> String {
-    for (plain, written) in [("vms", "VMs"), ("vcpu", "vCPU"), ("vm", "VM"), ("cpu", "CPU")] {
+    for (plain, written) in WRITTEN {
         if let Some(rest) = word.strip_prefix(plain) {
             let ends = rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || "-_,:;)#".contains(c));
-            if ends && !(plain == "cpu" && rest.starts_with('-')) {
+            // A device's name is the kernel's.
+            let device = plain != "vms" && plain.len() > 2 && !plain.ends_with("cpu") && !rest.is_empty();
+            if ends && !device && !(plain == "cpu" && rest.starts_with('-')) {
                 return format!("{written}{rest}");
             }
         }
@@ -83,6 +96,8 @@ mod tests {
             ("vCPU 1", "vCPU 1", "vCPU 1"),
             ("vm-2", "VM-2", "VM-2"),
             ("vmware", "vmware", "Vmware"),
+            ("nvme", "NVMe", "NVMe"),
+            ("sata in a vm", "SATA in a VM", "SATA in a VM"),
             ("nvme0", "nvme0", "nvme0"),
             ("eth0", "eth0", "eth0"),
             ("web-2", "web-2", "web-2"),

@@ -163,10 +163,14 @@ impl Recording {
     }
 
     /// What a scene asks, as far as it may be seen: its figures once it is `answered`; before that only what they are, where
-    /// bars of operations would say something else.
-    pub fn asked(&self, scene: usize, answered: bool) -> Option<Asked> {
+    /// bars of operations would say something else, or while it is `open`, when they could give the answer away.
+    pub fn asked(&self, scene: usize, answered: bool, open: bool) -> Option<Asked> {
         let asked = self.asked.get(scene)?.as_ref()?;
-        if answered { Some(asked.clone()) } else { asked.awaited() }
+        match (answered, open) {
+            (true, _) => Some(asked.clone()),
+            (false, true) => Some(asked.withheld()),
+            (false, false) => asked.awaited(),
+        }
     }
 
     /// The picture of it.

@@ -302,7 +302,7 @@ impl Shell {
     pub(super) fn asked_here(&self) -> Option<scenario::Asked> {
         let recording = self.session.recording.as_deref().filter(|_| self.tab == Tab::Walkthrough)?;
         let shown = self.walk.answered() && self.scene_played() && !self.playback.playing();
-        recording.asked(self.walk.scene(), shown)
+        recording.asked(self.walk.scene(), shown, self.walk.prediction().is_none())
     }
 
     /// Where everything is in the picture, once it has been drawn.

@@ -44,6 +44,8 @@ impl Walk {
     pub fn go(&mut self, scene: usize) -> bool {
         let moved = scene <= self.predictions.len() && !self.predictions.is_empty() && scene != self.scene;
         if moved {
+            // Who goes on has predicted, whether or not it was played to its end.
+            self.played();
             self.scene = scene;
             if self.asked_in == Some(scene) {
                 self.asked_in = None;
@@ -129,7 +131,9 @@ mod tests {
         assert!(walk.predict(2));
         assert!(!walk.predict(0));
         assert_eq!(walk.prediction(), Some(2));
+        assert!(!walk.answered());
         assert!(walk.go(3) && walk.at_closing() && !walk.go(4));
+        assert!(walk.answered_in(1) && !walk.answered_in(0), "what was predicted is answered, played or not");
         assert_eq!(walk.prediction(), None);
         assert_eq!(walk.clone().resized(1).scene(), 1, "the page at the end stays");
         assert!(walk.go(2));

@@ -187,7 +187,7 @@ fn knobs(made: &Made, source: &Source, knobs: &[Knob]) -> String {
             text += "It is turned in the window: so many runs are too long to wait for here.\n";
             continue;
         }
-        text += &format!("{}:\n", wrap(&capital(&knob.shows.to_string()), ""));
+        text += &format!("{}:\n", wrap(&capital(&knob.result()), ""));
         for (i, setting) in stops.settings.iter().enumerate() {
             let value = if i == stops.home {
                 Some(knob.shows.value(&made.outcome))

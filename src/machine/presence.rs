@@ -4,7 +4,10 @@
 //! virtual machine, with all that lies in it. Nothing here keeps a state: the same changes and the same time give the same
 //! answer, forwards and backwards.
 
+use std::collections::BTreeMap;
+
 use super::Topology;
+use super::ids::NodeId;
 use crate::engine::Time;
 use crate::trace::{Change, ChangeKind, ComponentId, Ended};
 
@@ -76,6 +79,8 @@ pub struct Presences {
     states: Vec<Vec<(Time, Presence)>>,
     /// By node: from when its cgroup has which quota and period.
     quotas: Vec<Vec<(Time, (Time, Time))>>,
+    /// By node, or that of the host: of each part of a boot when it began, and whether it was the kernel's.
+    boots: BTreeMap<u32, Vec<(Time, bool)>>,
 }
 
 impl Presences {
@@ -94,7 +99,14 @@ impl Presences {
             states.push(vec![(Time::ZERO, if up { Presence::Here } else { Presence::NotYet })]);
         }
         let mut quotas = vec![Vec::new(); topology.nodes.len()];
+        let mut boots: BTreeMap<u32, Vec<(Time, bool)>> = BTreeMap::new();
         for change in changes {
+            if let ChangeKind::Booting(label) = change.what {
+                let part = topology.operations.get(usize::from(label));
+                let before = |part: &String| part.starts_with("firmware") || part.starts_with("loader");
+                let of_kernel = !part.is_some_and(before);
+                boots.entry(change.node).or_default().push((change.at, of_kernel));
+            }
             let node = change.node as usize;
             // It is about a cgroup with a name, or about the host.
             if node >= states.len() {
@@ -117,7 +129,7 @@ impl Presences {
             };
             states[node].push((change.at, presence));
         }
-        Presences { owner, outer: topology.nodes.iter().map(|node| node.outer).collect(), states, quotas }
+        Presences { owner, outer: topology.nodes.iter().map(|node| node.outer).collect(), states, quotas, boots }
     }
 
     /// Whether something of the machine is ever not there but at its end.
@@ -145,6 +157,14 @@ impl Presences {
         let Some(states) = self.states.get(node as usize) else { return Presence::Here };
         let at = states.partition_point(|(from, _)| *from <= time).saturating_sub(1);
         states.get(at).map_or(Presence::Here, |(_, presence)| *presence)
+    }
+
+    /// Whether a kernel has been loaded: where a machine boots, firmware and loader come before it.
+    pub fn is_loaded(&self, kernel: ComponentId, time: Time) -> bool {
+        let node = self.owner.get(kernel.index()).copied().flatten().unwrap_or(NodeId::HOST.0);
+        let Some(parts) = self.boots.get(&node) else { return true };
+        let begun = parts.partition_point(|(from, _)| *from <= time);
+        begun.checked_sub(1).is_none_or(|last| parts[last].1)
     }
 
     /// The quota and period that a cgroup has at a time, if they have been changed by then, and since when.

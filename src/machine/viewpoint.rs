@@ -197,6 +197,16 @@ fn hardware_note(topology: &Topology, kernel: ComponentId, kind: ComponentKind) 
 }
 
 fn disk(topology: &Topology, kernel: ComponentId) -> String {
+    let hardware = topology.component(kernel).and_then(|part| part.parent);
+    let children = hardware.into_iter().flat_map(|hardware| topology.children(hardware));
+    let disks: Vec<String> = children
+        .filter(|(_, part)| part.kind == ComponentKind::Disk)
+        .map(|(_, part)| format!("/dev/{}", part.name))
+        .collect();
+    // Which of several a file lies on is a question of mounts.
+    if disks.len() > 1 && machine_of(topology, kernel).is_none() {
+        return disks.join(", ");
+    }
     match hardware_note(topology, kernel, ComponentKind::Disk) {
         Some((_, note)) if machine_of(topology, kernel).is_some() => format!("/dev/vda, {note}"),
         Some((name, note)) => format!("/dev/{name}, {note}"),

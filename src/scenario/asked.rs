@@ -16,8 +16,8 @@ pub struct Asked {
     pub title: String,
     /// What they count.
     pub kind: Kind,
-    /// One for each stack that has the figure, in the order of stacks; or one for each figure that was compared or
-    /// added. None where they are not to be seen yet.
+    /// One for each stack that the question names, in the order of stacks; or one for each figure that was compared or
+    /// added. Those of other stacks would answer what is asked later. None where they are not to be seen yet.
     pub rows: Vec<Figure>,
     /// Whether bars of operations tell of the same: it is how long they take, or what happens in one of them.
     pub of_operations: bool,
@@ -29,7 +29,12 @@ impl Asked {
     /// What stands beside the question before it is answered: what is asked, without its figures. `None` where bars of
     /// operations say no other thing than is asked.
     pub fn awaited(&self) -> Option<Asked> {
-        (!self.of_operations).then(|| Asked { rows: Vec::new(), answered: false, ..self.clone() })
+        (!self.of_operations).then(|| self.withheld())
+    }
+
+    /// What is asked, without its figures.
+    pub fn withheld(&self) -> Asked {
+        Asked { rows: Vec::new(), answered: false, ..self.clone() }
     }
 }
 
@@ -44,8 +49,6 @@ pub struct Figure {
     pub value: Value,
     /// How it compares with what it is measured by: "1.37×", "the measure"; empty where nothing is compared.
     pub beside: String,
-    /// Whether the question names it.
-    pub named: bool,
     /// Of how many operations it is; `None` where it is of none, as memory is.
     pub count: Option<u64>,
     /// Of what layers it is.
@@ -73,14 +76,14 @@ pub fn asked(answer: &Quantity, outcome: &Outcome) -> Option<Asked> {
     let by = answer.compared_with();
     let one = first.stack()?;
     let alike = terms.iter().all(|term| term.stack().is_some() && first.about(one) == term.about(one));
-    let every = || (0..outcome.stats.len() as u32).map(StackId);
+    let mut named: Vec<StackId> = terms.iter().filter_map(|term| term.stack()).collect();
+    named.sort_unstable();
+    named.dedup();
     let figures: Vec<(StackId, &Quantity, Option<String>)> = match (alike, added) {
-        // What each has is seen beside it; what was added is those, and no more.
-        (true, false) => every().map(|stack| (stack, first, None)).collect(),
+        (true, false) => named.into_iter().map(|stack| (stack, first, None)).collect(),
         (true, true) => terms.iter().filter_map(|term| Some((term.stack()?, *term, None))).collect(),
         (false, _) => terms.iter().filter_map(|term| Some((term.stack()?, *term, Some(term.what())))).collect(),
     };
-    let named: Vec<StackId> = terms.iter().filter_map(|term| term.stack()).collect();
     let measure = by.map(|by| by.value(outcome).amount);
     let row = |(stack, figure, what): (StackId, &Quantity, Option<String>)| {
         let value = figure.about(stack).value(outcome);
@@ -90,10 +93,8 @@ pub fn asked(answer: &Quantity, outcome: &Outcome) -> Option<Asked> {
             Some(_) if is_measure => "the measure".to_owned(),
             Some(measure) => answer.beside(value.amount, measure),
         };
-        let named = !alike || named.contains(&stack);
         let (count, split) = (figure.operations(stack, outcome), figure.split(stack, outcome));
-        Some(Figure { stack, what, value, beside, named, count, split })
-            .filter(|figure| figure.value.amount.is_finite())
+        Some(Figure { stack, what, value, beside, count, split }).filter(|figure| figure.value.amount.is_finite())
     };
     let rows: Vec<Figure> = figures.into_iter().filter_map(row).collect();
     let mut titles: Vec<String> = terms.iter().map(|term| term.what()).collect();

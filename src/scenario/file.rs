@@ -571,6 +571,7 @@ pub(super) struct KnobFile {
     pub from: Loose,
     pub to: Loose,
     pub shows: Option<QuantityFile>,
+    pub shown_as: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -40,6 +40,15 @@ pub struct Knob {
     pub to: Setting,
     /// What comes of it.
     pub shows: Quantity,
+    /// What that is called, where the quantity's own words are too many.
+    pub shown_as: Option<String>,
+}
+
+impl Knob {
+    /// What comes of it, in words.
+    pub fn result(&self) -> String {
+        self.shown_as.clone().unwrap_or_else(|| self.shows.to_string())
+    }
 }
 
 /// Something that a knob turns.

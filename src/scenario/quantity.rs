@@ -532,7 +532,9 @@ impl fmt::Display for Quantity {
             }
             Quantity::Latency { of, statistic, kind: None } => write!(f, "{} of {}", statistic.label(), of.name),
             Quantity::Latency { of, statistic, kind } => {
-                write!(f, "{} of a {} of {}", statistic.label(), operation_word(*kind), of.name)
+                let word = operation_word(*kind);
+                let article = if word.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+                write!(f, "{} of {article} {word} of {}", statistic.label(), of.name)
             }
             Quantity::Throughput { of } => write!(f, "throughput of {}", of.name),
             Quantity::Ledger { of, layer, per } => {

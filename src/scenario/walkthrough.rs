@@ -294,8 +294,8 @@ pub enum Ends {
 }
 
 /// What `step` shows of a run: from where the step before ended, if that was about the same stack and in the same
-/// operation, else from the beginning of the operation that it is about. A step that plays nothing stays where the
-/// one before it ended.
+/// operation, or it stops where an operation begins; else from the beginning of the operation that it is about. A step
+/// that plays nothing stays where the one before it ended.
 pub fn played(step: &Step, scenario: &Scenario, outcome: &Outcome) -> Played {
     let earlier = scenario.walkthrough.iter().take_while(|other| *other != step);
     let before = earlier.filter(|step| step.play != Play::Stay).last();
@@ -331,7 +331,9 @@ fn played_after(before: Option<&Step>, ended: Time, step: &Step, outcome: &Outco
         return Played { from: from.min(until), until, ends, happens: true };
     }
     let goes_on = before.is_some_and(|before| before.follow == step.follow) && (begins..until).contains(&ended);
-    Played { from: if goes_on { ended } else { begins.min(until) }, until, ends, happens: true }
+    // To the beginning of an operation leads what was before it.
+    let leads = begins >= until && ended < until;
+    Played { from: if goes_on || leads { ended } else { begins.min(until) }, until, ends, happens: true }
 }
 
 /// When something happens, and where what leads to it begins.

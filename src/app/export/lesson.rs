@@ -168,7 +168,7 @@ fn knob(recording: &Recording, knob: &Knob, place: KnobPlace) -> String {
     let table = format!(
         "<table><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>{rows}</tbody></table>",
         escaped(&knob.name),
-        escaped(&capital(&knob.shows.to_string()))
+        escaped(&capital(&knob.result()))
     );
     format!(
         "<div class=\"knob\"><h3>A change to try: {}</h3>{}<p>This page was made with {}, {}. In Strata it can be turned.</p>\

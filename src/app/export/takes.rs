@@ -115,7 +115,7 @@ pub fn take(recording: &Recording, scene: usize, rate: f64, maps: &mut Maps) -> 
     let stays = Still { at: 0.0, moment: moment(map, played.until), stop: true };
     let stills = if stills.is_empty() { vec![stays] } else { stills };
     let (plays, happens) = (stills.len() > 1, played.happens);
-    let asked = recording.asked(scene, true);
+    let asked = recording.asked(scene, true, false);
     Take { plays, stills, follow, pointed_at, topic: step.topic(), asked, happens, one_in: 1 }
 }
 

@@ -122,7 +122,7 @@ fn before_and_after_ui(
     after: Option<(&crate::scenario::Setting, Option<Value>)>,
     theme: &Theme,
 ) {
-    let what = crate::scenario::capital(&knob.shows.to_string());
+    let what = crate::scenario::capital(&knob.result());
     let mut text = format!("{what}:\n{home} → {before}");
     if let Some((setting, value)) = after {
         let value = value.map_or_else(|| "running …".to_owned(), |value| value.to_string());
@@ -154,7 +154,7 @@ fn plot_ui(
         let value = known(at).map_or_else(|| "not known".to_owned(), |value| value.to_string());
         (*at != At::Unknown).then(|| format!("{setting}: {value}"))
     });
-    let told = format!("{}. {}", knob.shows, told.collect::<Vec<_>>().join("; "));
+    let told = format!("{}. {}", knob.result(), told.collect::<Vec<_>>().join("; "));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, &told));
     let most = values.iter().filter_map(known).map(|value| value.amount).fold(0.0, f64::max);
     let font = theme.font(TextRole::Small);

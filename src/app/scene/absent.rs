@@ -54,6 +54,18 @@ impl Picture<'_> {
             let name = (super::words::sentence(name), headed);
             self.cover(node.component, name, presence.label(), out);
         }
+        let kernels = self.topology.iter().filter(|(_, part)| part.kind == ComponentKind::Kernel);
+        for (kernel, part) in kernels.filter(|(id, _)| !presences.is_loaded(*id, time)) {
+            if !self.layout.place(kernel).own || !is_there(presences.at(kernel, time)) {
+                continue;
+            }
+            self.cover(kernel, (super::words::sentence(&part.name), false), "not loaded yet", out);
+            // What comes and goes with it has no life of its own.
+            let on_it = self.topology.children(kernel).filter(|(_, on_it)| on_it.kind == ComponentKind::App);
+            for (id, app) in on_it.filter(|(id, app)| app.node.is_none() && self.layout.place(*id).own) {
+                self.cover(id, (app.name.clone(), false), Presence::NotYet.label(), out);
+            }
+        }
         let models = self.topology.iter().filter(|(_, part)| part.kind == ComponentKind::DeviceModels);
         for (id, part) in models.filter(|(id, _)| self.layout.place(*id).own) {
             if !self.machines_on(part.parent).any(|machine| is_there(presences.at(machine, time))) {

@@ -190,14 +190,9 @@ pub fn answered(bars: &mut Bars, asked: &Asked, most: usize) -> Chart {
     // Events are few: their bars count thousandths.
     let unit = if asked.kind == Kind::Time { 1.0 } else { 1000.0 };
     let length = |figure: &Figure| (figure.value.amount * unit).max(0.0).round() as u64;
-    let named = asked.rows.iter().filter(|figure| figure.named);
-    let others = asked.rows.iter().filter(|figure| !figure.named);
-    let mut shown: Vec<&Figure> = named.chain(others).collect();
+    let mut shown: Vec<&Figure> = asked.rows.iter().collect();
     let hidden =
         shown.split_off(shown.len().min(if shown.len() > most { most.saturating_sub(1).max(1) } else { most }));
-    // In the order of columns.
-    let place = |figure: &&Figure| asked.rows.iter().position(|other| std::ptr::eq(other, *figure));
-    shown.sort_by_key(place);
     let rows = shown.into_iter().map(|figure| {
         let length = length(figure);
         let parts = parts_of(bars, figure, length);

@@ -10,11 +10,9 @@ use super::tokens::Cast;
 use super::words::{LINE, Writer};
 use crate::app::theme::TextRole;
 use crate::costs::Primitive;
-use crate::trace::{Crossing, ExitReason, Hop, JourneyId, Layer, OperationKind, What};
+use crate::trace::{ExitReason, Hop, JourneyId, Layer, OperationKind, What};
 
-/// So many equal exits are a loop.
-const LOOP: usize = 3;
-/// So many hops of an operation are looked at: what is longer is no loop that one would watch.
+/// So many hops of a ping-pong are looked at.
 const MOST: usize = 4096;
 
 /// Equal VM exits of one operation.
@@ -31,19 +29,8 @@ pub struct Trips {
 /// The equal exits of an operation, from the first of them on, if they are more than a few. `position` is the hop that
 /// it is in.
 pub fn trips(cast: &Cast, journey: JourneyId, position: usize) -> Option<Trips> {
-    let hops = cast.index.hops(journey).iter().take(MOST).enumerate();
-    let mut counts = [(0, 0); ExitReason::ALL.len()];
-    for (i, id) in hops {
-        let crossing = cast.trace.hops.get(id.index()).map(|hop| hop.crossing);
-        let Some(Crossing::VmExit(reason)) = crossing else { continue };
-        let at = ExitReason::ALL.iter().position(|other| *other == reason);
-        if let Some((done, all)) = at.and_then(|at| counts.get_mut(at)) {
-            *done += usize::from(i <= position);
-            *all += 1;
-        }
-    }
-    let (&reason, &(done, all)) = ExitReason::ALL.iter().zip(&counts).max_by_key(|(_, (_, all))| *all)?;
-    (all > LOOP && done > 0).then_some(Trips { reason, done, all })
+    let (reason, done, all) = cast.index.exits_of(journey, position)?;
+    (done > 0).then_some(Trips { reason, done, all })
 }
 
 /// Where the ball of a ping-pong is.

@@ -65,7 +65,8 @@ fn knob(
     }
     (names.problems.len() == before).then_some(())?;
     let say = file.say.as_ref().map(|say| say.trim().to_owned());
-    Some(Knob { name: file.name.trim().to_owned(), say, turns, from: from?, to: to?, shows: shows? })
+    let shown_as = file.shown_as.as_ref().map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
+    Some(Knob { name: file.name.trim().to_owned(), say, turns, from: from?, to: to?, shows: shows?, shown_as })
 }
 
 fn end(value: &Loose, at: &Node, problems: &mut Problems) -> Option<Setting> {
