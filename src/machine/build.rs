@@ -174,7 +174,7 @@ impl Builder<'_> {
     fn operation(&mut self, operation: &Operation) -> u16 {
         let label = self.label(describe(operation));
         let file = match operation {
-            Operation::Read { file, .. } | Operation::Write { file, .. } => {
+            Operation::Read { file, .. } | Operation::Write { file, .. } | Operation::Fsync(file) => {
                 self.files.iter().position(|known| known == file).unwrap_or_else(|| {
                     self.files.push(file.clone());
                     self.files.len() - 1
@@ -443,6 +443,7 @@ impl Builder<'_> {
             cpus,
             parts,
             cached: vec![0; files],
+            dirty: vec![0; files],
             used: vec![Time::ZERO; files],
             devices,
             memory: memory_bytes,
@@ -802,11 +803,13 @@ fn describe(operation: &Operation) -> String {
             format!("write({file}, {}{})", bytes(*size), if *sync { ", sync" } else { "" })
         }
         Operation::Request { send, receive, .. } => format!("request({} out, {} back)", bytes(*send), bytes(*receive)),
-        Operation::PingPong { .. } => "pipe round trip".to_owned(),
+        Operation::PingPong { bytes: 1, .. } => "pipe round trip".to_owned(),
+        Operation::PingPong { bytes: size, .. } => format!("pipe round trip of {}", bytes(*size)),
         Operation::Sleep(time) => format!("sleep({time})"),
         Operation::Cpuid => "CPUID".to_owned(),
         Operation::Hlt => "HLT".to_owned(),
         Operation::Open(file) => format!("open({file})"),
+        Operation::Fsync(file) => format!("fsync({file})"),
         Operation::Fork { vfork, exec, .. } => {
             let call = if *vfork { "vfork" } else { "fork" };
             let exec = exec.map_or(String::new(), |image| format!(", exec({})", bytes(image.bytes)));

@@ -588,15 +588,19 @@ pub enum Operation {
         /// Where the peer is.
         peer: Peer,
     },
-    /// One byte to a partner thread through a pipe and one back through another.
+    /// A message to a partner thread through a pipe and one back through another.
     PingPong {
         /// Whether the partner is pinned to the next CPU, or shares the program's.
         across_cpus: bool,
+        /// Bytes of each of the two messages, from 1 to [`Operation::PIPE`].
+        bytes: u64,
     },
     /// nanosleep.
     Sleep(Distribution),
     /// Opens a file by its path and closes it.
     Open(String),
+    /// Waits until the disk has all that has been written to a file (fsync).
+    Fsync(String),
     /// Makes a child process, which may execute another program, ends, and is waited for.
     Fork {
         /// The child borrows the memory until it executes a program or ends, and the parent stands still meanwhile
@@ -699,6 +703,9 @@ pub enum Peer {
 }
 
 impl Operation {
+    /// Bytes of a pipe's buffer: Linux's default of 16 pages (pipe(7)).
+    pub const PIPE: u64 = 64 << 10;
+
     /// Whether anything of it is drawn each time that it is done.
     pub fn is_drawn(&self) -> bool {
         match self {
@@ -723,6 +730,7 @@ impl Operation {
             Operation::Cpuid => OperationKind::Cpuid,
             Operation::Hlt => OperationKind::Hlt,
             Operation::Open(_) => OperationKind::Open,
+            Operation::Fsync(_) => OperationKind::Fsync,
             Operation::Fork { .. } => OperationKind::Fork,
             Operation::Exec(_) => OperationKind::Exec,
             Operation::StartContainer(_) => OperationKind::StartContainer,

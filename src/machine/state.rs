@@ -382,9 +382,9 @@ pub struct Task {
     /// The threads at the other end of its pipes and sockets, by [`Link`]; for such a thread itself, the first is the
     /// program's.
     pub partners: [TaskId; Link::KINDS],
-    /// For the far end of a link: what kind, and how long it thinks before it answers what it was asked last.
+    /// For the far end of a link: what kind, and what it was asked last.
     pub link: Link,
-    pub think: Time,
+    pub asked: Asked,
     /// What it draws from, if anything of its program is drawn.
     pub chance: Option<Stream>,
     /// The first thread of the child that it made last.
@@ -397,6 +397,16 @@ pub struct Task {
     pub inbox: VecDeque<RequestId>,
     /// A packet or request for which it waits has arrived.
     pub arrived: bool,
+    /// Bytes of an answer that have come over the network and that it has not taken yet.
+    pub received: u64,
+}
+
+/// What a partner is asked: so many bytes, to be answered by so many after it has thought.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Asked {
+    pub bytes: u64,
+    pub answer: u64,
+    pub think: Time,
 }
 
 /// A kernel, on bare or virtual hardware.
@@ -410,6 +420,8 @@ pub struct Kernel {
     pub devices: Devices,
     /// Bytes in the page cache, by file and disk, from the file's beginning.
     pub cached: Vec<u64>,
+    /// Bytes of these that have been written and that no disk has, by the same index.
+    pub dirty: Vec<u64>,
     /// Bytes of its physical memory, and of these what processes and the machines on it have.
     pub memory: u64,
     pub allocated: u64,
@@ -578,10 +590,12 @@ pub struct Request {
 pub enum RequestKind {
     Read,
     Write,
-    /// A packet out, `receive` bytes back after `think`.
+    /// A segment out; unless there is `more` of the message, `receive` bytes back after `think`. On the way back, a
+    /// segment of that answer.
     Packet {
         receive: u64,
         think: Time,
+        more: bool,
     },
 }
 
@@ -692,7 +706,7 @@ impl State {
             size_of::<Process>() + kin + size_of::<ProcessId>()
         };
         let kernel =
-            |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * 2 * size_of::<u64>() + kernel.devices.bytes();
+            |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * 3 * size_of::<u64>() + kernel.devices.bytes();
         let disk = |disk: &Disk| size_of::<Disk>() + (disk.waiting() + disk.served.len()) * size_of::<RequestId>();
         let life = |life: &Life| size_of::<Life>() + size_of::<ProcessId>() * life.processes.len();
         let held = |group: &Group| group.limit.as_ref().map_or(0, |limit| limit.throttled.len());

@@ -290,9 +290,11 @@ pub(super) enum StatementFile {
     PingPong {
         #[serde(default)]
         across_cpus: bool,
+        bytes: Option<Loose>,
     },
     Sleep(DrawnFile),
     Open(String),
+    Fsync(String),
     Fork {
         #[serde(default)]
         vfork: bool,

@@ -99,7 +99,7 @@ impl Ground<'_> {
                 rounds(&outcome, OperationKind::Compute)
             }
             Work::PingPong { place, across } => {
-                let body = forever(vec![Operation::PingPong { across_cpus: across }]);
+                let body = forever(vec![Operation::PingPong { across_cpus: across, bytes: 1 }]);
                 latencies(&self.simulate(Run { place, ..run(body) }), OperationKind::PingPong)
             }
             Work::Late => {

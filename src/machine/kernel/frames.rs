@@ -6,7 +6,7 @@
 //! has, and whoever asked waits until that one has given them back. A guest's memory is its device model's.
 //! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. The
 //! page cache gives up the ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
-//! Left out: write-back (a page of the cache counts as clean), kswapd and watermarks, oom_score_adj, page tables and
+//! Left out: write-back (a page of the cache is given up as if it were clean), kswapd and watermarks, oom_score_adj, page tables and
 //! other memory of a kernel that grows, frames of the kernel below for what a guest's kernel keeps for itself. A page that
 //! a device fills has its frame when the guest copies from it, in the device's place.
 
@@ -53,6 +53,11 @@ impl Kernel {
         whole(self.cached[file]) + self.free() / page_bytes(false) * page_bytes(false)
     }
 
+    /// Nothing is in its page cache any more.
+    pub fn forget_cache(&mut self) {
+        self.cached.iter_mut().chain(&mut self.dirty).for_each(|bytes| *bytes = 0);
+    }
+
     /// Takes up to `bytes` more than are free from the page cache, from the files used longest ago. Returns how many pages
     /// that were.
     fn reclaim(&mut self, bytes: u64) -> u64 {
@@ -64,6 +69,7 @@ impl Kernel {
             let has = whole(self.cached[oldest]);
             let taken = whole(lacking).min(has);
             self.cached[oldest] = has - taken;
+            self.dirty[oldest] = self.dirty[oldest].min(has - taken);
             pages += taken / page_bytes(false);
             lacking = lacking.saturating_sub(taken);
         }

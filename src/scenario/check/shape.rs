@@ -620,6 +620,7 @@ fn variant(name: &str) -> Option<&'static str> {
         "Exponential" => "Exponential(\"2 us\")",
         "Uniform" => "Uniform(\"1 us\", \"3 us\")",
         "Open" => "Open(\"data\")",
+        "Fsync" => "Fsync(\"data\")",
         "Fork" => "Fork()",
         "Exec" => "Exec(Image(bytes: \"1 MiB\"))",
         "StartContainer" => "StartContainer(program: Image(bytes: \"1 MiB\"))",
