@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::machine::spec::Technique;
 
@@ -108,6 +108,8 @@ impl<'de> Deserialize<'de> for Loose {
 pub(super) enum DrawnFile {
     Fixed(Loose),
     From(Vec<Loose>),
+    /// The same with names before the values, which have none.
+    Named,
 }
 
 impl<'de> Deserialize<'de> for DrawnFile {
@@ -133,6 +135,10 @@ impl<'de> Deserialize<'de> for DrawnFile {
             // It may stand around any value.
             fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<DrawnFile, D::Error> {
                 DrawnFile::deserialize(inner)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<DrawnFile, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(DrawnFile::Named)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<DrawnFile, A::Error> {
                 let mut all = Vec::new();
