@@ -19,8 +19,8 @@ use super::kernel::swap_area::Swap;
 use super::mounts::FileSystems;
 use super::plan::{ContainerPlan, GroupPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
-    BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, NicSpec, NodeSpec,
-    Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
+    BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, HugePages, NicSpec,
+    NodeSpec, Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
     Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Limit, Link, Parts, Resident,
@@ -256,7 +256,7 @@ impl Builder<'_> {
             has_vms,
             [memory, timer],
             devices,
-            (host.memory, host.swap),
+            (host.memory, host.swap, host.huge_pages),
         );
         self.plan_boot(host.boot.as_ref(), &platform, parts);
         self.named_groups(Site { kernel: KernelId(0), stack: StackId::NONE, inside: None }, &host.groups);
@@ -385,7 +385,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
-        (memory_bytes, swap): (u64, u64),
+        (memory_bytes, swap, huge_pages): (u64, u64, HugePages),
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -452,6 +452,7 @@ impl Builder<'_> {
             short: Vec::new(),
             victim: ProcessId::NONE,
             swap: Swap { size: swap, ..Swap::default() },
+            huge_pages,
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
             boot: Booting::default(),
@@ -686,6 +687,7 @@ impl Builder<'_> {
             swapped: 0,
             owing: 0,
             locked: spec.preallocated,
+            asks_for_huge: spec.boot.is_none_or(|boot| boot.firmware != Firmware::None),
             at_devices: 0,
             off: false,
             stack: site.stack,
@@ -705,7 +707,7 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: true,
         };
-        let sizes = (spec.memory, spec.swap);
+        let sizes = (spec.memory, spec.swap, spec.huge_pages);
         self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, sizes);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };

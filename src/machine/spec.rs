@@ -113,6 +113,8 @@ pub struct HostSpec {
     pub memory: u64,
     /// Bytes of the first disk to which pages are swapped; 0 for none.
     pub swap: u64,
+    /// When its kernel gives memory in pages of 2 MiB.
+    pub huge_pages: HugePages,
     /// Disks. Files lie on the first one, unless a mount says otherwise.
     pub disks: Vec<DiskSpec>,
     /// Network cards. Requests leave by the first one, unless who makes them says otherwise.
@@ -130,6 +132,18 @@ pub struct HostSpec {
 impl HostSpec {
     /// The most cores that a host may have.
     pub const MAX_CORES: u16 = 1024;
+}
+
+/// When a kernel gives memory in pages of 2 MiB by itself: Linux's transparent huge pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HugePages {
+    /// Never.
+    Never,
+    /// To who asks for it by madvise(), as device models do for their guests' memory. What most kernels come with.
+    #[default]
+    Madvise,
+    /// To whoever has a large area.
+    Always,
 }
 
 /// A disk of the hardware.
@@ -400,6 +414,8 @@ pub struct VmSpec {
     pub preallocated: bool,
     /// Bytes of its first disk to which its kernel swaps pages; 0 for none.
     pub swap: u64,
+    /// When its kernel gives memory in pages of 2 MiB. Whether its own memory comes in such pages is the kernel's below.
+    pub huge_pages: HugePages,
     /// Bytes of its disk image.
     pub image_bytes: u64,
     /// What stands on its kernel.
@@ -427,6 +443,7 @@ impl VmSpec {
             pin: Vec::new(),
             preallocated: false,
             swap: 0,
+            huge_pages: HugePages::default(),
             image_bytes: 0,
             stacks: Vec::new(),
             boot: None,
@@ -554,7 +571,7 @@ pub enum Operation {
         working_set: u64,
         /// How many loads.
         accesses: u64,
-        /// Whether it is mapped by 2 MiB pages instead of 4 KiB ones.
+        /// Whether it is mapped by 2 MiB pages whatever its kernel does by itself, and not by 4 KiB ones.
         huge_pages: bool,
     },
     /// A system call that does next to nothing, by name.

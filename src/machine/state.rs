@@ -16,7 +16,7 @@ use super::kernel::devices::Devices;
 use super::kernel::queue::Queue;
 use super::kernel::swap_area::Swap;
 use super::plan::{GroupPlan, Plan};
-use super::spec::{Backend, CpuMax, Operation, Technique};
+use super::spec::{Backend, CpuMax, HugePages, Operation, Technique};
 
 pub use super::ids::{KernelId, VmId};
 pub use super::link::Link;
@@ -435,6 +435,8 @@ pub struct Kernel {
     pub victim: ProcessId,
     /// Where pages lie whose frames others have.
     pub swap: Swap,
+    /// When it gives pages of 2 MiB by itself.
+    pub huge_pages: HugePages,
     pub processes: BTreeSet<ProcessId>,
     /// The number of the next process.
     pub next_pid: u32,
@@ -506,6 +508,9 @@ pub struct Vm {
     pub owing: u64,
     /// Its memory is not swapped.
     pub locked: bool,
+    /// Its device model has asked for large pages (madvise): QEMU does (`ram_block_add`), a microVM's, as Firecracker, does
+    /// not.
+    pub asks_for_huge: bool,
     /// Requests of its guest that are at devices of the kernel below, on behalf of its device model.
     pub at_devices: u32,
     /// Its guest has turned it off.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::machine::spec::Technique;
+use crate::machine::spec::{HugePages, Technique};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -196,6 +196,8 @@ pub(super) struct HostFile {
     pub cores: Loose,
     pub memory: Loose,
     pub swap: Option<Loose>,
+    #[serde(default)]
+    pub transparent_huge_pages: HugePagesFile,
     #[serde(default)]
     pub disks: Named<DiskFile>,
     #[serde(default)]
@@ -432,6 +434,8 @@ pub(super) enum NodeFile {
         memory: Loose,
         swap: Option<Loose>,
         #[serde(default)]
+        transparent_huge_pages: HugePagesFile,
+        #[serde(default)]
         technique: TechniqueFile,
         #[serde(default)]
         backend: BackendFile,
@@ -491,6 +495,25 @@ impl From<TechniqueFile> for Technique {
         match technique {
             TechniqueFile::Hardware => Technique::Hardware,
             TechniqueFile::Interpreted => Technique::Interpreted,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Huge pages", deny_unknown_fields)]
+pub(super) enum HugePagesFile {
+    Never,
+    #[default]
+    Madvise,
+    Always,
+}
+
+impl From<HugePagesFile> for HugePages {
+    fn from(huge_pages: HugePagesFile) -> HugePages {
+        match huge_pages {
+            HugePagesFile::Never => HugePages::Never,
+            HugePagesFile::Madvise => HugePages::Madvise,
+            HugePagesFile::Always => HugePages::Always,
         }
     }
 }

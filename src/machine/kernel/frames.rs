@@ -15,9 +15,10 @@ use crate::trace::{ChangeKind, Crossing, Token};
 
 use crate::machine::frame::{At, Exit, Kind, Owner, Pc, ProcessId, TaskId};
 use crate::machine::hardware::paging::page_bytes;
-use crate::machine::ids::KernelId;
+use crate::machine::ids::{KernelId, VmId};
 use crate::machine::journal::Ride;
 use crate::machine::plan::MachinePlan;
+use crate::machine::spec::HugePages;
 use crate::machine::state::{Kernel, Process, Resident, Signal, State, TaskState};
 use crate::machine::turn::Turn;
 
@@ -124,6 +125,23 @@ impl State {
         let host = self.vm(machine.vm).host;
         let bytes = machine.preallocated.min(self.kernel(host).free());
         self.charge(host, Owner::Guest(machine.vm), bytes);
+    }
+
+    /// In pages of how many bytes a machine gets its frames.
+    pub fn backing_page(&self, vm: VmId) -> u64 {
+        page_bytes(match self.kernel(self.vm(vm).host).huge_pages {
+            HugePages::Never => false,
+            HugePages::Madvise => self.vm(vm).asks_for_huge,
+            HugePages::Always => true,
+        })
+    }
+
+    /// So many bytes for which a guest is to leave guest mode: a page of the kernel below, which is a small one where no
+    /// large one is left, to be had or to be promised.
+    pub fn page_below(&self, id: VmId) -> u64 {
+        let (vm, page) = (self.vm(id), self.backing_page(id));
+        let promised = self.kernel(vm.guest).memory.saturating_sub(vm.backed + vm.asked + vm.swapped);
+        page_bytes(page > page_bytes(false) && page <= promised && page <= self.kernel(vm.host).free())
     }
 
     /// So many bytes of a file have been in a kernel's page cache since before this run, as far as there is room for them:
@@ -268,11 +286,11 @@ impl Turn<'_> {
             self.s.kernel_mut(id).cached[file] = wanted;
             return self.pop(at);
         };
+        let page = self.s.page_below(vm);
         let vm = self.s.vm_mut(vm);
         let spare = (vm.backed + vm.asked + vm.swapped).saturating_sub(in_use);
-        let page = page_bytes(false);
-        // What has frames already is there at once; of the rest one page.
-        let lacks = spare < page && whole(has) < whole(wanted);
+        // What has frames already is there at once; of the rest one page of the kernel below.
+        let lacks = spare < page_bytes(false) && whole(has) < whole(wanted);
         let next = whole(has) + if lacks { page } else { spare };
         if lacks {
             vm.asked += page;
