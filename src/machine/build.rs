@@ -14,6 +14,7 @@ use super::hardware::disk::{Disk, DiskId};
 use super::hardware::wire::{Nic, NicId};
 use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
+use super::kernel::frames;
 use super::kernel::queue::Queue;
 use super::kernel::swap_area::Swap;
 use super::mounts::FileSystems;
@@ -256,7 +257,7 @@ impl Builder<'_> {
             has_vms,
             [memory, timer],
             devices,
-            (host.memory, host.swap, host.huge_pages),
+            (host.memory, host.swap, host.huge_pages, host.boot.is_some()),
         );
         self.plan_boot(host.boot.as_ref(), &platform, parts);
         self.named_groups(Site { kernel: KernelId(0), stack: StackId::NONE, inside: None }, &host.groups);
@@ -385,7 +386,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
-        (memory_bytes, swap, huge_pages): (u64, u64, HugePages),
+        (memory_bytes, swap, huge_pages, boots): (u64, u64, HugePages, bool),
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -449,6 +450,7 @@ impl Builder<'_> {
             memory: memory_bytes,
             allocated: 0,
             kept: 0,
+            records: if boots { 0 } else { frames::records(memory_bytes) },
             short: Vec::new(),
             victim: ProcessId::NONE,
             swap: Swap { size: swap, ..Swap::default() },
@@ -707,7 +709,7 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: true,
         };
-        let sizes = (spec.memory, spec.swap, spec.huge_pages);
+        let sizes = (spec.memory, spec.swap, spec.huge_pages, spec.boot.is_some());
         self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, sizes);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };

@@ -425,8 +425,10 @@ pub struct Kernel {
     /// Bytes of its physical memory, and of these what processes and the machines on it have.
     pub memory: u64,
     pub allocated: u64,
-    /// Bytes of these that it has taken for itself.
+    /// Bytes of these that it has taken for itself in the course of its boot.
     pub kept: u64,
+    /// Bytes of its records of pages, if it stands there booted; one that boots makes them, and keeps them, in its boot.
+    pub records: u64,
     /// When each file of the page cache was used last, by the same index as `cached`.
     pub used: Vec<Time>,
     /// Threads that wait for memory until who was killed for it has given it back.

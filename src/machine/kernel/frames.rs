@@ -4,8 +4,9 @@
 //! by somebody. An allocation that finds none free takes back pages of the page cache, those first that were used longest
 //! ago; then pages of programs, if there is a swap area (`swap.rs`); if there are none to take either, the kernel kills the process with the highest score, which is the pages that it
 //! has, and whoever asked waits until that one has given them back. A guest's memory is its device model's.
-//! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. The
-//! page cache gives up the ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
+//! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. One that
+//! boots fills them in its boot, which is their frames' first touch; before, they are not there. The page cache gives up the
+//! ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
 //! Left out: write-back (a page of the cache is given up as if it were clean), kswapd and watermarks, oom_score_adj, page tables and
 //! other memory of a kernel that grows, frames of the kernel below for what a guest's kernel keeps for itself. A page that
 //! a device fills has its frame when the guest copies from it, in the device's place.
@@ -22,15 +23,20 @@ use crate::machine::spec::HugePages;
 use crate::machine::state::{Kernel, Process, Resident, Signal, State, TaskState};
 use crate::machine::turn::Turn;
 
+/// What the records of so many bytes of memory take: 64 (`struct page`) for each frame of 4 KiB.
+pub fn records(memory: u64) -> u64 {
+    whole(memory / 64)
+}
+
 /// Bytes of whole pages.
 fn whole(bytes: u64) -> u64 {
     bytes.next_multiple_of(page_bytes(false))
 }
 
 impl Kernel {
-    /// Bytes that it keeps for itself.
+    /// Bytes that it keeps for itself, what it has taken in its boot aside.
     pub fn own(&self) -> u64 {
-        whole(self.memory / 64)
+        self.records
     }
 
     /// Bytes of frames in its page cache.
