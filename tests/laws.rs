@@ -59,9 +59,11 @@ fn operation() -> impl Strategy<Value = Operation> {
             bytes,
             sync
         }),
-        (1u64..5000, drawn(50), peer())
-            .prop_map(|(send, think, peer)| { Operation::Request { send, receive: 900, think, peer } }),
-        any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus }),
+        proptest::sample::select(vec!["data", "log"]).prop_map(|file| Operation::Fsync(file.to_owned())),
+        (message(), message(), drawn(50), peer())
+            .prop_map(|(send, receive, think, peer)| { Operation::Request { send, receive, think, peer } }),
+        (any::<bool>(), 1u64..=Operation::PIPE)
+            .prop_map(|(across_cpus, bytes)| Operation::PingPong { across_cpus, bytes }),
         drawn(1500).prop_map(Operation::Sleep),
         Just(Operation::Cpuid),
         Just(Operation::Hlt),
@@ -92,6 +94,11 @@ fn drawn(below: u64) -> impl Strategy<Value = Distribution> {
         1 => us().prop_map(|us| Distribution::Exponential { mean: Time::us(us) }),
         1 => (us(), us()).prop_map(|(from, more)| Distribution::Uniform { from: Time::us(from), to: Time::us(from + more) }),
     ]
+}
+
+/// Bytes of a message: mostly of one segment, sometimes of several.
+fn message() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 1u64..5000, 1 => 60_000u64..300_000]
 }
 
 fn peer() -> impl Strategy<Value = Peer> {
@@ -917,7 +924,7 @@ fn snapshots_of_a_large_machine_stay_within_their_bytes() {
 #[test]
 fn both_ends_of_a_pipe_pass_the_seccomp_filters_of_their_container() {
     for operation in [
-        Operation::PingPong { across_cpus: false },
+        Operation::PingPong { across_cpus: false, bytes: 1 },
         Operation::Request { send: 1, receive: 1, think: Time::ZERO.into(), peer: Peer::Local },
     ] {
         let stacks = vec![NodeSpec::Container(ContainerSpec { seccomp_filters: 1, ..container("app", 0) })];
@@ -968,7 +975,7 @@ fn stays_inside() -> impl Strategy<Value = Operation> {
         Just(Operation::SystemCall("getpid".to_owned())),
         Just(Operation::Read { file: "data".to_owned(), bytes: 8192, cache: Cache::Warm }),
         Just(Operation::Write { file: "log".to_owned(), bytes: 5000, sync: false }),
-        Just(Operation::PingPong { across_cpus: false }),
+        Just(Operation::PingPong { across_cpus: false, bytes: 9000 }),
         Just(Operation::Cpuid),
         Just(Operation::Hlt),
         Just(Operation::Open("data".to_owned())),

@@ -87,7 +87,7 @@ fn a_fatal_signal_ends_every_thread_of_the_process_wherever_it_is() {
         cold_read(),
         request(Peer::Remote),
         request(Peer::Local),
-        Operation::PingPong { across_cpus: true },
+        Operation::PingPong { across_cpus: true, bytes: 1 },
         Operation::Fork { vfork: false, writes: 40 << 20, exec: None },
         Operation::Fork { vfork: true, writes: 0, exec: Some(Image { bytes: 20 << 20, segments: 1 }) },
     ] {
@@ -157,7 +157,7 @@ fn step() -> impl Strategy<Value = Operation> {
             think: Time::us(30).into(),
             peer
         }),
-        any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus }),
+        any::<bool>().prop_map(|across_cpus| Operation::PingPong { across_cpus, bytes: 1 }),
         (any::<bool>(), 0u64..90_000).prop_map(|(vfork, writes)| Operation::Fork { vfork, writes, exec: None }),
         Just(Operation::StartContainer(ContainerStart {
             rootless: false,

@@ -131,7 +131,9 @@ fn step(hop: &Hop) -> &'static str {
         What::Pay(MountPrivate | MountTmpfs | MountOverlay | MountProc | PivotRoot | DetachMounts | CreateFile) => {
             "its mounts"
         }
-        What::Pay(CreateTask | CopyAddressSpace | CopyPageEntry | Copy4k | WakeUp | ContextSwitch) => "forks",
+        What::Pay(CreateTask | CopyAddressSpace | CopyPageEntry | Copy4k | Copy4kMemory | WakeUp | ContextSwitch) => {
+            "forks"
+        }
         What::Pay(ExecImage | MapSegment | FileFault | UnmapPage | LeavePage | DropAddressSpace) => "execve",
         What::Pay(SeccompInstall | SeccompFilter) => "its filters",
         _ => "system calls and faults",

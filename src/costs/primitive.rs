@@ -79,7 +79,7 @@ primitives! {
     // Kernel: memory and files
     PageFault "page_fault" Ns "page-fault handler" "The kernel's handler for a minor fault, without exception entry and zeroing";
     ZeroPage "zero_4k" Ns "zero 4 KiB" "Clearing a page";
-    Copy4k "copy_4k" Ns "copy 4 KiB" "Copying 4 KiB between kernel and user";
+    Copy4k "copy_4k" Ns "copy 4 KiB" "Copying 4 KiB between kernel and user that lie in a cache";
     FileLookup "file_lookup" Ns "file lookup" "From the file descriptor to the file's page in the page cache: permission, position, lookup";
     PageLookup "page_lookup" Ns "page lookup" "Finding one more page of the same read or write in the page cache";
     PageCacheInsert "page_cache_insert" Ns "add a page" "Allocating a page and adding it to the page cache";
@@ -215,6 +215,9 @@ primitives! {
     GracePeriod "grace_period" Ns "RCU grace period" "Waiting until every processor has passed a point where it holds nothing old";
     LinkUp "link_up" Ns "network link comes up" "How long the two ends of a cable take to agree, from the driver's start of the card";
     AddressOffer "address_offer" Ns "network address" "How long a server takes to offer an address on the network (DHCP)";
+
+    // Bytes
+    Copy4kMemory "copy_4k_memory" Ns "copy 4 KiB, from memory" "Copying 4 KiB between kernel and user that lie in no cache";
 }
 
 impl Primitive {

@@ -14,13 +14,14 @@ use super::hardware::disk::{Disk, DiskId};
 use super::hardware::wire::{Nic, NicId};
 use super::journal::Journal;
 use super::kernel::devices::{Binding, Device, Devices};
+use super::kernel::frames;
 use super::kernel::queue::Queue;
 use super::kernel::swap_area::Swap;
 use super::mounts::FileSystems;
 use super::plan::{ContainerPlan, GroupPlan, MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{
-    BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, NicSpec, NodeSpec,
-    Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
+    BootSpec, CgroupSpec, ContainerNetwork, ContainerSpec, DiskKind, DiskSpec, Firmware, GroupSpec, HugePages, NicSpec,
+    NodeSpec, Operation, ProcessSpec, Spec, Technique, VirtualDevice, VmSpec,
 };
 use super::state::{
     Booting, Code, Core, Cpu, Fixed, FixedOperation, Group, Host, Kernel, KernelId, Life, Limit, Link, Parts, Resident,
@@ -174,7 +175,7 @@ impl Builder<'_> {
     fn operation(&mut self, operation: &Operation) -> u16 {
         let label = self.label(describe(operation));
         let file = match operation {
-            Operation::Read { file, .. } | Operation::Write { file, .. } => {
+            Operation::Read { file, .. } | Operation::Write { file, .. } | Operation::Fsync(file) => {
                 self.files.iter().position(|known| known == file).unwrap_or_else(|| {
                     self.files.push(file.clone());
                     self.files.len() - 1
@@ -256,7 +257,7 @@ impl Builder<'_> {
             has_vms,
             [memory, timer],
             devices,
-            (host.memory, host.swap),
+            (host.memory, host.swap, host.huge_pages, host.boot.is_some()),
         );
         self.plan_boot(host.boot.as_ref(), &platform, parts);
         self.named_groups(Site { kernel: KernelId(0), stack: StackId::NONE, inside: None }, &host.groups);
@@ -385,7 +386,7 @@ impl Builder<'_> {
         has_vms: bool,
         [hw_memory, hw_timer]: [ComponentId; 2],
         devices: Devices,
-        (memory_bytes, swap): (u64, u64),
+        (memory_bytes, swap, huge_pages, boots): (u64, u64, HugePages, bool),
     ) -> KernelId {
         let id = KernelId(self.state.kernels.len() as u16);
         let (layer, name, note) = match vm {
@@ -446,14 +447,17 @@ impl Builder<'_> {
             cpus,
             parts,
             cached: vec![0; files],
+            dirty: vec![0; files],
             used: vec![Time::ZERO; files],
             devices,
             memory: memory_bytes,
             allocated: 0,
             kept: 0,
+            records: if boots { 0 } else { frames::records(memory_bytes) },
             short: Vec::new(),
             victim: ProcessId::NONE,
             swap: Swap { size: swap, ..Swap::default() },
+            huge_pages,
             processes: BTreeSet::new(),
             next_pid: life::FIRST_PID,
             boot: Booting::default(),
@@ -688,6 +692,7 @@ impl Builder<'_> {
             swapped: 0,
             owing: 0,
             locked: spec.preallocated,
+            asks_for_huge: spec.boot.is_none_or(|boot| boot.firmware != Firmware::None),
             at_devices: 0,
             off: false,
             stack: site.stack,
@@ -707,7 +712,7 @@ impl Builder<'_> {
             nics: devices.nics.len() as u32,
             guest: true,
         };
-        let sizes = (spec.memory, spec.swap);
+        let sizes = (spec.memory, spec.swap, spec.huge_pages, spec.boot.is_some());
         self.kernel(hardware, Some(vm), first_cpu, spec.vcpus, stack, has_vms, [memory, timer], devices, sizes);
         self.plan_boot(spec.boot.as_ref(), &platform, parts);
         let inner = Site { kernel: guest, stack: site.stack, inside: Some(node) };
@@ -805,11 +810,13 @@ fn describe(operation: &Operation) -> String {
             format!("write({file}, {}{})", bytes(*size), if *sync { ", sync" } else { "" })
         }
         Operation::Request { send, receive, .. } => format!("request({} out, {} back)", bytes(*send), bytes(*receive)),
-        Operation::PingPong { .. } => "pipe round trip".to_owned(),
+        Operation::PingPong { bytes: 1, .. } => "pipe round trip".to_owned(),
+        Operation::PingPong { bytes: size, .. } => format!("pipe round trip of {}", bytes(*size)),
         Operation::Sleep(time) => format!("sleep({time})"),
         Operation::Cpuid => "CPUID".to_owned(),
         Operation::Hlt => "HLT".to_owned(),
         Operation::Open(file) => format!("open({file})"),
+        Operation::Fsync(file) => format!("fsync({file})"),
         Operation::Fork { vfork, exec, .. } => {
             let call = if *vfork { "vfork" } else { "fork" };
             let exec = exec.map_or(String::new(), |image| format!(", exec({})", bytes(image.bytes)));

@@ -24,7 +24,7 @@ use super::kernel::scheduler::{IdleStep, NICE_0};
 use super::plan::{MachinePlan, NodeId, Plan, Planned, ProgramPlan, Run};
 use super::spec::{Backend, ContainerNetwork, Operation, Restart};
 use super::state::{
-    Asleep, Booting, Core, Cpu, Fixed, KernelId, Life, Link, Origin, Phase, Process, Signal, Space, State, Task,
+    Asked, Asleep, Booting, Core, Cpu, Fixed, KernelId, Life, Link, Origin, Phase, Process, Signal, Space, State, Task,
     TaskState, VmId,
 };
 use super::turn::Turn;
@@ -129,7 +129,8 @@ impl State {
             messages: 0,
             partners: [TaskId::NONE; Link::KINDS],
             link: Link::default(),
-            think: Time::ZERO,
+            asked: Asked::default(),
+            received: 0,
             chance: None,
             child: TaskId::NONE,
             parent: TaskId::NONE,
@@ -583,7 +584,7 @@ impl Turn<'_> {
         }
         self.reset_groups(guest);
         let kernel = self.s.kernel_mut(guest);
-        kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
+        kernel.forget_cache();
         (kernel.allocated, kernel.kept, kernel.next_pid) = (0, 0, FIRST_PID);
         kernel.boot = Booting::default();
         kernel.swap.forget();
@@ -635,7 +636,7 @@ impl Turn<'_> {
             self.reset_groups(KernelId(kernel));
             let kernel = self.s.kernel_mut(KernelId(kernel));
             kernel.processes.clear();
-            kernel.cached.iter_mut().for_each(|bytes| *bytes = 0);
+            kernel.forget_cache();
             (kernel.allocated, kernel.kept) = (0, 0);
             kernel.swap.forget();
             kernel.short.clear();

@@ -113,6 +113,8 @@ pub struct HostSpec {
     pub memory: u64,
     /// Bytes of the first disk to which pages are swapped; 0 for none.
     pub swap: u64,
+    /// When its kernel gives memory in pages of 2 MiB.
+    pub huge_pages: HugePages,
     /// Disks. Files lie on the first one, unless a mount says otherwise.
     pub disks: Vec<DiskSpec>,
     /// Network cards. Requests leave by the first one, unless who makes them says otherwise.
@@ -130,6 +132,18 @@ pub struct HostSpec {
 impl HostSpec {
     /// The most cores that a host may have.
     pub const MAX_CORES: u16 = 1024;
+}
+
+/// When a kernel gives memory in pages of 2 MiB by itself: Linux's transparent huge pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HugePages {
+    /// Never.
+    Never,
+    /// To who asks for it by madvise(), as device models do for their guests' memory. What most kernels come with.
+    #[default]
+    Madvise,
+    /// To whoever has a large area.
+    Always,
 }
 
 /// A disk of the hardware.
@@ -400,6 +414,8 @@ pub struct VmSpec {
     pub preallocated: bool,
     /// Bytes of its first disk to which its kernel swaps pages; 0 for none.
     pub swap: u64,
+    /// When its kernel gives memory in pages of 2 MiB. Whether its own memory comes in such pages is the kernel's below.
+    pub huge_pages: HugePages,
     /// Bytes of its disk image.
     pub image_bytes: u64,
     /// What stands on its kernel.
@@ -427,6 +443,7 @@ impl VmSpec {
             pin: Vec::new(),
             preallocated: false,
             swap: 0,
+            huge_pages: HugePages::default(),
             image_bytes: 0,
             stacks: Vec::new(),
             boot: None,
@@ -554,7 +571,7 @@ pub enum Operation {
         working_set: u64,
         /// How many loads.
         accesses: u64,
-        /// Whether it is mapped by 2 MiB pages instead of 4 KiB ones.
+        /// Whether it is mapped by 2 MiB pages whatever its kernel does by itself, and not by 4 KiB ones.
         huge_pages: bool,
     },
     /// A system call that does next to nothing, by name.
@@ -588,15 +605,19 @@ pub enum Operation {
         /// Where the peer is.
         peer: Peer,
     },
-    /// One byte to a partner thread through a pipe and one back through another.
+    /// A message to a partner thread through a pipe and one back through another.
     PingPong {
         /// Whether the partner is pinned to the next CPU, or shares the program's.
         across_cpus: bool,
+        /// Bytes of each of the two messages, from 1 to [`Operation::PIPE`].
+        bytes: u64,
     },
     /// nanosleep.
     Sleep(Distribution),
     /// Opens a file by its path and closes it.
     Open(String),
+    /// Waits until the disk has all that has been written to a file (fsync).
+    Fsync(String),
     /// Makes a child process, which may execute another program, ends, and is waited for.
     Fork {
         /// The child borrows the memory until it executes a program or ends, and the parent stands still meanwhile
@@ -699,6 +720,9 @@ pub enum Peer {
 }
 
 impl Operation {
+    /// Bytes of a pipe's buffer: Linux's default of 16 pages (pipe(7)).
+    pub const PIPE: u64 = 64 << 10;
+
     /// Whether anything of it is drawn each time that it is done.
     pub fn is_drawn(&self) -> bool {
         match self {
@@ -723,6 +747,7 @@ impl Operation {
             Operation::Cpuid => OperationKind::Cpuid,
             Operation::Hlt => OperationKind::Hlt,
             Operation::Open(_) => OperationKind::Open,
+            Operation::Fsync(_) => OperationKind::Fsync,
             Operation::Fork { .. } => OperationKind::Fork,
             Operation::Exec(_) => OperationKind::Exec,
             Operation::StartContainer(_) => OperationKind::StartContainer,

@@ -16,7 +16,7 @@ use super::kernel::devices::Devices;
 use super::kernel::queue::Queue;
 use super::kernel::swap_area::Swap;
 use super::plan::{GroupPlan, Plan};
-use super::spec::{Backend, CpuMax, Operation, Technique};
+use super::spec::{Backend, CpuMax, HugePages, Operation, Technique};
 
 pub use super::ids::{KernelId, VmId};
 pub use super::link::Link;
@@ -382,9 +382,9 @@ pub struct Task {
     /// The threads at the other end of its pipes and sockets, by [`Link`]; for such a thread itself, the first is the
     /// program's.
     pub partners: [TaskId; Link::KINDS],
-    /// For the far end of a link: what kind, and how long it thinks before it answers what it was asked last.
+    /// For the far end of a link: what kind, and what it was asked last.
     pub link: Link,
-    pub think: Time,
+    pub asked: Asked,
     /// What it draws from, if anything of its program is drawn.
     pub chance: Option<Stream>,
     /// The first thread of the child that it made last.
@@ -397,6 +397,16 @@ pub struct Task {
     pub inbox: VecDeque<RequestId>,
     /// A packet or request for which it waits has arrived.
     pub arrived: bool,
+    /// Bytes of an answer that have come over the network and that it has not taken yet.
+    pub received: u64,
+}
+
+/// What a partner is asked: so many bytes, to be answered by so many after it has thought.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Asked {
+    pub bytes: u64,
+    pub answer: u64,
+    pub think: Time,
 }
 
 /// A kernel, on bare or virtual hardware.
@@ -410,11 +420,15 @@ pub struct Kernel {
     pub devices: Devices,
     /// Bytes in the page cache, by file and disk, from the file's beginning.
     pub cached: Vec<u64>,
+    /// Bytes of these that have been written and that no disk has, by the same index.
+    pub dirty: Vec<u64>,
     /// Bytes of its physical memory, and of these what processes and the machines on it have.
     pub memory: u64,
     pub allocated: u64,
-    /// Bytes of these that it has taken for itself.
+    /// Bytes of these that it has taken for itself in the course of its boot.
     pub kept: u64,
+    /// Bytes of its records of pages, if it stands there booted; one that boots makes them, and keeps them, in its boot.
+    pub records: u64,
     /// When each file of the page cache was used last, by the same index as `cached`.
     pub used: Vec<Time>,
     /// Threads that wait for memory until who was killed for it has given it back.
@@ -423,6 +437,8 @@ pub struct Kernel {
     pub victim: ProcessId,
     /// Where pages lie whose frames others have.
     pub swap: Swap,
+    /// When it gives pages of 2 MiB by itself.
+    pub huge_pages: HugePages,
     pub processes: BTreeSet<ProcessId>,
     /// The number of the next process.
     pub next_pid: u32,
@@ -496,6 +512,9 @@ pub struct Vm {
     pub owing: u64,
     /// Its memory is not swapped.
     pub locked: bool,
+    /// Its device model has asked for large pages (madvise): QEMU does (`ram_block_add`), a microVM's, as Firecracker, does
+    /// not.
+    pub asks_for_huge: bool,
     /// Requests of its guest that are at devices of the kernel below, on behalf of its device model.
     pub at_devices: u32,
     /// Its guest has turned it off.
@@ -580,10 +599,12 @@ pub struct Request {
 pub enum RequestKind {
     Read,
     Write,
-    /// A packet out, `receive` bytes back after `think`.
+    /// A segment out; unless there is `more` of the message, `receive` bytes back after `think`. On the way back, a
+    /// segment of that answer.
     Packet {
         receive: u64,
         think: Time,
+        more: bool,
     },
 }
 
@@ -694,7 +715,7 @@ impl State {
             size_of::<Process>() + kin + size_of::<ProcessId>()
         };
         let kernel =
-            |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * 2 * size_of::<u64>() + kernel.devices.bytes();
+            |kernel: &Kernel| size_of::<Kernel>() + kernel.cached.len() * 3 * size_of::<u64>() + kernel.devices.bytes();
         let disk = |disk: &Disk| size_of::<Disk>() + (disk.waiting() + disk.served.len()) * size_of::<RequestId>();
         let life = |life: &Life| size_of::<Life>() + size_of::<ProcessId>() * life.processes.len();
         let held = |group: &Group| group.limit.as_ref().map_or(0, |limit| limit.throttled.len());

@@ -237,8 +237,8 @@ impl Turn<'_> {
         let at = At { context, cpu, core, ride: frame.ride };
         match frame.kind {
             Kind::Program => self.step_program(at),
-            Kind::Operation(operation) => self.step_operation(at, operation, frame.pc),
-            Kind::Echo => self.step_echo(at, frame.pc),
+            Kind::Operation(operation) => self.step_operation(at, operation, frame),
+            Kind::Echo => self.step_echo(at, frame),
             Kind::Clone { operation, vfork } => self.step_clone(at, operation, vfork, frame.pc),
             Kind::Child(operation) => self.step_child(at, operation, frame.pc),
             Kind::ContainerChild(operation) => self.step_container(at, operation, frame.pc),

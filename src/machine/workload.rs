@@ -9,6 +9,7 @@ use crate::trace::{ComponentId, Crossing, Token, What};
 use super::frame::{At, Frame, Kind, Pc, TaskId, steps};
 use super::instruction::Instruction;
 use super::journal::Ride;
+use super::kernel::pipe::Exchange;
 use super::spec::{Operation, Peer, Statement};
 use super::state::{Code, Link};
 use super::turn::Turn;
@@ -33,8 +34,8 @@ pub fn compile(body: &[Statement], operation: &mut impl FnMut(&Operation) -> u16
 /// Which kind of partner an operation needs.
 pub fn link_of(operation: &Operation) -> Option<Link> {
     match operation {
-        Operation::PingPong { across_cpus: false } => Some(Link::PipeSameCpu),
-        Operation::PingPong { across_cpus: true } => Some(Link::PipeAcrossCpus),
+        Operation::PingPong { across_cpus: false, .. } => Some(Link::PipeSameCpu),
+        Operation::PingPong { across_cpus: true, .. } => Some(Link::PipeAcrossCpus),
         Operation::Request { peer: Peer::Local, .. } => Some(Link::Socket),
         Operation::Request { peer: Peer::Namespace, .. } => Some(Link::RoutedSocket),
         _ => None,
@@ -93,8 +94,8 @@ impl Turn<'_> {
     }
 
     /// [`Kind::Operation`]: one operation, step by step.
-    pub fn step_operation(&mut self, at: At, index: u16, pc: Pc) {
-        let fixed = self.f;
+    pub fn step_operation(&mut self, at: At, index: u16, frame: Frame) {
+        let (fixed, pc) = (self.f, frame.pc);
         let Some(task) = self.task_of(at) else { return self.pop(at) };
         let operation = &fixed.operations[usize::from(index)];
         match &operation.operation {
@@ -109,15 +110,16 @@ impl Turn<'_> {
             Operation::Read { bytes, cache, .. } => self.step_read(at, task, operation.file, *bytes, *cache, pc),
             Operation::Write { bytes, sync, .. } => self.step_write(at, task, operation.file, *bytes, *sync, pc),
             Operation::Request { send, receive, think, peer: Peer::Remote } => {
-                self.step_request(at, task, *send, *receive, *think, pc);
+                self.step_request(at, task, (*send, *receive, *think), frame);
             }
-            Operation::Request { think, peer: Peer::Local | Peer::Namespace, .. } => {
+            Operation::Request { send, receive, think, peer: Peer::Local | Peer::Namespace } => {
                 let link = link_of(&operation.operation).unwrap_or_default();
-                self.step_exchange(at, task, link, *think, pc);
+                self.step_exchange(at, task, Exchange { link, send: *send, receive: *receive, think: *think }, frame);
             }
-            Operation::PingPong { .. } => {
+            Operation::PingPong { bytes, .. } => {
                 let link = link_of(&operation.operation).unwrap_or_default();
-                self.step_exchange(at, task, link, Time::ZERO.into(), pc);
+                let of = Exchange { link, send: *bytes, receive: *bytes, think: Time::ZERO.into() };
+                self.step_exchange(at, task, of, frame);
             }
             Operation::Sleep(time) => self.step_sleep(at, task, *time, pc),
             Operation::Cpuid => self.step_instruction(at, task, Instruction::Cpuid, pc),
@@ -125,6 +127,7 @@ impl Turn<'_> {
             Operation::Out => self.step_instruction(at, task, Instruction::Out, pc),
             Operation::Instruction(instruction) => self.step_instruction(at, task, *instruction, pc),
             Operation::Open(_) => self.step_open(at, task, pc),
+            Operation::Fsync(_) => self.step_fsync(at, task, operation.file, pc),
             Operation::Fork { vfork, .. } => self.step_fork(at, task, index, *vfork, pc),
             Operation::StartContainer(_) => self.step_start_container(at, task, index, pc),
             Operation::StartVm(_) => self.step_start_vm(at, index, pc),

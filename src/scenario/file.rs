@@ -4,9 +4,9 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::machine::spec::Technique;
+use crate::machine::spec::{HugePages, Technique};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -108,6 +108,8 @@ impl<'de> Deserialize<'de> for Loose {
 pub(super) enum DrawnFile {
     Fixed(Loose),
     From(Vec<Loose>),
+    /// The same with names before the values, which have none.
+    Named,
 }
 
 impl<'de> Deserialize<'de> for DrawnFile {
@@ -133,6 +135,10 @@ impl<'de> Deserialize<'de> for DrawnFile {
             // It may stand around any value.
             fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<DrawnFile, D::Error> {
                 DrawnFile::deserialize(inner)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<DrawnFile, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(DrawnFile::Named)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<DrawnFile, A::Error> {
                 let mut all = Vec::new();
@@ -190,6 +196,8 @@ pub(super) struct HostFile {
     pub cores: Loose,
     pub memory: Loose,
     pub swap: Option<Loose>,
+    #[serde(default)]
+    pub transparent_huge_pages: HugePagesFile,
     #[serde(default)]
     pub disks: Named<DiskFile>,
     #[serde(default)]
@@ -290,9 +298,11 @@ pub(super) enum StatementFile {
     PingPong {
         #[serde(default)]
         across_cpus: bool,
+        bytes: Option<Loose>,
     },
     Sleep(DrawnFile),
     Open(String),
+    Fsync(String),
     Fork {
         #[serde(default)]
         vfork: bool,
@@ -424,6 +434,8 @@ pub(super) enum NodeFile {
         memory: Loose,
         swap: Option<Loose>,
         #[serde(default)]
+        transparent_huge_pages: HugePagesFile,
+        #[serde(default)]
         technique: TechniqueFile,
         #[serde(default)]
         backend: BackendFile,
@@ -483,6 +495,25 @@ impl From<TechniqueFile> for Technique {
         match technique {
             TechniqueFile::Hardware => Technique::Hardware,
             TechniqueFile::Interpreted => Technique::Interpreted,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename = "Huge pages", deny_unknown_fields)]
+pub(super) enum HugePagesFile {
+    Never,
+    #[default]
+    Madvise,
+    Always,
+}
+
+impl From<HugePagesFile> for HugePages {
+    fn from(huge_pages: HugePagesFile) -> HugePages {
+        match huge_pages {
+            HugePagesFile::Never => HugePages::Never,
+            HugePagesFile::Madvise => HugePages::Madvise,
+            HugePagesFile::Always => HugePages::Always,
         }
     }
 }

@@ -48,11 +48,13 @@ pub enum OperationKind {
     Start,
     /// A part of a machine's boot.
     Boot,
+    /// Waiting until a file is on the disk.
+    Fsync,
 }
 
 impl OperationKind {
     /// All kinds.
-    pub const ALL: [OperationKind; 19] = [
+    pub const ALL: [OperationKind; 20] = [
         OperationKind::Compute,
         OperationKind::Memory,
         OperationKind::SystemCall,
@@ -72,6 +74,7 @@ impl OperationKind {
         OperationKind::Instruction,
         OperationKind::Start,
         OperationKind::Boot,
+        OperationKind::Fsync,
     ];
 
     /// The name in scenario files (`Operation("read")`) and reports.
@@ -96,6 +99,7 @@ impl OperationKind {
             OperationKind::Instruction => "instruction",
             OperationKind::Start => "start",
             OperationKind::Boot => "boot",
+            OperationKind::Fsync => "fsync",
         }
     }
 }

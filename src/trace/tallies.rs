@@ -85,7 +85,7 @@ impl Tallies {
                     missed.insert(at, true);
                     self.caches.entry(hop.component).or_default().misses.push(hop.end);
                 }
-                What::Pay(Primitive::Copy4k) if missed.remove(&at) == Some(false) => {
+                What::Pay(Primitive::Copy4k | Primitive::Copy4kMemory) if missed.remove(&at) == Some(false) => {
                     self.caches.entry(hop.component).or_default().hits.push(hop.start);
                 }
                 _ => {}

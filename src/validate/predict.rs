@@ -12,8 +12,8 @@ use crate::costs::{Primitive, Table};
 use crate::engine::Time;
 use crate::machine::spec::{
     Backend, Cache, CgroupSpec, ContainerNetwork, ContainerSpec, ContainerStart, CpuMax, DiskKind, DiskSpec, HostSpec,
-    Image, NicSpec, NodeSpec, Operation, Peer, ProcessSpec, ProgramId, ProgramSpec, Spec, StartNetwork, Statement,
-    Technique, VmSpec, VmStart,
+    HugePages, Image, NicSpec, NodeSpec, Operation, Peer, ProcessSpec, ProgramId, ProgramSpec, Spec, StartNetwork,
+    Statement, Technique, VmSpec, VmStart,
 };
 use crate::machine::{self, Outcome, RunOptions};
 use crate::trace::OperationKind;
@@ -99,7 +99,7 @@ impl Ground<'_> {
                 rounds(&outcome, OperationKind::Compute)
             }
             Work::PingPong { place, across } => {
-                let body = forever(vec![Operation::PingPong { across_cpus: across }]);
+                let body = forever(vec![Operation::PingPong { across_cpus: across, bytes: 1 }]);
                 latencies(&self.simulate(Run { place, ..run(body) }), OperationKind::PingPong)
             }
             Work::Late => {
@@ -284,6 +284,8 @@ impl Ground<'_> {
                 cores: self.cores,
                 memory: 16 * GIB,
                 swap: 0,
+                // What a walk's reference costs was computed for as many of them as tables of small pages take.
+                huge_pages: HugePages::Never,
                 disks: vec![DiskSpec { name: "disk".to_owned(), kind: DiskKind::Nvme, capacity: 1 << 40 }],
                 nics: vec![NicSpec { name: "network".to_owned(), bandwidth: 10_000_000_000 }],
                 mounts: Vec::new(),

@@ -16,6 +16,7 @@ use crate::engine::Time;
 use crate::trace::{CpuId, Crossing, Token, What};
 
 use crate::machine::frame::{At, Frame, Kind, Pc, TaskId, Work, steps};
+use crate::machine::hardware::paging::page_bytes;
 use crate::machine::spec::Technique;
 use crate::machine::turn::Turn;
 
@@ -53,12 +54,20 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a page walk on `cpu` goes through nested tables: it is the interpreter's own, if there is one.
-    pub fn walks_nested(&self, cpu: CpuId) -> bool {
-        match self.interpreter_of(cpu) {
-            Some(thread) => self.walks_nested(self.s.task(thread).cpu),
-            None => self.is_virtual(cpu),
+    /// Whether a page walk on `cpu` goes through nested tables, and whether their pages are of 2 MiB. The walk is the
+    /// interpreter's own, if there is one. Of a guest's guest the tables are merged, and as small as the smallest.
+    pub fn nested_pages(&self, cpu: CpuId) -> Option<bool> {
+        if let Some(thread) = self.interpreter_of(cpu) {
+            return self.nested_pages(self.s.task(thread).cpu);
         }
+        let mut huge = None;
+        let mut cpu = cpu;
+        while let Some(thread) = self.s.thread_of(cpu) {
+            let own = self.s.kernel_of(cpu).vm.is_some_and(|vm| self.s.backing_page(vm) > page_bytes(false));
+            huge = Some(huge.unwrap_or(true) && own);
+            cpu = self.s.task(thread).cpu;
+        }
+        huge
     }
 
     fn instructions(&self, what: What) -> Instructions {

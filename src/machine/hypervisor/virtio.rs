@@ -4,9 +4,12 @@
 //! register, which exits; KVM matches the address with an eventfd (ioeventfd) and wakes who waits for it: a thread
 //! of the user-space device model, or a vhost kernel thread. That thread does the I/O on its own kernel, adds to the
 //! used ring and signals another eventfd (irqfd), which injects an interrupt. While the thread is awake it asks for
-//! no notifications (EVENT_IDX).
+//! no notifications (EVENT_IDX). A disk's data go to the guest's memory by DMA (cache=none); a packet's are copied: vhost
+//! by one copy each way (`drivers/vhost/net.c`, without zero-copy, the default since Linux 5.3), a user-space device model
+//! by one on the way out, and by two on the way in, into its own memory and from there into the guest's (QEMU,
+//! `net/tap.c`, `hw/net/virtio-net.c`). Segments go through whole.
 //! Modelled: all of that, one thread per VM for its disk and network. Left out: multiqueue, indirect descriptors,
-//! interrupt coalescing, the copying of data by a user-space back end.
+//! interrupt coalescing, buffers that are merged for a long packet.
 
 use crate::costs::Primitive;
 use crate::engine::Time;
@@ -20,7 +23,21 @@ use crate::machine::turn::Turn;
 
 steps! {
     /// [`Kind::Backend`].
-    enum BackendStep { Take, Taken, Submit, Submitted, Reap, GiveBack, Signal, Signalled, Sleep }
+    enum BackendStep {
+        Take,
+        Taken,
+        /// The bytes of a packet.
+        CopyOut,
+        Submit,
+        Submitted,
+        Reap,
+        CopyIn,
+        CopyInAgain,
+        GiveBack,
+        Signal,
+        Signalled,
+        Sleep,
+    }
 }
 
 impl Turn<'_> {
@@ -55,7 +72,7 @@ impl Turn<'_> {
     }
 
     fn queue_for_backend(&mut self, worker: TaskId, request: RequestId, ride: Ride) -> Ride {
-        let ride = self.s.journal.hand_over(ride);
+        let ride = self.hand_on(ride, request);
         self.s.request_mut(request).ride = ride;
         self.s.task_mut(worker).inbox.push_back(request);
         self.wait_for_backend(worker, ride);
@@ -91,7 +108,12 @@ impl Turn<'_> {
             BackendStep::Taken => {
                 let component = self.s.task(worker).component;
                 let primitive = Primitive::VirtioBackendPop;
-                self.pay(at, BackendStep::Submit, primitive, 1, component, Crossing::None, Token::IoRequest);
+                self.pay(at, BackendStep::CopyOut, primitive, 1, component, Crossing::None, Token::IoRequest);
+            }
+            BackendStep::CopyOut => {
+                let bytes = self.packet_at(worker).map_or(0, |(out, _)| out);
+                let component = self.s.task(worker).component;
+                self.copy_message(at, BackendStep::Submit, (bytes, bytes), component, Token::Packet);
             }
             BackendStep::Submit => {
                 if user_space {
@@ -127,7 +149,14 @@ impl Turn<'_> {
             BackendStep::Reap => {
                 let component = self.s.task(worker).component;
                 let primitive = Primitive::VirtioBackendPush;
-                self.pay(at, BackendStep::GiveBack, primitive, 1, component, Crossing::None, Token::IoRequest);
+                self.pay(at, BackendStep::CopyIn, primitive, 1, component, Crossing::None, Token::IoRequest);
+            }
+            BackendStep::CopyIn | BackendStep::CopyInAgain => {
+                let bytes = self.packet_at(worker).map_or(0, |(_, back)| back);
+                let component = self.s.task(worker).component;
+                let once_more = user_space && BackendStep::of(frame.pc) == BackendStep::CopyIn;
+                let next = if once_more { BackendStep::CopyInAgain } else { BackendStep::GiveBack };
+                self.copy_message(at, next, (bytes, bytes), component, Token::Packet);
             }
             BackendStep::GiveBack => {
                 if user_space {
@@ -158,6 +187,15 @@ impl Turn<'_> {
                     self.block(worker);
                 }
             }
+        }
+    }
+
+    /// Bytes out and bytes back of the packet that a backend is at; `None` for a disk's request.
+    fn packet_at(&self, worker: TaskId) -> Option<(u64, u64)> {
+        let request = self.s.request(*self.s.task(worker).inbox.front()?);
+        match request.kind {
+            RequestKind::Packet { receive, .. } => Some((request.bytes, receive)),
+            RequestKind::Read | RequestKind::Write => None,
         }
     }
 

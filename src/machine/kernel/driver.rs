@@ -9,7 +9,7 @@ use crate::costs::Primitive;
 use crate::engine::Time;
 use crate::machine::frame::{At, RequestId, TaskId};
 use crate::machine::hardware::disk::DiskId;
-use crate::machine::hardware::wire::NicId;
+use crate::machine::hardware::wire::{NicId, frames};
 use crate::machine::journal::Ride;
 use crate::machine::spec::DiskKind;
 use crate::machine::state::{Origin, Request, RequestKind};
@@ -50,7 +50,7 @@ impl Turn<'_> {
                 self.disk_submit(disk, request, ride);
             }
             Medium::Nic(nic) => {
-                let ride = self.s.journal.hand_over(at.ride);
+                let ride = self.hand_on(at.ride, request);
                 self.wire_send(nic, request, ride);
             }
         }
@@ -66,13 +66,15 @@ impl Turn<'_> {
         }
     }
 
-    /// What taking it back costs.
-    pub fn complete_cost(&self, request: RequestId) -> Primitive {
-        match self.s.medium(request) {
-            Medium::Virtual => Primitive::VirtioReap,
-            Medium::Disk(_, DiskKind::Nvme) => Primitive::NvmeComplete,
-            Medium::Disk(_, DiskKind::SataSsd | DiskKind::Hdd { .. }) => Primitive::AhciComplete,
-            Medium::Nic(_) => Primitive::NicReceive,
+    /// What taking it back costs, and how often.
+    pub fn complete_cost(&self, request: RequestId) -> (Primitive, u32) {
+        match (self.s.medium(request), self.s.request(request).kind) {
+            (Medium::Virtual, _) => (Primitive::VirtioReap, 1),
+            (Medium::Disk(_, DiskKind::Nvme), _) => (Primitive::NvmeComplete, 1),
+            (Medium::Disk(_, DiskKind::SataSsd | DiskKind::Hdd { .. }), _) => (Primitive::AhciComplete, 1),
+            // No more than those of a segment.
+            (Medium::Nic(_), RequestKind::Packet { receive, .. }) => (Primitive::NicReceive, frames(receive) as u32),
+            (Medium::Nic(_), RequestKind::Read | RequestKind::Write) => (Primitive::NicReceive, 1),
         }
     }
 

@@ -2,10 +2,12 @@
 //!
 //! Real: read() finds the file's pages in the page cache and copies them; a missing page is allocated, read through
 //! the block layer and waited for. With O_DIRECT the device writes into the reader's memory, past the page cache.
-//! write() copies into the page cache; with O_SYNC it waits for the device.
+//! write() copies into the page cache; with O_SYNC it waits for the device. fsync() waits until all that has been written
+//! to a file is on the device, and then for the journal's block that commits it. What a copy costs is in `copy.rs`.
 //! Modelled: one watermark of cached bytes per file and kernel, reads and writes from the file's beginning, one
 //! request for the whole range. A guest has a page cache of its own, and its disk bypasses the host's (cache=none).
-//! Left out: readahead, writeback in the background, reclaim, journals and metadata, overlay copy-up.
+//! Left out: readahead, writeback in the background, journals and metadata but for fsync's block, the flush of a disk's
+//! own write cache, overlay copy-up.
 
 use crate::costs::Primitive;
 use crate::machine::frame::{At, Kind, Pc, TaskId, steps};
@@ -27,6 +29,13 @@ steps! {
 steps! {
     enum WriteStep { Enter, Filters, Lookup, Cached, Keep, Copy, Submit, Wait, Return }
 }
+
+steps! {
+    enum FsyncStep { Enter, Filters, Lookup, Data, DataDone, Journal, Committed, Return }
+}
+
+/// What a file system's journal writes for one file: Linux's ext4 commits in blocks of 4 KiB.
+const COMMIT: u64 = 4096;
 
 steps! {
     enum OpenStep { Open, OpenFilters, Path, Close, CloseFilters, Return }
@@ -81,8 +90,7 @@ impl Turn<'_> {
                 let now = self.now;
                 let kernel = self.s.cpu(at.cpu).kernel;
                 self.s.kernel_mut(kernel).used[page_cache] = now;
-                let (primitive, count) = (Primitive::Copy4k, pages(bytes));
-                self.pay(at, ReadStep::Return, primitive, count, files, Crossing::None, Token::SystemCall);
+                self.copy(at, ReadStep::Return, (bytes, bytes), files, Token::SystemCall);
             }
             ReadStep::Return => self.return_and_end(at),
         }
@@ -133,8 +141,13 @@ impl Turn<'_> {
                 self.keep_in_cache(at, page_cache, bytes);
             }
             WriteStep::Copy => {
+                if !sync {
+                    let kernel = self.s.cpu(at.cpu).kernel;
+                    let kernel = self.s.kernel_mut(kernel);
+                    kernel.dirty[page_cache] = kernel.dirty[page_cache].max(bytes);
+                }
                 let next = if sync { WriteStep::Submit } else { WriteStep::Return };
-                self.pay(at, next, Primitive::Copy4k, pages(bytes), files, Crossing::None, Token::SystemCall);
+                self.copy(at, next, (bytes, bytes), files, Token::SystemCall);
             }
             WriteStep::Submit => {
                 self.goto(at, WriteStep::Wait);
@@ -143,6 +156,39 @@ impl Turn<'_> {
             WriteStep::Wait if self.has_arrived(task) => self.goto(at, WriteStep::Return),
             WriteStep::Wait => self.block_for_device(task),
             WriteStep::Return => self.return_and_end(at),
+        }
+    }
+
+    /// fsync(): what of the file has been written and not yet been given to the disk goes there, then the journal's block
+    /// that says so. A file of which all is on the disk costs neither.
+    pub fn step_fsync(&mut self, at: At, task: TaskId, file: u16, pc: Pc) {
+        let files = self.s.kernel_of(at.cpu).parts.files;
+        let (disk, page_cache) = self.place_of_file(at, task, file);
+        match FsyncStep::of(pc) {
+            FsyncStep::Enter => self.enter_kernel(at, FsyncStep::Filters),
+            FsyncStep::Filters => self.run_filters(at, task, FsyncStep::Lookup),
+            FsyncStep::Lookup => {
+                let primitive = Primitive::FileLookup;
+                self.pay(at, FsyncStep::Data, primitive, 1, files, Crossing::None, Token::SystemCall);
+            }
+            FsyncStep::Data => {
+                let kernel = self.s.cpu(at.cpu).kernel;
+                match std::mem::take(&mut self.s.kernel_mut(kernel).dirty[page_cache]) {
+                    0 => self.goto(at, FsyncStep::Return),
+                    bytes => {
+                        self.goto(at, FsyncStep::DataDone);
+                        self.submit_for(at, task, RequestKind::Write, disk, bytes);
+                    }
+                }
+            }
+            FsyncStep::DataDone if self.has_arrived(task) => self.goto(at, FsyncStep::Journal),
+            FsyncStep::Journal => {
+                self.goto(at, FsyncStep::Committed);
+                self.submit_for(at, task, RequestKind::Write, disk, COMMIT);
+            }
+            FsyncStep::Committed if self.has_arrived(task) => self.goto(at, FsyncStep::Return),
+            FsyncStep::DataDone | FsyncStep::Committed => self.block_for_device(task),
+            FsyncStep::Return => self.return_and_end(at),
         }
     }
 

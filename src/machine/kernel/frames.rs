@@ -4,9 +4,10 @@
 //! by somebody. An allocation that finds none free takes back pages of the page cache, those first that were used longest
 //! ago; then pages of programs, if there is a swap area (`swap.rs`); if there are none to take either, the kernel kills the process with the highest score, which is the pages that it
 //! has, and whoever asked waits until that one has given them back. A guest's memory is its device model's.
-//! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. The
-//! page cache gives up the ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
-//! Left out: write-back (a page of the cache counts as clean), kswapd and watermarks, oom_score_adj, page tables and
+//! Modelled: that. A kernel keeps a 64th of its memory for itself: 64 bytes (`struct page`) for each frame of 4 KiB. One that
+//! boots fills them in its boot, which is their frames' first touch; before, they are not there. The page cache gives up the
+//! ends of files. What belongs to whom moves by [`State::charge`] and [`State::give_back`] alone.
+//! Left out: write-back (a page of the cache is given up as if it were clean), kswapd and watermarks, oom_score_adj, page tables and
 //! other memory of a kernel that grows, frames of the kernel below for what a guest's kernel keeps for itself. A page that
 //! a device fills has its frame when the guest copies from it, in the device's place.
 
@@ -15,11 +16,17 @@ use crate::trace::{ChangeKind, Crossing, Token};
 
 use crate::machine::frame::{At, Exit, Kind, Owner, Pc, ProcessId, TaskId};
 use crate::machine::hardware::paging::page_bytes;
-use crate::machine::ids::KernelId;
+use crate::machine::ids::{KernelId, VmId};
 use crate::machine::journal::Ride;
 use crate::machine::plan::MachinePlan;
+use crate::machine::spec::HugePages;
 use crate::machine::state::{Kernel, Process, Resident, Signal, State, TaskState};
 use crate::machine::turn::Turn;
+
+/// What the records of so many bytes of memory take: 64 (`struct page`) for each frame of 4 KiB.
+pub fn records(memory: u64) -> u64 {
+    whole(memory / 64)
+}
 
 /// Bytes of whole pages.
 fn whole(bytes: u64) -> u64 {
@@ -27,9 +34,9 @@ fn whole(bytes: u64) -> u64 {
 }
 
 impl Kernel {
-    /// Bytes that it keeps for itself.
+    /// Bytes that it keeps for itself, what it has taken in its boot aside.
     pub fn own(&self) -> u64 {
-        whole(self.memory / 64)
+        self.records
     }
 
     /// Bytes of frames in its page cache.
@@ -53,6 +60,11 @@ impl Kernel {
         whole(self.cached[file]) + self.free() / page_bytes(false) * page_bytes(false)
     }
 
+    /// Nothing is in its page cache any more.
+    pub fn forget_cache(&mut self) {
+        self.cached.iter_mut().chain(&mut self.dirty).for_each(|bytes| *bytes = 0);
+    }
+
     /// Takes up to `bytes` more than are free from the page cache, from the files used longest ago. Returns how many pages
     /// that were.
     fn reclaim(&mut self, bytes: u64) -> u64 {
@@ -64,6 +76,7 @@ impl Kernel {
             let has = whole(self.cached[oldest]);
             let taken = whole(lacking).min(has);
             self.cached[oldest] = has - taken;
+            self.dirty[oldest] = self.dirty[oldest].min(has - taken);
             pages += taken / page_bytes(false);
             lacking = lacking.saturating_sub(taken);
         }
@@ -118,6 +131,23 @@ impl State {
         let host = self.vm(machine.vm).host;
         let bytes = machine.preallocated.min(self.kernel(host).free());
         self.charge(host, Owner::Guest(machine.vm), bytes);
+    }
+
+    /// In pages of how many bytes a machine gets its frames.
+    pub fn backing_page(&self, vm: VmId) -> u64 {
+        page_bytes(match self.kernel(self.vm(vm).host).huge_pages {
+            HugePages::Never => false,
+            HugePages::Madvise => self.vm(vm).asks_for_huge,
+            HugePages::Always => true,
+        })
+    }
+
+    /// So many bytes for which a guest is to leave guest mode: a page of the kernel below, which is a small one where no
+    /// large one is left, to be had or to be promised.
+    pub fn page_below(&self, id: VmId) -> u64 {
+        let (vm, page) = (self.vm(id), self.backing_page(id));
+        let promised = self.kernel(vm.guest).memory.saturating_sub(vm.backed + vm.asked + vm.swapped);
+        page_bytes(page > page_bytes(false) && page <= promised && page <= self.kernel(vm.host).free())
     }
 
     /// So many bytes of a file have been in a kernel's page cache since before this run, as far as there is room for them:
@@ -262,11 +292,11 @@ impl Turn<'_> {
             self.s.kernel_mut(id).cached[file] = wanted;
             return self.pop(at);
         };
+        let page = self.s.page_below(vm);
         let vm = self.s.vm_mut(vm);
         let spare = (vm.backed + vm.asked + vm.swapped).saturating_sub(in_use);
-        let page = page_bytes(false);
-        // What has frames already is there at once; of the rest one page.
-        let lacks = spare < page && whole(has) < whole(wanted);
+        // What has frames already is there at once; of the rest one page of the kernel below.
+        let lacks = spare < page_bytes(false) && whole(has) < whole(wanted);
         let next = whole(has) + if lacks { page } else { spare };
         if lacks {
             vm.asked += page;

@@ -1,16 +1,22 @@
 //! Demand paging, and loads that go through caches, TLB and page walks.
 //!
 //! Real: a first touch faults into the kernel, which allocates and clears a page. In a VM that page of guest-physical
-//! memory may have no frame yet: clearing it is an EPT violation, and the kernel below allocates one in turn.
-//! Modelled: every fault on its own; allocation from memory that was never used before; loads at random over the
-//! working set, counted by cache level and TLB reach; what happens when there is none left is told in `frames.rs` and `swap.rs`.
-//! Left out: page sharing, ballooning, NUMA, prefetching, page-table pages themselves.
+//! memory may have no frame yet: clearing it is an EPT violation, and the kernel below allocates one in turn. Transparent
+//! huge pages (Linux, Documentation/admin-guide/mm/transhuge.rst) are given to who has asked for them by madvise(), as
+//! device models do for a guest's memory, or to everybody with a large area: 2 MiB are cleared at the first touch of any
+//! byte of them, and where no such page is free a small one is given.
+//! Modelled: every fault on its own; allocation from memory that was never used before; a guest's kernel fills one page of
+//! the kernel below after the other, so that one violation gives it 512 pages; loads at random over the working set,
+//! counted by cache level and TLB reach; what happens when there is none left is told in `frames.rs` and `swap.rs`.
+//! Left out: fragmentation, khugepaged, pages that are split again, page sharing, ballooning, NUMA, prefetching,
+//! page-table pages themselves.
 
 use crate::costs::Primitive;
 use crate::trace::{Crossing, Token, What};
 
 use crate::machine::frame::{At, Exit, Frame, Kind, Owner, Pc, TaskId, steps};
 use crate::machine::hardware::paging;
+use crate::machine::spec::HugePages;
 use crate::machine::turn::Turn;
 
 steps! {
@@ -29,7 +35,8 @@ steps! {
         Clear,
         /// Where a page begins that is overwritten anyway.
         Allocate,
-        Done,
+        /// In a guest, the frames of the kernel below.
+        Back,
     }
 }
 
@@ -37,9 +44,13 @@ impl Turn<'_> {
     /// The first touches of the working set, then the loads.
     pub fn step_memory(&mut self, at: At, task: TaskId, working_set: u64, accesses: u64, huge: bool, pc: Pc) {
         let parts = self.s.kernel_of(at.cpu).parts;
-        let page = paging::page_bytes(huge);
+        // A large area is one in which a page of 2 MiB lies.
+        let always =
+            self.s.kernel_of(at.cpu).huge_pages == HugePages::Always && working_set >= paging::page_bytes(true);
+        let page = paging::page_bytes(huge || always && self.has_room(at, paging::page_bytes(true)));
+        let huge = huge || always;
         let mut load = |index: usize, next: LoadStep| {
-            let loads = paging::loads(&self.f.costs, working_set, accesses, huge, self.walks_nested(at.cpu));
+            let loads = paging::loads(&self.f.costs, working_set, accesses, huge, self.nested_pages(at.cpu));
             let (primitive, count) = loads[index];
             if count == 0 {
                 return self.goto(at, next);
@@ -117,20 +128,23 @@ impl Turn<'_> {
                 self.pay(at, next, primitive, count, component, Crossing::None, Token::PageFault);
             }
             PopulateStep::Allocate => {
-                self.goto(at, PopulateStep::Done);
+                self.goto(at, PopulateStep::Back);
                 self.s.charge(kernel_id, owner, bytes);
                 self.warm_owner(owner);
+            }
+            PopulateStep::Back => {
                 let kernel = self.s.kernel(kernel_id);
                 let in_use = kernel.in_use();
-                let (Some(vm), Some(thread)) = (kernel.vm, self.s.thread_of(at.cpu)) else { return };
-                let vm = self.s.vm_mut(vm);
+                let (Some(id), Some(thread)) = (kernel.vm, self.s.thread_of(at.cpu)) else { return self.pop(at) };
+                let page = self.s.page_below(id);
+                let vm = self.s.vm_mut(id);
                 // What the kernel below is already asked for counts as there.
-                if in_use > vm.backed + vm.asked + vm.swapped {
-                    vm.asked += bytes;
-                    self.exit_guest(thread, Exit::EptViolation(bytes), false, at.ride);
+                if in_use <= vm.backed + vm.asked + vm.swapped {
+                    return self.pop(at);
                 }
+                vm.asked += page;
+                self.exit_guest(thread, Exit::EptViolation(page), false, at.ride);
             }
-            PopulateStep::Done => self.pop(at),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! guest mode and lets the hypervisor below do it.
 
 pub mod block;
+pub mod copy;
 pub mod cpu_max;
 pub mod devices;
 pub mod driver;
@@ -19,6 +20,7 @@ pub mod process;
 pub mod queue;
 pub mod run_queue;
 pub mod scheduler;
+pub mod segments;
 pub mod signal;
 pub mod start;
 pub mod swap;

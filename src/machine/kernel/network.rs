@@ -4,15 +4,19 @@
 //! a bridge of the kernel's first network namespace. There it is for a process of that namespace, or it is routed to
 //! another device: the network card, or a veth to a further namespace; netfilter translates the address of what is
 //! routed. A VM's device is a virtio one whose back end hands the packet to a tap device on the host's bridge.
-//! Modelled: one packet each way per request, each of these hops as a cost. Left out: segmentation, acknowledgements,
-//! windows and loss, TLS, several packets per message, the tracking of connections that nothing translates, rules
-//! beyond one, routing tables of more than a few lines.
+//! Modelled: a message and its answer, each in segments (`segments.rs`) that go all of this way on their own, one behind
+//! the other: the copy, the pass through the stack and each of these hops as a cost for each segment, the poll of the card
+//! for each frame. The journey goes with the last segment; what is done for those before it while the sender goes on is
+//! unattributed. recv() returns what has come, and is called again. Left out: acknowledgements, windows and loss, TLS, the
+//! tracking of connections that nothing translates, rules beyond one, routing tables of more than a few lines.
 
 use crate::costs::Primitive;
-use crate::engine::Distribution;
+use crate::engine::{Distribution, Time};
 use crate::trace::{ComponentId, Crossing, Token};
 
+use super::segments::{is_last, segment};
 use crate::machine::frame::{At, Frame, Kind, Pc, RequestId, TaskId, steps};
+use crate::machine::journal::Ride;
 use crate::machine::spec::Peer;
 use crate::machine::state::{Origin, RequestKind};
 use crate::machine::turn::Turn;
@@ -32,7 +36,7 @@ fn way(bridged: bool, peer: Peer) -> &'static [Primitive] {
 
 steps! {
     /// A request to another computer, as its program sees it.
-    enum RequestStep { Send, SendFilters, Socket, Out, Submit, Receive, ReceiveFilters, Wait }
+    enum RequestStep { Send, SendFilters, Copy, Socket, Out, Submit, Receive, ReceiveFilters, Wait, Got }
 }
 
 steps! {
@@ -42,11 +46,21 @@ steps! {
 
 impl Turn<'_> {
     /// A request to a peer on another computer, and its response.
-    pub fn step_request(&mut self, at: At, task: TaskId, send: u64, receive: u64, think: Distribution, pc: Pc) {
+    pub fn step_request(
+        &mut self,
+        at: At,
+        task: TaskId,
+        (send, receive, think): (u64, u64, Distribution),
+        frame: Frame,
+    ) {
         let network = self.s.kernel_of(at.cpu).parts.network;
-        match RequestStep::of(pc) {
+        let bytes = segment(send, frame.count);
+        match RequestStep::of(frame.pc) {
             RequestStep::Send => self.enter_kernel(at, RequestStep::SendFilters),
-            RequestStep::SendFilters => self.run_filters(at, task, RequestStep::Socket),
+            RequestStep::SendFilters => self.run_filters(at, task, RequestStep::Copy),
+            RequestStep::Copy => {
+                self.copy_message(at, RequestStep::Socket, (bytes, send), network, Token::Packet);
+            }
             RequestStep::Socket => {
                 let primitive = Primitive::SocketSend;
                 self.pay(at, RequestStep::Out, primitive, 1, network, Crossing::None, Token::Packet);
@@ -56,16 +70,45 @@ impl Turn<'_> {
                 self.between_namespaces(at, task, Some(Peer::Remote), false);
             }
             RequestStep::Submit => {
-                self.goto(at, RequestStep::Receive);
                 let nic = self.s.process_of(task).nic;
-                let think = self.draw(task, think);
-                let request = self.make_request(at, task, RequestKind::Packet { receive, think }, nic, send);
+                let kind = if is_last(send, frame.count) {
+                    self.anew(at, RequestStep::Receive);
+                    RequestKind::Packet { receive, think: self.draw(task, think), more: false }
+                } else {
+                    self.again(at, RequestStep::Copy);
+                    RequestKind::Packet { receive: 0, think: Time::ZERO, more: true }
+                };
+                let request = self.make_request(at, task, kind, nic, bytes);
                 self.push(at, Kind::SubmitPacket(request));
             }
             RequestStep::Receive => self.enter_kernel(at, RequestStep::ReceiveFilters),
             RequestStep::ReceiveFilters => self.run_filters(at, task, RequestStep::Wait),
-            RequestStep::Wait if self.has_arrived(task) => self.return_and_end(at),
-            RequestStep::Wait => self.block(task),
+            RequestStep::Wait => match std::mem::take(&mut self.s.task_mut(task).received) {
+                0 => self.block(task),
+                bytes => self.copy_message(at, RequestStep::Got, (bytes, receive), network, Token::Packet),
+            },
+            RequestStep::Got if self.s.task(task).received == 0 && self.has_arrived(task) => self.return_and_end(at),
+            RequestStep::Got => self.goto(at, RequestStep::Receive),
+        }
+    }
+
+    /// The journey that goes with a request when it is handed on: none with a segment that others follow.
+    pub fn hand_on(&mut self, ride: Ride, request: RequestId) -> Ride {
+        match self.s.request(request).kind {
+            RequestKind::Packet { more: true, .. } => Ride::NONE,
+            _ => self.s.journal.hand_over(ride),
+        }
+    }
+
+    /// A segment of an answer has come up to the task that it is for.
+    pub fn deliver(&mut self, task: TaskId, kind: RequestKind) {
+        let task = self.s.task_mut(task);
+        match kind {
+            RequestKind::Packet { receive, more, .. } => {
+                task.received += receive;
+                task.arrived |= !more;
+            }
+            RequestKind::Read | RequestKind::Write => task.arrived = true,
         }
     }
 

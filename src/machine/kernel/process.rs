@@ -168,7 +168,7 @@ impl Turn<'_> {
             CopyStep::Write if u64::from(frame.count) >= bytes.div_ceil(page) => self.pop(at),
             CopyStep::Write => pay(self, CopyStep::Handler, Primitive::Exception, Crossing::PageFault),
             CopyStep::Handler => pay(self, CopyStep::Copy, Primitive::PageFault, Crossing::None),
-            CopyStep::Copy => pay(self, CopyStep::Copied, Primitive::Copy4k, Crossing::None),
+            CopyStep::Copy => self.copy(at, CopyStep::Copied, (page, bytes), memory, Token::PageFault),
             CopyStep::Copied => {
                 self.s.space_mut(task).own_entries += 1;
                 self.again(at, CopyStep::Write);
@@ -281,6 +281,13 @@ impl Turn<'_> {
         if let Some(top) = self.frames(at.context).last_mut() {
             top.pc = step.into();
             top.count += 1;
+        }
+    }
+
+    /// The first round of another step that repeats.
+    pub fn anew(&mut self, at: At, step: impl Into<Pc>) {
+        if let Some(top) = self.frames(at.context).last_mut() {
+            (top.pc, top.count) = (step.into(), 0);
         }
     }
 

@@ -188,6 +188,11 @@ impl Turn<'_> {
                     if self.s.process_of(task_id).vm.is_none() {
                         self.give_ride(task_id, ride);
                     }
+                    if messages > 0 && self.s.task(task_id).state == TaskState::Running {
+                        // It is at work on what came before.
+                        let component = self.s.task(task_id).component;
+                        self.s.journal.wait(self.sink, ride, Wait::Peer, Some(component), self.now);
+                    }
                     return;
                 }
                 let target = self.select_cpu(task_id);

@@ -103,9 +103,9 @@ impl Turn<'_> {
         let packet = matches!(self.s.request(request).kind, RequestKind::Packet { .. });
         match step {
             InterruptStep::Entered => {
-                let primitive = self.complete_cost(request);
+                let (primitive, uses) = self.complete_cost(request);
                 let token = if packet { Token::Packet } else { Token::IoRequest };
-                self.pay(at, InterruptStep::Handled, primitive, 1, parts.driver, Crossing::None, token);
+                self.pay(at, InterruptStep::Handled, primitive, uses, parts.driver, Crossing::None, token);
             }
             InterruptStep::Handled if packet => self.receive_packet(at, request, InterruptStep::Completed),
             InterruptStep::Handled => {
@@ -130,7 +130,7 @@ impl Turn<'_> {
                     // Who asked for it has ended.
                     origin if !self.is_waited_for(origin) => {}
                     Origin::Task(task) | Origin::Polled(task) => {
-                        self.s.task_mut(task).arrived = true;
+                        self.deliver(task, served.kind);
                         self.push(at, Kind::Wake(task));
                     }
                     Origin::Guest(vm, guest_request) => {

@@ -94,6 +94,19 @@ impl Report {
         let in_guest = self.in_guest;
         EVERYWHERE.iter().chain(if in_guest { IN_GUEST } else { ON_HARDWARE }).for_each(|r| self.set_rest(r, profile));
         self.set_walk_references(in_guest, profile);
+        self.set_copy_from_memory(profile);
+    }
+
+    /// What is copied out of memory takes as many of this computer's latencies as of those that are published: that many
+    /// lines are under way at once. It is no faster than out of a cache.
+    fn set_copy_from_memory(&self, profile: &mut Profile) {
+        let Some(latency) = self.value("dram_access") else { return };
+        let published = Profile::xeon_2017();
+        let times = published.cost(Copy4kMemory).value / published.cost(DramAccess).value;
+        let value = (latency * times).max(profile.cost(Copy4k).value);
+        let (host, when) = (&self.host, &self.when);
+        let formula = format!("{times:.2} x \"dram_access\" ({latency:.0} ns), or copy_4k; on {host}, {when}");
+        profile.set(Copy4kMemory, value, None, Provenance::Derived(formula));
     }
 
     fn set_rest(&self, rest: &Rest, profile: &mut Profile) {
@@ -165,6 +178,14 @@ mod tests {
         let in_guest = measurements.iter().any(|m| m.primitive == "cpuid_exit_below");
         Report { plan: Plan::Quick, host, when, seconds: 0.0, cancelled: false, in_guest, measurements }
             .profile(&Profile::xeon_2017())
+    }
+
+    #[test]
+    fn a_copy_out_of_memory_takes_this_computers_latencies_and_no_less_than_one_out_of_a_cache() {
+        let [slow, fast] = [170.0, 1.0].map(|latency| profile(&[("dram_access", latency), ("copy_4k", 200.0)]));
+        let published = Profile::xeon_2017().cost(Copy4kMemory).value;
+        assert!((slow.cost(Copy4kMemory).value - 2.0 * published).abs() < 1e-9);
+        assert!((fast.cost(Copy4kMemory).value - 200.0).abs() < 1e-9);
     }
 
     #[test]

@@ -16,11 +16,13 @@ const LARGEST_MEAN: Time = Time(scalar::LONGEST.0 / Distribution::MOST_MEANS);
 pub(super) fn time(value: &DrawnFile, at: &Node, what: &str, problems: &mut Problems) -> Distribution {
     match value {
         DrawnFile::Fixed(value) => scalar::duration(value, at, what, problems).into(),
-        DrawnFile::From(values) => distribution(values, at, what, problems).unwrap_or(Time::ZERO.into()),
+        DrawnFile::From(values) => distribution(Some(values), at, what, problems).unwrap_or(Time::ZERO.into()),
+        DrawnFile::Named => distribution(None, at, what, problems).unwrap_or(Time::ZERO.into()),
     }
 }
 
-fn distribution(values: &[Loose], at: &Node, what: &str, problems: &mut Problems) -> Option<Distribution> {
+/// `values`: none if they have names.
+fn distribution(values: Option<&Vec<Loose>>, at: &Node, what: &str, problems: &mut Problems) -> Option<Distribution> {
     let at = at.without_some();
     let written = problems.written(&at.span).to_owned();
     let name = written.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
@@ -36,7 +38,13 @@ fn distribution(values: &[Loose], at: &Node, what: &str, problems: &mut Problems
         problems.add(place, format!("no distribution is called \"{name}\""), Some(help.unwrap_or_else(examples)));
         return None;
     };
-    match (name, values) {
+    let Some(values) = values else {
+        let place = at.span.start..at.span.start + name.len();
+        let help = Some(format!("write it as in {example}"));
+        problems.add(place, format!("what stands in the brackets of {name} has no name"), help);
+        return None;
+    };
+    match (name, values.as_slice()) {
         ("Exponential", [mean]) => exponential(mean, at.item(0), what, problems),
         ("Uniform", [from, to]) => uniform([from, to], at, what, problems),
         _ => {

@@ -33,7 +33,8 @@ pub(super) fn check(host: &HostFile, at: &Node, problems: &mut Problems) -> Host
     let groups = groups::named(&host.groups, at.key("groups"), problems);
     let boot = boot::check(host.boot.as_ref(), at.key("boot"), false, memory, problems);
     let swap = swap(host.swap.as_ref(), at.key("swap"), "the host", !disks.is_empty(), problems);
-    HostSpec { cores, memory, swap, disks, nics, mounts, groups, hypervisor: host.hypervisor.is_some(), boot }
+    let (huge_pages, hypervisor) = (host.transparent_huge_pages.into(), host.hypervisor.is_some());
+    HostSpec { cores, memory, swap, huge_pages, disks, nics, mounts, groups, hypervisor, boot }
 }
 
 /// The bytes of a swap area, which lies on a kernel's first disk.

@@ -147,16 +147,23 @@ impl Reader<'_> {
                 Operation::Write { file, bytes: self.bytes(bytes, at, "bytes"), sync: *sync }
             }
             StatementFile::Request { send, receive, think, peer } => self.request(send, receive, think, *peer, at),
-            StatementFile::PingPong { across_cpus } => {
+            StatementFile::PingPong { across_cpus, bytes } => {
                 if *across_cpus {
                     self.needs.two_cpus.get_or_insert(at.span.clone());
                 }
-                Operation::PingPong { across_cpus: *across_cpus }
+                let bytes = bytes.as_ref().map_or(1, |bytes| {
+                    scalar::size(bytes, at.key("bytes"), "bytes", 1..=Operation::PIPE, self.problems)
+                });
+                Operation::PingPong { across_cpus: *across_cpus, bytes }
             }
             StatementFile::Sleep(time) => Operation::Sleep(self.drawn(time, at.item(0), "the time to sleep")),
             StatementFile::Open(file) => {
                 self.needs.disk.get_or_insert(at.span.clone());
                 Operation::Open(self.name(file, at.item(0), "\"data\""))
+            }
+            StatementFile::Fsync(file) => {
+                self.needs.disk.get_or_insert(at.span.clone());
+                Operation::Fsync(self.name(file, at.item(0), "\"data\""))
             }
             StatementFile::Fork { vfork, writes, exec } => Operation::Fork {
                 vfork: *vfork,

@@ -300,6 +300,8 @@ fn place(text: &str, tree: &Tree, error: &SpannedError) -> Range<usize> {
         }
         Error::ExpectedStructLike => named(text, start),
         Error::InvalidValueForType { .. } if text[start..].starts_with('(') => named(text, start),
+        // ron takes a word alone for a value without anything in it.
+        Error::InvalidValueForType { found, .. } if found.contains("unit") => named(text, start),
         _ => None,
     };
     span.unwrap_or_else(|| {
@@ -480,6 +482,14 @@ fn here(text: &str, span: &Range<usize>, code: &Error) -> Option<(String, Option
         {
             (format!("expected {expected}, and not {written}(…)"), Some("write the value alone".to_owned()))
         }
+        (Error::InvalidValueForType { found, .. }, Some(c)) if found.contains("unit") && c.is_alphabetic() => {
+            let example = variant(written).map(str::to_owned);
+            let message = match example {
+                Some(_) => format!("{written} needs something in brackets"),
+                None => format!("expected {LOOSE}, and not the word {written}"),
+            };
+            (message, example.map(|example| format!("write it as in {example}")))
+        }
         (Error::InvalidValueForType { expected, found }, _) if expected == LOOSE => {
             let example = field_before(text, span.start).and_then(|field| example(field, None))?;
             let expected = if example.contains('"') { "a text with a unit" } else { "a number" };
@@ -620,6 +630,7 @@ fn variant(name: &str) -> Option<&'static str> {
         "Exponential" => "Exponential(\"2 us\")",
         "Uniform" => "Uniform(\"1 us\", \"3 us\")",
         "Open" => "Open(\"data\")",
+        "Fsync" => "Fsync(\"data\")",
         "Fork" => "Fork()",
         "Exec" => "Exec(Image(bytes: \"1 MiB\"))",
         "StartContainer" => "StartContainer(program: Image(bytes: \"1 MiB\"))",

@@ -229,7 +229,7 @@ impl<'a> Files<'a> {
         for statement in body {
             match statement {
                 StatementFile::Repeat { body, .. } | StatementFile::Forever(body) => self.add(body),
-                StatementFile::Read { file, .. } | StatementFile::Write { file, .. } => {
+                StatementFile::Read { file, .. } | StatementFile::Write { file, .. } | StatementFile::Fsync(file) => {
                     let mut path = Some(file.as_str());
                     // What is above it is known already if it is.
                     while let Some(known) = path.filter(|path| self.0.insert(path)) {

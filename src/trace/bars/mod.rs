@@ -350,7 +350,7 @@ fn without_file(kind: OperationKind, text: &str) -> String {
             let size = rest.rsplit(", ").next().unwrap_or(rest);
             format!("{name}, {size}{sync}")
         }
-        (OperationKind::Open, Some((name, _))) => name.to_owned(),
+        (OperationKind::Open | OperationKind::Fsync, Some((name, _))) => name.to_owned(),
         _ if text.is_empty() => kind.key().replace('_', " "),
         _ => text.to_owned(),
     }
