@@ -164,7 +164,7 @@ fn right_still_steps_after_tab_and_a_slider_keeps_its_arrows() {
         let before = harness.state().playback.time();
         harness.key_press(Key::ArrowRight);
         harness.run_steps(2);
-        let (after, own) = (harness.state().playback.time(), stop.starts_with("Speed") || id == PICTURE);
+        let (after, own) = (harness.state().playback.time(), keeps_arrows(&stop) || id == PICTURE);
         let editing = harness.ctx.text_edit_focused();
         if editing {
             harness.key_press(Key::Escape);
@@ -185,6 +185,29 @@ fn right_still_steps_after_tab_and_a_slider_keeps_its_arrows() {
         }
     }
     assert!(all > 30 && gone * 3 < all, "{gone} of {all} stops are gone");
+}
+
+fn keeps_arrows(stop: &str) -> bool {
+    stop.starts_with("Speed") || stop.starts_with("Edge of")
+}
+
+#[test]
+fn an_edge_of_a_panel_is_moved_by_arrows() {
+    let mut harness = harness("one-read");
+    harness.state_mut().apply(Command::Seek(Time::us(20)));
+    for (edge, key) in [("Edge of the left panel", Key::ArrowRight), ("Edge of the lanes", Key::ArrowUp)] {
+        let canvas = |harness: &Harness<Shell>| harness.state().layout().expect("a picture").canvas;
+        harness.run_steps(2);
+        let before = canvas(&harness);
+        tab_to(&mut harness, |item| item.name == edge);
+        for _ in 0..3 {
+            harness.key_press(key);
+            harness.run_steps(2);
+        }
+        let after = canvas(&harness);
+        assert!(after.x < before.x - 40.0 || after.y < before.y - 40.0, "{edge}: {before:?}, then {after:?}");
+        assert_eq!(harness.state().playback.time(), Time::us(20), "nothing has stepped");
+    }
 }
 
 #[test]

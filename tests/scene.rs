@@ -580,7 +580,12 @@ fn unnamed(drawing: &Drawing, topology: &Topology, layout: &Layout) -> Option<St
                 return Some(format!("{}: {hidden} parts are not counted: {texts:?}", topology.path(id)));
             }
         } else if let Some(count) = layout.counts.get(&id) {
-            // A box that stands for several says for how many.
+            // A box that stands for several says for how many, or names each of them.
+            let members = count.split_once(": ").map_or("", |(_, members)| members).replace(" and ", ", ");
+            let all = |text: &&&str| !members.is_empty() && members.split(", ").all(|member| text.contains(member));
+            if texts.iter().any(|text| all(&text)) {
+                continue;
+            }
             let number = count.split([' ', ':']).take(2).collect::<Vec<_>>().join(" ");
             if !texts.iter().any(|text| text.starts_with(&number) || text.contains(&format!(" {number}"))) {
                 return Some(format!("{} does not say “{number}”: {texts:?}", topology.path(id)));

@@ -96,9 +96,16 @@ fn what_exec_gives_up_a_later_fork_does_not_copy() {
 
 #[test]
 fn memory_that_a_child_gives_back_needs_no_new_frames_of_the_host() {
-    // Each child copies ten pages; the guest's memory has no frames in the beginning.
-    let guest = NodeSpec::Vm(vm("vm", 1, vec![NodeSpec::Process(process("app", 0))]));
-    let outcome = run(guest, vec![fork(false, 10, None), fork(false, 10, None), fork(false, 10, None)]);
+    // Each child copies ten pages; the guest's memory has no frames in the beginning, and gets them one by one.
+    let inside = vec![NodeSpec::Process(process("app", 0))];
+    let vm = VmSpec { huge_pages: HugePages::Never, ..vm("vm", 1, inside) };
+    let spec = Spec {
+        host: HostSpec { huge_pages: HugePages::Never, ..host(2) },
+        programs: vec![program(repeat(3, vec![fork(false, 10, None)]))],
+        stacks: vec![NodeSpec::Vm(vm)],
+        script: Vec::new(),
+    };
+    let outcome = machine::run(&spec, &Profile::xeon_2017().table(), 1, &RunOptions::default(), |_, _| true).unwrap();
     assert_eq!(uses(&outcome, Primitive::HandleEptViolation), 10);
 }
 

@@ -14,7 +14,7 @@ use super::panels::list;
 use super::recording::Recording;
 use super::scene::{Layout, View};
 use crate::engine::Time;
-use crate::machine::{Component, Topology};
+use crate::machine::{Component, ComponentKind, Topology};
 use crate::trace::ComponentId;
 
 /// The node of a part, of the picture that `canvas` is.
@@ -62,7 +62,10 @@ pub fn picture_ui(
         add(node_of(canvas.id, id), rect, depth(topology, id), name, cursor == Some(id), Command::SelectComponent(id));
     }
     // Parts that are only counted in the picture, for want of room, are named here all the same.
-    let counted = |id: ComponentId| !layout.place(id).own && layout.drawn_as.get(id.index()) == Some(&id);
+    // So are device models that have no box: they are seen at the back ends, and are not the same.
+    let models = |id: ComponentId| topology.component(id).is_some_and(|part| part.kind == ComponentKind::DeviceModels);
+    let alone = |id: ComponentId| layout.drawn_as.get(id.index()) == Some(&id) || models(id);
+    let counted = |id: ComponentId| !layout.place(id).own && alone(id);
     for (id, part) in topology.iter().filter(|(id, _)| counted(*id)) {
         let rect = on_screen(layout, view, canvas.rect, id);
         let level = depth(topology, id);

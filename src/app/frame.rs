@@ -1,5 +1,6 @@
 //! Where everything stands in the window: bar, panels, canvas. Draws a [`Shell`] and does what was asked for.
 
+use egui::containers::panel::PanelState;
 use egui::{CentralPanel, Frame, Id, Margin, Panel, Pos2, Rect, Ui, Vec2};
 
 use super::access;
@@ -39,7 +40,7 @@ use crate::trace::ComponentId;
 
 /// Draws the whole window into `ui`, takes keys and pointer, and does what they ask for.
 pub fn shell_ui(ui: &mut Ui, shell: &mut Shell) {
-    let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some());
+    let mut asked = keyboard::pressed(ui.ctx(), shell.presenting.is_some(), shell.tab == Tab::Walkthrough);
     // Who comes by keyboard begins at the page, not at the bar.
     shell.sandbox.enter |= asked.contains(&Command::Open(Tab::Sandbox));
     shell.library.enter |= asked.contains(&Command::Open(Tab::Library));
@@ -213,7 +214,7 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 asked
             })
         });
-        name_edge(ui, edge, "Edge of the left panel");
+        edge_ui(ui, edge, "Edge of the left panel", Edge::Right);
         if shell.tab == Tab::Walkthrough && !alone {
             remember(&mut shell.settings.left.size, shown.response.rect.width(), widest, wide);
         }
@@ -232,7 +233,7 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
                 asked
             })
         });
-        name_edge(ui, edge, "Edge of the inspector");
+        edge_ui(ui, edge, "Edge of the inspector", Edge::Left);
         if !alone {
             remember(&mut shell.settings.right.size, shown.response.rect.width(), widest, wide);
         }
@@ -257,7 +258,7 @@ fn stage_ui(ui: &mut Ui, shell: &mut Shell, theme: &Theme) -> Vec<Command> {
             asked.extend(filled(ui, |ui| bottom_ui(ui, shell, theme)));
             asked
         });
-        name_edge(ui, edge, "Edge of the lanes");
+        edge_ui(ui, edge, "Edge of the lanes", Edge::Top);
         if pressed.is_none() && !table {
             remember(&mut shell.settings.bottom.size, shown.response.rect.height(), highest, high);
         }
@@ -314,12 +315,42 @@ fn filled<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     add(&mut inside)
 }
 
-/// Says for screen readers what a panel's edge is, which egui leaves without a name.
-fn name_edge(ui: &egui::Ui, panel: Id, name: &str) {
-    if let Some(edge) = ui.ctx().read_response(panel.with("__resize")) {
-        edge.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ResizeHandle, true, name));
+/// A panel's edge: it has a name, and the arrows move it while it has the focus.
+fn edge_ui(ui: &egui::Ui, panel: Id, name: &str, side: Edge) {
+    let Some(edge) = ui.ctx().read_response(panel.with("__resize")) else { return };
+    edge.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ResizeHandle, true, name));
+    keyboard::edge(&edge);
+    if !edge.has_focus() {
+        return;
+    }
+    let presses = |key| ui.input(|input| input.num_presses(key)) as f32;
+    let across = presses(egui::Key::ArrowRight) - presses(egui::Key::ArrowLeft);
+    let along = presses(egui::Key::ArrowDown) - presses(egui::Key::ArrowUp);
+    let Some(mut state) = PanelState::load(ui.ctx(), panel) else { return };
+    match side {
+        Edge::Right => state.outer_rect.max.x += across * EDGE_STEP,
+        Edge::Left => state.outer_rect.min.x += across * EDGE_STEP,
+        Edge::Top => state.outer_rect.min.y += along * EDGE_STEP,
+    }
+    if across != 0.0 || along != 0.0 {
+        ui.data_mut(|data| data.insert_persisted(panel, state));
+        ui.ctx().request_repaint();
     }
 }
+
+/// Which side of a panel can be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    /// Of the panel left of the picture.
+    Right,
+    /// Of the one right of it.
+    Left,
+    /// Of the one below it.
+    Top,
+}
+
+/// So many points an arrow moves an edge.
+const EDGE_STEP: f32 = 24.0;
 
 /// Keeps a size that a hand chose, but not one that a small window forced.
 fn remember(size: &mut f32, shown: f32, most: f32, share: f32) {

@@ -54,6 +54,25 @@ fn tell(context: &Context, words: &str, pointed: bool) {
     });
 }
 
+/// Whether a key was pressed since the pointer moved: who walks by keyboard is not told of where the pointer rests.
+pub fn keyboard_was_last(context: &Context) -> bool {
+    let (pressed, now, rests) = context.input(|input| {
+        let key = |event: &egui::Event| matches!(event, egui::Event::Key { pressed: true, .. });
+        let moved = input.pointer.is_moving() || input.pointer.any_down();
+        (input.events.iter().any(key), input.time, !moved)
+    });
+    let at = Id::new("when a key was pressed, and the pointer moved");
+    let (mut key, mut pointer): (f64, f64) = context.data(|data| data.get_temp(at)).unwrap_or((-1.0, 0.0));
+    if pressed {
+        key = now;
+    }
+    if !rests {
+        pointer = now;
+    }
+    context.data_mut(|data| data.insert_temp(at, (key, pointer)));
+    key > pointer
+}
+
 /// The height of the line.
 pub fn height(theme: &Theme) -> f32 {
     (theme.size(TextRole::Note) * 1.35 + 8.0).round()
@@ -62,7 +81,8 @@ pub fn height(theme: &Theme) -> f32 {
 /// Paints the line into `place`, and forgets what was said. Where it has much to say it grows upward, up to `top`.
 pub fn line_ui(ui: &Ui, place: Rect, top: f32, rest: &str, theme: &Theme) {
     let said = ui.data_mut(|data| std::mem::take(data.get_temp_mut_or_default::<Said>(key())));
-    let (words, color) = match said.pointed.or(said.focused).filter(|words| !words.is_empty()) {
+    let said = if keyboard_was_last(ui.ctx()) { said.focused.or(said.pointed) } else { said.pointed.or(said.focused) };
+    let (words, color) = match said.filter(|words| !words.is_empty()) {
         Some(words) => (words, theme.text),
         None => (rest.to_owned(), theme.text_muted),
     };

@@ -88,6 +88,16 @@ pub fn keep(response: &egui::Response, keeps: Keeps) {
     }
 }
 
+/// Says that `response` is a panel's edge: the arrows move it, and it never takes the place of what has gone.
+pub fn edge(response: &egui::Response) {
+    keep(response, Keeps { across: true, along: true, enter: false, space: false, far: false });
+    response.ctx.data_mut(|data| data.get_temp_mut_or_default::<Edges>(Id::new("edges")).0.insert(response.id));
+}
+
+/// The edges of panels.
+#[derive(Clone, Debug, Default)]
+struct Edges(egui::IdSet);
+
 /// Says where within `response` its ring is to be.
 pub fn ring_at(response: &egui::Response, rect: Rect) {
     change(&response.ctx, |held| held.ring = Some((response.id, Ring { around: rect, within: false })));
@@ -100,8 +110,10 @@ pub fn ring_of_row(response: &egui::Response, rect: Rect) {
 
 /// Takes the commands whose keys were pressed out of the input. Call before anything is drawn.
 ///
+/// `scenes`: whether a walkthrough's scenes are shown, so that Page Up and Page Down turn them.
+///
 /// While text is being edited, only keys with Ctrl or Alt and function keys count.
-pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
+pub fn pressed(context: &Context, presenting: bool, scenes: bool) -> Vec<Command> {
     reveal(context);
     let before = held(context);
     let over = overlay::begin(context, before.focused);
@@ -138,7 +150,8 @@ pub fn pressed(context: &Context, presenting: bool) -> Vec<Command> {
             let kept = keeps.is_some_and(|keeps| keeps.key(*key)) && plain;
             // Egui would move the focus with arrows: here they are the widget's own, or commands.
             arrows |= arrow && plain;
-            if kept {
+            let turns = matches!(key, Key::PageUp | Key::PageDown) && plain && !scenes && !presenting;
+            if kept || turns {
                 return true;
             }
             match meant(&table, *key, *modifiers, presenting) {
@@ -320,9 +333,10 @@ fn neighbour_of_what_went(context: &Context, focused: Option<Id>, page: Id) -> O
         }
         return next.or(focused);
     };
+    let edges: Edges = context.data(|data| data.get_temp(Id::new("edges"))).unwrap_or_default();
     let order = context.viewport(|viewport| {
         let stops = viewport.this_pass.widgets.get_layer(layer).filter(|widget| takes_focus(widget));
-        stops.map(|widget| widget.id).collect()
+        stops.map(|widget| widget.id).filter(|other| *other == id || !edges.0.contains(other)).collect()
     });
     context.data_mut(|data| data.insert_temp(place, Stops { order }));
     focused

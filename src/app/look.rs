@@ -9,8 +9,9 @@ use super::scene::bars::{Wish, shown_key};
 use super::selection::Selection;
 use super::shell::Shell;
 use super::so_far;
-use crate::machine::{ComponentKind, Topology, inspect, listing, viewpoint};
-use crate::trace::{ComponentId, JourneyId, StackId};
+use crate::engine::Time;
+use crate::machine::{ComponentKind, Presence, Topology, inspect, listing, viewpoint};
+use crate::trace::{ComponentId, Ended, JourneyId, StackId};
 
 impl Shell {
     /// The stack that the inspector shows something of.
@@ -74,7 +75,8 @@ impl Shell {
             let seen = about.is_none_or(|asked| !asked.answered && pinned);
             view.bar = bar_of(recording, scene, wish, view).filter(|_| seen);
         }
-        self.seen = stack.map_or(SeenFrom::default(), |stack| seen_from_view(recording, stack, seen_from, lens));
+        self.seen = stack
+            .map_or(SeenFrom::default(), |stack| seen_from_view(recording, stack, position.time, (seen_from, lens)));
     }
 
     /// By component: whether the chosen viewer can name it, if the picture is looked at with a viewer's eyes.
@@ -146,9 +148,14 @@ fn app_of(topology: &Topology, stack: StackId) -> Option<ComponentId> {
     topology.iter().find(|(_, c)| c.kind == ComponentKind::App && c.stack == Some(stack)).map(|(id, _)| id)
 }
 
-fn seen_from_view(recording: &Recording, stack: StackId, chosen: usize, lens: bool) -> SeenFrom {
+fn seen_from_view(recording: &Recording, stack: StackId, time: Time, (chosen, lens): (usize, bool)) -> SeenFrom {
     let topology = recording.topology();
     let Some(app) = app_of(topology, stack) else { return SeenFrom::default() };
+    // Who isn't there knows nothing.
+    let presence = recording.presences.at(app, time);
+    if presence == Presence::NotYet || matches!(presence, Presence::Gone(why) if why != Ended::Finished) {
+        return SeenFrom::default();
+    }
     let viewpoints = viewpoint::viewpoints(topology, app);
     let chosen = chosen.min(viewpoints.len().saturating_sub(1));
     let facts = viewpoints.get(chosen).map_or(Vec::new(), |(_, from)| viewpoint::seen_from(topology, app, *from));

@@ -15,6 +15,7 @@
 //! | [`machine_page`] | this computer: its layers, what it costs, how far the simulation is from it |
 //! | [`command`] | what keys and buttons ask for, in one table |
 //! | [`keyboard`] | which keys are commands, which belong to the widget that has the focus |
+//! | `typed` | keys in the order in which they were pressed |
 //! | [`rows`] | lists that are one stop for Tab and are walked by arrows |
 //! | [`overlay`] | menus, sheets and questions: who has the keyboard, and who gets it back |
 //! | [`cursor`] | walking the picture by keyboard |
@@ -34,7 +35,7 @@
 //! | [`damage`], `painted` | painting only what changed, without a graphics processor, and whether it was painted |
 //! | [`theme`] | every colour and text size |
 //!
-//! Only [`run`] with its plugins, and `painted`, know bevy.
+//! Only [`run`] with its plugins, `typed` and `painted` know bevy.
 
 pub mod access;
 pub mod command;
@@ -78,6 +79,7 @@ pub mod so_far;
 mod teach;
 pub mod theme;
 pub mod totals;
+mod typed;
 pub mod versus;
 pub mod walk;
 mod window;

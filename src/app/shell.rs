@@ -652,7 +652,15 @@ impl Shell {
     }
 
     fn save_text(&mut self) {
-        let Some(path) = self.session.path() else { return };
+        let Some(path) = self.session.path() else {
+            let title = "The text is not saved: it has no file".to_owned();
+            let message = "This scenario came with Strata. Copy the text (Ctrl+A, Ctrl+C) into a file of your own and \
+                           open that with Ctrl+O; from then on Ctrl+S saves it"
+                .to_owned();
+            let detail = super::session::Detail { message, ..Default::default() };
+            self.session.trouble = Some(super::session::Trouble { title, details: vec![detail] });
+            return;
+        };
         match crate::files::write(path, &[], |out| out.write_all(self.sandbox.text.as_bytes())) {
             // The watcher sees the change and runs it.
             Ok(()) => self.sandbox.open(&self.sandbox.text.clone()),

@@ -10,17 +10,14 @@ use bevy::asset::{AssetEventSystems, Assets};
 use bevy::camera::{Camera, Camera2d, ClearColor, ClearColorConfig};
 use bevy::color::Color;
 use bevy::ecs::prelude::*;
-use bevy::input::keyboard::{KeyCode, KeyboardInput};
 use bevy::render::renderer::RenderAdapterInfo;
 use bevy::render::view::Msaa;
 use bevy::shader::Shader;
 use bevy::time::{Real, Time as Clock};
 use bevy::window::{
-    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowCloseRequested, WindowFocused, WindowPlugin,
-    WindowResolution,
+    Monitor, PresentMode, PrimaryWindow, RequestRedraw, Window, WindowCloseRequested, WindowPlugin, WindowResolution,
 };
 use bevy::winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent};
-use bevy_egui::helpers;
 use bevy_egui::{
     EguiContexts, EguiFullOutput, EguiInput, EguiPlugin, EguiPostUpdateSet, EguiPreUpdateSet, EguiPrimaryContextPass,
     PrimaryEguiContext, egui,
@@ -34,6 +31,7 @@ use super::painted::Painted;
 use super::settings::Settings;
 use super::shading;
 use super::shell::{Shell, Wake};
+use super::typed::TypedPlugin;
 use crate::costs::Profile;
 
 /// How to open the window.
@@ -116,7 +114,7 @@ fn build(shell: Shell) -> App {
     app.add_plugins(bevy::DefaultPlugins.set(windows))
         .add_plugins(EguiPlugin::default())
         .insert_resource(Screen(shell))
-        .add_plugins((PlaybackPlugin, ScenePlugin, PanelsPlugin, ThemePlugin, SparingPlugin));
+        .add_plugins((PlaybackPlugin, ScenePlugin, PanelsPlugin, ThemePlugin, SparingPlugin, TypedPlugin));
     app
 }
 
@@ -143,46 +141,8 @@ impl Plugin for PlaybackPlugin {
 
 /// bevy_egui tells egui the modifier keys in every frame, and egui takes that for something new and wants another
 /// frame: only a change is passed on.
-///
-/// It also gives every key of a frame the modifiers that were held at the frame's end. In a slow frame that loses
-/// the Ctrl of a quick Ctrl+3: here each key gets those that were held when it was pressed.
-fn quiet(
-    mut inputs: Query<&mut EguiInput>,
-    mut keys: MessageReader<KeyboardInput>,
-    mut focus: MessageReader<WindowFocused>,
-    mut held: Local<egui::Modifiers>,
-    mut last: Local<Option<egui::Modifiers>>,
-) {
-    let mut with: Vec<(Option<egui::Key>, bool, egui::Modifiers)> = Vec::new();
-    if focus.read().any(|change| !change.focused) {
-        *held = egui::Modifiers::NONE;
-    }
-    for message in keys.read() {
-        let down = message.state.is_pressed();
-        match message.key_code {
-            KeyCode::ShiftLeft | KeyCode::ShiftRight => held.shift = down,
-            KeyCode::AltLeft | KeyCode::AltRight => held.alt = down,
-            KeyCode::ControlLeft | KeyCode::ControlRight => {
-                held.ctrl = down;
-                held.command = down && !cfg!(target_os = "macos") || held.mac_cmd;
-            }
-            KeyCode::SuperLeft | KeyCode::SuperRight if cfg!(target_os = "macos") => {
-                (held.mac_cmd, held.command) = (down, down);
-            }
-            code => with.push((helpers::bevy_to_egui_physical_key(&code), down, *held)),
-        }
-    }
+fn quiet(mut inputs: Query<&mut EguiInput>, mut last: Local<Option<egui::Modifiers>>) {
     for mut input in &mut inputs {
-        let mut from = 0;
-        for event in &mut input.0.events {
-            let egui::Event::Key { physical_key, pressed, modifiers, .. } = event else { continue };
-            let same =
-                |(key, down, _): &(Option<egui::Key>, bool, egui::Modifiers)| key == physical_key && down == pressed;
-            if let Some(index) = with[from..].iter().position(same) {
-                *modifiers = with[from + index].2;
-                from += index + 1;
-            }
-        }
         input.0.events.retain(|event| match event {
             egui::Event::ModifiersChanged(modifiers) => last.replace(*modifiers) != Some(*modifiers),
             _ => true,

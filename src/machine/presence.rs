@@ -164,7 +164,7 @@ impl Presences {
         let node = self.owner.get(kernel.index()).copied().flatten().unwrap_or(NodeId::HOST.0);
         let Some(parts) = self.boots.get(&node) else { return true };
         let begun = parts.partition_point(|(from, _)| *from <= time);
-        begun.checked_sub(1).is_none_or(|last| parts[last].1)
+        begun.checked_sub(1).is_some_and(|last| parts[last].1)
     }
 
     /// The quota and period that a cgroup has at a time, if they have been changed by then, and since when.

@@ -257,10 +257,10 @@ pub enum What {
 
 impl What {
     /// The label on screen.
-    pub const fn label(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             What::UserCode => "user code",
-            What::Pay(primitive) => primitive.label(),
+            What::Pay(primitive) => of_any_size(primitive),
             What::Return => "return to user mode",
             What::Wait(wait) => wait.label(),
         }
@@ -436,4 +436,10 @@ impl Hop {
             hasher.word(part | stack << 16);
         }
     }
+}
+
+/// What a hop that pays a primitive is called. A transfer's cost is named after its least size; the hop may be of more.
+fn of_any_size(primitive: Primitive) -> &'static str {
+    let label = primitive.label();
+    label.strip_suffix(", 4 KiB").unwrap_or(label)
 }

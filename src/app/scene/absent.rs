@@ -69,7 +69,7 @@ impl Picture<'_> {
         let models = self.topology.iter().filter(|(_, part)| part.kind == ComponentKind::DeviceModels);
         for (id, part) in models.filter(|(id, _)| self.layout.place(*id).own) {
             if !self.machines_on(part.parent).any(|machine| is_there(presences.at(machine, time))) {
-                self.cover(id, (part.name.clone(), false), "none", out);
+                self.cover(id, (String::new(), true), "no device model", out);
             }
         }
     }
@@ -100,12 +100,17 @@ impl Picture<'_> {
         self.layout.counts.contains_key(&id) && others().any(|(other, c)| !is_covered(presence(other), c.kind))
     }
 
-    /// The widest part of a box that no way of its column leads through: those who start what stands there, and those
+    /// The widest part of a box that no way of its column, or of any where all use it, leads through: those who start what stands there, and those
     /// whose program has just gone, are seen on these.
     fn beside_ways(&self, rect: Rect, column: usize) -> Rect {
-        let clear = self.layout.token * self.camera.tokens * 1.3;
-        let of_column = self.layout.shafts.iter().filter(|shaft| shaft.column == column);
+        let clear = self.layout.token * self.camera.tokens * if column < self.layout.columns.len() { 1.3 } else { 2.2 };
+        let shared = column >= self.layout.columns.len();
+        let of_column = self.layout.shafts.iter().filter(|shaft| shared || shaft.column == column);
         let ways = of_column.map(|shaft| self.camera.point(pos2(shaft.x, 0.0)).x);
+        // And the doors within a floor that all use.
+        let doors =
+            self.layout.gates.iter().map(|gate| self.camera.point(gate.at)).filter(|at| shared && rect.contains(*at));
+        let ways = ways.chain(doors.map(|at| at.x));
         let mut ways: Vec<f32> = ways.filter(|x| rect.x_range().expand(clear).contains(*x)).collect();
         ways.sort_unstable_by(f32::total_cmp);
         let starts = std::iter::once(rect.left()).chain(ways.iter().map(|x| x + clear));

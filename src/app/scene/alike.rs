@@ -70,7 +70,8 @@ impl<'a> Unit<'a> {
         let (first, last) = (self.members.first(), self.members.last());
         let whose = match (marks(first), marks(last)) {
             (Some(first), Some(last)) => format!("{first} to {last}"),
-            _ if self.mixed && self.members.len() <= FEW => {
+            // A few are named: programs that are alike in shape need not do the same.
+            _ if self.members.len() <= FEW => {
                 let names: Vec<String> = self.members.iter().map(|member| name(Some(member))).collect();
                 return Some(format!("× {}: {}", self.members.len(), names.join(" and ")));
             }

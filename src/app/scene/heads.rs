@@ -103,7 +103,7 @@ impl Picture<'_> {
                 let inside = self.topology.component(hop.component).is_some_and(|part| part.stack.is_some());
                 let wall = matches!(hop.crossing, Crossing::VmExit(_) | Crossing::VmEntry | Crossing::Injection);
                 let of_machine = machine.is_some_and(|part| part.kind == ComponentKind::VirtualMachine);
-                let below = of_machine && !inside && !wall;
+                let below = of_machine && !inside && !wall && matches!(hop.what, What::Pay(_));
                 if below { format!("outside: {}", state_words(hop)) } else { state_words(hop) }
             }),
             _ => format!("{} under way", super::alike::grouped(own.len())),

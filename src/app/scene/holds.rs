@@ -14,8 +14,8 @@ use crate::app::glossary;
 use crate::app::letters::{HOST, letter};
 use crate::app::theme::TextRole;
 use crate::engine::Time;
-use crate::machine::ComponentKind;
-use crate::trace::{ComponentId, CpuId, Layer, StackId, Token, What};
+use crate::machine::{ComponentKind, Presence};
+use crate::trace::{ComponentId, CpuId, Ended, Layer, StackId, Token, What};
 
 /// What a core's field says.
 const RUNS: &str = "Whose code runs on this core: the column's letter, or h for the host itself; and in which ring and mode of the processor";
@@ -76,7 +76,16 @@ impl Picture<'_> {
             let comes = tokens.all.iter().any(|token| token.at.is_some_and(|at| rect.contains(at)));
             self.seen(rect, |rect| self.mailbox(id, (rect, comes), time, out));
         }
-        let beads = self.states.beads(self.topology, (self.trace, self.index), time);
+        let mut beads = self.states.beads(self.topology, (self.trace, self.index), time);
+        // Whoever has ended neither waits nor sleeps.
+        let there = |bead: &Bead| {
+            let stack = bead.stack.some().and_then(|stack| self.topology.stacks.get(stack.index()));
+            stack.is_none_or(|stack| !self.has_ended(stack.component, time))
+        };
+        for beads in beads.values_mut() {
+            beads.queue.retain(there);
+            beads.asleep.retain(there);
+        }
         for (id, &rect) in &self.layout.run_queues {
             let Some(beads) = beads.get(id) else { continue };
             // Where there is little room, a hypervisor's slab reaches into it.
@@ -90,6 +99,12 @@ impl Picture<'_> {
             self.seen(rect, |rect| self.card(id, rect, time, out));
             dim(&mut out[from..], knowing(self.options.known, id));
         }
+    }
+
+    /// Whether a part has come to its end at `time`, not by itself.
+    fn has_ended(&self, part: ComponentId, time: Time) -> bool {
+        let presence = self.options.presences.map(|presences| presences.at(part, time));
+        matches!(presence, Some(Presence::Gone(why)) if why != Ended::Finished)
     }
 
     fn seen(&self, rect: Rect, draw: impl FnOnce(Rect)) {
@@ -401,6 +416,10 @@ impl Picture<'_> {
 
     /// Which of a machine's vCPUs is out, if one is: of several the one that left last.
     fn gone(&self, vm: ComponentId, time: Time) -> Option<(CpuId, Time, crate::trace::ExitReason)> {
+        // With the machine its state has ended.
+        if self.has_ended(vm, time) {
+            return None;
+        }
         let (hardware, _) = self.topology.children(vm).find(|(_, part)| part.kind == ComponentKind::VirtualHardware)?;
         let vcpus = self.topology.children(hardware).filter_map(|(_, part)| part.cpu);
         let out = vcpus.filter_map(|cpu| self.states.out(cpu, time).map(|(since, reason)| (cpu, since, reason)));

@@ -90,7 +90,7 @@ impl Key<'_> {
             Some((Sign::Gate(kernel), "gate: ring 3 to 0", "gate")),
             machine,
             Some((Sign::Letter, "whose column, h: host", "whose")),
-            token(Token::PageFault, kernel, "page fault"),
+            token(Token::PageFault, kernel, "fault"),
             token(Token::Packet, kernel, "packet"),
         ];
         entries.into_iter().flatten().collect()

@@ -38,16 +38,16 @@ pub fn words(hop: &Hop, crossing: bool, provenance: &dyn Fn(Primitive) -> &'stat
     let cost = hop.duration().to_string();
     let (what, source) = match hop.what {
         What::Pay(primitive) if hop.count > 1 => {
-            (format!("{} × {}", hop.count, primitive.label()), Some(provenance(primitive)))
+            (format!("{} × {}", hop.count, hop.what.label()), Some(provenance(primitive)))
         }
-        What::Pay(primitive) => (primitive.label().to_owned(), Some(provenance(primitive))),
+        What::Pay(primitive) => (hop.what.label().to_owned(), Some(provenance(primitive))),
         What::UserCode | What::Return | What::Wait(_) => (hop.what.label().to_owned(), None),
     };
     let with_source = source.map_or(cost.clone(), |word| format!("{cost} · {word}"));
     match hop.crossing {
         _ if !crossing => (what, vec![with_source]),
         Crossing::None | Crossing::Device => (what, vec![with_source]),
-        crossing if hop.duration().as_ps() == 0 => (crossing.label(), vec![what]),
+        crossing if hop.duration().as_ps() == 0 => (crossing.label(), vec![what, PAID.to_owned()]),
         // What crossed and why is the title; the note says what was paid for it, under the name that it has in the
         // inspector.
         crossing => {
@@ -55,6 +55,9 @@ pub fn words(hop: &Hop, crossing: bool, provenance: &dyn Fn(Primitive) -> &'stat
         }
     }
 }
+
+/// Of a way back whose cost is counted with the way in.
+const PAID: &str = "paid on the way in";
 
 /// A label's lines.
 struct Set {

@@ -186,10 +186,12 @@ impl Builder<'_> {
         let size = self.writer.theme.size(TextRole::Body) * self.writer.factor * 0.8;
         let short = count.split(',').next().unwrap_or(count).to_owned();
         let brief = short.split([' ', ':']).take(2).collect::<Vec<_>>().join(" ");
-        // One that names those that it stands for says all.
-        let both = if count.contains(':') { count.clone() } else { format!("{name} {count}") };
         let fits = |text: &String| self.writer.metrics.width(text, size, true) <= room.width();
-        let choices = [both, count.clone(), short, brief.clone()];
+        // One that names those that it stands for says all.
+        let choices = match count.split_once(": ") {
+            Some((_, names)) => [count.clone(), names.to_owned(), names.replace(" and ", ", "), brief.clone()],
+            None => [format!("{name} {count}"), count.clone(), short, brief.clone()],
+        };
         (choices.into_iter().find(fits).unwrap_or(brief), note.to_owned())
     }
 
