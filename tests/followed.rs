@@ -127,7 +127,7 @@ fn a_device_model_stands_on_the_hosts_kernel_and_calls_it_through_a_gate_of_its_
     let pays = |primitive| {
         let of_vm = trace.hops.iter().filter(|hop| hop.stack == StackId(2));
         let mut hops = of_vm.filter(move |hop| hop.what == What::Pay(primitive));
-        hops.next().unwrap().clone()
+        *hops.next().unwrap()
     };
     let takes = pays(Primitive::VirtioBackendPop);
     assert_eq!(takes.component, models);
