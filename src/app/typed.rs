@@ -75,7 +75,7 @@ impl Typed {
     }
 }
 
-/// How many keys are held that make others commands.
+/// Which keys are held that make commands of others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Held {
     ctrl: bool,
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use KeyCode::*;
 
-    /// The frames that keys come in: "+Code" down, "-Code" up.
+    /// The frames that keys come in, each key with whether it goes down.
     fn frames(keys: &[(KeyCode, bool)]) -> Vec<Vec<(KeyCode, bool)>> {
         let mut held = Held::default();
         let mut rest: Vec<Typed> = keys.iter().map(|&(code, down)| Typed { code, down }).collect();
